@@ -1,0 +1,123 @@
+//! The vocabulary of a picture, as in `wit/draw.wit`: what a guest records and a renderer replays.
+//!
+//! Knows neither guests nor GPUs: words come in as they lie in the guest's memory.
+
+use std::fmt;
+
+use bytemuck::{Pod, Zeroable};
+
+/// Takes the commands of one picture, in order.
+pub trait Sink {
+    /// Fills the whole picture; what was drawn before is gone, the camera stays. Every picture begins
+    /// black and opaque, and a colour that is not opaque is blended with that.
+    fn clear(&mut self, color: Color);
+
+    /// From here on, coordinates are in the camera's world; `None`, with which each picture begins,
+    /// is pixels. Through a camera that is not finite nothing can be seen.
+    fn set_camera(&mut self, camera: Option<Camera>);
+
+    /// Draws quads, [`Quad::WORDS`] words each as in [`Quad`], over what is there; a quad that is cut
+    /// off at the end is left out. Quads that are not finite are not drawn.
+    fn quads(&mut self, words: &[u32]);
+}
+
+/// What part of the world is seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Camera {
+    /// The point of the world that is shown in the middle of the picture.
+    pub x: f32,
+    /// See `x`.
+    pub y: f32,
+    /// Pixels for one unit of the world.
+    pub zoom: f32,
+    /// How far the world is turned in the picture: radians, clockwise on the screen.
+    pub rotation: f32,
+}
+
+impl Camera {
+    /// Whether anything can be seen through it.
+    pub fn is_finite(&self) -> bool {
+        [self.x, self.y, self.zoom, self.rotation]
+            .iter()
+            .all(|number| number.is_finite())
+    }
+}
+
+/// An sRGB colour with straight alpha, packed as 0xAABBGGRR.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Pod, Zeroable)]
+#[repr(transparent)]
+pub struct Color(pub u32);
+
+impl Color {
+    /// What every picture begins with.
+    pub const BLACK: Self = Self::rgba(0, 0, 0, 255);
+
+    /// A colour of four bytes.
+    pub const fn rgba(red: u8, green: u8, blue: u8, alpha: u8) -> Self {
+        Self(u32::from_le_bytes([red, green, blue, alpha]))
+    }
+
+    /// Red, green, blue, alpha.
+    pub const fn bytes(self) -> [u8; 4] {
+        self.0.to_le_bytes()
+    }
+}
+
+impl fmt::Debug for Color {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [red, green, blue, alpha] = self.bytes();
+        write!(f, "#{red:02x}{green:02x}{blue:02x}{alpha:02x}")
+    }
+}
+
+/// A rectangle, rounded rectangle, capsule or circle, filled or as an outline: the eight words of the
+/// contract.
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Quad {
+    /// The middle.
+    pub center: [f32; 2],
+    /// Half the width, half the height.
+    pub half: [f32; 2],
+    /// About the centre: radians, clockwise on the screen.
+    pub rotation: f32,
+    /// Of the corners; half the smaller side or more gives a circle or a capsule.
+    pub radius: f32,
+    /// Width of the outline, inwards; 0 fills the quad.
+    pub outline: f32,
+    /// Its colour.
+    pub color: Color,
+}
+
+impl Quad {
+    /// Words that make one quad.
+    pub const WORDS: usize = 8;
+
+    /// The words of some quads, as [`Sink::quads`] takes them.
+    pub fn words(quads: &[Self]) -> &[u32] {
+        bytemuck::cast_slice(quads)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_quad_are_those_of_the_contract() {
+        assert_eq!(size_of::<Quad>(), Quad::WORDS * size_of::<u32>());
+        let color = Color::rgba(0x11, 0x22, 0x33, 0x44);
+        let quad = Quad {
+            center: [1.0, 2.0],
+            half: [3.0, 4.0],
+            rotation: 5.0,
+            radius: 6.0,
+            outline: 7.0,
+            color,
+        };
+        let mut expected = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 0.0_f32].map(f32::to_bits);
+        expected[7] = 0x4433_2211;
+        assert_eq!(Quad::words(&[quad]), expected);
+        assert_eq!(format!("{color:?}"), "#11223344");
+    }
+}
