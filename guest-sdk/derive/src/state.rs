@@ -1,0 +1,271 @@
+//! `#[derive(State)]`.
+
+use crate::attrs::{FieldAttrs, FieldDefault, TypeAttrs, case_aliases};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{
+    Data, DeriveInput, Error, Expr, Fields, GenericParam, Ident, Index, Path, Result, Type,
+    parse_quote,
+};
+
+pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
+    let attrs = TypeAttrs::parse(&input.attrs)?;
+    let krate = &attrs.krate;
+    if let Some(lifetime) = input.generics.lifetimes().next() {
+        return Err(Error::new(
+            lifetime.span(),
+            "a state cannot hold references: what they point to stays behind with the old version; \
+             own the value, or keep an index or a key",
+        ));
+    }
+    let name = plain(&input.ident);
+    let parts = match &input.data {
+        Data::Struct(data) => record(krate, &name, &data.fields)?,
+        Data::Enum(data) => variant(krate, &name, input, data)?,
+        Data::Union(data) => {
+            return Err(Error::new(
+                data.union_token.span,
+                "a union cannot say which field it holds; use an enum",
+            ));
+        }
+    };
+    let Parts {
+        spec,
+        save,
+        restore,
+    } = parts;
+
+    let mut generics = input.generics.clone();
+    for param in &mut generics.params {
+        if let GenericParam::Type(param) = param {
+            param.bounds.push(parse_quote!(#krate::State));
+        }
+    }
+    let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
+    let ident = &input.ident;
+    let aliases = &attrs.aliases;
+    let version = attrs.version;
+    // A proof of flatness is looked up by the concrete type; a generic one has none.
+    let flat = generics.params.is_empty().then(|| {
+        quote! {
+            const FLAT: ::core::option::Option<#krate::IsFlat<Self>> = {
+                #[allow(unused_imports)]
+                use #krate::derive::NotFlat as _;
+                #krate::derive::Probe::<Self>::FLAT
+            };
+        }
+    });
+    Ok(quote! {
+        #[automatically_derived]
+        impl #impl_generics #krate::State for #ident #type_generics #where_clause {
+            #flat
+
+            fn schema(builder: &mut #krate::SchemaBuilder) -> #krate::Type {
+                #[allow(unused_imports)]
+                use #krate::derive::NoDefault as _;
+                builder.named::<Self>(|builder| {
+                    let _ = &builder;
+                    #spec.aliases(&[#(#aliases),*]).version(#version)
+                })
+            }
+
+            #[allow(unused_variables, clippy::ptr_arg)]
+            fn save<'vblank>(&'vblank self, out: &mut #krate::Writer<'vblank>) {
+                #save
+            }
+
+            #[allow(unused_variables)]
+            fn restore(input: &mut #krate::Reader<'_>) -> ::core::result::Result<Self, #krate::RestoreError> {
+                #restore
+            }
+        }
+    })
+}
+
+/// The pieces that differ between records and variants.
+struct Parts {
+    spec: TokenStream,
+    save: TokenStream,
+    restore: TokenStream,
+}
+
+fn record(krate: &Path, name: &str, fields: &Fields) -> Result<Parts> {
+    let parsed = parse(fields)?;
+    let spec = fields_spec(krate, fields, &parsed);
+    let save = parsed
+        .iter()
+        .filter(|field| !field.attrs.skip)
+        .map(|field| {
+            let (member, ty) = (&field.member, field.ty);
+            quote_spanned!(ty.span()=> #krate::State::save(&self.#member, out);)
+        });
+    let restore = restore_fields(krate, &parsed);
+    Ok(Parts {
+        spec: quote!(#krate::TypeSpec::record(#name, <Self as #krate::State>::FLAT.is_some(), #spec)),
+        save: quote!(#(#save)*),
+        restore: quote!(::core::result::Result::Ok(Self { #restore })),
+    })
+}
+
+fn variant(krate: &Path, name: &str, input: &DeriveInput, data: &syn::DataEnum) -> Result<Parts> {
+    if data.variants.is_empty() {
+        return Err(Error::new(
+            input.ident.span(),
+            "an enum without cases has no value that could cross a swap",
+        ));
+    }
+    let count = data.variants.len();
+    let (mut spec, mut save, mut restore) = (
+        quote!(#krate::TypeSpec::variant(#name)),
+        Vec::new(),
+        Vec::new(),
+    );
+    for (tag, case) in data.variants.iter().enumerate() {
+        let tag = tag as u32;
+        let ident = &case.ident;
+        let case_name = plain(ident);
+        let aliases = case_aliases(&case.attrs)?;
+        let parsed = parse(&case.fields)?;
+        let fields = fields_spec(krate, &case.fields, &parsed);
+        spec = quote!(#spec.case(#case_name, &[#(#aliases),*], #fields));
+
+        let bindings = parsed
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| !field.attrs.skip)
+            .map(|(index, field)| {
+                let (member, binding) = (&field.member, format_ident!("field_{index}"));
+                quote!(#member: #binding,)
+            });
+        let writes = parsed
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| !field.attrs.skip)
+            .map(|(index, field)| {
+                let binding = format_ident!("field_{index}");
+                quote_spanned!(field.ty.span()=> #krate::State::save(#binding, out);)
+            });
+        save.push(quote! {
+            Self::#ident { #(#bindings)* .. } => {
+                out.tag(#tag, #count);
+                #(#writes)*
+            }
+        });
+        let fields = restore_fields(krate, &parsed);
+        // The last case needs no number: the reader knows how many there are.
+        let pattern = if tag as usize + 1 == count {
+            quote!(_)
+        } else {
+            quote!(#tag)
+        };
+        restore.push(quote!(#pattern => Self::#ident { #fields },));
+    }
+    Ok(Parts {
+        spec,
+        save: quote!(match self { #(#save)* }),
+        restore: quote!(::core::result::Result::Ok(match input.tag(#count)? { #(#restore)* })),
+    })
+}
+
+/// A field with what was said about it.
+struct ParsedField<'a> {
+    member: TokenStream,
+    name: String,
+    ty: &'a Type,
+    attrs: FieldAttrs,
+}
+
+fn parse(fields: &Fields) -> Result<Vec<ParsedField<'_>>> {
+    fields
+        .iter()
+        .enumerate()
+        .map(|(index, field)| {
+            let (member, name) = match &field.ident {
+                Some(ident) => (ident.to_token_stream(), plain(ident)),
+                None => (Index::from(index).to_token_stream(), index.to_string()),
+            };
+            Ok(ParsedField {
+                member,
+                name,
+                ty: &field.ty,
+                attrs: FieldAttrs::parse(&field.attrs)?,
+            })
+        })
+        .collect()
+}
+
+fn fields_spec(krate: &Path, fields: &Fields, parsed: &[ParsedField<'_>]) -> TokenStream {
+    let start = match fields {
+        Fields::Named(_) => quote!(named),
+        Fields::Unnamed(_) => quote!(tuple),
+        Fields::Unit => quote!(unit),
+    };
+    let calls = parsed.iter().map(|field| {
+        let ParsedField {
+            name, ty, attrs, ..
+        } = field;
+        if attrs.skip {
+            return quote!(.skipped(#name));
+        }
+        let aliases = &attrs.aliases;
+        let (default, text) = default(krate, field);
+        let schema = quote_spanned!(ty.span()=> <#ty as #krate::State>::schema(builder));
+        quote! {
+            .field(#krate::FieldSpec {
+                name: #name,
+                aliases: &[#(#aliases),*],
+                ty: #schema,
+                default: #default,
+                default_text: #text,
+            })
+        }
+    });
+    quote!(#krate::FieldsSpec::#start()#(#calls)*)
+}
+
+/// What writes a field's default, and how the source spells it.
+fn default(krate: &Path, field: &ParsedField<'_>) -> (TokenStream, TokenStream) {
+    let ty = field.ty;
+    let none = quote!(::core::option::Option::None);
+    match &field.attrs.default {
+        FieldDefault::IfAny => (quote!(#krate::derive::Probe::<#ty>::DEFAULT), none),
+        FieldDefault::Trait => {
+            let write = quote_spanned!(ty.span()=> #krate::derive::write_default::<#ty>);
+            (quote!(::core::option::Option::Some(#write)), none)
+        }
+        FieldDefault::Expr(expr) => {
+            let text = spelled(expr);
+            let value = quote_spanned!(expr.span()=> let value: #ty = #expr;);
+            let write = quote!(::core::option::Option::Some(|out| { #value #krate::write_inline(&value, out) }));
+            (write, quote!(::core::option::Option::Some(#text)))
+        }
+    }
+}
+
+fn restore_fields(krate: &Path, parsed: &[ParsedField<'_>]) -> TokenStream {
+    parsed
+        .iter()
+        .map(|field| {
+            let (member, ty) = (&field.member, field.ty);
+            match (field.attrs.skip, &field.attrs.default) {
+                (false, _) => quote_spanned!(ty.span()=> #member: <#ty as #krate::State>::restore(input)?,),
+                (true, FieldDefault::Expr(expr)) => quote_spanned!(expr.span()=> #member: #expr,),
+                (true, _) => quote_spanned!(ty.span()=> #member: <#ty as ::core::default::Default>::default(),),
+            }
+        })
+        .collect()
+}
+
+/// An expression as it was written, where the compiler still knows.
+fn spelled(expr: &Expr) -> String {
+    expr.span()
+        .source_text()
+        .unwrap_or_else(|| expr.to_token_stream().to_string())
+}
+
+/// A name without `r#`.
+fn plain(ident: &Ident) -> String {
+    ident.unraw().to_string()
+}

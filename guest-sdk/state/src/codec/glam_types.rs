@@ -1,0 +1,94 @@
+//! `State` and `Flat` for glam's vectors, quaternions and matrices.
+
+use super::flat::{Flat, IsFlat};
+use super::{Reader, RestoreError, State, Writer, write_default};
+use crate::schema::{FieldSpec, FieldsSpec, SchemaBuilder, Type, TypeSpec};
+use glam::{
+    DVec2, DVec3, DVec4, IVec2, IVec3, IVec4, Mat2, Mat3, Mat4, Quat, UVec2, UVec3, UVec4, Vec2,
+    Vec3, Vec4,
+};
+
+macro_rules! records {
+    ($($ty:ident: $item:ty { $($field:ident)* })*) => {$(
+        impl State for $ty {
+            const FLAT: Option<IsFlat<Self>> = Some(IsFlat::new());
+
+            fn schema(builder: &mut SchemaBuilder) -> Type {
+                builder.named::<$ty>(|builder| {
+                    let fields = FieldsSpec::named()$(.field(FieldSpec {
+                        name: stringify!($field),
+                        aliases: &[],
+                        ty: <$item>::schema(builder),
+                        default: Some(write_default::<$item>),
+                        default_text: None,
+                    }))*;
+                    TypeSpec::record(stringify!($ty), true, fields)
+                })
+            }
+
+            fn save<'a>(&'a self, out: &mut Writer<'a>) {
+                $(out.bytes(&self.$field.to_le_bytes());)*
+            }
+
+            fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
+                Ok(<$ty>::from_array([$({
+                    let $field = <$item>::restore(input)?;
+                    $field
+                }),*]))
+            }
+        }
+
+        const _: () = assert!(size_of::<$ty>() == [$(stringify!($field)),*].len() * size_of::<$item>());
+
+        // SAFETY: glam lays these out as their fields in order (it implements `bytemuck::Pod` for
+        // them); the size, checked above, leaves no room for padding.
+        unsafe impl Flat for $ty {
+            const WIDTH: u8 = size_of::<$item>() as u8;
+        }
+    )*};
+}
+
+records! {
+    Vec2: f32 { x y }
+    Vec3: f32 { x y z }
+    Vec4: f32 { x y z w }
+    DVec2: f64 { x y }
+    DVec3: f64 { x y z }
+    DVec4: f64 { x y z w }
+    IVec2: i32 { x y }
+    IVec3: i32 { x y z }
+    IVec4: i32 { x y z w }
+    UVec2: u32 { x y }
+    UVec3: u32 { x y z }
+    UVec4: u32 { x y z w }
+    Quat: f32 { x y z w }
+}
+
+macro_rules! matrices {
+    ($($ty:ident: $count:literal)*) => {$(
+        /// An array of the columns' numbers.
+        impl State for $ty {
+            const FLAT: Option<IsFlat<Self>> = Some(IsFlat::new());
+
+            fn schema(builder: &mut SchemaBuilder) -> Type {
+                <[f32; $count]>::schema(builder)
+            }
+
+            fn save<'a>(&'a self, out: &mut Writer<'a>) {
+                self.to_cols_array().iter().for_each(|number| out.bytes(&number.to_le_bytes()));
+            }
+
+            fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
+                <[f32; $count]>::restore(input).map(|columns| Self::from_cols_array(&columns))
+            }
+        }
+
+        const _: () = assert!(size_of::<$ty>() == $count * size_of::<f32>());
+
+        // SAFETY: a matrix is its columns one after the other, and has no padding.
+        unsafe impl Flat for $ty {
+            const WIDTH: u8 = 4;
+        }
+    )*};
+}
+matrices!(Mat2: 4 Mat3: 9 Mat4: 16);

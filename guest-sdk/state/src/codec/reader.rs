@@ -1,0 +1,180 @@
+//! What a state is restored from.
+
+use super::flat::Word;
+use super::{IsFlat, SEGMENT_MIN};
+use std::collections::VecDeque;
+use std::fmt;
+
+/// The segments of a parcel by width, each in the order in which the tree names them.
+#[derive(Default)]
+pub struct Segments {
+    /// Words of one byte.
+    pub w8: Vec<Vec<u8>>,
+    /// Words of two bytes.
+    pub w16: Vec<Vec<u16>>,
+    /// Words of four bytes.
+    pub w32: Vec<Vec<u32>>,
+    /// Words of eight bytes.
+    pub w64: Vec<Vec<u64>>,
+}
+
+/// Gives the bytes of a state back, and the buffers of its large flat slices.
+pub struct Reader<'a> {
+    tree: &'a [u8],
+    at: usize,
+    w8: VecDeque<Vec<u8>>,
+    w16: VecDeque<Vec<u16>>,
+    w32: VecDeque<Vec<u32>>,
+    w64: VecDeque<Vec<u64>>,
+    inline: bool,
+}
+
+/// Why a state could not be restored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestoreError(String);
+
+impl RestoreError {
+    /// An error with its message, lower case and without a full stop.
+    pub fn new(message: impl Into<String>) -> RestoreError {
+        RestoreError(message.into())
+    }
+}
+
+impl fmt::Display for RestoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the state cannot be restored: {}", self.0)
+    }
+}
+
+impl std::error::Error for RestoreError {}
+
+impl<'a> Reader<'a> {
+    /// A reader of a tree and its segments.
+    pub fn new(tree: &'a [u8], segments: Segments) -> Reader<'a> {
+        Reader {
+            tree,
+            at: 0,
+            w8: segments.w8.into(),
+            w16: segments.w16.into(),
+            w32: segments.w32.into(),
+            w64: segments.w64.into(),
+            inline: false,
+        }
+    }
+
+    /// A reader of a value that was written with everything inline.
+    pub fn inline(tree: &'a [u8]) -> Reader<'a> {
+        Reader {
+            inline: true,
+            ..Reader::new(tree, Segments::default())
+        }
+    }
+
+    /// The next bytes.
+    ///
+    /// # Errors
+    /// When there are not so many.
+    pub fn bytes(&mut self, len: usize) -> Result<&'a [u8], RestoreError> {
+        match self.tree[self.at..].get(..len) {
+            Some(bytes) => {
+                self.at += len;
+                Ok(bytes)
+            }
+            None => Err(RestoreError(format!(
+                "{len} bytes are asked for where {} are left",
+                self.tree.len() - self.at
+            ))),
+        }
+    }
+
+    /// The next `N` bytes.
+    ///
+    /// # Errors
+    /// When there are not so many.
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], RestoreError> {
+        Ok(self
+            .bytes(N)?
+            .try_into()
+            .expect("as many bytes as asked for"))
+    }
+
+    /// A number of items.
+    ///
+    /// # Errors
+    /// When the tree ends before it.
+    pub fn count(&mut self) -> Result<usize, RestoreError> {
+        Ok(u32::from_le_bytes(self.array()?) as usize)
+    }
+
+    /// As many items as it is safe to make room for ahead: a length may lie.
+    pub(super) fn room(&self, count: usize) -> usize {
+        count.min(self.tree.len() - self.at)
+    }
+
+    /// The number of a case, of so many.
+    ///
+    /// # Errors
+    /// When there is no such case.
+    pub fn tag(&mut self, cases: usize) -> Result<u32, RestoreError> {
+        let tag = if cases <= 256 {
+            u32::from(self.array::<1>()?[0])
+        } else {
+            u32::from_le_bytes(self.array()?)
+        };
+        if (tag as usize) < cases {
+            Ok(tag)
+        } else {
+            Err(RestoreError(format!(
+                "there is no case {tag} among {cases}"
+            )))
+        }
+    }
+
+    /// A flat list of so many items: its own segment's buffer, or a copy from the tree.
+    pub(super) fn flat<T>(
+        &mut self,
+        flat: IsFlat<T>,
+        count: usize,
+    ) -> Result<Vec<T>, RestoreError> {
+        let size = count
+            .checked_mul(size_of::<T>())
+            .ok_or_else(|| RestoreError("a list is too long".into()))?;
+        if self.inline || size < SEGMENT_MIN {
+            return self.bytes(size).map(|bytes| flat.copy_from(bytes));
+        }
+        match flat.width {
+            1 => Ok(flat.take(segment(&mut self.w8, size)?)),
+            2 => Ok(flat.take(segment(&mut self.w16, size)?)),
+            4 => Ok(flat.take(segment(&mut self.w32, size)?)),
+            _ => Ok(flat.take(segment(&mut self.w64, size)?)),
+        }
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// When something is left over.
+    pub fn finish(self) -> Result<(), RestoreError> {
+        let left = self.tree.len() - self.at;
+        let segments = self.w8.len() + self.w16.len() + self.w32.len() + self.w64.len();
+        if left == 0 && segments == 0 {
+            return Ok(());
+        }
+        Err(RestoreError(format!(
+            "{left} bytes and {segments} segments are left over"
+        )))
+    }
+}
+
+fn segment<W: Word>(queue: &mut VecDeque<Vec<W>>, size: usize) -> Result<Vec<W>, RestoreError> {
+    let words = queue
+        .pop_front()
+        .ok_or_else(|| RestoreError(format!("a segment of {size} bytes is missing")))?;
+    if size_of_val(words.as_slice()) == size {
+        return Ok(words);
+    }
+    Err(RestoreError(format!(
+        "a segment has {} bytes where the tree says {size}",
+        size_of_val(words.as_slice())
+    )))
+}

@@ -1,0 +1,192 @@
+//! `State` for the standard collections.
+//!
+//! Hash maps and sets are written in the order of their encoded keys, so that equal states give
+//! equal bytes whatever the hasher does.
+
+use super::{Reader, RestoreError, State, Writer, write_inline};
+use crate::schema::{SchemaBuilder, Type};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasher, Hash};
+
+fn list<T: State>(builder: &mut SchemaBuilder) -> Type {
+    Type::List(Box::new(T::schema(builder)))
+}
+
+fn save_slice<'a, T: State>(items: &'a [T], out: &mut Writer<'a>) {
+    match T::FLAT {
+        Some(flat) => out.flat(flat, items),
+        None => {
+            out.count(items.len());
+            items.iter().for_each(|item| item.save(out));
+        }
+    }
+}
+
+impl<T: State> State for Vec<T> {
+    fn schema(builder: &mut SchemaBuilder) -> Type {
+        list::<T>(builder)
+    }
+
+    fn save<'a>(&'a self, out: &mut Writer<'a>) {
+        save_slice(self, out);
+    }
+
+    fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
+        let count = input.count()?;
+        if let Some(flat) = T::FLAT {
+            return input.flat(flat, count);
+        }
+        let mut items = Vec::with_capacity(input.room(count));
+        for _ in 0..count {
+            items.push(T::restore(input)?);
+        }
+        Ok(items)
+    }
+}
+
+impl<T: State> State for Box<[T]> {
+    fn schema(builder: &mut SchemaBuilder) -> Type {
+        list::<T>(builder)
+    }
+
+    fn save<'a>(&'a self, out: &mut Writer<'a>) {
+        save_slice(self, out);
+    }
+
+    fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
+        Vec::restore(input).map(Vec::into_boxed_slice)
+    }
+}
+
+impl<T: State> State for VecDeque<T> {
+    fn schema(builder: &mut SchemaBuilder) -> Type {
+        list::<T>(builder)
+    }
+
+    fn save<'a>(&'a self, out: &mut Writer<'a>) {
+        let (front, back) = self.as_slices();
+        match T::FLAT {
+            Some(flat) => out.flat_pieces(flat, front, back),
+            None => {
+                out.count(self.len());
+                self.iter().for_each(|item| item.save(out));
+            }
+        }
+    }
+
+    fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
+        Vec::restore(input).map(VecDeque::from)
+    }
+}
+
+/// Items in the order of what `key` writes of them.
+fn sorted<'a, I: Copy, K: State + 'a>(
+    items: impl Iterator<Item = I>,
+    key: impl Fn(I) -> &'a K,
+) -> Vec<I> {
+    let mut keyed: Vec<(Vec<u8>, I)> = items
+        .map(|item| {
+            let mut bytes = Vec::new();
+            write_inline(key(item), &mut bytes);
+            (bytes, item)
+        })
+        .collect();
+    keyed.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    keyed.into_iter().map(|(_, item)| item).collect()
+}
+
+/// Restores entries, each of which must be new to the collection.
+fn restore_distinct<C, T>(
+    input: &mut Reader<'_>,
+    mut collection: C,
+    restore: impl Fn(&mut Reader<'_>) -> Result<T, RestoreError>,
+    insert: impl Fn(&mut C, T) -> bool,
+) -> Result<C, RestoreError> {
+    for _ in 0..input.count()? {
+        if !insert(&mut collection, restore(input)?) {
+            return Err(RestoreError::new("a key comes twice in a map or set"));
+        }
+    }
+    Ok(collection)
+}
+
+fn map<K: State, V: State>(builder: &mut SchemaBuilder) -> Type {
+    let key = Box::new(K::schema(builder));
+    Type::Map(key, Box::new(V::schema(builder)))
+}
+
+fn entry<K: State, V: State>(input: &mut Reader<'_>) -> Result<(K, V), RestoreError> {
+    Ok((K::restore(input)?, V::restore(input)?))
+}
+
+impl<K: State + Eq + Hash, V: State, S: BuildHasher + Default> State for HashMap<K, V, S> {
+    fn schema(builder: &mut SchemaBuilder) -> Type {
+        map::<K, V>(builder)
+    }
+
+    fn save<'a>(&'a self, out: &mut Writer<'a>) {
+        out.count(self.len());
+        for (key, value) in sorted(self.iter(), |(key, _)| key) {
+            key.save(out);
+            value.save(out);
+        }
+    }
+
+    fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
+        restore_distinct(input, Self::default(), entry, |map, (key, value)| {
+            map.insert(key, value).is_none()
+        })
+    }
+}
+
+impl<K: State + Ord, V: State> State for BTreeMap<K, V> {
+    fn schema(builder: &mut SchemaBuilder) -> Type {
+        map::<K, V>(builder)
+    }
+
+    fn save<'a>(&'a self, out: &mut Writer<'a>) {
+        out.count(self.len());
+        for (key, value) in self {
+            key.save(out);
+            value.save(out);
+        }
+    }
+
+    fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
+        restore_distinct(input, Self::new(), entry, |map, (key, value)| {
+            map.insert(key, value).is_none()
+        })
+    }
+}
+
+impl<T: State + Eq + Hash, S: BuildHasher + Default> State for HashSet<T, S> {
+    fn schema(builder: &mut SchemaBuilder) -> Type {
+        Type::Set(Box::new(T::schema(builder)))
+    }
+
+    fn save<'a>(&'a self, out: &mut Writer<'a>) {
+        out.count(self.len());
+        sorted(self.iter(), |item| item)
+            .into_iter()
+            .for_each(|item| item.save(out));
+    }
+
+    fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
+        restore_distinct(input, Self::default(), T::restore, HashSet::insert)
+    }
+}
+
+impl<T: State + Ord> State for BTreeSet<T> {
+    fn schema(builder: &mut SchemaBuilder) -> Type {
+        Type::Set(Box::new(T::schema(builder)))
+    }
+
+    fn save<'a>(&'a self, out: &mut Writer<'a>) {
+        out.count(self.len());
+        self.iter().for_each(|item| item.save(out));
+    }
+
+    fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
+        restore_distinct(input, Self::new(), T::restore, BTreeSet::insert)
+    }
+}

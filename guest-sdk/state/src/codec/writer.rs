@@ -1,0 +1,181 @@
+//! What a state is saved into.
+
+use super::flat::{bytes_as_words, words_as_bytes, words_as_bytes_mut};
+use super::{IsFlat, SEGMENT_MIN};
+use crate::parcel::{Parcel, ParcelRef};
+
+/// Takes the bytes of a state, and borrows its large flat slices.
+#[derive(Default)]
+pub struct Writer<'a> {
+    tree: Vec<u8>,
+    segments: Vec<Segment<'a>>,
+    inline: bool,
+}
+
+/// A large flat slice of the state.
+pub struct Segment<'a> {
+    width: u8,
+    memory: Memory<'a>,
+}
+
+enum Memory<'a> {
+    Lent(&'a [u8]),
+    /// For what does not lie in one piece (a `VecDeque` that wraps around); the number of bytes.
+    Owned(Vec<u64>, usize),
+}
+
+/// A saved state: its tree, and its segments in the order in which the tree names them.
+pub struct Saved<'a> {
+    /// The tree.
+    pub tree: Vec<u8>,
+    /// The segments of all widths.
+    pub segments: Vec<Segment<'a>>,
+}
+
+impl<'a> Writer<'a> {
+    /// A writer that uses the memory of an old tree.
+    pub fn new(mut tree: Vec<u8>) -> Writer<'a> {
+        tree.clear();
+        Writer {
+            tree,
+            ..Writer::default()
+        }
+    }
+
+    /// A writer that appends to a tree and makes no segments.
+    pub(crate) fn inline(tree: Vec<u8>) -> Writer<'a> {
+        Writer {
+            tree,
+            segments: Vec::new(),
+            inline: true,
+        }
+    }
+
+    /// Writes bytes as they are.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.tree.extend_from_slice(bytes);
+    }
+
+    /// Writes a number of items.
+    ///
+    /// # Panics
+    /// When there are more than fit 32 bits, which no guest's memory holds.
+    pub fn count(&mut self, count: usize) {
+        let count = u32::try_from(count).expect("a list of a state has at most 2^32 - 1 items");
+        self.bytes(&count.to_le_bytes());
+    }
+
+    /// Writes the number of a case, of so many.
+    pub fn tag(&mut self, tag: u32, cases: usize) {
+        if cases <= 256 {
+            self.tree.push(tag as u8)
+        } else {
+            self.bytes(&tag.to_le_bytes())
+        }
+    }
+
+    /// Writes a flat slice, lent when it is large.
+    pub(super) fn flat<T>(&mut self, flat: IsFlat<T>, slice: &'a [T]) {
+        self.count(slice.len());
+        let bytes = flat.bytes(slice);
+        if self.inline || bytes.len() < SEGMENT_MIN {
+            self.bytes(bytes);
+        } else {
+            self.segments.push(Segment {
+                width: flat.width,
+                memory: Memory::Lent(bytes),
+            });
+        }
+    }
+
+    /// Writes a flat list that lies in two pieces.
+    pub(super) fn flat_pieces<T>(&mut self, flat: IsFlat<T>, front: &'a [T], back: &'a [T]) {
+        if back.is_empty() {
+            return self.flat(flat, front);
+        }
+        self.count(front.len() + back.len());
+        let (front, back) = (flat.bytes(front), flat.bytes(back));
+        let len = front.len() + back.len();
+        if self.inline || len < SEGMENT_MIN {
+            self.bytes(front);
+            self.bytes(back);
+        } else {
+            let mut words = vec![0_u64; len.div_ceil(8)];
+            let bytes = words_as_bytes_mut(&mut words);
+            bytes[..front.len()].copy_from_slice(front);
+            bytes[front.len()..len].copy_from_slice(back);
+            self.segments.push(Segment {
+                width: flat.width,
+                memory: Memory::Owned(words, len),
+            });
+        }
+    }
+
+    /// Ends the writing.
+    pub fn finish(self) -> Saved<'a> {
+        Saved {
+            tree: self.tree,
+            segments: self.segments,
+        }
+    }
+}
+
+impl Segment<'_> {
+    /// The width of its words in bytes: 1, 2, 4 or 8.
+    pub fn width(&self) -> usize {
+        usize::from(self.width)
+    }
+
+    /// Its memory, which lies at a multiple of the width.
+    pub fn bytes(&self) -> &[u8] {
+        match &self.memory {
+            Memory::Lent(bytes) => bytes,
+            Memory::Owned(words, len) => &words_as_bytes(words)[..*len],
+        }
+    }
+
+    /// Its words, when they are of two bytes.
+    pub fn as_u16s(&self) -> Option<&[u16]> {
+        (self.width == 2)
+            .then(|| bytes_as_words(self.bytes()))
+            .flatten()
+    }
+
+    /// Its words, when they are of four bytes.
+    pub fn as_u32s(&self) -> Option<&[u32]> {
+        (self.width == 4)
+            .then(|| bytes_as_words(self.bytes()))
+            .flatten()
+    }
+
+    /// Its words, when they are of eight bytes.
+    pub fn as_u64s(&self) -> Option<&[u64]> {
+        (self.width == 8)
+            .then(|| bytes_as_words(self.bytes()))
+            .flatten()
+    }
+}
+
+impl Saved<'_> {
+    /// The same as a borrowed parcel.
+    pub fn as_ref(&self) -> ParcelRef<'_> {
+        let mut parcel = ParcelRef {
+            tree: &self.tree,
+            ..ParcelRef::default()
+        };
+        for segment in &self.segments {
+            match segment.width {
+                1 => parcel.w8.push(segment.bytes()),
+                2 => parcel.w16.extend(segment.as_u16s()),
+                4 => parcel.w32.extend(segment.as_u32s()),
+                _ => parcel.w64.extend(segment.as_u64s()),
+            }
+        }
+        parcel
+    }
+
+    /// A copy of everything.
+    pub fn to_parcel(&self) -> Parcel {
+        self.as_ref().to_owned()
+    }
+}

@@ -1,0 +1,197 @@
+//! What changed between two schemas, for people: a pure function.
+
+use crate::plan::compare;
+use crate::schema::Schema;
+use std::fmt;
+
+/// What is to be said of a step from one schema to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diff {
+    /// The verdict on the whole.
+    pub verdict: Verdict,
+    /// Every change, in the order in which the new state is walked.
+    pub changes: Vec<Change>,
+}
+
+/// Whether a state can cross.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// The bytes move as they are.
+    Identical,
+    /// A plan does it, whatever the values are.
+    Automatic,
+    /// A plan does it unless a live value stands against it.
+    DependsOnValues,
+    /// The author must say how.
+    NeedsMigration,
+}
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Where: a type, or a field of one, such as `Particle.spin`.
+    pub path: String,
+    /// What.
+    pub kind: ChangeKind,
+}
+
+/// What a change is. Types are written as WIT writes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// A new field.
+    Added {
+        /// Its type.
+        ty: String,
+        /// Its default as the source spells it, empty for `Default`; `None` when there is none.
+        default: Option<String>,
+        /// A removed field of a compatible type, which this may be under a new name.
+        perhaps: Option<String>,
+    },
+    /// A field that is no more; its values are parked.
+    Removed {
+        /// Its type.
+        ty: String,
+    },
+    /// A field, case or type under a new name, as an alias says.
+    Renamed {
+        /// The old name.
+        from: String,
+    },
+    /// The fields or cases are in another order.
+    Reordered,
+    /// A value of another type that holds the old one.
+    Widened {
+        /// The old type.
+        from: String,
+        /// The new type.
+        to: String,
+    },
+    /// A value of another type that may not hold the old one.
+    Narrowed {
+        /// The old type.
+        from: String,
+        /// The new type.
+        to: String,
+    },
+    /// A new case.
+    CaseAdded,
+    /// A case that is no more.
+    CaseRemoved,
+    /// Keys of a map or items of a set lose a field, after which two may be the same.
+    KeysMayMeet,
+    /// The type became flat, or is flat no more: its lists are laid out anew.
+    Layout {
+        /// Whether it is flat now.
+        flat: bool,
+    },
+    /// A field that is left out of the state.
+    Skipped,
+    /// A change that only the author can decide.
+    Incompatible {
+        /// The old type.
+        from: String,
+        /// The new type.
+        to: String,
+        /// Why, and what to do.
+        why: String,
+    },
+}
+
+/// Compares two schemas, leaf by leaf.
+pub fn diff(old: &Schema, new: &Schema) -> Diff {
+    let changes = compare::compare(old, old.root(), new, new.root()).changes;
+    Diff {
+        verdict: verdict(&changes),
+        changes,
+    }
+}
+
+/// The verdict that follows from changes.
+pub(crate) fn verdict(changes: &[Change]) -> Verdict {
+    changes
+        .iter()
+        .map(Change::verdict)
+        .max()
+        .unwrap_or(Verdict::Identical)
+}
+
+impl Change {
+    /// What this change alone asks for.
+    pub fn verdict(&self) -> Verdict {
+        match &self.kind {
+            ChangeKind::Skipped => Verdict::Identical,
+            ChangeKind::Added { default: None, .. } | ChangeKind::Incompatible { .. } => {
+                Verdict::NeedsMigration
+            }
+            ChangeKind::Narrowed { .. } | ChangeKind::CaseRemoved | ChangeKind::KeysMayMeet => {
+                Verdict::DependsOnValues
+            }
+            _ => Verdict::Automatic,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Verdict::Identical => "identical",
+            Verdict::Automatic => "automatic",
+            Verdict::DependsOnValues => "depends on live values",
+            Verdict::NeedsMigration => "needs a migration",
+        })
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = &self.path;
+        match &self.kind {
+            ChangeKind::Added {
+                ty,
+                default,
+                perhaps,
+            } => {
+                write!(f, "+ {path}  {ty}  ")?;
+                match default.as_deref() {
+                    None => write!(f, "no default: add `#[state(default = …)]`")?,
+                    Some("") => write!(f, "default")?,
+                    Some(text) => write!(f, "default {text}")?,
+                }
+                match perhaps {
+                    Some(old) => write!(
+                        f,
+                        "  (was it {old}? then add `#[state(alias = \"{old}\")]`)"
+                    ),
+                    None => Ok(()),
+                }
+            }
+            ChangeKind::Removed { ty } => write!(f, "- {path}  {ty}  parked"),
+            ChangeKind::Renamed { from } => write!(f, "~ {path}  renamed from {from}"),
+            ChangeKind::Reordered => write!(f, "~ {path}  reordered"),
+            ChangeKind::Widened { from, to } => write!(f, "~ {path}  {from} → {to}  widened"),
+            ChangeKind::Narrowed { from, to } => {
+                write!(f, "? {path}  {from} → {to}  where the values fit")
+            }
+            ChangeKind::CaseAdded => write!(f, "+ {path}"),
+            ChangeKind::CaseRemoved => write!(f, "? {path}  removed, unless a value is it"),
+            ChangeKind::KeysMayMeet => {
+                write!(f, "? {path}  keys lose a field, unless two become the same")
+            }
+            ChangeKind::Layout { flat: true } => write!(f, "~ {path}  now flat"),
+            ChangeKind::Layout { flat: false } => write!(f, "~ {path}  no longer flat"),
+            ChangeKind::Skipped => write!(f, "· {path}  skipped, not carried over"),
+            ChangeKind::Incompatible { from, to, why } => {
+                write!(f, "! {path}  {from} → {to}  {why}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Diff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for change in &self.changes {
+            writeln!(f, "{change}")?;
+        }
+        write!(f, "{}", self.verdict)
+    }
+}

@@ -1,0 +1,29 @@
+//! The state of a Vblank guest: what it is made of, how it crosses from one version of a program
+//! to the next, and what happens to it when its types have changed.
+//!
+//! Data walks one way: a guest's types give a [`Schema`] and a [`Parcel`]; two schemas give a
+//! [`diff()`] for people and a [`Plan`] for the host; [`apply`] makes the new parcel of the old one.
+//! Used by guests and by the host alike, so it knows no wasmtime, no files and no processes.
+
+pub mod codec;
+#[doc(hidden)]
+pub mod derive;
+pub mod diff;
+pub mod migrate;
+pub mod parcel;
+pub mod plan;
+pub mod schema;
+mod walk;
+
+pub use codec::{
+    Flat, IsFlat, Reader, RestoreError, SEGMENT_MIN, Saved, Segment, Segments, State, Writer,
+    defaults, restore, save, schema_bytes, write_inline,
+};
+pub use diff::{Change, ChangeKind, Diff, Verdict, diff};
+pub use migrate::{Limits, Migrated, Parked, Refusal, apply};
+pub use parcel::{Parcel, ParcelRef};
+pub use plan::{NeedsMigration, Plan};
+pub use schema::{
+    FieldSpec, FieldsSpec, Schema, SchemaBuilder, SchemaError, SchemaHash, Type, TypeSpec,
+};
+pub use walk::{CodecError, MAX_DEPTH, check};

@@ -1,0 +1,102 @@
+//! Executes a plan: the old parcel, borrowed, becomes the new parcel.
+//!
+//! Nothing is lost: every old value ends in the new parcel, is parked, or is named in the refusal.
+
+mod apply;
+mod defaults;
+mod output;
+mod parked;
+
+pub use parked::Parked;
+
+use crate::parcel::{Parcel, ParcelRef};
+use crate::plan::Plan;
+use crate::walk::CodecError;
+use std::fmt;
+
+/// Bounds on what a migration may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The new state, in bytes.
+    pub memory: usize,
+    /// All parked values, in bytes.
+    pub parked: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            memory: 1 << 30,
+            parked: 256 << 20,
+        }
+    }
+}
+
+/// What came of a migration.
+#[derive(Clone, Debug)]
+pub struct Migrated {
+    /// The new state.
+    pub parcel: Parcel,
+    /// All that is parked from now on.
+    pub parked: Parked,
+    /// What the user is to be told, a line each.
+    pub notes: Vec<String>,
+}
+
+/// Why a state does not cross. The old version runs on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Where in the state, such as `particles[3].life`; empty when it is the whole.
+    pub path: String,
+    /// What stands against it.
+    pub message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(path: impl Into<String>, message: impl Into<String>) -> Refusal {
+        Refusal {
+            path: path.into(),
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path.as_str() {
+            "" => f.write_str(&self.message),
+            path => write!(f, "{path}: {}", self.message),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl From<CodecError> for Refusal {
+    fn from(error: CodecError) -> Refusal {
+        Refusal::new("", error.to_string())
+    }
+}
+
+/// Carries a state over.
+///
+/// `defaults` is what the new guest's `defaults` gives, `parked` what earlier migrations left.
+///
+/// # Errors
+/// When a live value stands against the plan, a limit is reached, or bytes are damaged.
+pub fn apply(
+    plan: &Plan,
+    old: &ParcelRef<'_>,
+    defaults: &[u8],
+    parked: &Parked,
+    limits: &Limits,
+) -> Result<Migrated, Refusal> {
+    if plan.is_identity() {
+        return Ok(Migrated {
+            parcel: old.to_owned(),
+            parked: parked.clone(),
+            notes: Vec::new(),
+        });
+    }
+    apply::run(plan, old, defaults, parked, limits)
+}

@@ -1,0 +1,186 @@
+//! The new parcel while it is being written, with a bound on its memory.
+
+use super::Refusal;
+use crate::codec::{SEGMENT_MIN, words_as_bytes_mut};
+use crate::parcel::Parcel;
+use crate::schema::{Kind, Schema, Type};
+use crate::walk::{Cursor, too_deep};
+
+pub(crate) struct Output {
+    pub parcel: Parcel,
+    inline: bool,
+    segment_bytes: usize,
+    limit: usize,
+}
+
+impl Output {
+    pub fn new(limit: usize) -> Output {
+        Output {
+            parcel: Parcel::default(),
+            inline: false,
+            segment_bytes: 0,
+            limit,
+        }
+    }
+
+    /// An output that makes no segments.
+    pub fn inline(limit: usize) -> Output {
+        Output {
+            inline: true,
+            ..Output::new(limit)
+        }
+    }
+
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        self.room(bytes.len())?;
+        self.parcel.tree.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    pub fn count(&mut self, count: usize) -> Result<(), Refusal> {
+        self.bytes(&(count as u32).to_le_bytes())
+    }
+
+    pub fn tag(&mut self, tag: u32, cases: usize) -> Result<(), Refusal> {
+        if cases <= 256 {
+            self.bytes(&[tag as u8])
+        } else {
+            self.bytes(&tag.to_le_bytes())
+        }
+    }
+
+    /// Room for the bytes of a flat list, all zero, where they belong by their size.
+    pub fn flat(&mut self, len: usize, width: u8) -> Result<&mut [u8], Refusal> {
+        self.room(len)?;
+        if self.inline || len < SEGMENT_MIN {
+            return self.tree(len);
+        }
+        self.segment_bytes += len;
+        let parcel = &mut self.parcel;
+        Ok(match width {
+            1 => push(&mut parcel.w8, len),
+            2 => words_as_bytes_mut(push(&mut parcel.w16, len / 2)),
+            4 => words_as_bytes_mut(push(&mut parcel.w32, len / 4)),
+            _ => words_as_bytes_mut(push(&mut parcel.w64, len / 8)),
+        })
+    }
+
+    /// Room in the tree, all zero.
+    pub fn tree(&mut self, len: usize) -> Result<&mut [u8], Refusal> {
+        self.room(len)?;
+        let start = self.parcel.tree.len();
+        self.parcel.tree.resize(start + len, 0);
+        Ok(&mut self.parcel.tree[start..])
+    }
+
+    fn room(&self, more: usize) -> Result<(), Refusal> {
+        let used = self.parcel.tree.len() + self.segment_bytes;
+        if more > self.limit - used.min(self.limit) {
+            return Err(Refusal::new(
+                "",
+                format!(
+                    "the new state needs more than {} bytes, which is the limit",
+                    self.limit
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Copies a value whose type stays what it is, between inline and not as need be.
+    pub fn copy(
+        &mut self,
+        from: &mut Cursor<'_>,
+        schema: &Schema,
+        ty: &Type,
+        depth: usize,
+    ) -> Result<(), Refusal> {
+        if let Some(size) = schema.layout(ty).size() {
+            return self.bytes(from.take(size)?);
+        }
+        let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
+        match ty {
+            Type::String => {
+                let len = from.count(1)?;
+                self.count(len)?;
+                self.bytes(from.take(len)?)
+            }
+            Type::List(item) => match schema.layout(item).as_flat() {
+                Some((size, width)) => {
+                    let count = from.word()? as usize;
+                    let bytes = from.flat(count, size, width)?;
+                    self.count(count)?;
+                    self.flat(bytes.len(), width)?.copy_from_slice(bytes);
+                    Ok(())
+                }
+                None => self.copy_items(from, schema, item, depth),
+            },
+            Type::Set(item) => self.copy_items(from, schema, item, depth),
+            Type::Array(item, count) => {
+                (0..*count).try_for_each(|_| self.copy(from, schema, item, depth))
+            }
+            Type::Map(key, value) => {
+                let count = from.count(schema.layout(key).min)?;
+                self.count(count)?;
+                for _ in 0..count {
+                    self.copy(from, schema, key, depth)?;
+                    self.copy(from, schema, value, depth)?;
+                }
+                Ok(())
+            }
+            Type::Option(item) => {
+                let some = from.flag()?;
+                self.bytes(&[u8::from(some)])?;
+                if some {
+                    self.copy(from, schema, item, depth)
+                } else {
+                    Ok(())
+                }
+            }
+            Type::Result(ok, err) => {
+                let is_err = from.flag()?;
+                self.bytes(&[u8::from(is_err)])?;
+                self.copy(from, schema, if is_err { err } else { ok }, depth)
+            }
+            Type::Tuple(items) => items
+                .iter()
+                .try_for_each(|item| self.copy(from, schema, item, depth)),
+            Type::Named(id) => {
+                let fields = match &schema.get(*id).kind {
+                    Kind::Record { fields, .. } => fields,
+                    Kind::Variant(cases) | Kind::Flags(cases) => {
+                        let tag = from.tag(cases.len())?;
+                        self.tag(tag as u32, cases.len())?;
+                        &cases[tag].fields
+                    }
+                };
+                fields
+                    .list
+                    .iter()
+                    .try_for_each(|field| self.copy(from, schema, &field.ty, depth))
+            }
+            Type::Bool | Type::Number(_) | Type::Char => unreachable!("these are of fixed size"),
+        }
+    }
+
+    fn copy_items(
+        &mut self,
+        from: &mut Cursor<'_>,
+        schema: &Schema,
+        item: &Type,
+        depth: usize,
+    ) -> Result<(), Refusal> {
+        let layout = schema.layout(item);
+        let count = from.count(layout.min)?;
+        self.count(count)?;
+        match layout.size() {
+            Some(size) => self.bytes(from.take(count * size)?),
+            None => (0..count).try_for_each(|_| self.copy(from, schema, item, depth)),
+        }
+    }
+}
+
+fn push<W: Clone + Default>(segments: &mut Vec<Vec<W>>, len: usize) -> &mut [W] {
+    segments.push(vec![W::default(); len]);
+    segments.last_mut().expect("one was just pushed")
+}

@@ -1,0 +1,85 @@
+//! Parcels: a state on its way between two guests, as the host holds it.
+
+use crate::codec::Segments;
+
+/// A state that owns its bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parcel {
+    /// The tree.
+    pub tree: Vec<u8>,
+    /// Segments of one-byte words.
+    pub w8: Vec<Vec<u8>>,
+    /// Segments of two-byte words.
+    pub w16: Vec<Vec<u16>>,
+    /// Segments of four-byte words.
+    pub w32: Vec<Vec<u32>>,
+    /// Segments of eight-byte words.
+    pub w64: Vec<Vec<u64>>,
+}
+
+/// A state whose bytes lie elsewhere, such as in a guest's live memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ParcelRef<'a> {
+    /// The tree.
+    pub tree: &'a [u8],
+    /// Segments of one-byte words.
+    pub w8: Vec<&'a [u8]>,
+    /// Segments of two-byte words.
+    pub w16: Vec<&'a [u16]>,
+    /// Segments of four-byte words.
+    pub w32: Vec<&'a [u32]>,
+    /// Segments of eight-byte words.
+    pub w64: Vec<&'a [u64]>,
+}
+
+impl Parcel {
+    /// The same, borrowed.
+    pub fn as_ref(&self) -> ParcelRef<'_> {
+        ParcelRef {
+            tree: &self.tree,
+            w8: self.w8.iter().map(Vec::as_slice).collect(),
+            w16: self.w16.iter().map(Vec::as_slice).collect(),
+            w32: self.w32.iter().map(Vec::as_slice).collect(),
+            w64: self.w64.iter().map(Vec::as_slice).collect(),
+        }
+    }
+
+    /// The size of the state in bytes.
+    pub fn bytes(&self) -> usize {
+        self.as_ref().bytes()
+    }
+
+    /// What a [`crate::codec::Reader`] is made from.
+    pub fn into_parts(self) -> (Vec<u8>, Segments) {
+        (
+            self.tree,
+            Segments {
+                w8: self.w8,
+                w16: self.w16,
+                w32: self.w32,
+                w64: self.w64,
+            },
+        )
+    }
+}
+
+impl ParcelRef<'_> {
+    /// A copy.
+    pub fn to_owned(&self) -> Parcel {
+        Parcel {
+            tree: self.tree.to_vec(),
+            w8: self.w8.iter().map(|words| words.to_vec()).collect(),
+            w16: self.w16.iter().map(|words| words.to_vec()).collect(),
+            w32: self.w32.iter().map(|words| words.to_vec()).collect(),
+            w64: self.w64.iter().map(|words| words.to_vec()).collect(),
+        }
+    }
+
+    /// The size of the state in bytes.
+    pub fn bytes(&self) -> usize {
+        fn sum<W>(segments: &[&[W]]) -> usize {
+            segments.iter().map(|words| size_of_val(*words)).sum()
+        }
+        self.tree.len() + sum(&self.w8) + sum(&self.w16) + sum(&self.w32) + sum(&self.w64)
+    }
+}

@@ -1,0 +1,514 @@
+//! One walk over two schemas, from which both the diff and the plan come.
+//!
+//! Named types are compared once for each pair that meets, from a queue: recursion ends, and a
+//! long chain of types needs no deep stack.
+
+use super::number::widens;
+use super::op::{FieldsLink, Link, LinkKind, Op, Source, Step};
+use crate::diff::{Change, ChangeKind};
+use crate::schema::{Case, Field, Fields, Kind, Number, Schema, Type, TypeDef};
+use std::collections::{HashMap, HashSet};
+
+/// What the walk finds.
+pub(crate) struct Comparison {
+    pub root: Op,
+    pub links: Vec<Link>,
+    pub changes: Vec<Change>,
+}
+
+/// Compares a type of one schema with a type of another.
+pub(crate) fn compare(old: &Schema, old_root: &Type, new: &Schema, new_root: &Type) -> Comparison {
+    let mut compare = Compare {
+        old,
+        new,
+        ids: HashMap::new(),
+        pairs: Vec::new(),
+        changes: Vec::new(),
+    };
+    let root = compare.types(old_root, new_root, "state");
+    let mut links = Vec::new();
+    while let Some(&(old, new)) = compare.pairs.get(links.len()) {
+        links.push(Link {
+            old,
+            new,
+            kind: compare.named(old, new),
+        });
+    }
+    Comparison {
+        root,
+        links,
+        changes: compare.changes,
+    }
+}
+
+struct Compare<'a> {
+    old: &'a Schema,
+    new: &'a Schema,
+    ids: HashMap<(u32, u32), usize>,
+    pairs: Vec<(u32, u32)>,
+    changes: Vec<Change>,
+}
+
+impl Compare<'_> {
+    fn types(&mut self, old: &Type, new: &Type, path: &str) -> Op {
+        let step = self.step(old, new, path);
+        Op {
+            old: old.clone(),
+            new: new.clone(),
+            step,
+        }
+    }
+
+    fn boxed(&mut self, old: &Type, new: &Type, path: &str) -> Box<Op> {
+        Box::new(self.types(old, new, path))
+    }
+
+    fn step(&mut self, old: &Type, new: &Type, path: &str) -> Step {
+        match (old, new) {
+            (Type::Bool, Type::Bool) | (Type::Char, Type::Char) | (Type::String, Type::String) => {
+                Step::Same
+            }
+            (Type::Number(a), Type::Number(b)) if a == b => Step::Same,
+            (Type::Number(a), Type::Number(b)) => {
+                let (from, to) = (a.name().to_owned(), b.name().to_owned());
+                let lossless = widens(*a, *b);
+                self.change(
+                    path,
+                    if lossless {
+                        ChangeKind::Widened { from, to }
+                    } else {
+                        ChangeKind::Narrowed { from, to }
+                    },
+                );
+                Step::Number(*a, *b)
+            }
+            (Type::Named(a), Type::Named(b)) => self.pair(*a, *b, path),
+            (Type::List(a), Type::List(b)) => Step::Items(self.boxed(a, b, &format!("{path}[]"))),
+            (Type::Array(a, n), Type::Array(b, m)) if n == m => {
+                Step::Items(self.boxed(a, b, &format!("{path}[]")))
+            }
+            (Type::Array(a, _), Type::List(b)) => {
+                self.widened(old, new, path);
+                Step::Items(self.boxed(a, b, &format!("{path}[]")))
+            }
+            (Type::List(a), Type::Array(b, _)) => {
+                self.narrowed(old, new, path);
+                Step::Items(self.boxed(a, b, &format!("{path}[]")))
+            }
+            (Type::Set(a), Type::Set(b)) => Step::Set(self.key(a, b, path)),
+            (Type::Map(a, x), Type::Map(b, y)) => {
+                let key = self.key(a, b, path);
+                Step::Map(key, self.boxed(x, y, &format!("{path}{{}}")))
+            }
+            (Type::Option(a), Type::Option(b)) => Step::Option(self.boxed(a, b, path)),
+            (Type::Result(a, x), Type::Result(b, y)) => {
+                let ok = self.boxed(a, b, &format!("{path}.ok"));
+                Step::Result(ok, self.boxed(x, y, &format!("{path}.err")))
+            }
+            (Type::Tuple(a), Type::Tuple(b)) if a.len() == b.len() => {
+                let items = a.iter().zip(b).enumerate();
+                Step::Tuple(
+                    items
+                        .map(|(i, (a, b))| self.types(a, b, &format!("{path}.{i}")))
+                        .collect(),
+                )
+            }
+            (Type::String, Type::List(item)) if **item == Type::Number(Number::U8) => {
+                self.widened(old, new, path);
+                Step::Text
+            }
+            (Type::List(item), Type::String) if **item == Type::Number(Number::U8) => {
+                self.narrowed(old, new, path);
+                Step::Text
+            }
+            (_, Type::Option(item)) if !matches!(old, Type::Option(_)) => {
+                self.lifted(old, new, item, path, Step::Some)
+            }
+            (_, Type::List(item)) => self.lifted(old, new, item, path, Step::One),
+            _ => self.incompatible(old, new, path, "no rule leads from one to the other"),
+        }
+    }
+
+    /// `T` becomes `option<T>` or a list of one.
+    fn lifted(
+        &mut self,
+        old: &Type,
+        new: &Type,
+        item: &Type,
+        path: &str,
+        step: fn(Box<Op>) -> Step,
+    ) -> Step {
+        let before = self.changes.len();
+        let op = self.boxed(old, item, path);
+        if matches!(op.step, Step::Never) {
+            self.changes.truncate(before);
+            return self.incompatible(old, new, path, "no rule leads from one to the other");
+        }
+        self.widened(old, new, path);
+        step(op)
+    }
+
+    /// Keys and items of sets: two of them may become the same when they lose a field.
+    fn key(&mut self, old: &Type, new: &Type, path: &str) -> Box<Op> {
+        let path = format!("{path}{{key}}");
+        if self.loses_field(old, new, &mut HashSet::new()) {
+            self.change(&path, ChangeKind::KeysMayMeet);
+        }
+        self.boxed(old, new, &path)
+    }
+
+    fn loses_field(&self, old: &Type, new: &Type, seen: &mut HashSet<(u32, u32)>) -> bool {
+        match (old, new) {
+            (Type::Named(a), Type::Named(b)) if seen.insert((*a, *b)) => {
+                let (old, new) = (self.old.get(*a), self.new.get(*b));
+                match (&old.kind, &new.kind) {
+                    (Kind::Record { fields: old, .. }, Kind::Record { fields: new, .. }) => {
+                        self.fields_lose(old, new, seen)
+                    }
+                    (Kind::Variant(olds), Kind::Variant(news)) => {
+                        let cases = matching(olds, news);
+                        olds.iter().zip(cases).any(|(old, new)| {
+                            new.is_some_and(|new| {
+                                self.fields_lose(&old.fields, &news[new].fields, seen)
+                            })
+                        })
+                    }
+                    _ => false,
+                }
+            }
+            (Type::Tuple(a), Type::Tuple(b)) => {
+                a.iter().zip(b).any(|(a, b)| self.loses_field(a, b, seen))
+            }
+            (Type::Map(a, x), Type::Map(b, y)) | (Type::Result(a, x), Type::Result(b, y)) => {
+                self.loses_field(a, b, seen) || self.loses_field(x, y, seen)
+            }
+            (Type::List(a) | Type::Array(a, _), Type::List(b) | Type::Array(b, _))
+            | (Type::Set(a), Type::Set(b))
+            | (Type::Option(a), Type::Option(b)) => self.loses_field(a, b, seen),
+            (_, Type::Option(b) | Type::List(b)) => self.loses_field(old, b, seen),
+            _ => false,
+        }
+    }
+
+    fn fields_lose(&self, old: &Fields, new: &Fields, seen: &mut HashSet<(u32, u32)>) -> bool {
+        let sources = matching(&old.list, &new.list);
+        sources
+            .iter()
+            .zip(&old.list)
+            .any(|(new_index, field)| match new_index {
+                Some(index) => self.loses_field(&field.ty, &new.list[*index].ty, seen),
+                None => true,
+            })
+    }
+
+    fn pair(&mut self, old: u32, new: u32, path: &str) -> Step {
+        let (a, b) = (self.old.get(old), self.new.get(new));
+        if !same_name(a, b) {
+            let why = format!(
+                "another type; if it is {} under a new name, add `#[state(alias = \"{}\")]` to {}",
+                a.name, a.name, b.name
+            );
+            return self.incompatible(&Type::Named(old), &Type::Named(new), path, &why);
+        }
+        if std::mem::discriminant(&a.kind) != std::mem::discriminant(&b.kind) {
+            return self.incompatible(
+                &Type::Named(old),
+                &Type::Named(new),
+                path,
+                "a record, a variant and flags are different things",
+            );
+        }
+        let next = self.pairs.len();
+        let id = *self.ids.entry((old, new)).or_insert(next);
+        if id == next {
+            self.pairs.push((old, new));
+        }
+        Step::Link(id)
+    }
+
+    fn named(&mut self, old: u32, new: u32) -> LinkKind {
+        let (old_schema, new_schema) = (self.old, self.new);
+        let (old, new) = (old_schema.get(old), new_schema.get(new));
+        if old.name != new.name {
+            self.change(
+                &new.name,
+                ChangeKind::Renamed {
+                    from: old.name.clone(),
+                },
+            );
+        }
+        match (&old.kind, &new.kind) {
+            (
+                Kind::Record {
+                    fields: a,
+                    flat: was,
+                },
+                Kind::Record {
+                    fields: b,
+                    flat: is,
+                },
+            ) => {
+                if was != is {
+                    self.change(&new.name, ChangeKind::Layout { flat: *is });
+                }
+                LinkKind::Record(self.fields(a, b, &new.name, was == is))
+            }
+            (Kind::Variant(olds), Kind::Variant(news)) => {
+                let cases = self.cases(olds, news, &new.name);
+                LinkKind::Variant(
+                    cases
+                        .into_iter()
+                        .zip(olds)
+                        .map(|(index, case)| {
+                            let index = index?;
+                            let path = format!("{}.{}", new.name, news[index].name);
+                            Some((
+                                index as u32,
+                                self.fields(&case.fields, &news[index].fields, &path, true),
+                            ))
+                        })
+                        .collect(),
+                )
+            }
+            (Kind::Flags(olds), Kind::Flags(news)) => {
+                let bits = self.cases(olds, news, &new.name);
+                LinkKind::Flags(
+                    bits.into_iter()
+                        .map(|bit| bit.map(|bit| bit as u32))
+                        .collect(),
+                )
+            }
+            _ => unreachable!("pairs are of one kind"),
+        }
+    }
+
+    /// Where each old case went.
+    fn cases(&mut self, olds: &[Case], news: &[Case], path: &str) -> Vec<Option<usize>> {
+        let places = matching(olds, news);
+        let mut taken = vec![false; news.len()];
+        for (place, old) in places.iter().zip(olds) {
+            match place {
+                Some(index) => {
+                    taken[*index] = true;
+                    if news[*index].name != old.name {
+                        let path = format!("{path}.{}", news[*index].name);
+                        self.change(
+                            &path,
+                            ChangeKind::Renamed {
+                                from: old.name.clone(),
+                            },
+                        );
+                    }
+                }
+                None => self.change(&format!("{path}.{}", old.name), ChangeKind::CaseRemoved),
+            }
+        }
+        for (case, _) in news.iter().zip(&taken).filter(|(_, taken)| !**taken) {
+            self.change(&format!("{path}.{}", case.name), ChangeKind::CaseAdded);
+        }
+        if !places.iter().flatten().is_sorted() {
+            self.change(path, ChangeKind::Reordered);
+        }
+        places
+    }
+
+    fn fields(&mut self, old: &Fields, new: &Fields, path: &str, same_layout: bool) -> FieldsLink {
+        let places = matching(&old.list, &new.list);
+        let mut sources: Vec<Option<usize>> = vec![None; new.list.len()];
+        for (index, place) in places.iter().enumerate() {
+            if let Some(place) = place {
+                sources[*place] = Some(index);
+            }
+        }
+        let parked: Vec<usize> = (0..old.list.len())
+            .filter(|index| places[*index].is_none())
+            .collect();
+        let mut maybe: Vec<usize> = parked.clone();
+        let mut plan = Vec::new();
+        for (index, field) in new.list.iter().enumerate() {
+            let path = format!("{path}.{}", field.name);
+            let Some(source) = sources[index] else {
+                let perhaps = self.perhaps(&mut maybe, old, field);
+                let kind = ChangeKind::Added {
+                    ty: self.new.type_name(&field.ty),
+                    default: field
+                        .default
+                        .as_ref()
+                        .map(|text| text.0.clone().unwrap_or_default()),
+                    perhaps,
+                };
+                self.change(&path, kind);
+                plan.push(Source::Added);
+                continue;
+            };
+            let from = &old.list[source];
+            if from.name != field.name {
+                self.change(
+                    &path,
+                    ChangeKind::Renamed {
+                        from: from.name.clone(),
+                    },
+                );
+            }
+            plan.push(Source::From(source, self.types(&from.ty, &field.ty, &path)));
+        }
+        for index in &parked {
+            let field = &old.list[*index];
+            let ty = self.old.type_name(&field.ty);
+            self.change(
+                &format!("{path}.{}", field.name),
+                ChangeKind::Removed { ty },
+            );
+        }
+        for name in &new.skipped {
+            self.change(&format!("{path}.{name}"), ChangeKind::Skipped);
+        }
+        let in_order = places.iter().flatten().is_sorted();
+        if !in_order {
+            self.change(path, ChangeKind::Reordered);
+        }
+        FieldsLink {
+            sources: plan,
+            parked,
+            in_order,
+            same_layout,
+        }
+    }
+
+    /// A removed field that this new one may be: the first whose type would do.
+    fn perhaps(&mut self, removed: &mut Vec<usize>, old: &Fields, field: &Field) -> Option<String> {
+        let found = removed
+            .iter()
+            .position(|index| self.would_do(&old.list[*index].ty, &field.ty))?;
+        Some(old.list[removed.remove(found)].name.clone())
+    }
+
+    fn would_do(&self, old: &Type, new: &Type) -> bool {
+        match (old, new) {
+            (Type::Number(a), Type::Number(b)) => widens(*a, *b),
+            (Type::Named(a), Type::Named(b)) => same_name(self.old.get(*a), self.new.get(*b)),
+            (Type::List(a) | Type::Array(a, _), Type::List(b)) => self.would_do(a, b),
+            (Type::Set(a), Type::Set(b)) | (Type::Option(a), Type::Option(b)) => {
+                self.would_do(a, b)
+            }
+            (Type::Map(a, x), Type::Map(b, y)) | (Type::Result(a, x), Type::Result(b, y)) => {
+                self.would_do(a, b) && self.would_do(x, y)
+            }
+            (Type::Tuple(a), Type::Tuple(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.would_do(a, b))
+            }
+            (Type::Array(a, n), Type::Array(b, m)) => n == m && self.would_do(a, b),
+            (_, Type::Option(b)) => self.would_do(old, b),
+            _ => old == new,
+        }
+    }
+
+    fn widened(&mut self, old: &Type, new: &Type, path: &str) {
+        let (from, to) = self.names(old, new);
+        self.change(path, ChangeKind::Widened { from, to });
+    }
+
+    fn narrowed(&mut self, old: &Type, new: &Type, path: &str) {
+        let (from, to) = self.names(old, new);
+        self.change(path, ChangeKind::Narrowed { from, to });
+    }
+
+    fn incompatible(&mut self, old: &Type, new: &Type, path: &str, why: &str) -> Step {
+        let (from, to) = self.names(old, new);
+        self.change(
+            path,
+            ChangeKind::Incompatible {
+                from,
+                to,
+                why: why.to_owned(),
+            },
+        );
+        Step::Never
+    }
+
+    fn names(&self, old: &Type, new: &Type) -> (String, String) {
+        (self.old.type_name(old), self.new.type_name(new))
+    }
+
+    fn change(&mut self, path: &str, kind: ChangeKind) {
+        self.changes.push(Change {
+            path: path.to_owned(),
+            kind,
+        });
+    }
+}
+
+/// What has a name and names it had before.
+pub(crate) trait Aliased {
+    fn name(&self) -> &str;
+    fn aliases(&self) -> &[String];
+}
+
+macro_rules! aliased {
+    ($($ty:ty)*) => {$(
+        impl Aliased for $ty {
+            fn name(&self) -> &str {
+                &self.name
+            }
+
+            fn aliases(&self) -> &[String] {
+                &self.aliases
+            }
+        }
+    )*};
+}
+aliased!(Field Case TypeDef);
+
+fn same_name(old: &TypeDef, new: &TypeDef) -> bool {
+    old.name == new.name || new.aliases.contains(&old.name) || old.aliases.contains(&new.name)
+}
+
+/// For each old one, its place among the new ones: by name; else where a new one says that it had
+/// this name before; else where the old one says so of the new name (a rename that was undone).
+fn matching<T: Aliased>(olds: &[T], news: &[T]) -> Vec<Option<usize>> {
+    let by_name: HashMap<&str, usize> = olds
+        .iter()
+        .enumerate()
+        .map(|(i, old)| (old.name(), i))
+        .collect();
+    let mut places = vec![None; olds.len()];
+    let mut open = Vec::new();
+    for (index, new) in news.iter().enumerate() {
+        match by_name.get(new.name()) {
+            Some(old) => places[*old] = Some(index),
+            None => open.push(index),
+        }
+    }
+    open.retain(|index| {
+        let aliases = news[*index].aliases().iter();
+        match aliases
+            .filter_map(|alias| by_name.get(alias.as_str()))
+            .find(|old| places[**old].is_none())
+        {
+            Some(old) => {
+                places[*old] = Some(*index);
+                false
+            }
+            None => true,
+        }
+    });
+    let mut undone: HashMap<&str, usize> = HashMap::new();
+    for (index, old) in olds
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| places[*index].is_none())
+    {
+        old.aliases().iter().for_each(|alias| {
+            undone.entry(alias).or_insert(index);
+        });
+    }
+    for index in open {
+        if let Some(old) = undone
+            .get(news[index].name())
+            .filter(|old| places[**old].is_none())
+        {
+            places[*old] = Some(index);
+        }
+    }
+    places
+}

@@ -1,0 +1,99 @@
+//! How a state of one schema becomes a state of another: made from the two schemas alone, a
+//! pure function, and executed by [`crate::apply`].
+
+pub(crate) mod compare;
+pub(crate) mod number;
+pub(crate) mod op;
+mod same;
+
+use crate::diff::{Change, Verdict, verdict};
+use crate::schema::{Schema, Type};
+use op::{Link, LinkKind, Op, Step};
+use std::fmt;
+
+/// A way from one schema to another.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(crate) old: Schema,
+    pub(crate) new: Schema,
+    pub(crate) root: Op,
+    pub(crate) links: Vec<Link>,
+    verdict: Verdict,
+}
+
+/// Why there is no plan: the changes that only the author can decide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NeedsMigration {
+    /// The changes in question.
+    pub changes: Vec<Change>,
+}
+
+impl Plan {
+    /// The plan from one schema to another.
+    ///
+    /// # Errors
+    /// When a change needs a migration.
+    pub fn new(old: &Schema, new: &Schema) -> Result<Plan, NeedsMigration> {
+        Plan::between(old, old.root(), new, new.root())
+    }
+
+    /// The plan from a type of one schema to a type of another.
+    pub(crate) fn between(
+        old: &Schema,
+        from: &Type,
+        new: &Schema,
+        to: &Type,
+    ) -> Result<Plan, NeedsMigration> {
+        let mut found = compare::compare(old, from, new, to);
+        let verdict = verdict(&found.changes);
+        if verdict == Verdict::NeedsMigration {
+            found
+                .changes
+                .retain(|change| change.verdict() == Verdict::NeedsMigration);
+            return Err(NeedsMigration {
+                changes: found.changes,
+            });
+        }
+        same::simplify(old, new, &mut found);
+        Ok(Plan {
+            old: old.clone(),
+            new: new.clone(),
+            root: found.root,
+            links: found.links,
+            verdict,
+        })
+    }
+
+    /// Whether the bytes move as they are.
+    pub fn is_identity(&self) -> bool {
+        matches!(self.root.step, Step::Same)
+    }
+
+    /// Whether values of some field would be parked.
+    pub(crate) fn parks(&self) -> bool {
+        self.links.iter().any(|link| match &link.kind {
+            LinkKind::Record(fields) => !fields.parked.is_empty(),
+            LinkKind::Variant(cases) => cases
+                .iter()
+                .flatten()
+                .any(|(_, fields)| !fields.parked.is_empty()),
+            LinkKind::Flags(_) => false,
+        })
+    }
+
+    /// The verdict on the step.
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+}
+
+impl fmt::Display for NeedsMigration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the state needs a migration")?;
+        self.changes
+            .iter()
+            .try_for_each(|change| write!(f, "\n  {change}"))
+    }
+}
+
+impl std::error::Error for NeedsMigration {}

@@ -1,0 +1,73 @@
+//! The steps of a plan.
+
+use crate::schema::{Number, Type};
+
+/// How a value of one type becomes a value of another.
+#[derive(Clone, Debug)]
+pub(crate) struct Op {
+    pub old: Type,
+    pub new: Type,
+    pub step: Step,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    /// The bytes move as they are.
+    Same,
+    Number(Number, Number),
+    /// Between a string and its bytes.
+    Text,
+    /// Between lists and arrays, item by item.
+    Items(Box<Op>),
+    Set(Box<Op>),
+    Map(Box<Op>, Box<Op>),
+    Option(Box<Op>),
+    Result(Box<Op>, Box<Op>),
+    Tuple(Vec<Op>),
+    /// The value becomes a present option.
+    Some(Box<Op>),
+    /// The value becomes a list of one.
+    One(Box<Op>),
+    /// Between named types.
+    Link(usize),
+    /// There is no way; a plan has none of these.
+    Never,
+}
+
+/// How one named type becomes another.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    pub old: u32,
+    pub new: u32,
+    pub kind: LinkKind,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum LinkKind {
+    Record(FieldsLink),
+    /// For each old case, the new one, unless it is gone.
+    Variant(Vec<Option<(u32, FieldsLink)>>),
+    /// For each old flag, the new one, unless it is gone.
+    Flags(Vec<Option<u32>>),
+}
+
+/// How fields become other fields.
+#[derive(Clone, Debug)]
+pub(crate) struct FieldsLink {
+    /// For each new field, where its value comes from.
+    pub sources: Vec<Source>,
+    /// The old fields that no new one takes.
+    pub parked: Vec<usize>,
+    /// Whether the old fields are taken in the order in which they lie.
+    pub in_order: bool,
+    /// Whether lists of the record are laid out as they were.
+    pub same_layout: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// An old field, by its place.
+    From(usize, Op),
+    /// A parked value, or the default.
+    Added,
+}

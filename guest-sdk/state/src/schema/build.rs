@@ -1,0 +1,265 @@
+//! Building a schema from Rust types; what `#[derive(State)]` writes is calls into here.
+
+use super::{Case, DefaultText, Field, Fields, Hook, Kind, Schema, Style, Type, TypeDef};
+use std::collections::HashMap;
+
+/// Writes a field's default value, everything inline.
+pub type DefaultFn = fn(&mut Vec<u8>);
+
+/// A default value's writer, in schema order.
+pub(crate) type DefaultEntry = DefaultFn;
+
+/// Collects the named types of a schema.
+#[derive(Default)]
+pub struct SchemaBuilder {
+    ids: HashMap<&'static str, u32>,
+    types: Vec<Option<(TypeDef, Vec<DefaultEntry>)>>,
+}
+
+/// A named type while it is being described.
+pub struct TypeSpec {
+    def: TypeDef,
+    defaults: Vec<DefaultEntry>,
+}
+
+/// The fields of a record or case while they are being described.
+#[derive(Default)]
+pub struct FieldsSpec {
+    fields: Fields,
+    defaults: Vec<DefaultEntry>,
+}
+
+/// A field while it is being described.
+pub struct FieldSpec<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Names it had before.
+    pub aliases: &'a [&'a str],
+    /// Its type.
+    pub ty: Type,
+    /// What writes its default value.
+    pub default: Option<DefaultFn>,
+    /// How the source spells the default.
+    pub default_text: Option<&'a str>,
+}
+
+impl SchemaBuilder {
+    /// The named type `T`, described by `build` the first time it is met.
+    ///
+    /// The name of `T` with its path and arguments tells it from all others within one program;
+    /// it does not become part of the schema.
+    pub fn named<T>(&mut self, build: impl FnOnce(&mut SchemaBuilder) -> TypeSpec) -> Type {
+        let key = std::any::type_name::<T>();
+        if let Some(id) = self.ids.get(key) {
+            return Type::Named(*id);
+        }
+        let id = self.types.len() as u32;
+        self.ids.insert(key, id);
+        self.types.push(None);
+        let spec = build(self);
+        self.types[id as usize] = Some((spec.def, spec.defaults));
+        Type::Named(id)
+    }
+
+    pub(super) fn finish(self, root: Type) -> Schema {
+        let types = self
+            .types
+            .into_iter()
+            .map(|entry| entry.expect("every type is described").0);
+        match Schema::new(root, types.collect()) {
+            Ok(schema) => schema,
+            Err(error) => panic!("the state's types make no schema: {error}"),
+        }
+    }
+
+    pub(crate) fn into_defaults(self) -> impl Iterator<Item = DefaultEntry> {
+        self.types
+            .into_iter()
+            .flatten()
+            .flat_map(|(_, defaults)| defaults)
+    }
+}
+
+impl TypeSpec {
+    /// A record.
+    pub fn record(name: &str, flat: bool, fields: FieldsSpec) -> TypeSpec {
+        TypeSpec::new(
+            name,
+            Kind::Record {
+                fields: fields.fields,
+                flat,
+            },
+            fields.defaults,
+        )
+    }
+
+    /// A variant, or an enum when nothing has fields.
+    pub fn variant(name: &str) -> TypeSpec {
+        TypeSpec::new(name, Kind::Variant(Vec::new()), Vec::new())
+    }
+
+    /// A set of flags.
+    pub fn flags(name: &str, flags: &[&str]) -> TypeSpec {
+        let case = |name: &&str| Case {
+            name: name.to_string(),
+            ..Case::default()
+        };
+        TypeSpec::new(
+            name,
+            Kind::Flags(flags.iter().map(case).collect()),
+            Vec::new(),
+        )
+    }
+
+    fn new(name: &str, kind: Kind, defaults: Vec<DefaultEntry>) -> TypeSpec {
+        let def = TypeDef {
+            name: name.into(),
+            aliases: Vec::new(),
+            version: 0,
+            hooks: Vec::new(),
+            kind,
+        };
+        TypeSpec { def, defaults }
+    }
+
+    /// Adds a case to a variant.
+    pub fn case(mut self, name: &str, aliases: &[&str], fields: FieldsSpec) -> TypeSpec {
+        if let Kind::Variant(cases) = &mut self.def.kind {
+            cases.push(Case {
+                name: name.into(),
+                aliases: strings(aliases),
+                fields: fields.fields,
+            });
+            self.defaults.extend(fields.defaults);
+        }
+        self
+    }
+
+    /// Names it had before.
+    pub fn aliases(mut self, aliases: &[&str]) -> TypeSpec {
+        self.def.aliases = strings(aliases);
+        self
+    }
+
+    /// Its declared version.
+    pub fn version(mut self, version: u32) -> TypeSpec {
+        self.def.version = version;
+        self
+    }
+
+    /// Declares a hook.
+    pub fn hook(mut self, hook: Hook) -> TypeSpec {
+        self.def.hooks.push(hook);
+        self
+    }
+}
+
+impl FieldsSpec {
+    /// Fields by position.
+    pub fn tuple() -> FieldsSpec {
+        FieldsSpec::styled(Style::Tuple)
+    }
+
+    /// Fields by name.
+    pub fn named() -> FieldsSpec {
+        FieldsSpec::styled(Style::Named)
+    }
+
+    /// No fields.
+    pub fn unit() -> FieldsSpec {
+        FieldsSpec::styled(Style::Unit)
+    }
+
+    fn styled(style: Style) -> FieldsSpec {
+        FieldsSpec {
+            fields: Fields {
+                style,
+                ..Fields::default()
+            },
+            defaults: Vec::new(),
+        }
+    }
+
+    /// Adds a field.
+    pub fn field(mut self, field: FieldSpec<'_>) -> FieldsSpec {
+        self.defaults.extend(field.default);
+        self.fields.list.push(Field {
+            name: field.name.into(),
+            aliases: strings(field.aliases),
+            ty: field.ty,
+            default: field
+                .default
+                .map(|_| DefaultText(field.default_text.map(str::to_owned))),
+        });
+        self
+    }
+
+    /// Names a field that is left out of the state.
+    pub fn skipped(mut self, name: &str) -> FieldsSpec {
+        self.fields.skipped.push(name.into());
+        self
+    }
+}
+
+fn strings(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| name.to_string()).collect()
+}
+
+/// The types that `root` reaches, renumbered in the order in which it does.
+pub(super) fn prune(root: &Type, types: &[TypeDef]) -> Schema {
+    let mut prune = Prune {
+        ids: HashMap::new(),
+        order: Vec::new(),
+    };
+    let root = prune.renumber(root);
+    let mut kept = Vec::new();
+    // Types are appended to `order` while their users are rewritten.
+    while let Some(&old) = prune.order.get(kept.len()) {
+        let mut def = types[old as usize].clone();
+        let fields: Vec<&mut Fields> = match &mut def.kind {
+            Kind::Record { fields, .. } => vec![fields],
+            Kind::Variant(cases) | Kind::Flags(cases) => {
+                cases.iter_mut().map(|case| &mut case.fields).collect()
+            }
+        };
+        for field in fields.into_iter().flat_map(|fields| &mut fields.list) {
+            field.ty = prune.renumber(&field.ty);
+        }
+        for (_, ty) in def.hooks.iter_mut().flat_map(|hook| &mut hook.wants) {
+            *ty = prune.renumber(ty);
+        }
+        kept.push(def);
+    }
+    Schema::new(root, kept).expect("a part of a schema is one")
+}
+
+struct Prune {
+    ids: HashMap<u32, u32>,
+    order: Vec<u32>,
+}
+
+impl Prune {
+    fn renumber(&mut self, ty: &Type) -> Type {
+        let mut boxed = |ty: &Type| Box::new(self.renumber(ty));
+        match ty {
+            Type::List(item) => Type::List(boxed(item)),
+            Type::Array(item, count) => Type::Array(boxed(item), *count),
+            Type::Set(item) => Type::Set(boxed(item)),
+            Type::Map(key, value) => Type::Map(boxed(key), boxed(value)),
+            Type::Option(item) => Type::Option(boxed(item)),
+            Type::Result(ok, err) => Type::Result(boxed(ok), boxed(err)),
+            Type::Tuple(items) => {
+                Type::Tuple(items.iter().map(|item| self.renumber(item)).collect())
+            }
+            Type::Named(old) => {
+                let next = self.ids.len() as u32;
+                let new = *self.ids.entry(*old).or_insert(next);
+                if new == next {
+                    self.order.push(*old);
+                }
+                Type::Named(new)
+            }
+            Type::Bool | Type::Number(_) | Type::Char | Type::String => ty.clone(),
+        }
+    }
+}

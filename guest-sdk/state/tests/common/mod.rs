@@ -1,0 +1,29 @@
+//! A swap in one call, as the host does it.
+#![allow(dead_code, reason = "each test uses its part")]
+
+use vblank_state::{
+    Limits, Parked, Plan, Refusal, Schema, State, apply, check, defaults, restore, save,
+};
+
+/// Carries a state over; panics when it is refused.
+pub fn swap<A: State, B: State>(old: &A, parked: &mut Parked) -> B {
+    carry(old, parked).unwrap_or_else(|refusal| panic!("refused: {refusal}"))
+}
+
+/// Carries a state over.
+pub fn carry<A: State, B: State>(old: &A, parked: &mut Parked) -> Result<B, Refusal> {
+    let (from, to) = (Schema::of::<A>(), Schema::of::<B>());
+    let plan = Plan::new(&from, &to).unwrap_or_else(|error| panic!("{error}"));
+    let saved = save(old);
+    check(&from, &saved.as_ref()).unwrap();
+    let migrated = apply(
+        &plan,
+        &saved.as_ref(),
+        &defaults::<B>(),
+        parked,
+        &Limits::default(),
+    )?;
+    check(&to, &migrated.parcel.as_ref()).unwrap();
+    *parked = migrated.parked;
+    Ok(restore(migrated.parcel).unwrap())
+}
