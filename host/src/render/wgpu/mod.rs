@@ -1,65 +1,216 @@
-//! The renderer on wgpu. Not here yet: it finds no adapter.
+//! The renderer on wgpu: a picture is drawn into a texture of its own, the same with a window and
+//! without one, and a window shows that texture.
+//!
+//! Colours are blended as they are written, in sRGB, so what a pixel will be can be worked out by hand.
 
-use ::wgpu::SurfaceTarget;
-use ::wgpu::wgt::WgpuHasDisplayHandle;
+mod adapter;
+mod capture;
+mod quads;
+mod surface;
+#[cfg(test)]
+mod tests;
+mod upload;
+
+use wgpu::wgt::WgpuHasDisplayHandle;
+use wgpu::{
+    Backends, CommandEncoderDescriptor, Extent3d, Instance, InstanceDescriptor, SurfaceTarget,
+    Texture, TextureDescriptor, TextureDimension, TextureFormat, TextureUsages, TextureView,
+};
 
 use super::commands::Sink;
 use super::{Kind, Picture, RenderError, Renderer, Size, Stats};
 
-/// Which adapters will do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Prefer {
-    /// A graphics card, or else the CPU.
-    Auto,
-    /// A graphics card.
-    Gpu,
-    /// The CPU.
-    Software,
+pub use adapter::Prefer;
+
+use adapter::Gpu;
+use quads::{Painter, Recorder, Recording};
+use surface::Window;
+use upload::Upload;
+
+/// Of every picture.
+const FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
+
+/// Draws with Vulkan, Metal, Direct3D 12 or OpenGL.
+#[derive(Debug)]
+pub struct WgpuRenderer {
+    recorder: Recorder,
+    painter: Painter,
+    window: Option<Window>,
+    /// The last picture.
+    target: Option<Target>,
+    size: Size,
+    stats: Stats,
 }
 
-/// Draws with wgpu.
-#[derive(Debug)]
-pub enum WgpuRenderer {}
+/// The texture that a picture is drawn into.
+#[derive(Clone, Debug)]
+struct Target {
+    texture: Texture,
+    view: TextureView,
+}
 
 impl WgpuRenderer {
-    pub(super) fn headless(_: Size, _: Prefer) -> Result<Self, RenderError> {
-        Err(RenderError::NoAdapter("graphics adapter"))
+    /// A renderer without a window.
+    ///
+    /// # Errors
+    /// Without an adapter of the preferred kind, or where it makes no pictures of this size.
+    pub fn headless(size: Size, prefer: Prefer) -> Result<Self, RenderError> {
+        // OpenGL needs a window system, or long to start without one.
+        let instance = Instance::new(InstanceDescriptor {
+            backends: Backends::PRIMARY,
+            ..InstanceDescriptor::new_without_display_handle()
+        });
+        let (_, gpu) = Gpu::open(&instance, prefer, None)?;
+        Self::new(gpu, None, size)
     }
 
-    pub(super) fn windowed(
-        _: impl Into<SurfaceTarget<'static>>,
-        _: impl WgpuHasDisplayHandle,
+    /// A renderer that shows its pictures in a window; `display` is the window system's connection.
+    ///
+    /// # Errors
+    /// As [`WgpuRenderer::headless`], and where the window cannot be drawn to.
+    pub fn windowed(
+        target: impl Into<SurfaceTarget<'static>>,
+        display: impl WgpuHasDisplayHandle,
         size: Size,
         prefer: Prefer,
     ) -> Result<Self, RenderError> {
-        Self::headless(size, prefer)
+        let descriptor = InstanceDescriptor::new_with_display_handle(Box::new(display));
+        let instance = Instance::new(descriptor.with_env());
+        let surface = instance
+            .create_surface(target)
+            .map_err(|error| RenderError::Surface(error.to_string()))?;
+        let (adapter, gpu) = Gpu::open(&instance, prefer, Some(&surface))?;
+        let window = Window::new(surface, &adapter, &gpu, size)?;
+        Self::new(gpu, Some(window), size)
+    }
+
+    fn new(gpu: Gpu, window: Option<Window>, size: Size) -> Result<Self, RenderError> {
+        let size = Size::new(size.width.max(1), size.height.max(1));
+        gpu.fits(size)?;
+        let painter = Painter::new(&gpu);
+        gpu.check()?;
+        let recorder = Recorder {
+            recording: Recording::new(size),
+            upload: Upload::default(),
+            gpu,
+        };
+        Ok(Self {
+            recorder,
+            painter,
+            window,
+            target: None,
+            size,
+            stats: Stats::default(),
+        })
     }
 }
 
 impl Renderer for WgpuRenderer {
     fn name(&self) -> &str {
-        match *self {}
+        &self.recorder.gpu.name
     }
+
     fn kind(&self) -> Kind {
-        match *self {}
+        self.recorder.gpu.kind
     }
+
     fn size(&self) -> Size {
-        match *self {}
+        self.size
     }
-    fn resize(&mut self, _: Size) {}
+
+    fn resize(&mut self, size: Size) {
+        let max = self.recorder.gpu.max_side;
+        let size = Size::new(size.width.min(max), size.height.min(max));
+        if let Some(window) = &mut self.window {
+            window.resize(size);
+        }
+        if !size.is_empty() {
+            self.size = size;
+        }
+    }
+
     fn begin(&mut self) -> &mut dyn Sink {
-        match *self {}
+        let Recorder {
+            recording,
+            upload,
+            gpu,
+        } = &mut self.recorder;
+        recording.restart(self.size);
+        upload.begin(gpu);
+        &mut self.recorder
     }
+
     fn submit(&mut self) -> Result<(), RenderError> {
-        match *self {}
+        let Recorder {
+            recording,
+            upload,
+            gpu,
+        } = &mut self.recorder;
+        recording.check()?;
+        gpu.check()?;
+        let target = match &self.target {
+            Some(target) if target.size() == recording.size => target.clone(),
+            _ => Target::new(gpu, recording.size),
+        };
+        let mut encoder = gpu
+            .device
+            .create_command_encoder(&CommandEncoderDescriptor::default());
+        let bytes = upload.flush(&mut encoder);
+        self.painter
+            .paint(&mut encoder, recording, upload, &target.view);
+        let submission = gpu.queue.submit([encoder.finish()]);
+        upload.submitted(gpu, submission)?;
+        gpu.check()?;
+        self.target = Some(target);
+        self.stats = Stats {
+            quads: recording.quads,
+            bytes,
+        };
+        recording.restart(self.size);
+        upload.begin(gpu);
+        Ok(())
     }
+
     fn present(&mut self) -> Result<(), RenderError> {
-        match *self {}
+        match (&mut self.window, &self.target) {
+            (Some(window), Some(target)) => window.present(&self.recorder.gpu, &target.view),
+            _ => Ok(()),
+        }
     }
+
     fn capture(&mut self) -> Result<Picture, RenderError> {
-        match *self {}
+        let target = self.target.as_ref().ok_or(RenderError::NoPicture)?;
+        capture::read(&self.recorder.gpu, &target.texture)
     }
+
     fn stats(&self) -> Stats {
-        match *self {}
+        self.stats
+    }
+}
+
+impl Target {
+    fn new(gpu: &Gpu, size: Size) -> Self {
+        let texture = gpu.device.create_texture(&TextureDescriptor {
+            label: Some("picture"),
+            size: Extent3d {
+                width: size.width,
+                height: size.height,
+                depth_or_array_layers: 1,
+            },
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: TextureDimension::D2,
+            format: FORMAT,
+            usage: TextureUsages::RENDER_ATTACHMENT
+                | TextureUsages::TEXTURE_BINDING
+                | TextureUsages::COPY_SRC,
+            view_formats: &[],
+        });
+        let view = texture.create_view(&Default::default());
+        Self { texture, view }
+    }
+
+    fn size(&self) -> Size {
+        Size::new(self.texture.width(), self.texture.height())
     }
 }

@@ -1,0 +1,173 @@
+//! Showing pictures in a window.
+
+use wgpu::{
+    Adapter, BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource,
+    CommandEncoderDescriptor, CompositeAlphaMode, CurrentSurfaceTexture, FragmentState, LoadOp,
+    Operations, PipelineCompilationOptions, PresentMode, RenderPassColorAttachment,
+    RenderPassDescriptor, RenderPipeline, RenderPipelineDescriptor, StoreOp, Surface,
+    SurfaceColorSpace, SurfaceConfiguration, SurfaceTexture, TextureFormat, TextureUsages,
+    TextureView, VertexState, include_wgsl,
+};
+
+use super::adapter::Gpu;
+use crate::render::{RenderError, Size};
+
+/// A window's surface, and how a picture gets there.
+#[derive(Debug)]
+pub(super) struct Window {
+    surface: Surface<'static>,
+    configuration: SurfaceConfiguration,
+    configured: bool,
+    hidden: bool,
+    blit: RenderPipeline,
+    /// The picture that was shown last, and how it is bound.
+    source: Option<(TextureView, BindGroup)>,
+}
+
+impl Window {
+    pub fn new(
+        surface: Surface<'static>,
+        adapter: &Adapter,
+        gpu: &Gpu,
+        size: Size,
+    ) -> Result<Self, RenderError> {
+        let formats = surface.get_capabilities(adapter).formats;
+        // Colours are shown as they are in the picture: a format that encodes them is second best.
+        let plain = [TextureFormat::Bgra8Unorm, TextureFormat::Rgba8Unorm];
+        let format = plain
+            .iter()
+            .find(|format| formats.contains(format))
+            .or(formats.first());
+        let format =
+            *format.ok_or_else(|| RenderError::Surface("it has no pixel format".to_owned()))?;
+        let configuration = SurfaceConfiguration {
+            usage: TextureUsages::RENDER_ATTACHMENT,
+            format,
+            color_space: SurfaceColorSpace::Auto,
+            width: size.width,
+            height: size.height,
+            present_mode: PresentMode::AutoVsync,
+            desired_maximum_frame_latency: 2,
+            alpha_mode: CompositeAlphaMode::Auto,
+            view_formats: Vec::new(),
+        };
+        let blit = blit(gpu, format);
+        let hidden = size.is_empty();
+        Ok(Self {
+            surface,
+            configuration,
+            configured: false,
+            hidden,
+            blit,
+            source: None,
+        })
+    }
+
+    /// Follows the window.
+    pub fn resize(&mut self, size: Size) {
+        self.hidden = size.is_empty();
+        let same =
+            (size.width, size.height) == (self.configuration.width, self.configuration.height);
+        if !self.hidden && !same {
+            (self.configuration.width, self.configuration.height) = (size.width, size.height);
+            self.configured = false;
+        }
+    }
+
+    /// Shows a picture, where the window is there to be seen.
+    pub fn present(&mut self, gpu: &Gpu, picture: &TextureView) -> Result<(), RenderError> {
+        if self.hidden {
+            return Ok(());
+        }
+        if !self.configured {
+            self.surface.configure(&gpu.device, &self.configuration);
+            gpu.check()?;
+            self.configured = true;
+        }
+        match self.surface.get_current_texture() {
+            CurrentSurfaceTexture::Success(texture) => self.show(gpu, picture, texture),
+            CurrentSurfaceTexture::Suboptimal(texture) => {
+                self.show(gpu, picture, texture);
+                self.configured = false;
+            }
+            CurrentSurfaceTexture::Outdated | CurrentSurfaceTexture::Lost => {
+                self.configured = false
+            }
+            CurrentSurfaceTexture::Timeout
+            | CurrentSurfaceTexture::Occluded
+            | CurrentSurfaceTexture::Validation => {}
+        }
+        gpu.check()
+    }
+
+    fn show(&mut self, gpu: &Gpu, picture: &TextureView, texture: SurfaceTexture) {
+        if self
+            .source
+            .as_ref()
+            .is_none_or(|(bound, _)| bound != picture)
+        {
+            let group = gpu.device.create_bind_group(&BindGroupDescriptor {
+                label: Some("blit"),
+                layout: &self.blit.get_bind_group_layout(0),
+                entries: &[BindGroupEntry {
+                    binding: 0,
+                    resource: BindingResource::TextureView(picture),
+                }],
+            });
+            self.source = Some((picture.clone(), group));
+        }
+        let view = texture.texture.create_view(&Default::default());
+        let mut encoder = gpu
+            .device
+            .create_command_encoder(&CommandEncoderDescriptor::default());
+        let mut pass = encoder.begin_render_pass(&RenderPassDescriptor {
+            label: Some("blit"),
+            color_attachments: &[Some(RenderPassColorAttachment {
+                view: &view,
+                depth_slice: None,
+                resolve_target: None,
+                ops: Operations {
+                    load: LoadOp::Clear(wgpu::Color::BLACK),
+                    store: StoreOp::Store,
+                },
+            })],
+            ..RenderPassDescriptor::default()
+        });
+        pass.set_pipeline(&self.blit);
+        pass.set_bind_group(0, self.source.as_ref().map(|(_, group)| group), &[]);
+        pass.draw(0..3, 0..1);
+        drop(pass);
+        gpu.queue.submit([encoder.finish()]);
+        gpu.queue.present(texture);
+    }
+}
+
+fn blit(gpu: &Gpu, format: TextureFormat) -> RenderPipeline {
+    let module = gpu.device.create_shader_module(include_wgsl!("blit.wgsl"));
+    let encodes = if format.is_srgb() { 1.0 } else { 0.0 };
+    gpu.device
+        .create_render_pipeline(&RenderPipelineDescriptor {
+            label: Some("blit"),
+            layout: None,
+            vertex: VertexState {
+                module: &module,
+                entry_point: Some("corner"),
+                compilation_options: Default::default(),
+                buffers: &[],
+            },
+            primitive: Default::default(),
+            depth_stencil: None,
+            multisample: Default::default(),
+            fragment: Some(FragmentState {
+                module: &module,
+                entry_point: Some("shade"),
+                compilation_options: PipelineCompilationOptions {
+                    constants: &[("encodes", encodes)],
+                    ..Default::default()
+                },
+                targets: &[Some(format.into())],
+            }),
+            multiview_mask: None,
+            cache: None,
+        })
+}
