@@ -13,6 +13,7 @@ pub mod migrate;
 pub mod parcel;
 pub mod plan;
 pub mod schema;
+pub mod value;
 mod walk;
 
 pub use codec::{
@@ -26,4 +27,5 @@ pub use plan::{NeedsMigration, Plan};
 pub use schema::{
     FieldSpec, FieldsSpec, Schema, SchemaBuilder, SchemaError, SchemaHash, Type, TypeSpec,
 };
+pub use value::Value;
 pub use walk::{CodecError, MAX_DEPTH, check};

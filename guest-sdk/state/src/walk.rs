@@ -60,10 +60,6 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    pub fn is_inline(&self) -> bool {
-        self.segments.is_none()
-    }
-
     pub fn left(&self) -> usize {
         self.tree.len() - self.at
     }
@@ -121,6 +117,28 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// The bits of so many flags.
+    pub fn flags(&mut self, flags: usize) -> Result<u64, CodecError> {
+        let mut word = [0; 8];
+        let bytes = self.take(flags.div_ceil(8))?;
+        word[..bytes.len()].copy_from_slice(bytes);
+        let bits = u64::from_le_bytes(word);
+        match bits.checked_shr(flags as u32) {
+            None | Some(0) => Ok(bits),
+            Some(_) => Err(CodecError("a flag is set that does not exist".into())),
+        }
+    }
+
+    /// That so many items of a fixed-length array can be there at all.
+    pub fn bounded(&self, count: u32, min: u32) -> Result<(), CodecError> {
+        if min == 0 && count as usize > MAX_EMPTY_ITEMS {
+            return Err(CodecError(format!(
+                "{count} items without bytes are too many"
+            )));
+        }
+        Ok(())
+    }
+
     /// The bytes of a flat list, from the tree or from the next segment.
     pub fn flat(&mut self, count: usize, size: usize, width: u8) -> Result<&'a [u8], CodecError> {
         let len = count
@@ -146,25 +164,6 @@ impl<'a> Cursor<'a> {
         }
         *next += 1;
         Ok(bytes)
-    }
-
-    /// The items of a list, when they lie one after the other in fixed sizes: their number, the
-    /// size of one, and all their bytes.
-    pub fn fixed_items(
-        &mut self,
-        schema: &Schema,
-        item: &Type,
-    ) -> Result<Option<(usize, usize, &'a [u8])>, CodecError> {
-        let layout = schema.layout(item);
-        if let Some((size, width)) = layout.as_flat() {
-            let count = self.word()? as usize;
-            return Ok(Some((count, size, self.flat(count, size, width)?)));
-        }
-        let Some(size) = layout.size() else {
-            return Ok(None);
-        };
-        let count = self.count(layout.min)?;
-        Ok(Some((count, size, self.take(count * size)?)))
     }
 
     /// That nothing is left.
@@ -252,11 +251,7 @@ impl Walk<'_> {
             }
             Type::Set(item) => self.items(cursor, item, depth),
             Type::Array(item, count) => {
-                if *count as usize > MAX_EMPTY_ITEMS && self.schema.layout(item).min == 0 {
-                    return Err(CodecError(format!(
-                        "{count} items without bytes are too many"
-                    )));
-                }
+                cursor.bounded(*count, self.schema.layout(item).min)?;
                 (0..*count).try_for_each(|_| self.value(cursor, item, depth))
             }
             Type::Map(key, value) => {
@@ -291,15 +286,7 @@ impl Walk<'_> {
                     let tag = cursor.tag(cases.len())?;
                     self.fields(cursor, &cases[tag].fields, depth)
                 }
-                Kind::Flags(flags) => {
-                    let mut word = [0; 8];
-                    let bytes = cursor.take(flags.len().div_ceil(8))?;
-                    word[..bytes.len()].copy_from_slice(bytes);
-                    match u64::from_le_bytes(word).checked_shr(flags.len() as u32) {
-                        None | Some(0) => Ok(()),
-                        Some(_) => Err(CodecError("a flag is set that does not exist".into())),
-                    }
-                }
+                Kind::Flags(flags) => cursor.flags(flags.len()).map(drop),
             },
         }
     }

@@ -174,6 +174,19 @@ impl Saved<'_> {
         parcel
     }
 
+    /// What has to stay in memory for as long as the state is lent, beside the state itself: the tree
+    /// and the segments that do not lie in it. Moving them moves no byte of theirs.
+    pub fn into_buffers(self) -> (Vec<u8>, Vec<Vec<u64>>) {
+        let owned = |segment: Segment<'_>| match segment.memory {
+            Memory::Lent(_) => None,
+            Memory::Owned(words, _) => Some(words),
+        };
+        (
+            self.tree,
+            self.segments.into_iter().filter_map(owned).collect(),
+        )
+    }
+
     /// A copy of everything.
     pub fn to_parcel(&self) -> Parcel {
         self.as_ref().to_owned()

@@ -1,14 +1,16 @@
 //! The walk that turns an old value into a new one, step by step of the plan.
 
 use super::defaults::Defaults;
+use super::fields::Owner;
+use super::lanes::Lanes;
 use super::output::Output;
 use super::parked::{Parked, Place};
+use super::path::Path;
 use super::{Limits, Migrated, Refusal};
 use crate::parcel::ParcelRef;
-use crate::plan::Plan;
-use crate::plan::number;
-use crate::plan::op::{FieldsLink, LinkKind, Op, Source, Step};
-use crate::schema::{Field, Kind, Schema, Type};
+use crate::plan::op::{LinkKind, Op, Step};
+use crate::plan::{Plan, number};
+use crate::schema::{Kind, Schema, Type};
 use crate::walk::{Cursor, MAX_DEPTH, too_deep};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -30,11 +32,12 @@ pub(super) fn run(
         notes: Vec::new(),
         revivals: HashMap::new(),
         types: HashMap::new(),
+        lanes: HashMap::new(),
     };
     let mut from = Cursor::new(old);
     let mut to = Output::new(limits.memory);
-    run.op(plan, &plan.root, &mut from, &mut to, MAX_DEPTH)
-        .map_err(|refusal| run.path.locate(refusal))?;
+    let done = run.op(plan, &plan.root, &mut from, &mut to, MAX_DEPTH);
+    done.map_err(|refusal| run.path.locate(refusal))?;
     from.finish()?;
     run.parked.tidy();
     Ok(Migrated {
@@ -44,67 +47,38 @@ pub(super) fn run(
     })
 }
 
-/// Where the walk is: a path with its indices and keys left open, and those beside it.
-#[derive(Default)]
-struct Path {
-    open: String,
-    row: Vec<u8>,
-    shown: Vec<String>,
+/// One migration while it runs.
+pub(super) struct Run<'a> {
+    pub defaults: Defaults<'a>,
+    /// What was parked before, which is looked up.
+    pub before: &'a Parked,
+    /// What is parked from now on, which is written.
+    pub parked: Parked,
+    pub parked_bytes: usize,
+    pub limits: &'a Limits,
+    pub path: Path,
+    pub notes: Vec<String>,
+    /// The plans from parked columns to fields that come back.
+    pub revivals: HashMap<Revival, Option<Rc<Plan>>>,
+    /// The schemas of parked fields, by type, case and field of the old schema.
+    pub types: HashMap<(u32, usize, usize), Rc<Schema>>,
+    /// The lanes of operations on list items, by where the operation lies in the plan.
+    pub lanes: HashMap<*const Op, Option<Rc<Lanes>>>,
 }
 
-impl Path {
-    fn locate(&self, refusal: Refusal) -> Refusal {
-        if !refusal.path.is_empty() {
-            return refusal;
-        }
-        Refusal {
-            path: self.render(),
-            ..refusal
-        }
-    }
-
-    /// The path with indices and keys in their places.
-    fn render(&self) -> String {
-        let mut shown = self.shown.iter();
-        let mut out = String::new();
-        let mut rest = self.open.as_str();
-        while let Some(at) = rest.find("[]") {
-            out.push_str(&rest[..at + 1]);
-            out.push_str(shown.next().map_or("", String::as_str));
-            out.push(']');
-            rest = &rest[at + 2..];
-        }
-        out + rest
-    }
-}
-
-struct Run<'a> {
-    defaults: Defaults<'a>,
-    before: &'a Parked,
-    parked: Parked,
-    parked_bytes: usize,
-    limits: &'a Limits,
-    path: Path,
-    notes: Vec<String>,
-    /// The plans from parked types to the types of the fields that come back.
-    revivals: HashMap<(Place, usize, u32, u32, usize), Option<Rc<Plan>>>,
-    /// The schemas of parked fields by type, case and field of the old schema.
-    types: HashMap<(u32, usize, usize), Rc<Schema>>,
-}
-
-/// The record, or the case, whose fields are being carried over.
-#[derive(Clone, Copy)]
-struct Owner<'p> {
-    old: u32,
-    old_case: usize,
-    old_fields: &'p [Field],
-    new: u32,
-    new_case: u32,
-    new_fields: &'p [Field],
+/// A parked column and a field that it may come back to.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct Revival {
+    pub place: Place,
+    pub column: usize,
+    pub new: u32,
+    pub new_case: u32,
+    pub field: usize,
 }
 
 impl Run<'_> {
-    fn op(
+    /// One operation: takes an old value, gives a new one.
+    pub fn op(
         &mut self,
         plan: &Plan,
         op: &Op,
@@ -117,28 +91,29 @@ impl Run<'_> {
             Step::Same => to.copy(from, &plan.old, &op.old, depth),
             Step::Number(a, b) => {
                 let bytes = from.take(a.size())?;
-                let (word, size) =
-                    number::convert(*a, *b, bytes).ok_or_else(|| does_not_fit(*a, *b, bytes))?;
+                let (word, size) = number::convert(*a, *b, bytes)
+                    .ok_or_else(|| Refusal::does_not_fit(*a, *b, bytes))?;
                 to.bytes(&word[..size])
             }
-            Step::Text => self.text(&op.old, from, to),
+            Step::Text => text(&op.old, from, to),
             Step::Items(item) => self.items(plan, op, item, from, to, depth),
             Step::Set(item) => {
                 let count = from.count(plan.old.layout(&item.old).min)?;
                 to.count(count)?;
                 let mut keys = HashSet::new();
-                (0..count).try_for_each(|_| self.key(plan, item, from, to, depth, &mut keys))
+                (0..count)
+                    .try_for_each(|_| self.key(plan, item, from, to, depth, &mut keys).map(drop))
             }
             Step::Map(key, value) => {
                 let count = from.count(plan.old.layout(&key.old).min)?;
                 to.count(count)?;
                 let mut keys = HashSet::new();
                 for _ in 0..count {
-                    let start = from.at;
-                    self.key(plan, key, from, to, depth, &mut keys)?;
-                    let row = &from.tree[start..from.at];
-                    let shown = String::from_utf8_lossy(row).into_owned();
-                    self.inside(row, shown, |run| run.op(plan, value, from, to, depth))?;
+                    let row = self.key(plan, key, from, to, depth, &mut keys)?;
+                    let mark = self.path.mark();
+                    self.path.key(&row);
+                    self.op(plan, value, from, to, depth)?;
+                    self.path.back(mark);
                 }
                 Ok(())
             }
@@ -169,109 +144,13 @@ impl Run<'_> {
                 to.bytes(&[1])?;
                 self.op(plan, item, from, to, depth)
             }
-            Step::One(item) => {
-                to.count(1)?;
-                self.item(plan, item, from, to, depth)
-            }
+            Step::One(item) => self.one(plan, item, from, to, depth),
             Step::Link(id) => self.link(plan, *id, from, to, depth),
             Step::Never => unreachable!("a plan has no such step"),
         }
     }
 
-    fn text(&mut self, old: &Type, from: &mut Cursor<'_>, to: &mut Output) -> Result<(), Refusal> {
-        if *old == Type::String {
-            let len = from.count(1)?;
-            let bytes = from.take(len)?;
-            to.count(len)?;
-            to.flat(len, 1)?.copy_from_slice(bytes);
-            return Ok(());
-        }
-        let len = from.word()? as usize;
-        let bytes = from.flat(len, 1, 1)?;
-        if std::str::from_utf8(bytes).is_err() {
-            return Err(Refusal::new(
-                "",
-                "the bytes are not UTF-8, so they cannot become a string; keep the list, or write a migration",
-            ));
-        }
-        to.count(len)?;
-        to.bytes(bytes)
-    }
-
-    /// The only item of a list: written flat where the list is flat.
-    fn item(
-        &mut self,
-        plan: &Plan,
-        item: &Op,
-        from: &mut Cursor<'_>,
-        to: &mut Output,
-        depth: usize,
-    ) -> Result<(), Refusal> {
-        match plan.new.layout(&item.new).as_flat() {
-            Some((size, width)) => {
-                let mut one = Output::inline(size);
-                self.op(plan, item, from, &mut one, depth)?;
-                to.flat(size, width)?.copy_from_slice(&one.parcel.tree);
-                Ok(())
-            }
-            None => self.op(plan, item, from, to, depth),
-        }
-    }
-
-    fn items(
-        &mut self,
-        plan: &Plan,
-        op: &Op,
-        item: &Op,
-        from: &mut Cursor<'_>,
-        to: &mut Output,
-        depth: usize,
-    ) -> Result<(), Refusal> {
-        // Where the old items lie: in a slice of their own, or in the tree one after the other.
-        let old_layout = plan.old.layout(&item.old);
-        let (count, mut slice) = match &op.old {
-            Type::Array(_, count) => (*count as usize, None),
-            _ => match old_layout.as_flat() {
-                Some((size, width)) => {
-                    let count = from.word()? as usize;
-                    (count, Some(Cursor::inline(from.flat(count, size, width)?)))
-                }
-                None => (from.count(old_layout.min)?, None),
-            },
-        };
-        match &op.new {
-            Type::Array(_, want) if *want as usize != count => {
-                let message = format!(
-                    "a list of {count} items does not fit an array of {want}; keep a list, or write a migration"
-                );
-                return Err(Refusal::new("", message));
-            }
-            Type::Array(..) => {}
-            _ => to.count(count)?,
-        }
-        let from = slice.as_mut().unwrap_or(from);
-        let new_flat = plan
-            .new
-            .layout(&item.new)
-            .as_flat()
-            .filter(|_| matches!(op.new, Type::List(_)));
-        let Some((size, width)) = new_flat else {
-            return (0..count).try_for_each(|index| {
-                self.indexed(index, |run| run.op(plan, item, from, to, depth))
-            });
-        };
-        let len = count
-            .checked_mul(size)
-            .ok_or_else(|| Refusal::new("", "the new list would be too large"))?;
-        let mut flat = Output::inline(self.limits.memory);
-        for index in 0..count {
-            self.indexed(index, |run| run.op(plan, item, from, &mut flat, depth))?;
-        }
-        to.flat(len, width)?.copy_from_slice(&flat.parcel.tree);
-        Ok(())
-    }
-
-    /// A key, which must be none of those before it.
+    /// A key, which must be none of those before it; its new bytes, inline.
     fn key(
         &mut self,
         plan: &Plan,
@@ -280,25 +159,20 @@ impl Run<'_> {
         to: &mut Output,
         depth: usize,
         keys: &mut HashSet<Vec<u8>>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Vec<u8>, Refusal> {
         let mut key = Output::inline(self.limits.memory);
-        let row = {
-            let mut end = from.clone();
-            end.skip(&plan.old, &op.old)?;
-            &from.tree[from.at..end.at]
-        };
-        self.inside(row, "key".into(), |run| {
-            run.op(plan, op, from, &mut key, depth)
-        })?;
-        let mut cursor = Cursor::inline(&key.parcel.tree);
-        to.copy(&mut cursor, &plan.new, &op.new, depth)?;
-        if !keys.insert(key.parcel.tree) {
-            return Err(Refusal::new(
-                "",
-                "two keys become the same, and one value would be lost; keep the field, or write a migration",
-            ));
+        let mark = self.path.mark();
+        // What a key loses is parked under its number: the key itself is not the same any more.
+        self.path.index(keys.len());
+        self.op(plan, op, from, &mut key, depth)?;
+        self.path.back(mark);
+        let key = key.parcel.tree;
+        to.copy(&mut Cursor::inline(&key), &plan.new, &op.new, depth)?;
+        if keys.insert(key.clone()) {
+            return Ok(key);
         }
-        Ok(())
+        let message = "two keys become the same, and one value would be lost; keep the field, or write a migration";
+        Err(Refusal::new("", message))
     }
 
     fn link(
@@ -330,11 +204,14 @@ impl Run<'_> {
             (LinkKind::Variant(cases), Kind::Variant(olds), Kind::Variant(news)) => {
                 let tag = from.tag(olds.len())?;
                 let Some((new_tag, fields)) = &cases[tag] else {
-                    let message = format!(
-                        "this value is {}.{}, a case that the new version does not have; keep the case, give it an alias, or write a migration",
-                        old.name, olds[tag].name
-                    );
-                    return Err(Refusal::new("", message));
+                    return Err(Refusal::new(
+                        "",
+                        format!(
+                            "this value is {}.{}, a case that the new version does not have; \
+                             keep the case, give the new one an alias, or write a migration",
+                            old.name, olds[tag].name
+                        ),
+                    ));
                 };
                 to.tag(*new_tag, news.len())?;
                 let owner = Owner {
@@ -348,27 +225,22 @@ impl Run<'_> {
                 self.fields(plan, owner, fields, from, to, depth)
             }
             (LinkKind::Flags(bits), Kind::Flags(olds), Kind::Flags(news)) => {
-                let mut word = [0; 8];
-                let bytes = from.take(olds.len().div_ceil(8))?;
-                word[..bytes.len()].copy_from_slice(bytes);
-                let (old_bits, mut new_bits) = (u64::from_le_bytes(word), 0_u64);
-                for bit in (0..64).filter(|bit| old_bits >> bit & 1 == 1) {
-                    match bits.get(bit) {
-                        Some(Some(new)) => new_bits |= 1 << new,
-                        Some(None) => {
-                            let message = format!(
-                                "the flag {}.{} is set, and the new version does not have it",
-                                old.name, olds[bit].name
-                            );
-                            return Err(Refusal::new("", message));
-                        }
-                        None => {
-                            return Err(Refusal::new(
-                                "",
-                                "damaged state: a flag is set that does not exist",
-                            ));
-                        }
-                    }
+                let (old_bits, mut new_bits) = (from.flags(olds.len())?, 0_u64);
+                for (bit, place) in bits
+                    .iter()
+                    .enumerate()
+                    .filter(|(bit, _)| old_bits >> bit & 1 == 1)
+                {
+                    new_bits |= 1 << place.ok_or_else(|| {
+                        let flag = &olds[bit].name;
+                        Refusal::new(
+                            "",
+                            format!(
+                                "the flag {}.{flag} is set, and the new version does not have it",
+                                old.name
+                            ),
+                        )
+                    })?;
                 }
                 to.bytes(&new_bits.to_le_bytes()[..news.len().div_ceil(8)])
             }
@@ -376,229 +248,35 @@ impl Run<'_> {
         }
     }
 
-    fn fields(
-        &mut self,
-        plan: &Plan,
-        owner: Owner<'_>,
-        link: &FieldsLink,
-        from: &mut Cursor<'_>,
-        to: &mut Output,
-        depth: usize,
-    ) -> Result<(), Refusal> {
-        // Where each old field lies. When they are taken in order, the walk itself finds out.
-        let mut places = Vec::new();
-        if !link.in_order || !link.parked.is_empty() {
-            for field in owner.old_fields {
-                places.push(from.clone());
-                from.skip(&plan.old, &field.ty)?;
-            }
-        }
-        for (index, source) in link.sources.iter().enumerate() {
-            let field = &owner.new_fields[index];
-            match source {
-                Source::From(old, op) => {
-                    let at = places.get_mut(*old).unwrap_or(from);
-                    self.under(&field.name, |run| run.op(plan, op, at, to, depth))?;
-                }
-                Source::Added => self.added(plan, owner, index, to, depth)?,
-            }
-        }
-        for index in &link.parked {
-            self.park(plan, owner, *index, &mut places[*index], depth)?;
-        }
-        Ok(())
-    }
-
-    /// A field that the old state does not have: its parked value, or else its default.
-    fn added(
-        &mut self,
-        plan: &Plan,
-        owner: Owner<'_>,
-        index: usize,
-        to: &mut Output,
-        depth: usize,
-    ) -> Result<(), Refusal> {
-        let field = &owner.new_fields[index];
-        if !self.before.is_empty() {
-            if let Some(value) = self.revive(plan, owner, index, depth)? {
-                return to.copy(&mut Cursor::inline(&value), &plan.new, &field.ty, depth);
-            }
-        }
-        let default = self.defaults.get(owner.new, owner.new_case, index);
-        let Some(default) = default else {
-            return Err(Refusal::new(
-                "",
-                format!("the new field {} has no default value", field.name),
-            ));
-        };
-        to.copy(&mut Cursor::inline(default), &plan.new, &field.ty, depth)
-    }
-
-    /// The parked value of a field at this place, as the field's type of now.
-    fn revive(
-        &mut self,
-        plan: &Plan,
-        owner: Owner<'_>,
-        index: usize,
-        depth: usize,
-    ) -> Result<Option<Vec<u8>>, Refusal> {
-        let before = self.before;
-        for place in places(plan, owner, index, &self.path.open) {
-            let columns = before.columns.get(&place).into_iter().flatten().enumerate();
-            for (number, column) in columns {
-                let Some(value) = column.rows.get(&self.path.row) else {
-                    continue;
-                };
-                let key = (place.clone(), number, owner.new, owner.new_case, index);
-                let way = self.revivals.entry(key).or_insert_with(|| {
-                    let ty = &owner.new_fields[index].ty;
-                    let way =
-                        Plan::between(&column.schema, column.schema.root(), &plan.new, ty).ok();
-                    way.filter(|way| !way.parks()).map(Rc::new)
-                });
-                let Some(way) = way.clone() else { continue };
-                let mut out = Output::inline(self.limits.memory);
-                let path = (self.path.open.clone(), self.path.row.clone());
-                let result = self.op(&way, &way.root, &mut Cursor::inline(value), &mut out, depth);
-                (self.path.open, self.path.row) = path;
-                if result.is_ok() {
-                    self.parked.take(&place, number, &self.path.row);
-                    return Ok(Some(out.parcel.tree));
-                }
-                let field = &owner.new_fields[index].name;
-                self.notes.push(format!(
-                    "the parked value of {field} does not fit its new type and stays parked"
-                ));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Keeps the value of a field that is no more.
-    fn park(
-        &mut self,
-        plan: &Plan,
-        owner: Owner<'_>,
-        index: usize,
-        from: &mut Cursor<'_>,
-        depth: usize,
-    ) -> Result<(), Refusal> {
-        let field = &owner.old_fields[index];
-        let mut value = Output::inline(self.limits.parked);
-        value.copy(from, &plan.old, &field.ty, depth)?;
-        let key = (owner.old, owner.old_case, index);
-        let schema = self
-            .types
-            .entry(key)
-            .or_insert_with(|| Rc::new(plan.old.with_root(&field.ty)))
-            .clone();
-        // Under the names of now, by which it is looked for when it comes back.
-        let place = Place {
-            field: format!(
-                "{}.{}",
-                owner_name(&plan.new, owner.new, owner.new_case),
-                field.name
-            ),
-            path: self.path.open.clone(),
-        };
-        self.parked_bytes += 64 + self.path.row.len() + value.parcel.tree.len();
-        if self.parked_bytes > self.limits.parked {
-            let message = format!(
-                "its values need more than the {} bytes that parked values may take; keep the field, or raise the limit",
-                self.limits.parked
-            );
-            return Err(Refusal::new(place.field, message));
-        }
-        let row = self.path.row.clone();
-        if self
-            .parked
-            .park(place, &schema, &row, value.parcel.tree)
-            .is_some()
-        {
-            self.notes.push(format!(
-                "a parked value of {} was replaced by a newer one",
-                field.name
-            ));
-        }
-        Ok(())
-    }
-
-    fn under<R>(
+    pub fn under(
         &mut self,
         name: &str,
-        work: impl FnOnce(&mut Self) -> Result<R, Refusal>,
-    ) -> Result<R, Refusal> {
-        let len = self.path.open.len();
-        if len > 0 {
-            self.path.open.push('.');
-        }
-        self.path.open.push_str(name);
-        let done = work(self)?;
-        self.path.open.truncate(len);
-        Ok(done)
-    }
-
-    fn indexed<R>(
-        &mut self,
-        index: usize,
-        work: impl FnOnce(&mut Self) -> Result<R, Refusal>,
-    ) -> Result<R, Refusal> {
-        self.inside(&(index as u32).to_be_bytes(), index.to_string(), work)
-    }
-
-    fn inside<R>(
-        &mut self,
-        row: &[u8],
-        shown: String,
-        work: impl FnOnce(&mut Self) -> Result<R, Refusal>,
-    ) -> Result<R, Refusal> {
-        let (open, len) = (self.path.open.len(), self.path.row.len());
-        self.path.open.push_str("[]");
-        self.path
-            .row
-            .extend_from_slice(&(row.len() as u32).to_be_bytes());
-        self.path.row.extend_from_slice(row);
-        self.path.shown.push(shown);
-        let done = work(self)?;
-        self.path.open.truncate(open);
-        self.path.row.truncate(len);
-        self.path.shown.pop();
-        Ok(done)
+        work: impl FnOnce(&mut Self) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        let mark = self.path.mark();
+        self.path.field(name);
+        // After an error the path stays where it is, and tells where that was.
+        work(self)?;
+        self.path.back(mark);
+        Ok(())
     }
 }
 
-/// Where a field's values may be parked: under each name that it and its type had.
-fn places(plan: &Plan, owner: Owner<'_>, index: usize, path: &str) -> Vec<Place> {
-    let field = &owner.new_fields[index];
-    let def = plan.new.get(owner.new);
-    let case = match &def.kind {
-        Kind::Variant(cases) => format!(".{}", cases[owner.new_case as usize].name),
-        _ => String::new(),
-    };
-    let mut places = Vec::new();
-    for ty in std::iter::once(&def.name).chain(&def.aliases) {
-        for name in std::iter::once(&field.name).chain(&field.aliases) {
-            places.push(Place {
-                field: format!("{ty}{case}.{name}"),
-                path: path.to_owned(),
-            });
-        }
+/// Between a string and its bytes.
+fn text(old: &Type, from: &mut Cursor<'_>, to: &mut Output) -> Result<(), Refusal> {
+    if *old == Type::String {
+        let len = from.count(1)?;
+        let bytes = from.take(len)?;
+        to.count(len)?;
+        to.flat(len, 1)?.copy_from_slice(bytes);
+        return Ok(());
     }
-    places
-}
-
-fn owner_name(schema: &Schema, id: u32, case: u32) -> String {
-    let def = schema.get(id);
-    match &def.kind {
-        Kind::Variant(cases) => format!("{}.{}", def.name, cases[case as usize].name),
-        _ => def.name.clone(),
+    let len = from.word()? as usize;
+    let bytes = from.flat(len, 1, 1)?;
+    if std::str::from_utf8(bytes).is_err() {
+        let message = "the bytes are not UTF-8, so they cannot become a string; keep the list, or write a migration";
+        return Err(Refusal::new("", message));
     }
-}
-
-fn does_not_fit(from: crate::schema::Number, to: crate::schema::Number, bytes: &[u8]) -> Refusal {
-    let shown = number::show(from, bytes);
-    Refusal::new(
-        "",
-        format!("{shown} ({from}) does not fit {to}; keep {from}, or write a migration"),
-    )
+    to.count(len)?;
+    to.bytes(bytes)
 }

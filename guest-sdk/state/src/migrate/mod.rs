@@ -4,13 +4,20 @@
 
 mod apply;
 mod defaults;
+mod fields;
+mod items;
+mod lanes;
 mod output;
 mod parked;
+mod parked_wire;
+mod path;
 
+pub(crate) use output::Output;
 pub use parked::Parked;
 
 use crate::parcel::{Parcel, ParcelRef};
-use crate::plan::Plan;
+use crate::plan::{Plan, number};
+use crate::schema::Number;
 use crate::walk::CodecError;
 use std::fmt;
 
@@ -58,6 +65,15 @@ impl Refusal {
             path: path.into(),
             message: message.into(),
         }
+    }
+}
+
+impl Refusal {
+    fn does_not_fit(from: Number, to: Number, bytes: &[u8]) -> Refusal {
+        let shown = number::show(from, bytes);
+        let message =
+            format!("{shown} ({from}) does not fit {to}; keep {from}, or write a migration");
+        Refusal::new("", message)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Values of fields that are no more, kept by the host until the field comes back.
 
 use crate::schema::Schema;
+use crate::value::Value;
 use std::collections::BTreeMap;
 
 /// Parked values, by field and by where in the state they were.
@@ -23,8 +24,18 @@ pub(super) struct Place {
 pub(super) struct Column {
     /// Their type.
     pub schema: Schema,
-    /// The values, inline, by the indices and keys that the path leaves open.
+    /// The values of one list's items, one after the other.
+    pub dense: Option<Dense>,
+    /// All other values, inline, by the indices and keys that the path leaves open.
     pub rows: BTreeMap<Vec<u8>, Vec<u8>>,
+}
+
+/// Fixed-size values of the items of a list from some index on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Dense {
+    pub first: usize,
+    pub size: usize,
+    pub values: Vec<u8>,
 }
 
 impl Parked {
@@ -35,26 +46,46 @@ impl Parked {
 
     /// The number of parked values.
     pub fn len(&self) -> usize {
-        self.all().map(|(_, column)| column.rows.len()).sum()
+        self.all().map(|(_, column)| column.len()).sum()
     }
 
-    /// The memory that they take.
+    /// The memory that they take, about.
     pub fn bytes(&self) -> usize {
         self.all().map(|(_, column)| column.bytes()).sum()
     }
 
     /// The paths of the parked fields, each with the number of its values.
     pub fn paths(&self) -> Vec<(String, usize)> {
-        self.all()
-            .map(|(place, column)| {
-                let name = place.field.rsplit('.').next().unwrap_or_default();
-                let dot = if place.path.is_empty() { "" } else { "." };
-                (format!("{}{dot}{name}", place.path), column.rows.len())
-            })
-            .collect()
+        let path = |(place, column): (&Place, &Column)| {
+            let name = place.field.rsplit('.').next().unwrap_or_default();
+            let dot = if place.path.is_empty() { "" } else { "." };
+            (format!("{}{dot}{name}", place.path), column.len())
+        };
+        self.all().map(path).collect()
     }
 
-    fn all(&self) -> impl Iterator<Item = (&Place, &Column)> {
+    /// All parked values, each with the path of its field, indices and keys left open.
+    pub fn values(&self) -> Vec<(String, Value)> {
+        let mut values = Vec::new();
+        for ((path, _), (_, column)) in self.paths().into_iter().zip(self.all()) {
+            let rows = column.rows.values().map(Vec::as_slice);
+            for bytes in column
+                .dense
+                .iter()
+                .flat_map(|dense| dense.values.chunks_exact(dense.size))
+                .chain(rows)
+            {
+                values.extend(
+                    crate::value::decode_inline(&column.schema, bytes)
+                        .ok()
+                        .map(|value| (path.clone(), value)),
+                );
+            }
+        }
+        values
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = (&Place, &Column)> {
         self.columns
             .iter()
             .flat_map(|(place, columns)| columns.iter().map(move |column| (place, column)))
@@ -68,44 +99,155 @@ impl Parked {
         row: &[u8],
         value: Vec<u8>,
     ) -> Option<Vec<u8>> {
+        let column = self.column(place, schema);
+        if column
+            .dense
+            .as_ref()
+            .is_some_and(|dense| dense.get(row).is_some())
+        {
+            column.spread();
+        }
+        column.rows.insert(row.to_vec(), value)
+    }
+
+    /// Keeps a column, and tells how many values of the same type at the same places it replaced.
+    pub(super) fn park_dense(&mut self, place: Place, schema: &Schema, dense: Dense) -> usize {
+        let column = self.column(place, schema);
+        // What is left of an older, longer column has to go into rows of its own.
+        column.spread();
+        let before = column.rows.len();
+        column.rows.retain(|row, _| dense.get(row).is_none());
+        column.dense = Some(dense);
+        before - column.rows.len()
+    }
+
+    fn column(&mut self, place: Place, schema: &Schema) -> &mut Column {
         let columns = self.columns.entry(place).or_default();
-        let index = match columns.iter().position(|column| column.schema == *schema) {
-            Some(index) => index,
-            None => {
+        let index = columns
+            .iter()
+            .position(|column| column.schema == *schema)
+            .unwrap_or_else(|| {
                 columns.push(Column {
                     schema: schema.clone(),
+                    dense: None,
                     rows: BTreeMap::new(),
                 });
                 columns.len() - 1
-            }
-        };
-        columns[index].rows.insert(row.to_vec(), value)
+            });
+        &mut columns[index]
     }
 
-    /// Takes a value out.
+    /// Takes a value out, which has come back.
     pub(super) fn take(&mut self, place: &Place, column: usize, row: &[u8]) {
         let Some(columns) = self.columns.get_mut(place) else {
             return;
         };
-        columns[column].rows.remove(row);
+        let column = &mut columns[column];
+        if column
+            .dense
+            .as_ref()
+            .is_some_and(|dense| dense.get(row).is_some())
+        {
+            column.spread();
+        }
+        column.rows.remove(row);
+    }
+
+    /// Takes the values of a list's first items out, which have come back, but for those named.
+    pub(super) fn take_items(&mut self, place: &Place, column: usize, items: usize, but: &[usize]) {
+        let Some(columns) = self.columns.get_mut(place) else {
+            return;
+        };
+        let column = &mut columns[column];
+        if !but.is_empty() {
+            column.spread();
+        }
+        if let Some(dense) = &mut column.dense {
+            let taken = items.saturating_sub(dense.first).min(dense.len());
+            dense.values.drain(..taken * dense.size);
+            dense.first += taken;
+        }
+        column.rows.retain(|row, _| {
+            Dense::index(row).is_none_or(|index| index >= items || but.contains(&index))
+        });
     }
 
     /// Forgets columns that were emptied.
     pub(super) fn tidy(&mut self) {
         self.columns.retain(|_, columns| {
-            columns.retain(|column| !column.rows.is_empty());
+            columns.retain(|column| column.len() > 0);
             !columns.is_empty()
         });
     }
 }
 
 impl Column {
-    fn bytes(&self) -> usize {
-        // A row of a tree map costs about so much beside its bytes.
-        const ROW: usize = 64;
-        self.rows
+    /// A row of a tree map costs about so much beside its bytes.
+    pub const ROW: usize = 64;
+
+    pub fn get(&self, row: &[u8]) -> Option<&[u8]> {
+        let dense = self.dense.as_ref().and_then(|dense| dense.get(row));
+        dense.or_else(|| self.rows.get(row).map(Vec::as_slice))
+    }
+
+    /// The values of a list's items, each run in order of index.
+    pub fn items(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        let rows = self
+            .rows
             .iter()
-            .map(|(row, value)| ROW + row.len() + value.len())
-            .sum()
+            .filter_map(|(row, value)| Some((Dense::index(row)?, value.as_slice())));
+        let dense = self
+            .dense
+            .iter()
+            .flat_map(|dense| (dense.first..).zip(dense.values.chunks_exact(dense.size)));
+        dense.chain(rows)
+    }
+
+    fn len(&self) -> usize {
+        self.rows.len() + self.dense.as_ref().map_or(0, Dense::len)
+    }
+
+    fn bytes(&self) -> usize {
+        let rows: usize = self
+            .rows
+            .iter()
+            .map(|(row, value)| Self::ROW + row.len() + value.len())
+            .sum();
+        rows + self.dense.as_ref().map_or(0, |dense| dense.values.len())
+    }
+
+    /// Turns dense values into rows.
+    fn spread(&mut self) {
+        let Some(dense) = self.dense.take() else {
+            return;
+        };
+        for (index, value) in dense.values.chunks_exact(dense.size).enumerate() {
+            self.rows
+                .insert(Dense::row(dense.first + index), value.to_vec());
+        }
+    }
+}
+
+impl Dense {
+    pub fn len(&self) -> usize {
+        self.values.len() / self.size
+    }
+
+    /// The row of an item of a list on the path's only open place.
+    pub fn row(index: usize) -> Vec<u8> {
+        let mut row = 4_u32.to_be_bytes().to_vec();
+        row.extend_from_slice(&(index as u32).to_be_bytes());
+        row
+    }
+
+    /// The index that a row stands for.
+    fn index(row: &[u8]) -> Option<usize> {
+        let index: [u8; 4] = row.strip_prefix(&4_u32.to_be_bytes())?.try_into().ok()?;
+        Some(u32::from_be_bytes(index) as usize)
+    }
+
+    fn get(&self, row: &[u8]) -> Option<&[u8]> {
+        let at = Dense::index(row)?.checked_sub(self.first)?;
+        self.values.chunks_exact(self.size).nth(at)
     }
 }

@@ -1,0 +1,273 @@
+//! Fields: those that stay, those that come (from their parked value or their default), and those
+//! that go (and are parked).
+
+use super::Refusal;
+use super::apply::{Revival, Run};
+use super::output::Output;
+use super::parked::{Column, Place};
+use crate::plan::Plan;
+use crate::plan::op::{FieldsLink, Source};
+use crate::schema::{Field, Kind, Schema};
+use crate::walk::Cursor;
+use std::rc::Rc;
+
+/// The record, or the case, whose fields are being carried over.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Owner<'p> {
+    pub old: u32,
+    pub old_case: usize,
+    pub old_fields: &'p [Field],
+    pub new: u32,
+    pub new_case: u32,
+    pub new_fields: &'p [Field],
+}
+
+impl Owner<'_> {
+    /// Where a new field's values may be parked: under each name that it, its case and its type had.
+    pub fn places(&self, plan: &Plan, index: usize, path: &str) -> Vec<Place> {
+        let field = &self.new_fields[index];
+        let def = plan.new.get(self.new);
+        let mut owners: Vec<String> = std::iter::once(&def.name)
+            .chain(&def.aliases)
+            .cloned()
+            .collect();
+        if let Kind::Variant(cases) = &def.kind {
+            let case = &cases[self.new_case as usize];
+            let names = || std::iter::once(&case.name).chain(&case.aliases);
+            owners = owners
+                .iter()
+                .flat_map(|ty| names().map(move |case| format!("{ty}.{case}")))
+                .collect();
+        }
+        let names = || std::iter::once(&field.name).chain(&field.aliases);
+        let place = |field| Place {
+            field,
+            path: path.to_owned(),
+        };
+        owners
+            .iter()
+            .flat_map(|owner| names().map(move |name| place(format!("{owner}.{name}"))))
+            .collect()
+    }
+
+    /// The name under which a field that goes is parked: its own, in its owner's name of now.
+    pub fn parked_as(&self, plan: &Plan, index: usize) -> String {
+        let def = plan.new.get(self.new);
+        let field = &self.old_fields[index].name;
+        match &def.kind {
+            Kind::Variant(cases) => format!(
+                "{}.{}.{field}",
+                def.name, cases[self.new_case as usize].name
+            ),
+            _ => format!("{}.{field}", def.name),
+        }
+    }
+}
+
+impl Run<'_> {
+    pub(super) fn fields(
+        &mut self,
+        plan: &Plan,
+        owner: Owner<'_>,
+        link: &FieldsLink,
+        from: &mut Cursor<'_>,
+        to: &mut Output,
+        depth: usize,
+    ) -> Result<(), Refusal> {
+        // Where each old field lies. When they are taken in order, the walk itself finds out.
+        let mut places = Vec::new();
+        if !link.in_order || !link.parked.is_empty() {
+            for field in owner.old_fields {
+                places.push(from.clone());
+                from.skip(&plan.old, &field.ty)?;
+            }
+        }
+        for (index, source) in link.sources.iter().enumerate() {
+            match source {
+                Source::From(old, op) => {
+                    let from = places.get_mut(*old).unwrap_or(from);
+                    self.under(&owner.new_fields[index].name, |run| {
+                        run.op(plan, op, from, to, depth)
+                    })?;
+                }
+                Source::Added => self.added(plan, owner, index, to, depth)?,
+            }
+        }
+        link.parked
+            .iter()
+            .try_for_each(|index| self.park(plan, owner, *index, &mut places[*index], depth))
+    }
+
+    /// A field that the old state does not have: its parked value, or else its default.
+    fn added(
+        &mut self,
+        plan: &Plan,
+        owner: Owner<'_>,
+        index: usize,
+        to: &mut Output,
+        depth: usize,
+    ) -> Result<(), Refusal> {
+        let ty = &owner.new_fields[index].ty;
+        if let Some(value) = self.revive(plan, owner, index, depth) {
+            return to.copy(&mut Cursor::inline(&value), &plan.new, ty, depth);
+        }
+        match self.defaults.get(owner.new, owner.new_case, index) {
+            Some(default) => to.copy(&mut Cursor::inline(default), &plan.new, ty, depth),
+            None => {
+                let name = &owner.new_fields[index].name;
+                Err(Refusal::new(
+                    "",
+                    format!("the new field {name} has no default; give it one"),
+                ))
+            }
+        }
+    }
+
+    /// The parked value of a field at this place, as the field's type of now.
+    fn revive(
+        &mut self,
+        plan: &Plan,
+        owner: Owner<'_>,
+        index: usize,
+        depth: usize,
+    ) -> Option<Vec<u8>> {
+        let before = self.before;
+        if before.is_empty() {
+            return None;
+        }
+        for place in owner.places(plan, index, &self.path.open) {
+            let columns: &[Column] = before.columns.get(&place).map_or(&[], Vec::as_slice);
+            for (number, column) in columns.iter().enumerate() {
+                let Some(value) = column.get(&self.path.row) else {
+                    continue;
+                };
+                let Some(way) = self.way(plan, owner, index, &place, number) else {
+                    continue;
+                };
+                if let Some(value) = self.convert(&way, value, depth, owner, index) {
+                    self.parked.take(&place, number, &self.path.row);
+                    return Some(value);
+                }
+            }
+        }
+        None
+    }
+
+    /// The plan from a parked column to a field, if its type leads there and all of it is taken.
+    pub(super) fn way(
+        &mut self,
+        plan: &Plan,
+        owner: Owner<'_>,
+        index: usize,
+        place: &Place,
+        column: usize,
+    ) -> Option<Rc<Plan>> {
+        let key = Revival {
+            place: place.clone(),
+            column,
+            new: owner.new,
+            new_case: owner.new_case,
+            field: index,
+        };
+        let before = self.before;
+        let way = self.revivals.entry(key).or_insert_with(|| {
+            let from = &before.columns[place][column].schema;
+            let way =
+                Plan::between(from, from.root(), &plan.new, &owner.new_fields[index].ty).ok()?;
+            (!way.parks()).then(|| Rc::new(way))
+        });
+        way.clone()
+    }
+
+    /// A parked value in its field's type of now, unless this one value does not fit.
+    pub(super) fn convert(
+        &mut self,
+        way: &Plan,
+        value: &[u8],
+        depth: usize,
+        owner: Owner<'_>,
+        index: usize,
+    ) -> Option<Vec<u8>> {
+        let mut out = Output::inline(self.limits.memory);
+        let path = self.path.clone();
+        // Lanes are found by where an operation lies in memory, and this plan may not outlive them.
+        let lanes = std::mem::take(&mut self.lanes);
+        let result = self.op(way, &way.root, &mut Cursor::inline(value), &mut out, depth);
+        self.lanes = lanes;
+        self.path = path;
+        if result.is_ok() {
+            return Some(out.parcel.tree);
+        }
+        self.note(format!(
+            "a parked value of {} does not fit its new type and stays parked",
+            owner.new_fields[index].name
+        ));
+        None
+    }
+
+    /// Keeps the value of a field that is no more.
+    fn park(
+        &mut self,
+        plan: &Plan,
+        owner: Owner<'_>,
+        index: usize,
+        from: &mut Cursor<'_>,
+        depth: usize,
+    ) -> Result<(), Refusal> {
+        let mut value = Output::inline(self.limits.parked);
+        value.copy(from, &plan.old, &owner.old_fields[index].ty, depth)?;
+        let value = value.parcel.tree;
+        let schema = self.parked_type(plan, owner, index);
+        // Under the names of now, by which it is looked for when it comes back.
+        let place = Place {
+            field: owner.parked_as(plan, index),
+            path: self.path.open.clone(),
+        };
+        self.room_for_parked(
+            &place.field,
+            Column::ROW + self.path.row.len() + value.len(),
+        )?;
+        let replaced = self.parked.park(place, &schema, &self.path.row, value);
+        self.note_replaced(owner, index, usize::from(replaced.is_some()));
+        Ok(())
+    }
+
+    pub(super) fn parked_type(
+        &mut self,
+        plan: &Plan,
+        owner: Owner<'_>,
+        index: usize,
+    ) -> Rc<Schema> {
+        let key = (owner.old, owner.old_case, index);
+        let schema = || Rc::new(plan.old.with_root(&owner.old_fields[index].ty));
+        self.types.entry(key).or_insert_with(schema).clone()
+    }
+
+    pub(super) fn room_for_parked(&mut self, field: &str, more: usize) -> Result<(), Refusal> {
+        self.parked_bytes += more;
+        if self.parked_bytes <= self.limits.parked {
+            return Ok(());
+        }
+        let message = format!(
+            "parking {field} takes more than the {} bytes that parked values may; keep the field, or raise the limit",
+            self.limits.parked
+        );
+        Err(Refusal::new("", message))
+    }
+
+    pub(super) fn note_replaced(&mut self, owner: Owner<'_>, index: usize, replaced: usize) {
+        if replaced > 0 {
+            let name = &owner.old_fields[index].name;
+            self.note(format!(
+                "parked values of {name} were replaced by newer ones"
+            ));
+        }
+    }
+
+    /// Tells the user something once, however often it happens.
+    fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+}

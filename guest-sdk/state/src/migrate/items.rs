@@ -1,0 +1,246 @@
+//! Lists and arrays: in lanes where both items are of fixed size, else item by item.
+
+use super::Refusal;
+use super::apply::Run;
+use super::fields::Owner;
+use super::lanes::{Fill, Lanes, Park};
+use super::output::Output;
+use super::parked::{Column, Dense, Place};
+use crate::plan::Plan;
+use crate::plan::op::Op;
+use crate::schema::{Field, Schema, Type};
+use crate::walk::Cursor;
+use std::rc::Rc;
+
+impl Run<'_> {
+    pub(super) fn items(
+        &mut self,
+        plan: &Plan,
+        op: &Op,
+        item: &Op,
+        from: &mut Cursor<'_>,
+        to: &mut Output,
+        depth: usize,
+    ) -> Result<(), Refusal> {
+        // Where the old items lie: in a slice of their own, or in the tree one after the other.
+        let old_layout = plan.old.layout(&item.old);
+        let (count, mut slice) = match &op.old {
+            Type::Array(_, count) => {
+                from.bounded(*count, old_layout.min)?;
+                (*count as usize, None)
+            }
+            _ => match old_layout.as_flat() {
+                Some((size, width)) => {
+                    let count = from.word()? as usize;
+                    (count, Some(Cursor::inline(from.flat(count, size, width)?)))
+                }
+                None => (from.count(old_layout.min)?, None),
+            },
+        };
+        match &op.new {
+            Type::Array(_, want) if *want as usize != count => {
+                let message = format!(
+                    "a list of {count} items does not fit an array of {want}; keep a list, or write a migration"
+                );
+                return Err(Refusal::new("", message));
+            }
+            Type::Array(..) => {}
+            _ => to.count(count)?,
+        }
+        let from = slice.as_mut().unwrap_or(from);
+        let flat = plan
+            .new
+            .layout(&item.new)
+            .as_flat()
+            .filter(|_| matches!(op.new, Type::List(_)));
+        if let Some(lanes) = self.lanes(plan, item) {
+            let old = from.take(count * lanes.old_size)?;
+            let len = count
+                .checked_mul(lanes.new_size)
+                .ok_or_else(|| Refusal::new("", "the new list is too large"))?;
+            let new = match flat {
+                Some((_, width)) => to.flat(len, width)?,
+                None => to.tree(len)?,
+            };
+            return self.columns(plan, &lanes, old, new, depth);
+        }
+        let Some((size, width)) = flat else {
+            return (0..count)
+                .try_for_each(|index| self.indexed(plan, item, index, from, to, depth));
+        };
+        let mut inline = Output::inline(self.limits.memory);
+        (0..count)
+            .try_for_each(|index| self.indexed(plan, item, index, from, &mut inline, depth))?;
+        to.flat(count * size, width)?
+            .copy_from_slice(&inline.parcel.tree);
+        Ok(())
+    }
+
+    fn indexed(
+        &mut self,
+        plan: &Plan,
+        item: &Op,
+        index: usize,
+        from: &mut Cursor<'_>,
+        to: &mut Output,
+        depth: usize,
+    ) -> Result<(), Refusal> {
+        let mark = self.path.mark();
+        self.path.index(index);
+        self.op(plan, item, from, to, depth)?;
+        self.path.back(mark);
+        Ok(())
+    }
+
+    /// A value as a list of one, which is flat where such lists are.
+    pub(super) fn one(
+        &mut self,
+        plan: &Plan,
+        item: &Op,
+        from: &mut Cursor<'_>,
+        to: &mut Output,
+        depth: usize,
+    ) -> Result<(), Refusal> {
+        to.count(1)?;
+        let Some((size, width)) = plan.new.layout(&item.new).as_flat() else {
+            return self.op(plan, item, from, to, depth);
+        };
+        let mut one = Output::inline(self.limits.memory);
+        self.op(plan, item, from, &mut one, depth)?;
+        to.flat(size, width)?.copy_from_slice(&one.parcel.tree);
+        Ok(())
+    }
+
+    /// The lanes of an operation on items, if it has any. Columns know one index, so a list in a
+    /// list whose fields come or go is done item by item.
+    fn lanes(&mut self, plan: &Plan, item: &Op) -> Option<Rc<Lanes>> {
+        let key: *const Op = item;
+        let defaults = &self.defaults;
+        let lanes = self
+            .lanes
+            .entry(key)
+            .or_insert_with(|| Lanes::new(plan, item, defaults).map(Rc::new))
+            .clone()?;
+        let nested = !self.path.row.is_empty();
+        let revives = !lanes.fills.is_empty() && !self.before.is_empty();
+        if nested && (revives || !lanes.parks.is_empty()) {
+            None
+        } else {
+            Some(lanes)
+        }
+    }
+
+    fn columns(
+        &mut self,
+        plan: &Plan,
+        lanes: &Lanes,
+        old: &[u8],
+        new: &mut [u8],
+        depth: usize,
+    ) -> Result<(), Refusal> {
+        lanes.run(old, new).map_err(|(index, refusal)| {
+            self.path.index(index);
+            refusal
+        })?;
+        if !self.before.is_empty() {
+            lanes
+                .fills
+                .iter()
+                .try_for_each(|fill| self.refill(plan, lanes, fill, new, depth))?;
+        }
+        lanes
+            .parks
+            .iter()
+            .try_for_each(|park| self.park_column(plan, lanes, park, old))
+    }
+
+    /// Puts parked values where defaults have been filled in.
+    fn refill(
+        &mut self,
+        plan: &Plan,
+        lanes: &Lanes,
+        fill: &Fill,
+        new: &mut [u8],
+        depth: usize,
+    ) -> Result<(), Refusal> {
+        let owner = Owner {
+            new_fields: record(&plan.new, fill.new),
+            new: fill.new,
+            ..Owner::default()
+        };
+        let open = format!("{}[]{}", self.path.open, fill.path);
+        let before = self.before;
+        for place in owner.places(plan, fill.field, &open) {
+            let columns: &[Column] = before.columns.get(&place).map_or(&[], Vec::as_slice);
+            for (number, column) in columns.iter().enumerate() {
+                let Some(way) = self.way(plan, owner, fill.field, &place, number) else {
+                    continue;
+                };
+                let items = new.len() / lanes.new_size;
+                let mut unfit = Vec::new();
+                for (index, value) in column.items().filter(|(index, _)| *index < items) {
+                    let at = index * lanes.new_size + fill.to;
+                    let room = &mut new[at..at + fill.size];
+                    if way.is_identity() {
+                        room.copy_from_slice(value);
+                    } else if let Some(value) = self.convert(&way, value, depth, owner, fill.field)
+                    {
+                        room.copy_from_slice(&value);
+                    } else {
+                        unfit.push(index);
+                    }
+                }
+                self.parked.take_items(&place, number, items, &unfit);
+            }
+        }
+        Ok(())
+    }
+
+    fn park_column(
+        &mut self,
+        plan: &Plan,
+        lanes: &Lanes,
+        park: &Park,
+        old: &[u8],
+    ) -> Result<(), Refusal> {
+        if old.is_empty() || park.size == 0 {
+            return Ok(());
+        }
+        let owner = Owner {
+            old: park.old,
+            old_fields: record(&plan.old, park.old),
+            new: park.new,
+            new_fields: record(&plan.new, park.new),
+            ..Owner::default()
+        };
+        let field = owner.parked_as(plan, park.field);
+        let items = old.len() / lanes.old_size;
+        self.room_for_parked(&field, items * park.size)?;
+        let mut values = Vec::with_capacity(items * park.size);
+        for item in old.chunks_exact(lanes.old_size) {
+            values.extend_from_slice(&item[park.from..park.from + park.size]);
+        }
+        let schema = self.parked_type(plan, owner, park.field);
+        let place = Place {
+            field,
+            path: format!("{}[]{}", self.path.open, park.path),
+        };
+        let dense = Dense {
+            first: 0,
+            size: park.size,
+            values,
+        };
+        let replaced = self.parked.park_dense(place, &schema, dense);
+        self.note_replaced(owner, park.field, replaced);
+        Ok(())
+    }
+}
+
+fn record(schema: &Schema, id: u32) -> &[Field] {
+    &schema
+        .get(id)
+        .kind
+        .record()
+        .expect("lanes are of records")
+        .list
+}

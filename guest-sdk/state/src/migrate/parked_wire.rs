@@ -1,0 +1,134 @@
+//! Parked values as bytes, for images and for whoever else keeps a state.
+//!
+//! Version byte, number of columns, columns; lengths are 32-bit little endian. What is read may
+//! have been damaged, so every value is checked against its column's type.
+
+use super::parked::{Column, Dense, Parked, Place};
+use crate::schema::Schema;
+use crate::walk::{CodecError, Cursor};
+use std::collections::BTreeMap;
+
+const VERSION: u8 = 1;
+
+impl Parked {
+    /// The bytes of all that is parked.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = vec![VERSION];
+        put_count(&mut out, self.all().count());
+        for (place, column) in self.all() {
+            put(&mut out, place.field.as_bytes());
+            put(&mut out, place.path.as_bytes());
+            put(&mut out, &column.schema.encode());
+            out.push(u8::from(column.dense.is_some()));
+            if let Some(dense) = &column.dense {
+                put_count(&mut out, dense.first);
+                put(&mut out, &dense.values);
+            }
+            put_count(&mut out, column.rows.len());
+            for (row, value) in &column.rows {
+                put(&mut out, row);
+                put(&mut out, value);
+            }
+        }
+        out
+    }
+
+    /// Parked values from bytes that may come from anywhere.
+    ///
+    /// # Errors
+    /// When the bytes are not what [`Parked::encode`] gives.
+    pub fn decode(bytes: &[u8]) -> Result<Parked, CodecError> {
+        let mut from = Cursor::inline(bytes);
+        match from.take(1)? {
+            [VERSION] => {}
+            other => {
+                return Err(error(format!(
+                    "version {} of parked values is unknown",
+                    other[0]
+                )));
+            }
+        }
+        let mut parked = Parked::default();
+        for _ in 0..from.count(1)? {
+            let place = Place {
+                field: text(&mut from)?,
+                path: text(&mut from)?,
+            };
+            let schema = Schema::decode(slice(&mut from)?)
+                .map_err(|cause| error(format!("{}: {cause}", place.field)))?;
+            let dense = if from.flag()? {
+                Some(dense(&mut from, &schema)?)
+            } else {
+                None
+            };
+            let mut rows = BTreeMap::new();
+            for _ in 0..from.count(8)? {
+                let (row, value) = (slice(&mut from)?, slice(&mut from)?);
+                check(&schema, value)?;
+                rows.insert(row.to_vec(), value.to_vec());
+            }
+            parked.columns.entry(place).or_default().push(Column {
+                schema,
+                dense,
+                rows,
+            });
+        }
+        from.finish()?;
+        Ok(parked)
+    }
+}
+
+fn dense(from: &mut Cursor<'_>, schema: &Schema) -> Result<Dense, CodecError> {
+    let first = from.word()? as usize;
+    let values = slice(from)?;
+    let size = schema
+        .layout(schema.root())
+        .size()
+        .filter(|size| *size > 0 && values.len() % size == 0);
+    let size = size.ok_or_else(|| error("a column's values are not of one size".into()))?;
+    if first + values.len() / size > u32::MAX as usize {
+        return Err(error(format!(
+            "there is no item {first} and after it {} more",
+            values.len() / size
+        )));
+    }
+    values
+        .chunks_exact(size)
+        .try_for_each(|value| check(schema, value))?;
+    Ok(Dense {
+        first,
+        size,
+        values: values.to_vec(),
+    })
+}
+
+fn check(schema: &Schema, value: &[u8]) -> Result<(), CodecError> {
+    let mut cursor = Cursor::inline(value);
+    cursor.check(schema, schema.root())?;
+    cursor.finish()
+}
+
+fn put_count(out: &mut Vec<u8>, count: usize) {
+    out.extend_from_slice(&(count as u32).to_le_bytes());
+}
+
+fn put(out: &mut Vec<u8>, bytes: &[u8]) {
+    put_count(out, bytes.len());
+    out.extend_from_slice(bytes);
+}
+
+fn slice<'a>(from: &mut Cursor<'a>) -> Result<&'a [u8], CodecError> {
+    let len = from.count(1)?;
+    from.take(len)
+}
+
+fn text(from: &mut Cursor<'_>) -> Result<String, CodecError> {
+    let bytes = slice(from)?;
+    std::str::from_utf8(bytes)
+        .map(str::to_owned)
+        .map_err(|_| error("a path is not UTF-8".into()))
+}
+
+fn error(message: String) -> CodecError {
+    CodecError::new(message)
+}

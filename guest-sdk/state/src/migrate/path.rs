@@ -1,0 +1,120 @@
+//! Where in the state a migration is.
+
+use super::Refusal;
+
+/// A path whose indices and keys are left open, and those beside it.
+///
+/// Values that lie alike, such as one field of all items of a list, share the open path.
+#[derive(Clone, Default)]
+pub(super) struct Path {
+    /// Such as `particles[].pos`.
+    pub open: String,
+    /// The indices (big endian) and keys (as they are encoded), each after its length.
+    pub row: Vec<u8>,
+    /// For each of those, whether it is an index.
+    steps: Vec<bool>,
+}
+
+/// What a step added to a path, to take it away again.
+pub(super) struct Mark {
+    open: usize,
+    row: usize,
+    steps: usize,
+}
+
+impl Path {
+    pub fn mark(&self) -> Mark {
+        Mark {
+            open: self.open.len(),
+            row: self.row.len(),
+            steps: self.steps.len(),
+        }
+    }
+
+    pub fn back(&mut self, mark: Mark) {
+        self.open.truncate(mark.open);
+        self.row.truncate(mark.row);
+        self.steps.truncate(mark.steps);
+    }
+
+    pub fn field(&mut self, name: &str) {
+        if !self.open.is_empty() {
+            self.open.push('.');
+        }
+        self.open.push_str(name);
+    }
+
+    pub fn index(&mut self, index: usize) {
+        self.step(&(index as u32).to_be_bytes(), true);
+    }
+
+    pub fn key(&mut self, key: &[u8]) {
+        self.step(key, false);
+    }
+
+    fn step(&mut self, bytes: &[u8], index: bool) {
+        self.open.push_str("[]");
+        self.row
+            .extend_from_slice(&(bytes.len() as u32).to_be_bytes());
+        self.row.extend_from_slice(bytes);
+        self.steps.push(index);
+    }
+
+    /// Says where a refusal is, unless it knows already.
+    pub fn locate(&self, refusal: Refusal) -> Refusal {
+        if refusal.path.is_empty() {
+            Refusal {
+                path: self.to_string(),
+                ..refusal
+            }
+        } else {
+            refusal
+        }
+    }
+}
+
+impl std::fmt::Display for Path {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut rows = self.row.as_slice();
+        let mut parts = self.open.split("[]");
+        f.write_str(parts.next().unwrap_or_default())?;
+        for (part, index) in parts.zip(&self.steps) {
+            let (len, rest) = rows.split_at(4);
+            let (bytes, rest) =
+                rest.split_at(u32::from_be_bytes(len.try_into().expect("four bytes")) as usize);
+            rows = rest;
+            f.write_str("[")?;
+            match (index, bytes) {
+                (true, bytes) => write!(
+                    f,
+                    "{}",
+                    bytes
+                        .iter()
+                        .fold(0_u32, |n, byte| n << 8 | u32::from(*byte))
+                )?,
+                (false, bytes) => show_key(f, bytes)?,
+            }
+            write!(f, "]{part}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A key: as text if it looks like one, as a number if it is short, else as bytes.
+fn show_key(f: &mut std::fmt::Formatter<'_>, bytes: &[u8]) -> std::fmt::Result {
+    let text = bytes
+        .split_first_chunk::<4>()
+        .filter(|(len, text)| u32::from_le_bytes(**len) as usize == text.len());
+    match text.and_then(|(_, text)| std::str::from_utf8(text).ok()) {
+        Some(text) => write!(f, "{text:?}"),
+        None if bytes.len() <= 8 => write!(
+            f,
+            "{}",
+            bytes
+                .iter()
+                .rev()
+                .fold(0_u64, |n, byte| n << 8 | u64::from(*byte))
+        ),
+        None => bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
+    }
+}

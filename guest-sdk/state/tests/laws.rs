@@ -1,0 +1,218 @@
+//! Laws that hold for all schemas and values, tried on random ones.
+//!
+//! `PROPTEST_CASES` sets the number of cases of each law; unset, there are 100,000 in all.
+
+#[path = "common/edit.rs"]
+mod edit;
+#[path = "common/generate.rs"]
+mod generate;
+
+use edit::{Edit, widen};
+use generate::{Generate, defaults, zero};
+use proptest::prelude::*;
+use std::collections::HashMap;
+use vblank_state::schema::{Field, Fields, Kind, TypeDef};
+use vblank_state::value::{self, Value};
+use vblank_state::{
+    Limits, Migrated, Parcel, Parked, Plan, Refusal, Schema, Type, Verdict, apply, check, diff,
+};
+
+/// The number of cases of a law that has so many of a hundred.
+fn cases(percent: u32) -> ProptestConfig {
+    let given = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|cases| cases.parse().ok());
+    let cases = given.unwrap_or(1000 * percent);
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+fn state(generate: &mut Generate, schema: &Schema) -> (Value, Parcel) {
+    let value = generate.value(schema, schema.root(), 5);
+    let parcel = value::encode(schema, &value).unwrap();
+    (value, parcel)
+}
+
+fn carry(
+    old: &Schema,
+    new: &Schema,
+    parcel: &Parcel,
+    parked: &Parked,
+) -> Option<Result<Migrated, Refusal>> {
+    let verdict = diff(old, new).verdict;
+    let plan = Plan::new(old, new);
+    assert_eq!(plan.is_err(), verdict == Verdict::NeedsMigration);
+    let plan = plan.ok()?;
+    assert!(verdict != Verdict::Identical || plan.is_identity());
+    let result = apply(
+        &plan,
+        &parcel.as_ref(),
+        &defaults(new),
+        parked,
+        &Limits::default(),
+    );
+    match &result {
+        Ok(migrated) => check(new, &migrated.parcel.as_ref()).unwrap(),
+        Err(refusal) => assert_eq!(verdict, Verdict::DependsOnValues, "{refusal}"),
+    }
+    Some(result)
+}
+
+/// Every leaf that carries information, with the number of times it occurs.
+fn leaves(value: &Value, found: &mut HashMap<String, i64>, by: i64) {
+    match value {
+        Value::List(items) | Value::Tuple(items) => {
+            items.iter().for_each(|item| leaves(item, found, by))
+        }
+        Value::Map(entries) => entries.iter().for_each(|(key, value)| {
+            leaves(key, found, by);
+            leaves(value, found, by);
+        }),
+        Value::Option(inner) => inner.iter().for_each(|value| leaves(value, found, by)),
+        Value::Result(Ok(value) | Err(value)) => leaves(value, found, by),
+        Value::Record(fields) => fields
+            .iter()
+            .for_each(|(_, value)| leaves(value, found, by)),
+        Value::Variant(_, carried) => carried.iter().for_each(|value| leaves(value, found, by)),
+        Value::Flags(set) => set
+            .iter()
+            .for_each(|_| *found.entry("flag".into()).or_default() += by),
+        leaf => *found.entry(normal(leaf)).or_default() += by,
+    }
+}
+
+/// A leaf in a spelling that is the same in all types that hold it.
+fn normal(leaf: &Value) -> String {
+    match leaf {
+        Value::Unsigned(n) => n.to_string(),
+        Value::Signed(n) => n.to_string(),
+        Value::F32(n) if n.is_nan() => "nan".into(),
+        Value::F64(n) if n.is_nan() => "nan".into(),
+        Value::F32(n) => normal(&Value::F64(f64::from(*n))),
+        Value::F64(n) if n.fract() == 0.0 && n.abs() < 1e30 => format!("{}", *n as i128),
+        Value::F64(n) => format!("{n}"),
+        other => other.to_string(),
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(40))]
+
+    /// Whatever is edited: every value is in the new state, parked, or the swap is refused.
+    #[test]
+    fn nothing_is_lost(seed: u64) {
+        let mut generate = Generate::new(seed);
+        let old = generate.schema();
+        let (value, parcel) = state(&mut generate, &old);
+        let new = generate.edit(&old, &Edit::ALL);
+        if let Some(Ok(migrated)) = carry(&old, &new, &parcel, &Parked::default()) {
+            let mut found = HashMap::new();
+            leaves(&value::decode(&new, &migrated.parcel.as_ref()).unwrap(), &mut found, 1);
+            migrated.parked.values().iter().for_each(|(_, value)| leaves(value, &mut found, 1));
+            leaves(&value, &mut found, -1);
+            let lost: Vec<_> = found.iter().filter(|(_, count)| **count < 0).collect();
+            prop_assert!(lost.is_empty(), "lost {:?}\n{}", lost, diff(&old, &new));
+            // What is parked survives its bytes.
+            prop_assert_eq!(&Parked::decode(&migrated.parked.encode()).unwrap(), &migrated.parked);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(20))]
+
+    /// An identical schema is an identical state, and values and schemas survive their bytes.
+    #[test]
+    fn identity(seed: u64) {
+        let mut generate = Generate::new(seed);
+        let schema = generate.schema();
+        let (value, parcel) = state(&mut generate, &schema);
+        check(&schema, &parcel.as_ref()).unwrap();
+        prop_assert_eq!(&value::decode(&schema, &parcel.as_ref()).unwrap(), &value);
+        prop_assert_eq!(&Schema::decode(&schema.encode()).unwrap(), &schema);
+        prop_assert_eq!(diff(&schema, &schema).verdict, Verdict::Identical);
+        let migrated = carry(&schema, &schema, &parcel, &Parked::default()).unwrap().unwrap();
+        prop_assert_eq!(migrated.parcel, parcel);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(20))]
+
+    /// There and back: what edits added is parked, what they removed comes back, what they widened
+    /// fits again, what they renamed gets its name back, and the state is what it was.
+    #[test]
+    fn there_and_back(seed: u64) {
+        let mut generate = Generate::new(seed);
+        let old = generate.schema();
+        let (value, parcel) = state(&mut generate, &old);
+        let new = generate.edit(&old, &[Edit::Add, Edit::Remove, Edit::Reorder, Edit::Widen, Edit::AddCase]);
+        let there = carry(&old, &new, &parcel, &Parked::default()).unwrap().unwrap();
+        let back = carry(&new, &old, &there.parcel, &there.parked).unwrap().unwrap();
+        let got = value::decode(&old, &back.parcel.as_ref()).unwrap();
+        prop_assert_eq!(&got, &value, "{}\n{}\n{}", diff(&old, &new), value, got);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(10))]
+
+    /// A widened value reads as what it was.
+    #[test]
+    fn widen_then_read(seed: u64) {
+        let mut generate = Generate::new(seed);
+        let ty = generate.ty(0, 1, 4, true);
+        let mut wide = ty.clone();
+        widen(&mut wide);
+        let def = TypeDef {
+            name: "T0".into(),
+            aliases: vec![],
+            version: 0,
+            hooks: vec![],
+            kind: Kind::Record { fields: Fields::default(), flat: false },
+        };
+        let old = Schema::new(ty, vec![def.clone()]).unwrap();
+        let new = Schema::new(wide, vec![def]).unwrap();
+        let (value, parcel) = state(&mut generate, &old);
+        prop_assert!(diff(&old, &new).verdict <= Verdict::Automatic);
+        let migrated = carry(&old, &new, &parcel, &Parked::default()).unwrap().unwrap();
+        let got = value::decode(&new, &migrated.parcel.as_ref()).unwrap();
+        let (mut a, mut b) = (HashMap::new(), HashMap::new());
+        leaves(&value, &mut a, 1);
+        leaves(&got, &mut b, 1);
+        prop_assert_eq!(a, b);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(10))]
+
+    /// Names alone change no byte, if aliases say what they were; nor does taking the names back.
+    #[test]
+    fn rename_with_alias(seed: u64) {
+        let mut generate = Generate::new(seed);
+        let old = generate.schema();
+        let (_, parcel) = state(&mut generate, &old);
+        let new = generate.edit(&old, &[Edit::Rename]);
+        let there = carry(&old, &new, &parcel, &Parked::default()).unwrap().unwrap();
+        prop_assert_eq!(&there.parcel, &parcel);
+        let back = carry(&new, &old, &there.parcel, &there.parked).unwrap().unwrap();
+        prop_assert_eq!(&back.parcel, &parcel);
+        prop_assert!(back.parked.is_empty());
+    }
+}
+
+/// The generator's own check: a field of every type can be added to every schema.
+#[test]
+fn zero_is_a_value_of_every_type() {
+    let mut generate = Generate::new(7);
+    for _ in 0..500 {
+        let schema = generate.schema();
+        let ty = schema.root().clone();
+        value::encode(&schema, &zero(&schema, &ty)).unwrap();
+        let _: (Field, Type) = (generate.field(ty.clone()), ty);
+    }
+}
