@@ -28,8 +28,10 @@ macro_rules! keys {
     };
 }
 
+/// Calls a macro with the name of every key, in the order of the contract.
 #[rustfmt::skip]
-keys! {
+macro_rules! with_keys {
+    ($then:ident) => { $then! {
     Backquote, Backslash, BracketLeft, BracketRight, Comma,
     Digit0, Digit1, Digit2, Digit3, Digit4, Digit5, Digit6, Digit7, Digit8, Digit9,
     Equal, IntlBackslash, IntlRo, IntlYen,
@@ -52,7 +54,10 @@ keys! {
     BrowserSearch, BrowserStop, Eject, LaunchApp1, LaunchApp2, LaunchMail,
     MediaPlayPause, MediaSelect, MediaStop, MediaTrackNext, MediaTrackPrevious, Power,
     Sleep, AudioVolumeDown, AudioVolumeMute, AudioVolumeUp, WakeUp,
+} };
 }
+pub(crate) use with_keys;
+with_keys!(keys);
 
 /// No key has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

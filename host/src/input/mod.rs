@@ -10,13 +10,14 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use key::with_keys;
 pub use key::{Key, UnknownKey};
 pub use script::{Cue, Script, ScriptError};
 
 use key::KeySet;
 
 /// The size of a picture or a window, in pixels. Written `1280x720`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "width and height")]
 pub struct Size {
     pub width: u32,

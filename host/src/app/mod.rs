@@ -1,0 +1,258 @@
+//! The window: opens it, tells the session what happens to it, and lets the session turn.
+//!
+//! Only this room names winit. It decides nothing about the game and draws nothing.
+
+mod display;
+mod translate;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use winit::application::ApplicationHandler;
+use winit::dpi::LogicalSize;
+use winit::error::{EventLoopError, OsError};
+use winit::event::{ElementState, Touch, TouchPhase, WindowEvent};
+use winit::event_loop::{ActiveEventLoop, ControlFlow};
+use winit::keyboard::{KeyCode, PhysicalKey};
+use winit::window::{Fullscreen, Window, WindowId};
+
+use crate::event::Event;
+use crate::input::{Button, InputEvent, Size};
+use crate::render::{self, RenderError, Renderer, RendererChoice};
+use crate::session::{Flow, Session};
+
+pub use display::{Display, NoDisplay};
+
+use translate::{key, moved, pointer};
+
+/// A window that did not open, or did not stay.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// It did not open.
+    #[error("cannot open a window: {0}")]
+    Window(#[from] OsError),
+    /// Nothing can be drawn in it.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// The window system ended.
+    #[error("the window system failed: {0}")]
+    EventLoop(#[from] EventLoopError),
+}
+
+/// Opens a window, has the session made for it, and runs it to its end. Returns the session's exit
+/// code. `notice` hears what the user should know about the choice of renderer.
+///
+/// # Errors
+/// Where there can be no window, or nothing can be drawn in it.
+pub fn run(
+    display: Display,
+    size: Size,
+    choice: RendererChoice,
+    session: impl FnOnce(Box<dyn Renderer>) -> Session,
+    notice: impl FnMut(String),
+) -> Result<u8, AppError> {
+    let mut app = App {
+        size,
+        choice,
+        make: Some(session),
+        notice,
+        stage: None,
+        end: Ok(0),
+    };
+    display.0.run_app(&mut app)?;
+    app.end
+}
+
+/// What winit calls.
+struct App<M, N> {
+    size: Size,
+    choice: RendererChoice,
+    make: Option<M>,
+    notice: N,
+    stage: Option<Stage>,
+    end: Result<u8, AppError>,
+}
+
+/// The window and the session in it.
+struct Stage {
+    window: Arc<Window>,
+    session: Session,
+    title: String,
+    /// The finger that is the pointer.
+    finger: Option<u64>,
+}
+
+impl<M, N> App<M, N>
+where
+    M: FnOnce(Box<dyn Renderer>) -> Session,
+    N: FnMut(String),
+{
+    fn open(&mut self, event_loop: &ActiveEventLoop, make: M) -> Result<Stage, AppError> {
+        let Size { width, height } = self.size;
+        let attributes = Window::default_attributes()
+            .with_title("Vblank")
+            .with_inner_size(LogicalSize::new(width, height));
+        let window = Arc::new(event_loop.create_window(attributes)?);
+        let actual = window.inner_size();
+        let actual = Size::new(actual.width, actual.height);
+        let display = event_loop.owned_display_handle();
+        let (mut renderer, notice) =
+            render::windowed(self.choice, Arc::clone(&window), display, actual)?;
+        notice.into_iter().for_each(&mut self.notice);
+        // Until the guest has drawn its first picture, which it may have to be built for.
+        renderer.begin();
+        renderer.submit().and_then(|()| renderer.present())?;
+        let mut session = make(renderer);
+        session.handle(Event::Resized(actual));
+        Ok(Stage {
+            window,
+            session,
+            title: String::new(),
+            finger: None,
+        })
+    }
+}
+
+impl<M, N> ApplicationHandler for App<M, N>
+where
+    M: FnOnce(Box<dyn Renderer>) -> Session,
+    N: FnMut(String),
+{
+    fn resumed(&mut self, event_loop: &ActiveEventLoop) {
+        let Some(make) = self.make.take() else { return };
+        match self.open(event_loop, make) {
+            Ok(stage) => self.stage = Some(stage),
+            Err(error) => {
+                self.end = Err(error);
+                event_loop.exit();
+            }
+        }
+    }
+
+    fn window_event(&mut self, event_loop: &ActiveEventLoop, _: WindowId, event: WindowEvent) {
+        if let Some(stage) = &mut self.stage {
+            stage.hear(event_loop, event);
+        }
+    }
+
+    /// Turns are due by the clock and not by redraws: of a covered window nobody asks for any, and
+    /// the game in it goes on.
+    fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
+        if let Some(stage) = &mut self.stage {
+            stage.turn_if_due(event_loop);
+        }
+    }
+
+    fn exiting(&mut self, _: &ActiveEventLoop) {
+        // The surface has to go while the window system is still there.
+        if let Some(stage) = self.stage.take() {
+            self.end = Ok(stage.session.exit_code());
+        }
+    }
+}
+
+impl Stage {
+    fn turn_if_due(&mut self, event_loop: &ActiveEventLoop) {
+        if self.session.until_next_turn().is_zero() {
+            self.turn(event_loop);
+        }
+        let due = Instant::now() + self.session.until_next_turn();
+        event_loop.set_control_flow(ControlFlow::WaitUntil(due));
+    }
+
+    fn turn(&mut self, event_loop: &ActiveEventLoop) {
+        if self.session.turn() == Flow::Exit {
+            event_loop.exit();
+        }
+        let title = self.session.title();
+        if !title.is_empty() && title != self.title {
+            title.clone_into(&mut self.title);
+            self.window.set_title(title);
+        }
+    }
+
+    fn hear(&mut self, event_loop: &ActiveEventLoop, event: WindowEvent) {
+        match event {
+            WindowEvent::CloseRequested => self.close(event_loop),
+            WindowEvent::Resized(size) => {
+                self.session
+                    .handle(Event::Resized(Size::new(size.width, size.height)));
+            }
+            // While a window is dragged larger, some systems ask for nothing else.
+            WindowEvent::RedrawRequested => self.turn_if_due(event_loop),
+            WindowEvent::KeyboardInput {
+                event,
+                is_synthetic: false,
+                ..
+            } => {
+                let PhysicalKey::Code(code) = event.physical_key else {
+                    return;
+                };
+                let down = event.state == ElementState::Pressed;
+                match code {
+                    KeyCode::Escape if down => self.close(event_loop),
+                    KeyCode::F11 if down && !event.repeat => self.toggle_fullscreen(),
+                    KeyCode::Escape | KeyCode::F11 => {}
+                    _ => {
+                        if let Some(key) = key(code) {
+                            self.input(InputEvent::Key { key, down });
+                        }
+                        if let Some(text) = event.text.filter(|_| down) {
+                            self.text(&text);
+                        }
+                    }
+                }
+            }
+            WindowEvent::Touch(touch) => self.touch(touch),
+            other => {
+                if let Some(event) = pointer(&other) {
+                    self.input(event);
+                }
+            }
+        }
+    }
+
+    /// In order: the session ends in the turn that follows at once.
+    fn close(&mut self, event_loop: &ActiveEventLoop) {
+        self.session.handle(Event::Close);
+        self.turn(event_loop);
+    }
+
+    fn toggle_fullscreen(&self) {
+        let borderless = || Fullscreen::Borderless(None);
+        let wanted = self.window.fullscreen().is_none().then(borderless);
+        self.window.set_fullscreen(wanted);
+    }
+
+    fn input(&mut self, event: InputEvent) {
+        self.session.handle(Event::Input(event));
+    }
+
+    fn text(&mut self, text: &str) {
+        let typed: String = text.chars().filter(|letter| !letter.is_control()).collect();
+        if !typed.is_empty() {
+            self.input(InputEvent::Text(typed));
+        }
+    }
+
+    /// The first finger is the pointer, and its touch the primary button.
+    fn touch(&mut self, touch: Touch) {
+        if *self.finger.get_or_insert(touch.id) != touch.id {
+            return;
+        }
+        let button = |down| InputEvent::Button {
+            button: Button::Primary,
+            down,
+        };
+        self.input(moved(touch.location));
+        match touch.phase {
+            TouchPhase::Started => self.input(button(true)),
+            TouchPhase::Moved => {}
+            TouchPhase::Ended | TouchPhase::Cancelled => {
+                self.finger = None;
+                self.input(button(false));
+                self.input(InputEvent::PointerLeft);
+            }
+        }
+    }
+}
