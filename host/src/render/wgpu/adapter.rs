@@ -142,7 +142,7 @@ impl Gpu {
         // wgpu panics when it finds the device lost in the middle of this.
         match catch_unwind(AssertUnwindSafe(|| self.device.poll(wait))) {
             Ok(Ok(_)) => self.check(),
-            Ok(Err(error)) => Err(RenderError::Lost(error.to_string())),
+            Ok(Err(error)) => Err(RenderError::Refused(error.to_string())),
             Err(_) => self
                 .check()
                 .and(Err(RenderError::Lost("it does not answer".to_owned()))),
