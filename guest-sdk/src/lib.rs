@@ -1,0 +1,74 @@
+//! The guest SDK: what a game written in Rust needs to run in the Vblank host.
+//!
+//! A game is one type and one macro:
+//!
+//! ```
+//! use vblank_guest::prelude::*;
+//!
+//! #[derive(State, Default)]
+//! struct Hello {
+//!     x: f32,
+//! }
+//!
+//! impl Game for Hello {
+//!     fn new(_: &Setup) -> Self {
+//!         Self::default()
+//!     }
+//!     fn update(&mut self, frame: &Frame) {
+//!         self.x += 60.0 * frame.dt;
+//!     }
+//!     fn draw(&self, canvas: &mut Canvas) {
+//!         canvas.circle((self.x, 100.0), 10.0, Color::RED);
+//!     }
+//! }
+//! game!(Hello);
+//! # fn main() {}
+//! ```
+//!
+//! Build it as a `cdylib` for `wasm32-unknown-unknown` and give its folder to `host run`. When the
+//! source changes, the host builds it again and carries the state, field by field, into the new
+//! code; see [`state`].
+//!
+//! A game is a function of (state, frame): it has no clock, no files and no threads. All input is in
+//! [`Frame`], chance comes from an [`Rng`] that is part of the state.
+
+#[doc(hidden)]
+pub mod bindings;
+mod canvas;
+mod color;
+mod game;
+mod input;
+mod logger;
+mod rng;
+
+pub use canvas::{Camera, Canvas};
+pub use color::Color;
+#[doc(hidden)]
+pub use game::{Exports, Root, Runtime};
+pub use game::{Game, Setup, Swapped};
+pub use glam;
+pub use input::{Buttons, Frame, Key, Pointer, Size};
+pub use log;
+pub use rng::Rng;
+pub use vblank_derive::{Flat, State};
+/// Schema, encoding and migration of the state.
+pub use vblank_state as state;
+
+/// The version of the contract (`wit/`) that this SDK speaks, as stamped into `vblank:abi`.
+pub const ABI: &str = "0.1.0";
+
+/// Set the window's title. Headless, it is shown on the progress line.
+///
+/// Costs one call into the host, under a microsecond, when the title changes.
+pub fn set_title(title: &str) {
+    bindings::vblank::guest::window::set_title(title);
+}
+
+/// What a game's source needs: `use vblank_guest::prelude::*;`.
+pub mod prelude {
+    pub use crate::glam::{Vec2, vec2};
+    pub use crate::{
+        Buttons, Camera, Canvas, Color, Flat, Frame, Game, Key, Pointer, Rng, Setup, Size, State,
+        Swapped, game, log, set_title,
+    };
+}

@@ -1,0 +1,260 @@
+//! `host run`: a game in a window or without one, and its code replaced when it changes.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+use clap::Args;
+
+use super::{parse_hz, start_log};
+use crate::clock::{Clock, FreeClock, RealClock};
+use crate::config::{Output, SessionOptions, SwapAt};
+use crate::event::Event;
+use crate::guest::{Capability, Engine, EngineOptions};
+use crate::input::{Script, Size};
+use crate::reload::report::{JsonLines, Observer};
+use crate::reload::{GuestCrate, Pipeline, PipelineOptions, Source, prepare_file};
+use crate::render::{self, Renderer, RendererChoice};
+use crate::session::{Parts, Session};
+use crate::terminal::Terminal;
+use crate::{app, headless};
+
+/// Run a game, and replace its code when it changes
+#[derive(Args)]
+pub(super) struct Run {
+    /// A component, a core module, or the folder of a guest crate (built and watched)
+    guest: PathBuf,
+    /// Open no window
+    #[arg(long)]
+    headless: bool,
+    /// Headless: as fast as it goes, instead of --hz updates a second of the wall clock
+    #[arg(long, requires = "headless")]
+    fast: bool,
+    /// Stop after N updates
+    #[arg(long, value_name = "N")]
+    frames: Option<u64>,
+    /// Updates a second
+    #[arg(long, default_value_t = 60.0, value_parser = parse_hz)]
+    hz: f64,
+    /// Size of the picture in pixels
+    #[arg(long, default_value = "1280x720", value_name = "WxH")]
+    size: Size,
+    /// The guest's source of chance
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
+    /// Do not build; take the file that a build leaves, and watch that
+    #[arg(long)]
+    no_build: bool,
+    /// Build the guest with optimisations
+    #[arg(long)]
+    release: bool,
+    /// Further folders to watch
+    #[arg(long, value_name = "PATH")]
+    watch: Vec<PathBuf>,
+    /// How long a change must be quiet before it counts
+    #[arg(long, default_value_t = 10, value_name = "MS")]
+    debounce: u64,
+    /// Look for changes at this interval instead of being told by the system
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
+    poll: Option<u64>,
+    /// Refuse a swap that would park a value
+    #[arg(long)]
+    strict: bool,
+    /// The same floating-point bits on every machine; slower
+    #[arg(long)]
+    deterministic: bool,
+    /// Grant what a guest does not have by itself: wasi
+    #[arg(long, value_name = "CAPABILITY")]
+    allow: Vec<Capability>,
+    /// Swap to GUEST just before update FRAME
+    #[arg(long, value_name = "FRAME=GUEST")]
+    swap_at: Vec<SwapAt>,
+    /// Input as JSON lines, such as {"frame": 30, "key": "Space", "down": true}
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// Write the picture, at the end or after update FRAME
+    #[arg(long, value_name = "FILE.png[@FRAME]")]
+    screenshot: Vec<Output>,
+    /// Begin with this state
+    #[arg(long, value_name = "IMAGE")]
+    state_in: Option<PathBuf>,
+    /// Write the state, at the end or after update FRAME
+    #[arg(long, value_name = "IMAGE[@FRAME]")]
+    state_out: Vec<Output>,
+    /// Write what happens, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// What makes the pictures: auto, gpu, software or null
+    #[arg(long, default_value_t = RendererChoice::Auto)]
+    renderer: RendererChoice,
+    /// End with exit code 1 when the guest breaks or does not build, also where it could be mended
+    #[arg(long)]
+    exit_on_break: bool,
+    /// Tell every stage with its time
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+impl Run {
+    pub(super) fn execute(self) -> u8 {
+        let terminal = Terminal::new(self.verbose);
+        start_log(&terminal, self.verbose);
+        let code = self.run(&terminal);
+        terminal.finish();
+        code.unwrap_or_else(|error| {
+            terminal.error(&format!("{error:#}"));
+            1
+        })
+    }
+
+    fn run(&self, terminal: &Terminal) -> anyhow::Result<u8> {
+        let source = self.source()?;
+        let display = if self.headless {
+            None
+        } else {
+            let display = app::Display::open();
+            if let Err(why) = &display {
+                terminal.say(&format!("{why}; running without a window"));
+            }
+            display.ok()
+        };
+        let engine = Arc::new(Engine::new(EngineOptions {
+            allow: self.allow.clone(),
+            deterministic: self.deterministic,
+            ..EngineOptions::default()
+        })?);
+        let script = self.script(&engine)?;
+        let options = self.options(&source, display.is_some())?;
+        let observers = self.observers(terminal)?;
+        let pipeline = PipelineOptions {
+            debounce: Duration::from_millis(self.debounce),
+            poll: self.poll.map(Duration::from_millis),
+            watch: self.watch.clone(),
+            release: self.release,
+        };
+        let pipeline = Pipeline::start(Arc::clone(&engine), source, pipeline)
+            .context("cannot start the thread that prepares candidates")?;
+        let (tell, outside) = channel();
+        stop_on_signal(tell)?;
+        let clock: Box<dyn Clock> = if self.fast {
+            Box::new(FreeClock::default())
+        } else {
+            Box::new(RealClock::default())
+        };
+        let session = move |renderer: Box<dyn Renderer>| {
+            let parts = Parts {
+                engine,
+                pipeline: Some(pipeline),
+                renderer,
+                clock,
+                outside,
+                observers,
+                script,
+            };
+            Session::new(parts, options)
+        };
+        if let Some(display) = display {
+            return app::run(display, self.size, self.renderer, session, |notice| {
+                terminal.say(&notice);
+            })
+            .map_err(|error| anyhow!("{error}"));
+        }
+        let (renderer, notice) = render::headless(self.renderer, self.size)?;
+        if let Some(notice) = notice {
+            terminal.say(&notice);
+        }
+        terminal.show_progress();
+        Ok(headless::run(&mut session(renderer), terminal.progress()))
+    }
+
+    /// What GUEST is.
+    fn source(&self) -> anyhow::Result<Source> {
+        let guest = &self.guest;
+        if guest.is_dir() {
+            if !guest.join("Cargo.toml").is_file() {
+                bail!(
+                    "{} has no Cargo.toml; give the folder of a guest crate, or a .wasm file",
+                    guest.display()
+                );
+            }
+            if self.no_build {
+                let guest = GuestCrate::open(guest, self.release)?;
+                let file = guest.artifact();
+                if !file.is_file() {
+                    bail!("--no-build: {} has not been built yet", file.display());
+                }
+                return Ok(Source::File(file));
+            }
+            return Ok(Source::Folder(guest.clone()));
+        }
+        if !guest.exists() {
+            bail!("no such file or folder: {}", guest.display());
+        }
+        Ok(Source::File(guest.clone()))
+    }
+
+    /// Candidates for the scripted swaps, made before anything runs.
+    fn script(&self, engine: &Engine) -> anyhow::Result<BTreeMap<u64, crate::reload::Candidate>> {
+        let mut script = BTreeMap::new();
+        for swap in &self.swap_at {
+            let candidate = prepare_file(engine, &swap.guest, 0)
+                .with_context(|| format!("--swap-at {}={}", swap.frame, swap.guest.display()))?;
+            if script.insert(swap.frame, candidate).is_some() {
+                bail!("--swap-at: two swaps at frame {}", swap.frame);
+            }
+        }
+        Ok(script)
+    }
+
+    fn options(&self, source: &Source, has_window: bool) -> anyhow::Result<SessionOptions> {
+        // A crate that is watched can be mended by whoever edits it; a file that runs headless is
+        // a script's.
+        let mendable = has_window || matches!(source, Source::Folder(_));
+        Ok(SessionOptions {
+            hz: self.hz,
+            seed: self.seed,
+            size: self.size,
+            frames: self.frames,
+            strict: self.strict,
+            mendable: mendable && !self.exit_on_break,
+            input: self
+                .input
+                .as_deref()
+                .map_or(Ok(Script::default()), read_script)?,
+            state_in: self.state_in.clone(),
+            state_out: self.state_out.clone(),
+            screenshots: self.screenshot.clone(),
+        })
+    }
+
+    fn observers(&self, terminal: &Terminal) -> anyhow::Result<Vec<Box<dyn Observer>>> {
+        let mut observers: Vec<Box<dyn Observer>> = vec![Box::new(terminal.clone())];
+        if let Some(path) = &self.report {
+            let report = JsonLines::create(path)
+                .with_context(|| format!("cannot write the report {}", path.display()))?;
+            observers.push(Box::new(report));
+        }
+        Ok(observers)
+    }
+}
+
+/// Ctrl-C and a request to terminate end the game in order; a second one ends the process.
+fn stop_on_signal(tell: Sender<Event>) -> anyhow::Result<()> {
+    let mut is_first = true;
+    ctrlc::set_handler(move || {
+        let was_first = std::mem::replace(&mut is_first, false);
+        if !was_first || tell.send(Event::Interrupt).is_err() {
+            std::process::exit(130);
+        }
+    })
+    .context("cannot listen for Ctrl-C")
+}
+
+fn read_script(path: &Path) -> anyhow::Result<Script> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the input {}", path.display()))?;
+    Script::parse(&text).with_context(|| format!("the input {}", path.display()))
+}

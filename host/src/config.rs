@@ -1,0 +1,134 @@
+//! What the user decides about a run.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::input::{Script, Size};
+
+/// What a session is told at its start.
+#[derive(Debug)]
+pub struct SessionOptions {
+    /// Updates a second.
+    pub hz: f64,
+    /// The guest's source of chance.
+    pub seed: u64,
+    /// Size of the picture, in pixels.
+    pub size: Size,
+    /// Stop after so many updates.
+    pub frames: Option<u64>,
+    /// Refuse a swap that would park a value.
+    pub strict: bool,
+    /// Whether somebody may mend a guest that broke or does not build: then the session waits.
+    pub mendable: bool,
+    /// Input from a file.
+    pub input: Script,
+    /// Begin with this state.
+    pub state_in: Option<PathBuf>,
+    /// Write the state, at the end or when so many updates have been made.
+    pub state_out: Vec<Output>,
+    /// Write the picture likewise.
+    pub screenshots: Vec<Output>,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self {
+            hz: 60.0,
+            seed: 0,
+            size: Size::new(1280, 720),
+            frames: None,
+            strict: false,
+            mendable: false,
+            input: Script::default(),
+            state_in: None,
+            state_out: Vec::new(),
+            screenshots: Vec::new(),
+        }
+    }
+}
+
+/// A file to write, and when: `FILE` or `FILE@FRAME`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Where to.
+    pub path: PathBuf,
+    /// After so many updates; at the end where there is none.
+    pub frame: Option<u64>,
+}
+
+impl std::str::FromStr for Output {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            return Err("a file name is wanted".to_owned());
+        }
+        Ok(match text.rsplit_once('@') {
+            Some((path, frame)) if !path.is_empty() && frame.parse::<u64>().is_ok() => Self {
+                path: path.into(),
+                frame: frame.parse().ok(),
+            },
+            _ => Self {
+                path: text.into(),
+                frame: None,
+            },
+        })
+    }
+}
+
+/// A scripted swap, `FRAME=GUEST`: just before update FRAME.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SwapAt {
+    /// The update.
+    pub frame: u64,
+    /// The file.
+    pub guest: PathBuf,
+}
+
+impl std::str::FromStr for SwapAt {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wanted = || format!("{text:?} is not FRAME=GUEST, such as 150=new.wasm");
+        let (frame, guest) = text.split_once('=').ok_or_else(wanted)?;
+        Ok(Self {
+            frame: frame.parse().map_err(|_| wanted())?,
+            guest: guest.into(),
+        })
+    }
+}
+
+/// Outputs by the frame that they are due at.
+pub(crate) type Due = BTreeMap<u64, Vec<PathBuf>>;
+
+/// Those with a frame, and those for the end.
+pub(crate) fn sort_outputs(outputs: &[Output]) -> (Due, Vec<PathBuf>) {
+    let mut due = Due::new();
+    let mut at_end = Vec::new();
+    for output in outputs {
+        match output.frame {
+            Some(frame) => due.entry(frame).or_default().push(output.path.clone()),
+            None => at_end.push(output.path.clone()),
+        }
+    }
+    (due, at_end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_and_swaps_are_read() {
+        let output: Output = "a@b.png@30".parse().unwrap();
+        assert_eq!((output.path, output.frame), ("a@b.png".into(), Some(30)));
+        let output: Output = "a@b.png".parse().unwrap();
+        assert_eq!((output.path, output.frame), ("a@b.png".into(), None));
+        let swap: SwapAt = "150=b.wasm".parse().unwrap();
+        assert_eq!((swap.frame, swap.guest), (150, "b.wasm".into()));
+        for wrong in ["b.wasm", "x=b.wasm", "-1=b.wasm"] {
+            let error = wrong.parse::<SwapAt>().unwrap_err();
+            assert!(error.contains("FRAME=GUEST"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What can go wrong, one enum an operation. Knows no wasmtime, no window and no files of its own.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why a file cannot be a guest, or a guest cannot be started.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum GuestError {
+    /// The file is not there, or not readable.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The bytes are no WebAssembly at all.
+    #[error(
+        "not WebAssembly: {found}; give a component, a core module or the folder of a guest crate"
+    )]
+    NotWasm {
+        /// What the file holds instead.
+        found: String,
+    },
+    /// It begins as WebAssembly and is damaged or cut short.
+    #[error("damaged or cut short: {message}")]
+    Damaged {
+        /// What the parser says, with the offset.
+        message: String,
+    },
+    /// A core module without the type that would make it a component.
+    #[error(
+        "a core module without a component type: {message}; build it with vblank-guest, or give a component"
+    )]
+    NoComponentType {
+        /// What the encoder says.
+        message: String,
+    },
+    /// Built for a contract that this host does not speak.
+    #[error(
+        "built for vblank:guest {guest}, this host speaks {host}; {}",
+        if *.newer { "update the host, or build the guest with an older SDK" } else { "build the guest again with a newer SDK" }
+    )]
+    Abi {
+        /// The guest's version of the contract.
+        guest: String,
+        /// The host's.
+        host: &'static str,
+        /// Whether the guest is the newer one.
+        newer: bool,
+    },
+    /// A component of another world.
+    #[error("not a vblank:guest game: {}", .problems.join("; "))]
+    WrongWorld {
+        /// Each import that is not offered and each export that is missing or of another type.
+        problems: Vec<String>,
+    },
+    /// It wants what the user has not granted.
+    #[error(
+        "imports {import}, which needs the capability `{capability}`; grant it with --allow {capability}"
+    )]
+    NotAllowed {
+        /// The first import that needs it.
+        import: String,
+        /// The name for `--allow`.
+        capability: &'static str,
+    },
+    /// The compiler refused it.
+    #[error("cannot be compiled: {message}")]
+    Compile {
+        /// Cranelift's or the validator's message.
+        message: String,
+    },
+    /// The guest trapped, panicked, hung or ran out of memory.
+    #[error(transparent)]
+    Trap(#[from] Trap),
+    /// The guest's schema, or the state that it gave, is malformed.
+    #[error("the guest's {what} is malformed: {message}; was it built with this SDK?")]
+    Malformed {
+        /// Schema, defaults or state.
+        what: &'static str,
+        /// What the decoder says.
+        message: String,
+    },
+    /// The machine would not give what the host needs.
+    #[error("cannot set up WebAssembly: {0}")]
+    Engine(String),
+}
+
+/// A guest stopped in the middle of a call. Its instance cannot be used again.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{call} {cause}")]
+pub struct Trap {
+    /// The export that was called: `update`, `migrate`, ….
+    pub call: &'static str,
+    /// What happened: the guest's panic message where there is one, else the trap's name.
+    pub cause: String,
+    /// File, line and column in the guest's source, where known.
+    pub location: Option<String>,
+}
+
+/// Why a swap was refused. The old version runs on with its state as it was.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Refused {
+    /// The candidate is no guest, or does not start.
+    #[error(transparent)]
+    Guest(#[from] GuestError),
+    /// The schemas differ in a way that only the author can bridge.
+    #[error("{0}")]
+    NeedsMigration(String),
+    /// A live value does not fit.
+    #[error("{0}")]
+    DoesNotFit(String),
+    /// The new code's `migrate` returned an error.
+    #[error("migrate refused the state: {0}")]
+    Migrate(String),
+    /// `--state-in` names an image that cannot be used.
+    #[error("{0}")]
+    Image(String),
+    /// `--strict`: a field would be parked.
+    #[error("--strict: {0}")]
+    Strict(String),
+}
+
+impl Refused {
+    /// A word for scripts, the `reason` of the report.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Guest(GuestError::Read { .. }) => "unreadable",
+            Self::Guest(GuestError::NotWasm { .. } | GuestError::Damaged { .. }) => "not-wasm",
+            Self::Guest(GuestError::NoComponentType { .. } | GuestError::WrongWorld { .. }) => {
+                "wrong-world"
+            }
+            Self::Guest(GuestError::Abi { .. }) => "abi",
+            Self::Guest(GuestError::NotAllowed { .. }) => "capability",
+            Self::Guest(GuestError::Compile { .. } | GuestError::Engine(_)) => "compile",
+            Self::Guest(GuestError::Trap(_)) => "trap",
+            Self::Guest(GuestError::Malformed { .. }) => "malformed",
+            Self::NeedsMigration(_) => "needs-migration",
+            Self::DoesNotFit(_) => "does-not-fit",
+            Self::Migrate(_) => "migrate",
+            Self::Image(_) => "image",
+            Self::Strict(_) => "strict",
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Everything that reaches the loop from outside.
+
+use crate::input::{InputEvent, Size};
+use crate::reload::News;
+
+/// Something that the session has to hear of.
+pub enum Event {
+    /// The player did something.
+    Input(InputEvent),
+    /// The window has another size, in pixels.
+    Resized(Size),
+    /// The window's close button, or Escape.
+    Close,
+    /// Ctrl-C, or a request to terminate.
+    Interrupt,
+    /// From the pipeline that makes candidates.
+    News(News),
+}

@@ -1,0 +1,103 @@
+//! The order of a frame, and how long its phases take.
+
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+
+use crate::reload::report::Percentiles;
+
+/// The phases of a frame, in order. [`Session::turn`](crate::session::Session::turn) walks them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// What reached the loop from outside; how many updates are due.
+    Begin,
+    /// The guest moves on: none, one or several fixed steps, each with the input since the last.
+    Update,
+    /// The guest says what it shows.
+    Draw,
+    /// The renderer makes it a picture.
+    Submit,
+    /// The picture is shown.
+    Present,
+    /// Between two frames: the only place where code is replaced.
+    Boundary,
+}
+
+impl Phase {
+    /// All, as a frame walks them.
+    pub const ORDER: [Self; 6] = [
+        Self::Begin,
+        Self::Update,
+        Self::Draw,
+        Self::Submit,
+        Self::Present,
+        Self::Boundary,
+    ];
+}
+
+/// Times of many frames. Recording costs some nanoseconds and no memory.
+#[derive(Debug)]
+pub struct Timings {
+    /// One update.
+    pub update: Times,
+    /// One call of `draw`.
+    pub draw: Times,
+    /// Replaying the commands and giving them to the GPU.
+    pub submit: Times,
+    /// The whole frame, but for presenting and waiting.
+    pub frame: Times,
+    /// The game standing still for a swap.
+    pub pause: Times,
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        Self {
+            update: Times::new(),
+            draw: Times::new(),
+            submit: Times::new(),
+            frame: Times::new(),
+            pause: Times::new(),
+        }
+    }
+}
+
+/// Times of one phase.
+#[derive(Debug)]
+pub struct Times(Histogram<u64>);
+
+impl Times {
+    /// From 1 ns to a minute, to three digits.
+    fn new() -> Self {
+        const MINUTE: u64 = 60_000_000_000;
+        Self(Histogram::new_with_bounds(1, MINUTE, 3).expect("the bounds are constant and valid"))
+    }
+
+    /// Count one.
+    pub fn record(&mut self, time: Duration) {
+        self.0
+            .saturating_record(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+    }
+
+    /// Count the time since.
+    pub fn record_since(&mut self, begun: Instant) {
+        self.record(begun.elapsed());
+    }
+
+    /// How many were counted.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.0.len()
+    }
+
+    /// In microseconds; zero where nothing was counted.
+    #[must_use]
+    pub fn percentiles(&self) -> Percentiles {
+        let us = |nanoseconds: u64| nanoseconds as f64 / 1e3;
+        Percentiles {
+            p50: us(self.0.value_at_quantile(0.5)),
+            p99: us(self.0.value_at_quantile(0.99)),
+            max: us(self.0.max()),
+        }
+    }
+}

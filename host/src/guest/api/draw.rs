@@ -1,0 +1,91 @@
+//! `draw`: a list of commands, recorded while the guest draws and replayed when it has returned.
+//! The quads themselves stay in the guest's memory until a sink reads them there.
+
+use wasmtime::Store;
+use wasmtime::component::{ComponentType, Lift, Linker, WasmList};
+
+use super::Context;
+use crate::render::commands::{self, Color, Quad, Sink};
+
+/// The record `camera` of `wit/draw.wit`, as it crosses.
+#[derive(Clone, Copy, ComponentType, Lift)]
+#[component(record)]
+struct Camera {
+    x: f32,
+    y: f32,
+    zoom: f32,
+    rotation: f32,
+}
+
+enum Command {
+    Clear(Color),
+    Camera(Option<commands::Camera>),
+    Quads(WasmList<u32>),
+}
+
+/// What a guest has drawn since [`Commands::begin`]. The buffer is reused.
+#[derive(Default)]
+pub(crate) struct Commands {
+    list: Vec<Command>,
+    drawing: bool,
+}
+
+impl Commands {
+    pub(in crate::guest) fn begin(&mut self) {
+        self.list.clear();
+        self.drawing = true;
+    }
+
+    pub(in crate::guest) fn end(&mut self) {
+        self.drawing = false;
+    }
+
+    fn push(&mut self, command: Command) {
+        if self.drawing {
+            self.list.push(command);
+        }
+    }
+}
+
+/// Replay what the guest drew; quads are read where they lie in its memory.
+pub(in crate::guest) fn replay(store: &Store<Context>, sink: &mut dyn Sink) {
+    for command in &store.data().commands.list {
+        match command {
+            Command::Clear(color) => sink.clear(*color),
+            Command::Camera(camera) => sink.set_camera(*camera),
+            Command::Quads(words) => sink.quads(words.as_le_slice(store)),
+        }
+    }
+}
+
+pub(in crate::guest) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
+    let mut draw = linker.instance("vblank:guest/draw@0.1.0")?;
+    draw.func_wrap("clear", |mut store, (color,): (u32,)| {
+        let commands = &mut store.data_mut().commands;
+        commands.list.clear();
+        commands.push(Command::Clear(Color(color)));
+        Ok(())
+    })?;
+    draw.func_wrap("set-camera", |mut store, (camera,): (Option<Camera>,)| {
+        let camera = camera.map(|c| commands::Camera {
+            x: c.x,
+            y: c.y,
+            zoom: c.zoom,
+            rotation: c.rotation,
+        });
+        store.data_mut().commands.push(Command::Camera(camera));
+        Ok(())
+    })?;
+    draw.func_wrap("quads", |mut store, (words,): (WasmList<u32>,)| {
+        let len = words.as_le_slice(&store).len();
+        if len % Quad::WORDS != 0 {
+            wasmtime::bail!(
+                "draw.quads: {len} words, which is no multiple of {}",
+                Quad::WORDS
+            );
+        }
+        store.data_mut().commands.push(Command::Quads(words));
+        Ok(())
+    })?;
+    Ok(())
+}

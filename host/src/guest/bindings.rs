@@ -1,0 +1,9 @@
+//! Bindings generated from `wit/`, the same files as the guest's.
+#![allow(missing_docs, reason = "generated; the documentation is in wit/")]
+
+wasmtime::component::bindgen!({
+    path: "../wit",
+    world: "game",
+    imports: { default: trappable },
+    ownership: Borrowing { duplicate_if_necessary: true },
+});

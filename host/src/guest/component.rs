@@ -1,0 +1,257 @@
+//! From a file's bytes to a component: what it is, whether it is whole, and what it was built for.
+//! Nothing is run and nothing compiled here.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::Path;
+
+use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER;
+use wasmparser::{Encoding, Parser, Payload};
+use wit_component::ComponentEncoder;
+
+use crate::error::GuestError;
+
+/// The contract that this host speaks, `vblank:guest`.
+pub const ABI: &str = "0.1.0";
+
+/// What a file's code is known by: BLAKE3 of its bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CodeHash([u8; 32]);
+
+impl CodeHash {
+    /// Of a file's bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// The first six hexadecimal digits, for people.
+    #[must_use]
+    pub fn short(&self) -> String {
+        self.to_string()[..6].to_owned()
+    }
+}
+
+impl fmt::Display for CodeHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", blake3::Hash::from(self.0).to_hex())
+    }
+}
+
+impl fmt::Debug for CodeHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What a file was before it became a component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A component already.
+    Component,
+    /// A core module with an embedded component type.
+    Module,
+    /// The same for `wasm32-wasip1`, which needs the WASI adapter.
+    WasiModule,
+}
+
+/// A guest's code as read from a file, known to be WebAssembly of our contract.
+#[derive(Clone, Debug)]
+pub struct Code {
+    /// Of the file.
+    pub hash: CodeHash,
+    /// What the file was.
+    pub kind: Kind,
+    /// The file, as it was read.
+    bytes: Vec<u8>,
+}
+
+impl Code {
+    /// Read a whole file and look at what it is.
+    ///
+    /// # Errors
+    /// When it cannot be read, is not WebAssembly, is damaged, or was built for another contract.
+    pub fn read(path: &Path) -> Result<Self, GuestError> {
+        let bytes = std::fs::read(path).map_err(|source| GuestError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::from_bytes(bytes)
+    }
+
+    /// The same for bytes that are already in memory.
+    ///
+    /// # Errors
+    /// As for [`Code::read`].
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, GuestError> {
+        let survey = Survey::of(&bytes)?;
+        survey.check_abi()?;
+        Ok(Self {
+            hash: CodeHash::of(&bytes),
+            kind: survey.kind,
+            bytes,
+        })
+    }
+
+    /// The file's size in bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The component, made in-process where the file was a core module; without debug sections.
+    ///
+    /// # Errors
+    /// When a core module has no component type, or one that its exports do not fulfil.
+    pub fn componentise(&self) -> Result<Cow<'_, [u8]>, GuestError> {
+        let refused = |error: anyhow::Error| GuestError::NoComponentType {
+            message: format!("{error:#}"),
+        };
+        if self.kind == Kind::Component {
+            return Ok(Cow::Borrowed(&self.bytes));
+        }
+        let stripped = strip(&self.bytes)?;
+        let mut encoder = ComponentEncoder::default();
+        encoder.validate(false).module(&stripped).map_err(refused)?;
+        if self.kind == Kind::WasiModule {
+            encoder
+                .adapter(
+                    "wasi_snapshot_preview1",
+                    WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+                )
+                .map_err(refused)?;
+        }
+        encoder.encode().map(Cow::Owned).map_err(refused)
+    }
+}
+
+/// The top level of a file, read once.
+struct Survey {
+    kind: Kind,
+    /// From `vblank:abi`, else from the names of the `vblank:guest` interfaces.
+    abi: Option<String>,
+}
+
+impl Survey {
+    fn of(bytes: &[u8]) -> Result<Self, GuestError> {
+        let damaged = |error: wasmparser::BinaryReaderError| GuestError::Damaged {
+            message: error.to_string(),
+        };
+        if !bytes.starts_with(b"\0asm") {
+            return Err(GuestError::NotWasm {
+                found: describe(bytes),
+            });
+        }
+        let mut kind = None;
+        let mut stamp = None;
+        let mut named = None;
+        for payload in Parser::new(0).parse_all(bytes) {
+            match payload.map_err(damaged)? {
+                Payload::Version { encoding, .. } => {
+                    kind = kind.or(Some(match encoding {
+                        Encoding::Component => Kind::Component,
+                        Encoding::Module => Kind::Module,
+                    }));
+                }
+                Payload::ImportSection(imports) if kind == Some(Kind::Module) => {
+                    for import in imports.into_imports() {
+                        if import.map_err(damaged)?.module == "wasi_snapshot_preview1" {
+                            kind = Some(Kind::WasiModule);
+                        }
+                    }
+                }
+                Payload::ComponentImportSection(imports) => {
+                    for import in imports {
+                        named = named.or(contract_version(import.map_err(damaged)?.name.name));
+                    }
+                }
+                Payload::ComponentExportSection(exports) => {
+                    for export in exports {
+                        named = named.or(contract_version(export.map_err(damaged)?.name.name));
+                    }
+                }
+                Payload::CustomSection(section) if section.name() == "vblank:abi" => {
+                    stamp = Some(String::from_utf8_lossy(section.data()).into_owned());
+                }
+                _ => {}
+            }
+        }
+        Ok(Self {
+            kind: kind.unwrap_or(Kind::Module),
+            abi: stamp.or(named),
+        })
+    }
+
+    fn check_abi(&self) -> Result<(), GuestError> {
+        let Some(guest) = &self.abi else {
+            return Ok(()); // the import and export names decide, when it is linked
+        };
+        match (series(guest), series(ABI)) {
+            (Some(theirs), Some(ours)) if theirs == ours => Ok(()),
+            (theirs, ours) => Err(GuestError::Abi {
+                guest: guest.clone(),
+                host: ABI,
+                newer: theirs > ours,
+            }),
+        }
+    }
+}
+
+/// What semantic versioning promises to be compatible: major, and minor while major is 0.
+fn series(version: &str) -> Option<(u64, u64)> {
+    let mut parts = version.split('.').map(str::parse::<u64>);
+    let (major, minor) = (parts.next()?.ok()?, parts.next()?.ok()?);
+    Some((major, if major == 0 { minor } else { 0 }))
+}
+
+/// `0.1.0` from `vblank:guest/game@0.1.0`.
+fn contract_version(name: &str) -> Option<String> {
+    let (interface, version) = name.split_once('@')?;
+    interface
+        .starts_with("vblank:guest/")
+        .then(|| version.to_owned())
+}
+
+/// A core module without its debug sections and names; what describes the component type stays.
+fn strip(module: &[u8]) -> Result<Cow<'_, [u8]>, GuestError> {
+    let mut kept = module[..8].to_vec();
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload.map_err(|error| GuestError::Damaged {
+            message: error.to_string(),
+        })?;
+        let is_debug = matches!(&payload, Payload::CustomSection(section)
+            if section.name() == "name"
+                || section.name().starts_with(".debug_")
+                || section.name() == "producers"
+                || section.name() == "target_features");
+        if let (Some((id, range)), false) = (payload.as_section(), is_debug) {
+            kept.push(id);
+            let body = &module[range.start as usize..range.end as usize];
+            leb128(&mut kept, body.len());
+            kept.extend_from_slice(body);
+        }
+    }
+    Ok(Cow::Owned(kept))
+}
+
+fn leb128(out: &mut Vec<u8>, mut value: usize) {
+    loop {
+        let byte = (value & 0x7f) as u8;
+        value >>= 7;
+        if value == 0 {
+            return out.push(byte);
+        }
+        out.push(byte | 0x80);
+    }
+}
+
+fn describe(bytes: &[u8]) -> String {
+    if bytes.is_empty() {
+        return "the file is empty".to_owned();
+    }
+    match std::str::from_utf8(&bytes[..bytes.len().min(24)]) {
+        Ok(text) => format!("the file is text and begins with {text:?}"),
+        Err(error) if error.error_len().is_none() => "the file is text".to_owned(),
+        Err(_) => format!("the file begins with {:02x?}", &bytes[..bytes.len().min(4)]),
+    }
+}

@@ -1,0 +1,241 @@
+//! The engine: one for the whole host. It compiles components, on a thread pool of its own at lower
+//! priority, and links them to what the host offers.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::ThreadPool;
+use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::{CacheStore, Config};
+
+use super::api::Context;
+use super::bindings::{GamePre, vblank::guest as imports};
+use super::component::{Code, CodeHash};
+use super::limits::{Limits, TICK};
+use super::{api, handoff};
+use crate::error::GuestError;
+
+/// What the user decides about all guests of a host.
+#[derive(Clone, Debug, Default)]
+pub struct EngineOptions {
+    /// Granted by `--allow`.
+    pub allow: Vec<Capability>,
+    /// The same bits of a NaN on every machine, for replays across machines; floating-point code is
+    /// 3 to 8 times slower.
+    pub deterministic: bool,
+    /// Time and memory.
+    pub limits: Limits,
+}
+
+/// What a guest may be granted beyond its world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Capability {
+    /// WASI preview 2 with an empty context: clocks, random numbers, standard output; no files, no
+    /// environment, no network.
+    Wasi,
+}
+
+impl Capability {
+    /// The name for `--allow`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wasi => "wasi",
+        }
+    }
+}
+
+impl std::str::FromStr for Capability {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "wasi" => Ok(Self::Wasi),
+            _ => Err(format!("unknown capability `{name}`; there is: wasi")),
+        }
+    }
+}
+
+/// Compiles and links guests.
+pub struct Engine {
+    pub(super) wasm: wasmtime::Engine,
+    pub(super) options: EngineOptions,
+    linker: Linker<Context>,
+    pool: ThreadPool,
+}
+
+/// A guest's compiled code, linked: an instance of it is some 20 µs away.
+#[derive(Clone)]
+pub struct Program {
+    /// Of the file that it came from.
+    pub hash: CodeHash,
+    pub(super) pre: GamePre<Context>,
+}
+
+impl Engine {
+    /// Set up WebAssembly, a compiler's thread pool, and the clock that guests are held to.
+    ///
+    /// # Errors
+    /// When the machine gives no threads, or wasmtime does not know the processor.
+    pub fn new(options: EngineOptions) -> Result<Self, GuestError> {
+        let failed = |error: wasmtime::Error| GuestError::Engine(format!("{error:#}"));
+        let mut config = Config::new();
+        config
+            .wasm_component_model(true)
+            // Without it a call into a component is four times cheaper (DESIGN §5).
+            .concurrency_support(false)
+            .epoch_interruption(true)
+            .cranelift_nan_canonicalization(options.deterministic)
+            .enable_incremental_compilation(Arc::new(FunctionCache::default()))
+            .map_err(failed)?;
+        let wasm = wasmtime::Engine::new(&config).map_err(failed)?;
+        let linker = linker(&wasm, &options.allow).map_err(failed)?;
+        let pool = rayon::ThreadPoolBuilder::new()
+            .thread_name(|i| format!("compile-{i}"))
+            .start_handler(|_| lower_priority())
+            .build()
+            .map_err(|error| GuestError::Engine(error.to_string()))?;
+        start_clock(&wasm)?;
+        Ok(Self {
+            wasm,
+            options,
+            linker,
+            pool,
+        })
+    }
+
+    /// Compile a component and link it. 20 to 100 ms for a small game, a third of that when most
+    /// functions are as they were in an earlier version.
+    ///
+    /// # Errors
+    /// When the component is of another world, wants what was not granted, or does not compile.
+    pub fn compile(&self, code: &Code, component: &[u8]) -> Result<Program, GuestError> {
+        let component = self
+            .pool
+            .install(|| Component::from_binary(&self.wasm, component))
+            .map_err(|error| GuestError::Compile {
+                message: format!("{error:#}"),
+            })?;
+        self.check_world(&component)?;
+        let wrong = |error: wasmtime::Error| GuestError::WrongWorld {
+            problems: vec![format!("{error:#}")],
+        };
+        let pre = self.linker.instantiate_pre(&component).map_err(wrong)?;
+        Ok(Program {
+            hash: code.hash,
+            pre: GamePre::new(pre).map_err(wrong)?,
+        })
+    }
+
+    /// Name everything that does not fit, not only the first thing.
+    fn check_world(&self, component: &Component) -> Result<(), GuestError> {
+        const OFFERED: [&str; 5] = ["draw", "input", "lend", "log", "window"];
+        const WANTED: [&str; 2] = ["lifecycle", "state"];
+        let ours = |name: &str| -> Option<String> {
+            let name = name.strip_prefix("vblank:guest/")?;
+            Some(name.split('@').next().unwrap_or(name).to_owned())
+        };
+        let world = component.component_type();
+        let mut problems = Vec::new();
+        for (name, _) in world.imports(&self.wasm) {
+            let allowed = self.options.allow.contains(&Capability::Wasi);
+            if name.starts_with("wasi:") && !allowed {
+                return Err(GuestError::NotAllowed {
+                    import: name.to_owned(),
+                    capability: Capability::Wasi.name(),
+                });
+            }
+            let offered = ours(name).is_some_and(|name| OFFERED.contains(&name.as_str()));
+            if !offered && !name.starts_with("wasi:") {
+                problems.push(format!(
+                    "it imports `{name}`, which this host does not offer"
+                ));
+            }
+        }
+        let exports: Vec<String> = world
+            .exports(&self.wasm)
+            .filter_map(|(name, _)| ours(name))
+            .collect();
+        for wanted in WANTED {
+            if !exports.iter().any(|name| name == wanted) {
+                problems.push(format!("it does not export `vblank:guest/{wanted}`"));
+            }
+        }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(GuestError::WrongWorld { problems })
+        }
+    }
+}
+
+fn linker(wasm: &wasmtime::Engine, allow: &[Capability]) -> wasmtime::Result<Linker<Context>> {
+    let mut linker = Linker::new(wasm);
+    imports::log::add_to_linker::<_, HasSelf<Context>>(&mut linker, |context| context)?;
+    imports::window::add_to_linker::<_, HasSelf<Context>>(&mut linker, |context| context)?;
+    // Linked by hand: generated bindings would copy each list.
+    api::draw::add_to_linker(&mut linker)?;
+    handoff::add_to_linker(&mut linker)?;
+    if allow.contains(&Capability::Wasi) {
+        wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
+    }
+    Ok(linker)
+}
+
+/// The thread that makes time pass for guests, until the engine is gone.
+fn start_clock(wasm: &wasmtime::Engine) -> Result<(), GuestError> {
+    let wasm = wasm.weak();
+    std::thread::Builder::new()
+        .name("guest-clock".to_owned())
+        .spawn(move || {
+            while let Some(wasm) = wasm.upgrade() {
+                wasm.increment_epoch();
+                drop(wasm);
+                std::thread::sleep(TICK);
+            }
+        })
+        .map_err(|error| GuestError::Engine(format!("no thread for the clock: {error}")))?;
+    Ok(())
+}
+
+/// Compiling must not make a frame late.
+fn lower_priority() {
+    #[cfg(target_os = "linux")]
+    {
+        // On Linux the nice value belongs to the thread. If it is not granted, frames may be late
+        // and nothing else is wrong.
+        let _ = rustix::process::nice(10);
+    }
+}
+
+/// Cranelift's results, function by function, for the next build of the same guest.
+#[derive(Debug, Default)]
+struct FunctionCache {
+    functions: Mutex<HashMap<Vec<u8>, Vec<u8>>>,
+}
+
+/// Some fifty versions of a small game. When it is full, it begins anew.
+const CACHED_FUNCTIONS: usize = 100_000;
+
+impl CacheStore for FunctionCache {
+    fn get(&self, key: &[u8]) -> Option<Cow<'_, [u8]>> {
+        let functions = self
+            .functions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        functions.get(key).map(|code| Cow::Owned(code.clone()))
+    }
+
+    fn insert(&self, key: &[u8], code: Vec<u8>) -> bool {
+        let mut functions = self
+            .functions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if functions.len() >= CACHED_FUNCTIONS {
+            functions.clear();
+        }
+        functions.insert(key.to_owned(), code);
+        true
+    }
+}

@@ -1,0 +1,19 @@
+//! Guests: engine, compiled components, and the store that one version lives in.
+//!
+//! The only room that names wasmtime. It knows what a draw command is and nothing of who replays it.
+
+mod api;
+mod bindings;
+mod component;
+mod convert;
+mod engine;
+mod handoff;
+mod limits;
+mod step;
+mod store;
+
+pub use component::{ABI, Code, CodeHash, Kind};
+pub use engine::{Capability, Engine, EngineOptions, Program};
+pub use limits::Limits;
+pub use step::Step;
+pub use store::Instance;

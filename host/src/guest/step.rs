@@ -1,0 +1,25 @@
+//! The argument of `update`: the whole of a guest's input for one step.
+
+use crate::input::{Size, Snapshot};
+
+/// One step of the simulation. A run is its first state and the list of these.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Step {
+    /// Counts updates from 0, and goes on across a swap.
+    pub number: u64,
+    /// Seconds.
+    pub dt: f32,
+    /// The run's seed.
+    pub seed: u64,
+    /// The picture, in pixels.
+    pub size: Size,
+    /// Keys, pointer and text.
+    pub input: Snapshot,
+}
+
+impl Step {
+    /// Take another step's values; reuses the buffers.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.clone_from(other);
+    }
+}

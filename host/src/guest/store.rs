@@ -1,0 +1,308 @@
+//! One version's instance: a store of its own, and typed calls into it.
+//!
+//! A trap poisons the store for good: every later call traps too. What was lent can still be read.
+
+use std::time::Duration;
+
+use vblank_state::{ParcelRef, Schema};
+use wasmtime::{Store, Trap as Cause};
+
+use super::api::{Context, draw};
+use super::bindings::Game;
+use super::bindings::exports::vblank::guest::lifecycle::{Setup, View};
+use super::bindings::exports::vblank::guest::state::{Parcel, Swapped};
+use super::bindings::vblank::guest::input as wit;
+use super::engine::{Capability, Engine, Program};
+use super::limits::{Limits, Memory, ticks};
+use super::step::Step;
+use super::{convert, handoff};
+use crate::error::{GuestError, Trap};
+use crate::input::Size;
+use crate::render::commands::Sink;
+
+/// A running guest.
+pub struct Instance {
+    store: Store<Context>,
+    game: Game,
+    limits: Limits,
+    keys: Keys,
+}
+
+/// Buffers for a step's keys in the bindings' own enum.
+#[derive(Default)]
+struct Keys {
+    held: Vec<wit::Key>,
+    pressed: Vec<wit::Key>,
+    released: Vec<wit::Key>,
+}
+
+impl Instance {
+    /// Instantiate. About 20 µs; nothing of the guest's own code runs but its data initialisers.
+    ///
+    /// # Errors
+    /// When the guest wants more memory at its start than it may have.
+    pub fn new(engine: &Engine, program: &Program) -> Result<Self, GuestError> {
+        let limits = engine.options.limits;
+        let with_wasi = engine.options.allow.contains(&Capability::Wasi);
+        let context = Context::new(Memory::new(&limits), with_wasi);
+        let mut store = Store::new(&engine.wasm, context);
+        store.limiter(|context| &mut context.memory);
+        store.epoch_deadline_trap();
+        store.set_epoch_deadline(ticks(limits.call));
+        let game = program.pre.instantiate(&mut store);
+        let game = game.map_err(|error| trap(&mut store, "instantiate", limits.call, &error))?;
+        Ok(Self {
+            store,
+            game,
+            limits,
+            keys: Keys::default(),
+        })
+    }
+
+    /// The type of the guest's state, as it says itself.
+    ///
+    /// # Errors
+    /// When the guest traps or its answer is malformed.
+    pub fn schema(&mut self) -> Result<Schema, GuestError> {
+        let bytes = self.call("schema", self.limits.swap, |game, store| {
+            game.vblank_guest_state().call_schema(store)
+        })?;
+        Schema::decode(&bytes).map_err(|error| GuestError::Malformed {
+            what: "schema",
+            message: error.to_string(),
+        })
+    }
+
+    /// The default values of the fields of its state, encoded.
+    ///
+    /// # Errors
+    /// When the guest traps.
+    pub fn defaults(&mut self) -> Result<Vec<u8>, Trap> {
+        self.call("defaults", self.limits.swap, |game, store| {
+            game.vblank_guest_state().call_defaults(store)
+        })
+    }
+
+    /// Begin a fresh game.
+    ///
+    /// # Errors
+    /// When the guest traps.
+    pub fn init(&mut self, seed: u64, size: Size, hz: f32) -> Result<(), Trap> {
+        let size = convert::size(size);
+        self.call("init", self.limits.call, |game, store| {
+            game.vblank_guest_lifecycle()
+                .call_init(store, Setup { seed, size, hz })
+        })
+    }
+
+    /// One step of the simulation.
+    ///
+    /// # Errors
+    /// When the guest traps.
+    pub fn update(&mut self, step: &Step) -> Result<(), Trap> {
+        let mut keys = std::mem::take(&mut self.keys);
+        keys.held.clear();
+        keys.held
+            .extend(step.input.held.iter().map(|key| convert::key(*key)));
+        keys.pressed.clear();
+        keys.pressed
+            .extend(step.input.pressed.iter().map(|key| convert::key(*key)));
+        keys.released.clear();
+        keys.released
+            .extend(step.input.released.iter().map(|key| convert::key(*key)));
+        let pointer = &step.input.pointer;
+        let frame = wit::Frame {
+            number: step.number,
+            dt: step.dt,
+            seed: step.seed,
+            size: convert::size(step.size),
+            held: &keys.held,
+            pressed: &keys.pressed,
+            released: &keys.released,
+            text: &step.input.text,
+            pointer: wit::Pointer {
+                x: pointer.x,
+                y: pointer.y,
+                inside: pointer.inside,
+                held: convert::buttons(pointer.held),
+                pressed: convert::buttons(pointer.pressed),
+                released: convert::buttons(pointer.released),
+                wheel_x: pointer.wheel_x,
+                wheel_y: pointer.wheel_y,
+            },
+        };
+        let done = self.call("update", self.limits.call, |game, store| {
+            game.vblank_guest_lifecycle().call_update(store, frame)
+        });
+        self.keys = keys;
+        done
+    }
+
+    /// Have the guest record what it shows. [`Instance::replay`] hands it on.
+    ///
+    /// # Errors
+    /// When the guest traps; then there is nothing to replay.
+    pub fn draw(&mut self, size: Size, alpha: f32) -> Result<(), Trap> {
+        self.store.data_mut().commands.begin();
+        let size = convert::size(size);
+        let done = self.call("draw", self.limits.call, |game, store| {
+            game.vblank_guest_lifecycle()
+                .call_draw(store, View { size, alpha })
+        });
+        self.store.data_mut().commands.end();
+        done
+    }
+
+    /// Give the recorded picture to a sink, quads straight from the guest's memory. Valid until the
+    /// guest is next called.
+    pub fn replay(&self, sink: &mut dyn Sink) {
+        draw::replay(&self.store, sink);
+    }
+
+    /// Have the guest lend its state. [`Instance::parcel`] reads it.
+    ///
+    /// # Errors
+    /// When the guest traps, or lends nothing.
+    pub fn save(&mut self) -> Result<(), Trap> {
+        self.store.data_mut().lent.open();
+        let done = self.call("save", self.limits.swap, |game, store| {
+            game.vblank_guest_state().call_save(store)
+        });
+        self.store.data_mut().lent.close();
+        done?;
+        if handoff::parcel(&self.store).is_none() {
+            return Err(Trap {
+                call: "save",
+                cause: "returned without lending a state".to_owned(),
+                location: None,
+            });
+        }
+        Ok(())
+    }
+
+    /// What [`Instance::save`] lent, where it lies. Valid until the guest is next called.
+    ///
+    /// # Panics
+    /// When nothing was saved.
+    #[must_use]
+    pub fn parcel(&self) -> ParcelRef<'_> {
+        handoff::parcel(&self.store).expect("save was called and succeeded")
+    }
+
+    /// Have so many bytes of the guest's memory touched, off the frame.
+    ///
+    /// # Errors
+    /// When the guest traps.
+    pub fn prewarm(&mut self, bytes: u64) -> Result<(), Trap> {
+        self.call("prewarm", self.limits.swap, |game, store| {
+            game.vblank_guest_state().call_prewarm(store, bytes)
+        })
+    }
+
+    /// Give the guest a state to go on from. One copy, from where the parcel lies into the guest's
+    /// memory. The inner error is the guest's own refusal.
+    ///
+    /// # Errors
+    /// When the guest traps.
+    pub fn migrate(
+        &mut self,
+        parcel: &ParcelRef<'_>,
+        leftovers: &[u8],
+    ) -> Result<Result<(), String>, Trap> {
+        let state = Parcel {
+            tree: parcel.tree,
+            bytes: &parcel.w8,
+            halves: &parcel.w16,
+            words: &parcel.w32,
+            longs: &parcel.w64,
+        };
+        self.call("migrate", self.limits.swap, |game, store| {
+            game.vblank_guest_state()
+                .call_migrate(store, state, leftovers)
+        })
+    }
+
+    /// Tell the guest that it has taken over.
+    ///
+    /// # Errors
+    /// When the guest traps.
+    pub fn resume(&mut self, frame: u64, identical: bool) -> Result<(), Trap> {
+        self.call("resume", self.limits.swap, |game, store| {
+            let swapped = Swapped { frame, identical };
+            game.vblank_guest_state().call_resume(store, swapped)
+        })
+    }
+
+    /// Tell the guest that the game ends.
+    ///
+    /// # Errors
+    /// When the guest traps.
+    pub fn shutdown(&mut self) -> Result<(), Trap> {
+        self.call("shutdown", self.limits.call, |game, store| {
+            game.vblank_guest_lifecycle().call_shutdown(store)
+        })
+    }
+
+    /// The title that the guest has set since this was last asked.
+    pub fn take_title(&mut self) -> Option<String> {
+        self.store.data_mut().title.take()
+    }
+
+    /// Linear memory in use, in bytes.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.store.data().memory.used
+    }
+
+    fn call<T>(
+        &mut self,
+        name: &'static str,
+        limit: Duration,
+        call: impl FnOnce(&Game, &mut Store<Context>) -> wasmtime::Result<T>,
+    ) -> Result<T, Trap> {
+        self.store.set_epoch_deadline(ticks(limit));
+        call(&self.game, &mut self.store)
+            .map_err(|error| trap(&mut self.store, name, limit, &error))
+    }
+}
+
+/// Say what happened in the guest's own words where it left any.
+fn trap(
+    store: &mut Store<Context>,
+    call: &'static str,
+    limit: Duration,
+    error: &wasmtime::Error,
+) -> Trap {
+    let context = store.data_mut();
+    if let Some(panic) = context.panic.take() {
+        let (location, message) = split_panic(&panic);
+        return Trap {
+            call,
+            cause: format!("panicked: {message}"),
+            location,
+        };
+    }
+    let cause = match error.downcast_ref::<Cause>() {
+        Some(Cause::Interrupt) => format!("ran longer than {} ms", limit.as_millis()),
+        _ if context.memory.refused => format!(
+            "wanted more memory than allowed ({} MiB in use)",
+            context.memory.used >> 20
+        ),
+        Some(cause) => format!("trapped: {cause}"),
+        None => format!("failed: {}", error.root_cause()),
+    };
+    Trap {
+        call,
+        cause,
+        location: None,
+    }
+}
+
+/// `panicked at src/lib.rs:3:9:\nmessage` is what Rust's panic hook is given.
+fn split_panic(panic: &str) -> (Option<String>, &str) {
+    let (head, message) = panic.split_once('\n').unwrap_or(("", panic));
+    let location = head
+        .strip_prefix("panicked at ")
+        .map(|place| place.trim_end_matches(':').to_owned());
+    (location, message)
+}

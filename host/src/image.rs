@@ -1,0 +1,230 @@
+//! State images: a guest's state at one frame, in memory and as a `.vbs` file.
+//!
+//! A file is `VBS1`, then BLAKE3 of all that follows, then the size of the body and the body,
+//! compressed with LZ4: code hash, frame, schema, parcel and parked values, each list with its length
+//! in front. It is written to a temporary name and renamed, so it is whole or not there.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use thiserror::Error;
+use vblank_state::{Parcel, ParcelRef, Parked, Schema};
+
+/// The state of a game before one of its updates.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// The code that made it, as its hash's hexadecimal digits.
+    pub code: String,
+    /// The number of the next update.
+    pub frame: u64,
+    /// The state's type.
+    pub schema: Arc<Schema>,
+    /// The state.
+    pub parcel: Parcel,
+    /// Values without a place in it.
+    pub parked: Parked,
+}
+
+/// Why an image cannot be read or written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ImageError {
+    /// The file system would not.
+    #[error("cannot {action} the image {path}: {source}")]
+    Io {
+        /// Read or write.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// It is something else.
+    #[error("{0} is no state image (.vbs)")]
+    NotAnImage(PathBuf),
+    /// It was an image once.
+    #[error("the image {path} is damaged: {cause}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
+}
+
+const MAGIC: &[u8; 4] = b"VBS1";
+/// LZ4 packs no better than this; a body that claims more is refused before memory is set aside.
+const BEST_RATIO: usize = 255;
+
+impl Image {
+    /// The image as a file's bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut body = Vec::with_capacity(self.parcel.bytes() + 4096);
+        put(&mut body, self.code.as_bytes());
+        body.extend_from_slice(&self.frame.to_le_bytes());
+        put(&mut body, &self.schema.encode());
+        put(&mut body, &self.parcel.tree);
+        put_all(&mut body, &self.parcel.w8);
+        put_all(&mut body, &self.parcel.w16);
+        put_all(&mut body, &self.parcel.w32);
+        put_all(&mut body, &self.parcel.w64);
+        put(&mut body, &self.parked.encode());
+        let packed = lz4_flex::block::compress(&body);
+        let mut rest = (body.len() as u64).to_le_bytes().to_vec();
+        rest.extend_from_slice(&packed);
+        let mut file = Vec::with_capacity(rest.len() + 36);
+        file.extend_from_slice(MAGIC);
+        file.extend_from_slice(blake3::hash(&rest).as_bytes());
+        file.extend_from_slice(&rest);
+        file
+    }
+
+    /// The image in a file's bytes, which may be hostile.
+    ///
+    /// # Errors
+    /// With what is wrong about them.
+    pub fn decode(bytes: &[u8]) -> Result<Self, String> {
+        let rest = bytes
+            .strip_prefix(MAGIC)
+            .ok_or("it does not begin as one")?;
+        let (sum, rest) = rest.split_first_chunk::<32>().ok_or("cut short")?;
+        if blake3::hash(rest).as_bytes() != sum {
+            return Err("its checksum does not match".to_owned());
+        }
+        let (size, packed) = rest.split_first_chunk::<8>().ok_or("cut short")?;
+        let size = usize::try_from(u64::from_le_bytes(*size)).unwrap_or(usize::MAX);
+        if size / BEST_RATIO > packed.len() {
+            return Err(format!("it claims {size} bytes of state"));
+        }
+        let body = lz4_flex::block::decompress(packed, size).map_err(|error| error.to_string())?;
+        let mut input = Input(&body);
+        let code = String::from_utf8_lossy(input.bytes()?).into_owned();
+        let frame = input.u64()?;
+        let schema = Schema::decode(input.bytes()?).map_err(|error| error.to_string())?;
+        let parcel = Parcel {
+            tree: input.bytes()?.to_vec(),
+            w8: input.lists()?,
+            w16: input.lists()?,
+            w32: input.lists()?,
+            w64: input.lists()?,
+        };
+        vblank_state::check(&schema, &parcel.as_ref()).map_err(|error| error.to_string())?;
+        let parked = Parked::decode(input.bytes()?).map_err(|error| error.to_string())?;
+        Ok(Self {
+            code,
+            frame,
+            schema: Arc::new(schema),
+            parcel,
+            parked,
+        })
+    }
+
+    /// Read a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is no image, or is damaged.
+    pub fn read(path: &Path) -> Result<Self, ImageError> {
+        let bytes = std::fs::read(path).map_err(|source| ImageError::Io {
+            action: "read",
+            path: path.to_owned(),
+            source,
+        })?;
+        if !bytes.starts_with(MAGIC) {
+            return Err(ImageError::NotAnImage(path.to_owned()));
+        }
+        Self::decode(&bytes).map_err(|cause| ImageError::Damaged {
+            path: path.to_owned(),
+            cause,
+        })
+    }
+
+    /// Write a file: whole, or not at all.
+    ///
+    /// # Errors
+    /// When the file system would not; an older file of that name is then as it was.
+    pub fn write(&self, path: &Path) -> Result<(), ImageError> {
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let write = || {
+            let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+            file.write_all(&self.encode())?;
+            file.as_file().sync_data()?;
+            file.persist(path)?;
+            Ok(())
+        };
+        write().map_err(|source| ImageError::Io {
+            action: "write",
+            path: path.to_owned(),
+            source,
+        })
+    }
+}
+
+/// What a state is known by: equal states of equal types have equal hashes.
+#[must_use]
+pub fn state_hash(schema: &Schema, parcel: &ParcelRef<'_>) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&schema.encode());
+    hasher.update(&(parcel.tree.len() as u64).to_le_bytes());
+    hasher.update(parcel.tree);
+    for bytes in segments(parcel) {
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+fn segments<'a>(parcel: &'a ParcelRef<'_>) -> impl Iterator<Item = &'a [u8]> {
+    let w8 = parcel.w8.iter().copied();
+    let w16 = parcel.w16.iter().map(|list| bytemuck::cast_slice(list));
+    let w32 = parcel.w32.iter().map(|list| bytemuck::cast_slice(list));
+    let w64 = parcel.w64.iter().map(|list| bytemuck::cast_slice(list));
+    w8.chain(w16).chain(w32).chain(w64)
+}
+
+fn put(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+    out.extend_from_slice(bytes);
+}
+
+fn put_all<T: bytemuck::NoUninit>(out: &mut Vec<u8>, lists: &[Vec<T>]) {
+    out.extend_from_slice(&(lists.len() as u64).to_le_bytes());
+    for list in lists {
+        put(out, bytemuck::cast_slice(list));
+    }
+}
+
+/// Reads what [`put`] wrote; lengths are checked against what is there.
+struct Input<'a>(&'a [u8]);
+
+impl<'a> Input<'a> {
+    fn u64(&mut self) -> Result<u64, String> {
+        let (number, rest) = self.0.split_first_chunk::<8>().ok_or("cut short")?;
+        self.0 = rest;
+        Ok(u64::from_le_bytes(*number))
+    }
+
+    fn bytes(&mut self) -> Result<&'a [u8], String> {
+        let len = usize::try_from(self.u64()?).unwrap_or(usize::MAX);
+        let (bytes, rest) = self.0.split_at_checked(len).ok_or("cut short")?;
+        self.0 = rest;
+        Ok(bytes)
+    }
+
+    fn lists<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(
+        &mut self,
+    ) -> Result<Vec<Vec<T>>, String> {
+        (0..self.u64()?)
+            .map(|_| {
+                let bytes = self.bytes()?;
+                if bytes.len() % size_of::<T>() != 0 {
+                    return Err("a list of broken words".to_owned());
+                }
+                Ok(bytemuck::pod_collect_to_vec(bytes))
+            })
+            .collect()
+    }
+}

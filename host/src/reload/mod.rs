@@ -1,0 +1,21 @@
+//! From a changed file to a candidate, off the frame; and from a candidate to the running version,
+//! between two frames.
+//!
+//! The only room that names notify or starts a process. It knows no window, no renderer, no clock of
+//! the game.
+
+mod build;
+mod candidate;
+mod pipeline;
+mod recovery;
+pub mod report;
+mod running;
+mod swap;
+mod watch;
+
+pub use build::{BuildError, GuestCrate};
+pub use candidate::{Candidate, Stages, Version, prepare, prepare_file};
+pub use pipeline::{News, Pipeline, PipelineOptions, Source};
+pub use recovery::PROBATION;
+pub use running::{Aftermath, Running, Setup};
+pub use swap::{Origin, Swap, carry};

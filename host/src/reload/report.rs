@@ -1,0 +1,216 @@
+//! What happened, as records: one JSON object a line for scripts, and the same records for whoever
+//! tells a person.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use serde::Serialize;
+use vblank_state::Verdict;
+
+use super::candidate::Stages;
+use super::swap::{Swap, parked_paths};
+use crate::render::Kind;
+
+/// Something that happened, and before which update.
+#[derive(Clone, Debug, Serialize)]
+pub struct Record {
+    /// What.
+    #[serde(flatten)]
+    pub what: What,
+    /// The number of the next update.
+    pub frame: u64,
+}
+
+/// What can happen. Names and fields are a contract (DESIGN §7); more may be added.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum What {
+    /// The first version runs.
+    Start {
+        /// Its code.
+        hash: String,
+        /// `gpu`, `software` or `null`.
+        renderer: Kind,
+        /// From the call of the host to here.
+        stages: StageTimes,
+    },
+    /// A new version has taken over.
+    Swap {
+        /// Code that ran.
+        from: String,
+        /// Code that runs.
+        to: String,
+        /// `identical`, `automatic` or `migrated`.
+        verdict: &'static str,
+        /// `copy`, `pages` or `migrate`.
+        path: &'static str,
+        /// How long the game stood still, in microseconds.
+        pause_us: f64,
+        /// Size of the state as it was taken.
+        state_bytes: usize,
+        /// Paths of values that have no place now.
+        parked: Vec<String>,
+        /// Everything between build and boundary, in milliseconds.
+        prepare_ms: f64,
+        /// Field by field.
+        changes: Vec<String>,
+        /// What the migration has to tell.
+        notes: Vec<String>,
+        /// What each stage took.
+        stages: StageTimes,
+    },
+    /// The first picture of a new version has been submitted.
+    FirstFrame {
+        /// Code that made it.
+        hash: String,
+        /// Its update, draw and submit, in milliseconds.
+        frame_ms: f64,
+        /// Since the file was saved, in milliseconds: what a person waits.
+        since_saved_ms: f64,
+    },
+    /// A candidate was not let in; the old version runs on.
+    Refused {
+        /// Its code, where the file could be read.
+        to: Option<String>,
+        /// A word for scripts.
+        reason: &'static str,
+        /// For people.
+        message: String,
+    },
+    /// A new version failed in its first frames; code and state are those before the swap, and the
+    /// inputs since were fed to it.
+    Rollback {
+        /// Code that failed.
+        from: String,
+        /// Code that runs.
+        to: String,
+        /// What it did.
+        reason: String,
+    },
+    /// The game stands still, at its last good frame.
+    Break {
+        /// What the guest did.
+        message: String,
+        /// In its source, where known.
+        location: Option<String>,
+    },
+    /// cargo is done.
+    Build {
+        /// Whether there is a new file.
+        ok: bool,
+        /// How long it took.
+        ms: f64,
+        /// Warnings or errors, as cargo shows them.
+        message: String,
+    },
+    /// The source was built and is the code that runs or waits already.
+    SameCode {
+        /// That code.
+        hash: String,
+    },
+    /// Something that a person should know, once.
+    Notice {
+        /// What.
+        message: String,
+    },
+    /// The run is over.
+    End {
+        /// Updates made.
+        frames: u64,
+        /// What the state is known by.
+        state_hash: Option<String>,
+        /// Time of a frame without presenting and waiting, in microseconds.
+        frame_us: Percentiles,
+    },
+}
+
+/// Milliseconds of each stage from a saved file to a candidate; see [`Stages`].
+#[derive(Clone, Copy, Debug, Serialize)]
+#[expect(missing_docs, reason = "the same as in `Stages`")]
+pub struct StageTimes {
+    pub watch_ms: f64,
+    pub build_ms: f64,
+    pub read_ms: f64,
+    pub componentise_ms: f64,
+    pub compile_ms: f64,
+    pub instantiate_ms: f64,
+    pub prewarm_ms: f64,
+}
+
+impl From<&Stages> for StageTimes {
+    fn from(stages: &Stages) -> Self {
+        let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
+        Self {
+            watch_ms: ms(stages.watch),
+            build_ms: ms(stages.build),
+            read_ms: ms(stages.read),
+            componentise_ms: ms(stages.componentise),
+            compile_ms: ms(stages.compile),
+            instantiate_ms: ms(stages.instantiate),
+            prewarm_ms: ms(stages.prewarm),
+        }
+    }
+}
+
+/// Of many times, in microseconds.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Percentiles {
+    /// Half were quicker.
+    pub p50: f64,
+    /// One in a hundred was slower.
+    pub p99: f64,
+    /// The slowest.
+    pub max: f64,
+}
+
+impl What {
+    pub(crate) fn swap(from: String, to: String, swap: &Swap, stages: &Stages) -> Self {
+        let (verdict, path) = match swap.verdict {
+            Verdict::Identical => ("identical", "copy"),
+            Verdict::Automatic => ("automatic", "migrate"),
+            _ => ("migrated", "migrate"),
+        };
+        Self::Swap {
+            from,
+            to,
+            verdict,
+            path,
+            pause_us: swap.pause.as_secs_f64() * 1e6,
+            state_bytes: swap.state_bytes,
+            parked: parked_paths(&swap.parked),
+            prepare_ms: stages.prepare().as_secs_f64() * 1e3,
+            changes: swap.changes.iter().map(ToString::to_string).collect(),
+            notes: swap.notes.clone(),
+            stages: StageTimes::from(stages),
+        }
+    }
+}
+
+/// Hears of everything that happens in a session.
+pub trait Observer {
+    /// Once for each record, in order.
+    fn observe(&mut self, record: &Record);
+}
+
+/// `--report FILE`: JSON lines, each written out at once, so that a script can follow.
+pub struct JsonLines(BufWriter<File>);
+
+impl JsonLines {
+    /// Begin a file anew.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn create(path: &Path) -> std::io::Result<Self> {
+        Ok(Self(BufWriter::new(File::create(path)?)))
+    }
+}
+
+impl Observer for JsonLines {
+    fn observe(&mut self, record: &Record) {
+        // A full disk must not stop the game.
+        let _ = serde_json::to_writer(&mut self.0, record);
+        let _ = self.0.write_all(b"\n");
+        let _ = self.0.flush();
+    }
+}

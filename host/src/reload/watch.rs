@@ -1,0 +1,194 @@
+//! Which changes on disk matter to a guest, and hearing of them.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
+use std::time::{Duration, SystemTime};
+
+use notify::event::{AccessKind, AccessMode};
+use notify::{
+    Config, EventKind, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher as Notify,
+};
+
+/// What wakes the pipeline.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wake {
+    /// A path that matters was written at this time, by the file system's clock where it says.
+    Touched(SystemTime),
+    /// The pipeline is no longer wanted.
+    Stop,
+}
+
+/// What is watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Watched {
+    /// One file: its folder is watched, so that it may be replaced, deleted and put back.
+    File(PathBuf),
+    /// Source folders, without build output and editors' temporary files.
+    Folders(Vec<PathBuf>),
+}
+
+impl Watched {
+    fn concerns(&self, path: &Path) -> bool {
+        match self {
+            Self::File(file) => path.file_name() == file.file_name(),
+            Self::Folders(roots) => roots
+                .iter()
+                .filter_map(|root| path.strip_prefix(root).ok())
+                .any(|inside| !inside.iter().any(is_noise)),
+        }
+    }
+}
+
+/// Build output, version control, lock files that cargo writes itself, and what editors leave about.
+fn is_noise(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name == "target"
+        || name == "Cargo.lock"
+        || name == "4913" // vim tries whether it may write here
+        || name.starts_with('.')
+        || name.starts_with('#')
+        || name.ends_with('~')
+        || [".swp", ".swx", ".tmp", ".bak"].iter().any(|end| name.ends_with(end))
+}
+
+/// Watches until it is dropped.
+pub(super) struct Watcher {
+    watcher: Box<dyn Notify + Send>,
+    watched: Watched,
+    /// Why polling, where native watching was wanted.
+    pub(super) fallback: Option<String>,
+}
+
+impl Watcher {
+    /// Watch natively, or by looking every `poll`. Where the system cannot watch natively, looks
+    /// every half second and says so in `fallback`.
+    pub(super) fn new(
+        watched: Watched,
+        poll: Option<Duration>,
+        wake: Sender<Wake>,
+    ) -> notify::Result<Self> {
+        const FALLBACK: Duration = Duration::from_millis(500);
+        if let Some(interval) = poll {
+            return Self::polling(watched, interval, wake, None);
+        }
+        let native = RecommendedWatcher::new(handler(&watched, wake.clone()), Config::default());
+        let native = native.and_then(|watcher| {
+            let mut watcher = Self {
+                watcher: Box::new(watcher),
+                watched: watched.clone(),
+                fallback: None,
+            };
+            watcher.watch_all()?;
+            Ok(watcher)
+        });
+        native.or_else(|error| Self::polling(watched, FALLBACK, wake, Some(error.to_string())))
+    }
+
+    fn polling(
+        watched: Watched,
+        interval: Duration,
+        wake: Sender<Wake>,
+        fallback: Option<String>,
+    ) -> notify::Result<Self> {
+        let config = Config::default().with_poll_interval(interval);
+        let mut watcher = Self {
+            watcher: Box::new(PollWatcher::new(handler(&watched, wake), config)?),
+            watched,
+            fallback,
+        };
+        watcher.watch_all()?;
+        Ok(watcher)
+    }
+
+    /// Whether it watches just this.
+    pub(super) fn watches(&self, watched: &Watched) -> bool {
+        self.watched == *watched
+    }
+
+    /// Watch what is there now; again after a change, since there may be new folders.
+    pub(super) fn watch_all(&mut self) -> notify::Result<()> {
+        match &self.watched {
+            Watched::File(file) => {
+                let folder = file
+                    .parent()
+                    .filter(|folder| !folder.as_os_str().is_empty());
+                self.watcher.watch(
+                    folder.unwrap_or(Path::new(".")),
+                    RecursiveMode::NonRecursive,
+                )
+            }
+            Watched::Folders(roots) => {
+                for root in roots {
+                    // Not recursive at the top: `target` may hold thousands of folders.
+                    self.watcher.watch(root, RecursiveMode::NonRecursive)?;
+                    for entry in std::fs::read_dir(root)?.flatten() {
+                        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+                        if is_folder && !is_noise(&entry.file_name()) {
+                            self.watcher
+                                .watch(&entry.path(), RecursiveMode::Recursive)?;
+                        }
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn handler(
+    watched: &Watched,
+    wake: Sender<Wake>,
+) -> impl FnMut(notify::Result<notify::Event>) + Send + 'static {
+    let watched = watched.clone();
+    move |event| {
+        let Ok(event) = event else { return };
+        let reading = matches!(event.kind, EventKind::Access(kind)
+            if kind != AccessKind::Close(AccessMode::Write));
+        let concerned = event.paths.iter().find(|path| watched.concerns(path));
+        if let (Some(path), false) = (concerned, reading) {
+            let written = std::fs::metadata(path).and_then(|meta| meta.modified());
+            // An error means that the pipeline is gone, and the watcher soon will be.
+            let at = written.unwrap_or_else(|_| SystemTime::now());
+            let _ = wake.send(Wake::Touched(at));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_is_not_a_change() {
+        let watched = Watched::Folders(vec![PathBuf::from("/game")]);
+        for path in [
+            "src/lib.rs",
+            "Cargo.toml",
+            "assets/ship.png",
+            "src/a/b.rs",
+            "build.rs",
+        ] {
+            assert!(watched.concerns(&Path::new("/game").join(path)), "{path}");
+        }
+        for path in [
+            "target/debug/game.wasm",
+            "Cargo.lock",
+            ".git/index",
+            "src/.lib.rs.swp",
+            "src/lib.rs~",
+            "src/4913",
+            "src/#lib.rs#",
+        ] {
+            assert!(!watched.concerns(&Path::new("/game").join(path)), "{path}");
+        }
+        assert!(!watched.concerns(Path::new("/other/src/lib.rs")));
+    }
+
+    #[test]
+    fn a_file_is_known_by_its_name() {
+        let watched = Watched::File(PathBuf::from("out/game.wasm"));
+        assert!(watched.concerns(Path::new("/abs/out/game.wasm")));
+        assert!(!watched.concerns(Path::new("/abs/out/game.wasm.tmp")));
+    }
+}

@@ -1,0 +1,261 @@
+//! What a person reads in the terminal: one line for what happens, one line for how it goes.
+
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use anstream::{AutoStream, ColorChoice};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use owo_colors::OwoColorize;
+
+use crate::reload::report::{Observer, Record, StageTimes, What};
+use crate::session::Session;
+
+/// The terminal, shared by everything that writes to it. Lines go above the progress line.
+#[derive(Clone)]
+pub struct Terminal {
+    bar: ProgressBar,
+    is_live: bool,
+    is_verbose: bool,
+}
+
+impl Terminal {
+    /// On standard error; standard output is for results.
+    #[must_use]
+    pub fn new(is_verbose: bool) -> Self {
+        let is_live = std::io::stderr().is_terminal();
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template("{msg}") {
+            bar.set_style(style);
+        }
+        Self {
+            bar,
+            is_live,
+            is_verbose,
+        }
+    }
+
+    /// Show a progress line, where there is somebody to look at it.
+    pub fn show_progress(&self) {
+        if self.is_live {
+            self.bar
+                .set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+        }
+    }
+
+    /// One line or several. Colours are left out where they are not wanted (`NO_COLOR`, a pipe).
+    pub fn say(&self, text: &str) {
+        self.bar.suspend(|| {
+            let choice = AutoStream::choice(&std::io::stderr());
+            let mut stream = AutoStream::new(std::io::stderr(), choice);
+            // A closed terminal must not stop the game.
+            let _ = writeln!(stream, "{text}");
+        });
+    }
+
+    /// An error that ends the program.
+    pub fn error(&self, text: &str) {
+        self.say(&format!("{} {text}", "error:".red().bold()));
+    }
+
+    /// How it goes: in a terminal ten times a second, elsewhere a line every five seconds.
+    pub fn progress(&self) -> impl FnMut(&mut Session) + use<> {
+        const FOR_A_PIPE: Duration = Duration::from_secs(5);
+        let terminal = self.clone();
+        let interval = if self.is_live {
+            Duration::from_millis(100)
+        } else {
+            FOR_A_PIPE
+        };
+        let mut last = (Instant::now(), 0);
+        move |session| {
+            let elapsed = last.0.elapsed();
+            if elapsed < interval {
+                return;
+            }
+            let frames = session.frames();
+            let rate = frames.saturating_sub(last.1) as f64 / elapsed.as_secs_f64();
+            last = (Instant::now(), frames);
+            let text = format!(
+                "frame {frames}  {rate:.0}/s  {:.0} µs a frame  {} MiB  {}",
+                session.timings().frame.percentiles().p50,
+                session.guest_memory() >> 20,
+                session.title(),
+            );
+            if terminal.is_live {
+                terminal.bar.set_message(text);
+                terminal.bar.tick();
+            } else {
+                terminal.say(text.trim_end());
+            }
+        }
+    }
+
+    /// Clear the progress line for good.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn stages(&self, stages: &StageTimes) -> String {
+        if !self.is_verbose {
+            return String::new();
+        }
+        format!(
+            "\n    watch {:.1}  build {:.0}  read {:.1}  componentise {:.1}  compile {:.1}  instantiate {:.2}  prewarm {:.2} ms",
+            stages.watch_ms,
+            stages.build_ms,
+            stages.read_ms,
+            stages.componentise_ms,
+            stages.compile_ms,
+            stages.instantiate_ms,
+            stages.prewarm_ms,
+        )
+    }
+}
+
+/// Whether colours may be used at all is decided where the text is written.
+fn short(hash: &str) -> &str {
+    hash.get(..6).unwrap_or(hash)
+}
+
+impl Observer for Terminal {
+    fn observe(&mut self, record: &Record) {
+        let frame = record.frame;
+        match &record.what {
+            What::Start {
+                hash,
+                renderer,
+                stages,
+            } => self.say(&format!(
+                "{}  {}  renderer {}{}",
+                "start".green().bold(),
+                short(hash),
+                format!("{renderer:?}").to_lowercase(),
+                self.stages(stages),
+            )),
+            What::Swap {
+                from,
+                to,
+                verdict,
+                pause_us,
+                changes,
+                notes,
+                stages,
+                ..
+            } => {
+                let mut text = format!(
+                    "{}  {} → {}  {:.2} ms  {verdict}  at frame {frame}",
+                    "swap".green().bold(),
+                    short(from),
+                    short(to),
+                    pause_us / 1e3,
+                );
+                for line in changes.iter().chain(notes) {
+                    text.push_str("\n  ");
+                    text.push_str(line);
+                }
+                text.push_str(&self.stages(stages));
+                self.say(&text);
+            }
+            What::FirstFrame {
+                frame_ms,
+                since_saved_ms,
+                ..
+            } => {
+                if self.is_verbose {
+                    self.say(&format!(
+                        "    first frame {frame_ms:.1} ms, {since_saved_ms:.0} ms after the file was saved"
+                    ));
+                }
+            }
+            What::Refused { to, message, .. } => self.say(&format!(
+                "{}  {}: {message}",
+                "refused".yellow().bold(),
+                to.as_deref().map_or("candidate", short),
+            )),
+            What::Rollback { from, to, reason } => self.say(&format!(
+                "{}  {} → {}: {reason}; the game goes on from before the swap",
+                "rollback".yellow().bold(),
+                short(from),
+                short(to),
+            )),
+            What::Break { message, location } => {
+                let place = location.as_ref().map(|place| format!("\n  at {place}"));
+                self.say(&format!(
+                    "{}  at frame {frame}: {message}{}",
+                    "break".red().bold(),
+                    place.unwrap_or_default(),
+                ));
+            }
+            What::Build {
+                ok: true, message, ..
+            } if message.is_empty() => {}
+            What::Build {
+                ok: true, message, ..
+            } => self.say(message),
+            What::Build {
+                ok: false, message, ..
+            } => {
+                let what = "build failed".red().bold().to_string();
+                self.say(format!("{message}\n{what}; waiting for a change").trim_start());
+            }
+            What::SameCode { hash } => self.say(&format!("same code  {}", short(hash))),
+            What::Notice { message } => self.say(&format!("{}  {message}", "note".cyan().bold())),
+            What::End {
+                frames,
+                frame_us,
+                state_hash,
+            } => {
+                let state = state_hash.as_deref().map_or("none", short);
+                self.say(&format!(
+                    "{}  {frames} frames, {:.0} µs each (p99 {:.0}, max {:.0}), state {state}",
+                    "end".green().bold(),
+                    frame_us.p50,
+                    frame_us.p99,
+                    frame_us.max,
+                ));
+            }
+        }
+    }
+}
+
+/// Lines of guests and of the host's own log go through the terminal.
+impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Terminal {
+    type Writer = LogLine<'a>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        LogLine {
+            terminal: self,
+            line: Vec::new(),
+        }
+    }
+}
+
+/// One line of the log, written when it is whole.
+pub struct LogLine<'a> {
+    terminal: &'a Terminal,
+    line: Vec<u8>,
+}
+
+impl Write for LogLine<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.line.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for LogLine<'_> {
+    fn drop(&mut self) {
+        let text = String::from_utf8_lossy(&self.line);
+        self.terminal.say(text.trim_end());
+    }
+}
+
+/// Whether standard error takes colours.
+#[must_use]
+pub fn has_colors() -> bool {
+    AutoStream::choice(&std::io::stderr()) != ColorChoice::Never
+}

@@ -1,0 +1,86 @@
+//! `cargo xtask test`: every check, in the order in which they are quick to fail, and one line at
+//! the end that counts the tests.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use crate::process::{Failure, announce, run};
+use crate::{build_host, cargo, root};
+
+/// Format, clippy, docs, guests, tests. A filter leaves only the tests whose names contain it.
+pub fn all(filter: &[&str]) -> Result<(), Failure> {
+    if filter.is_empty() {
+        format_and_lint()?;
+    }
+    build_host()?;
+    announce("demos");
+    run(demos().args(["build", "--target", crate::setup::TARGET]))?;
+    announce("tests");
+    let mut tests = cargo();
+    tests.args(["test", "--release", "--workspace", "--no-fail-fast"]);
+    if !filter.is_empty() {
+        tests.arg("--").args(filter);
+    }
+    count(&mut tests)
+}
+
+fn format_and_lint() -> Result<(), Failure> {
+    announce("format");
+    run(cargo().args(["fmt", "--all", "--check"]))?;
+    run(demos().args(["fmt", "--all", "--check"]))?;
+    announce("clippy");
+    let deny = ["--", "--deny", "warnings"];
+    // With the tests' profile, so that build scripts and macros are built once.
+    run(cargo()
+        .args(["clippy", "--release", "--workspace", "--all-targets"])
+        .args(deny))?;
+    announce("docs");
+    let mut docs = cargo();
+    docs.args(["doc", "--release", "--workspace", "--no-deps"]);
+    run(docs.env("RUSTDOCFLAGS", "--deny warnings"))
+}
+
+/// cargo for guests: the fallback toolchain where that is what there is.
+fn demos() -> Command {
+    let mut command = if crate::setup::has_target(&mut Command::new("rustc")) {
+        Command::new("cargo")
+    } else {
+        let mut command = Command::new("rustup");
+        command.args(["run", "vblank-guest", "cargo"]);
+        command
+    };
+    command.current_dir(root().join("demos"));
+    command
+}
+
+/// Run cargo's tests, pass on what they print, and end with their sum.
+fn count(tests: &mut Command) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::from(format!("cannot run cargo test: {error}"));
+    let mut child = tests.stdout(Stdio::piped()).spawn().map_err(failed)?;
+    let mut sum = [0_u64; 3];
+    let lines = child.stdout.take().map(BufReader::new);
+    for line in lines.into_iter().flat_map(BufRead::lines) {
+        let line = line.map_err(failed)?;
+        println!("{line}");
+        if let Some(result) = line.strip_prefix("test result: ") {
+            for (total, name) in sum.iter_mut().zip([" passed", " failed", " ignored"]) {
+                *total += number_before(result, name);
+            }
+        }
+    }
+    let status = child.wait().map_err(failed)?;
+    let [passed, failed, skipped] = sum;
+    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    if status.success() {
+        Ok(())
+    } else {
+        Err("not all checks passed".to_owned().into())
+    }
+}
+
+/// 12 in `ok. 12 passed; 0 failed`.
+fn number_before(text: &str, name: &str) -> u64 {
+    let before = text.split(name).next().unwrap_or_default();
+    let digits = before.rsplit(|c: char| !c.is_ascii_digit()).next();
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
+}

@@ -1,0 +1,89 @@
+//! `cargo xtask`: set up what is missing, run a guest, run every check. Needs nothing but Rust.
+
+mod checks;
+mod fallback;
+mod process;
+mod setup;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use process::{Failure, run};
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  run GUEST [FLAGS]   set up what is missing, build the host and run a guest in it;
+                      flags are those of `host run`
+  test [FILTER]       set up what is missing, then format, clippy, docs and every test
+  setup               set up what is missing, and nothing else
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words.split_first() {
+        Some((&"run", arguments)) if !arguments.is_empty() => run_guest(arguments),
+        Some((&"test", filter)) => setup::all().and_then(|()| checks::all(filter)),
+        Some((&"setup", [])) => setup::all(),
+        Some((&("help" | "--help" | "-h"), _)) => {
+            print!("{HELP}");
+            Ok(())
+        }
+        _ => {
+            eprint!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { message, code }) => {
+            if !message.is_empty() {
+                eprintln!("xtask: {message}");
+            }
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn run_guest(arguments: &[&str]) -> Result<(), Failure> {
+    setup::wasm_target()?;
+    setup::vulkan()?;
+    // The guest's folder is relative to where the user stands, so the host runs there.
+    build_host()?;
+    let mut host = Command::new(host_binary());
+    host.arg("run").args(arguments);
+    // The host has said itself what was wrong.
+    run(&mut host).map_err(|failure| Failure {
+        message: String::new(),
+        ..failure
+    })
+}
+
+fn build_host() -> Result<(), Failure> {
+    let mut build = cargo();
+    build.args(["build", "--release", "--package", "vblank-host"]);
+    run(&mut build)
+}
+
+fn host_binary() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    let target = target.map_or_else(|| root().join("target"), PathBuf::from);
+    target
+        .join("release")
+        .join("host")
+        .with_extension(std::env::consts::EXE_EXTENSION)
+}
+
+/// cargo, in the workspace.
+fn cargo() -> Command {
+    let mut command = Command::new("cargo");
+    command.current_dir(root());
+    command
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("xtask lies in the workspace")
+}
