@@ -1,6 +1,7 @@
 //! `#[derive(Flat)]`: every condition of the trait, checked when the guest is compiled.
 
 use crate::attrs::{FieldAttrs, TypeAttrs};
+use crate::state::at;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -49,7 +50,7 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
             return Err(Error::new(field.ty.span(), message));
         }
         let (ty, check) = (&field.ty, format_ident!("field_{index}"));
-        checks.push(quote_spanned! {ty.span()=>
+        checks.push(quote_spanned! {at(ty)=>
             fn #check() {
                 fn is_flat<T: #krate::Flat>() {}
                 is_flat::<#ty>();

@@ -1,7 +1,7 @@
 //! `#[derive(State)]`.
 
 use crate::attrs::{FieldAttrs, FieldDefault, TypeAttrs, case_aliases};
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -99,7 +99,7 @@ fn record(krate: &Path, name: &str, fields: &Fields) -> Result<Parts> {
         .filter(|field| !field.attrs.skip)
         .map(|field| {
             let (member, ty) = (&field.member, field.ty);
-            quote_spanned!(ty.span()=> #krate::State::save(&self.#member, out);)
+            quote_spanned!(at(ty)=> #krate::State::save(&self.#member, out);)
         });
     let restore = restore_fields(krate, &parsed);
     Ok(Parts {
@@ -145,7 +145,7 @@ fn variant(krate: &Path, name: &str, input: &DeriveInput, data: &syn::DataEnum) 
             .filter(|(_, field)| !field.attrs.skip)
             .map(|(index, field)| {
                 let binding = format_ident!("field_{index}");
-                quote_spanned!(field.ty.span()=> #krate::State::save(#binding, out);)
+                quote_spanned!(at(field.ty)=> #krate::State::save(#binding, out);)
             });
         save.push(quote! {
             Self::#ident { #(#bindings)* .. } => {
@@ -211,7 +211,7 @@ fn fields_spec(krate: &Path, fields: &Fields, parsed: &[ParsedField<'_>]) -> Tok
         }
         let aliases = &attrs.aliases;
         let (default, text) = default(krate, field);
-        let schema = quote_spanned!(ty.span()=> <#ty as #krate::State>::schema(builder));
+        let schema = quote_spanned!(at(ty)=> <#ty as #krate::State>::schema(builder));
         quote! {
             .field(#krate::FieldSpec {
                 name: #name,
@@ -232,12 +232,12 @@ fn default(krate: &Path, field: &ParsedField<'_>) -> (TokenStream, TokenStream) 
     match &field.attrs.default {
         FieldDefault::IfAny => (quote!(#krate::derive::Probe::<#ty>::DEFAULT), none),
         FieldDefault::Trait => {
-            let write = quote_spanned!(ty.span()=> #krate::derive::write_default::<#ty>);
+            let write = quote_spanned!(at(ty)=> #krate::derive::write_default::<#ty>);
             (quote!(::core::option::Option::Some(#write)), none)
         }
         FieldDefault::Expr(expr) => {
             let text = spelled(expr);
-            let value = quote_spanned!(expr.span()=> let value: #ty = #expr;);
+            let value = quote_spanned!(at(expr)=> let value: #ty = #expr;);
             let write = quote!(::core::option::Option::Some(|out| { #value #krate::write_inline(&value, out) }));
             (write, quote!(::core::option::Option::Some(#text)))
         }
@@ -250,9 +250,13 @@ fn restore_fields(krate: &Path, parsed: &[ParsedField<'_>]) -> TokenStream {
         .map(|field| {
             let (member, ty) = (&field.member, field.ty);
             match (field.attrs.skip, &field.attrs.default) {
-                (false, _) => quote_spanned!(ty.span()=> #member: <#ty as #krate::State>::restore(input)?,),
-                (true, FieldDefault::Expr(expr)) => quote_spanned!(expr.span()=> #member: #expr,),
-                (true, _) => quote_spanned!(ty.span()=> #member: <#ty as ::core::default::Default>::default(),),
+                (false, _) => {
+                    quote_spanned!(at(ty)=> #member: <#ty as #krate::State>::restore(input)?,)
+                }
+                (true, FieldDefault::Expr(expr)) => quote_spanned!(at(expr)=> #member: #expr,),
+                (true, _) => {
+                    quote_spanned!(at(ty)=> #member: <#ty as ::core::default::Default>::default(),)
+                }
             }
         })
         .collect()
@@ -268,4 +272,10 @@ fn spelled(expr: &Expr) -> String {
 /// A name without `r#`.
 fn plain(ident: &Ident) -> String {
     ident.unraw().to_string()
+}
+
+/// Where errors about this point to, with names resolved as in the rest of what is written: the
+/// type may have come out of a macro.
+pub(crate) fn at(tokens: &impl Spanned) -> Span {
+    tokens.span().resolved_at(Span::call_site())
 }

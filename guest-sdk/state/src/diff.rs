@@ -57,6 +57,11 @@ pub enum ChangeKind {
         /// The old name.
         from: String,
     },
+    /// A field that says for the first time which names it had: what is parked under them comes back.
+    Claims {
+        /// The names.
+        names: String,
+    },
     /// The fields or cases are in another order.
     Reordered,
     /// A value of another type that holds the old one.
@@ -167,6 +172,7 @@ impl fmt::Display for Change {
             }
             ChangeKind::Removed { ty } => write!(f, "- {path}  {ty}  parked"),
             ChangeKind::Renamed { from } => write!(f, "~ {path}  renamed from {from}"),
+            ChangeKind::Claims { names } => write!(f, "~ {path}  takes what is parked of {names}"),
             ChangeKind::Reordered => write!(f, "~ {path}  reordered"),
             ChangeKind::Widened { from, to } => write!(f, "~ {path}  {from} → {to}  widened"),
             ChangeKind::Narrowed { from, to } => {

@@ -80,6 +80,10 @@ fn leaves(value: &Value, found: &mut HashMap<String, i64>, by: i64) {
         Value::Flags(set) => set
             .iter()
             .for_each(|_| *found.entry("flag".into()).or_default() += by),
+        // Text may become its bytes.
+        Value::String(text) => text
+            .bytes()
+            .for_each(|byte| *found.entry(byte.to_string()).or_default() += by),
         leaf => *found.entry(normal(leaf)).or_default() += by,
     }
 }

@@ -44,14 +44,10 @@ impl<T: Flat> IsFlat<T> {
     )]
     pub const fn new() -> Self {
         assert!(matches!(T::WIDTH, 1 | 2 | 4 | 8));
-        assert!(size_of::<T>() > 0 && size_of::<T>() % T::WIDTH as usize == 0);
+        assert!(size_of::<T>() > 0 && size_of::<T>().is_multiple_of(T::WIDTH as usize));
         assert!(
             !std::mem::needs_drop::<T>(),
             "flat memory is copied, so nothing may run when it is dropped"
-        );
-        assert!(
-            cfg!(target_endian = "little"),
-            "flat memory is little endian"
         );
         IsFlat {
             width: T::WIDTH,
@@ -120,6 +116,9 @@ impl<T> IsFlat<T> {
         }
     }
 }
+
+#[cfg(target_endian = "big")]
+compile_error!("flat memory crosses as it is, and parcels are little endian");
 
 /// The words of segments: `u8`, `u16`, `u32` and `u64`.
 pub(crate) trait Word: Copy + Default + private::Sealed {}

@@ -23,9 +23,18 @@ pub(super) struct Owner<'p> {
 }
 
 impl Owner<'_> {
-    /// Where a new field's values may be parked: under each name that it, its case and its type had.
-    pub fn places(&self, plan: &Plan, index: usize, path: &str) -> Vec<Place> {
+    /// The names that a new field has and had.
+    pub fn names(&self, index: usize) -> Vec<String> {
         let field = &self.new_fields[index];
+        std::iter::once(&field.name)
+            .chain(&field.aliases)
+            .cloned()
+            .collect()
+    }
+
+    /// Where values of a field of these names may be parked: under each name that its case and its
+    /// type had.
+    pub fn places(&self, plan: &Plan, names: &[String], path: &str) -> Vec<Place> {
         let def = plan.new.get(self.new);
         let mut owners: Vec<String> = std::iter::once(&def.name)
             .chain(&def.aliases)
@@ -33,20 +42,23 @@ impl Owner<'_> {
             .collect();
         if let Kind::Variant(cases) = &def.kind {
             let case = &cases[self.new_case as usize];
-            let names = || std::iter::once(&case.name).chain(&case.aliases);
+            let cases = || std::iter::once(&case.name).chain(&case.aliases);
             owners = owners
                 .iter()
-                .flat_map(|ty| names().map(move |case| format!("{ty}.{case}")))
+                .flat_map(|ty| cases().map(move |case| format!("{ty}.{case}")))
                 .collect();
         }
-        let names = || std::iter::once(&field.name).chain(&field.aliases);
         let place = |field| Place {
             field,
             path: path.to_owned(),
         };
         owners
             .iter()
-            .flat_map(|owner| names().map(move |name| place(format!("{owner}.{name}"))))
+            .flat_map(|owner| {
+                names
+                    .iter()
+                    .map(move |name| place(format!("{owner}.{name}")))
+            })
             .collect()
     }
 
@@ -90,6 +102,19 @@ impl Run<'_> {
                         run.op(plan, op, from, to, depth)
                     })?;
                 }
+                Source::Claim(old, op, names) => {
+                    let from = places.get_mut(*old).unwrap_or(from);
+                    match self.revive(plan, owner, index, names, depth) {
+                        Some(value) => {
+                            let ty = &owner.new_fields[index].ty;
+                            to.copy(&mut Cursor::inline(&value), &plan.new, ty, depth)?;
+                            self.park(plan, owner, *old, from, depth)?;
+                        }
+                        None => self.under(&owner.new_fields[index].name, |run| {
+                            run.op(plan, op, from, to, depth)
+                        })?,
+                    }
+                }
                 Source::Added => self.added(plan, owner, index, to, depth)?,
             }
         }
@@ -108,7 +133,7 @@ impl Run<'_> {
         depth: usize,
     ) -> Result<(), Refusal> {
         let ty = &owner.new_fields[index].ty;
-        if let Some(value) = self.revive(plan, owner, index, depth) {
+        if let Some(value) = self.revive(plan, owner, index, &owner.names(index), depth) {
             return to.copy(&mut Cursor::inline(&value), &plan.new, ty, depth);
         }
         match self.defaults.get(owner.new, owner.new_case, index) {
@@ -129,13 +154,14 @@ impl Run<'_> {
         plan: &Plan,
         owner: Owner<'_>,
         index: usize,
+        names: &[String],
         depth: usize,
     ) -> Option<Vec<u8>> {
         let before = self.before;
         if before.is_empty() {
             return None;
         }
-        for place in owner.places(plan, index, &self.path.open) {
+        for place in owner.places(plan, names, &self.path.open) {
             let columns: &[Column] = before.columns.get(&place).map_or(&[], Vec::as_slice);
             for (number, column) in columns.iter().enumerate() {
                 let Some(value) = column.get(&self.path.row) else {

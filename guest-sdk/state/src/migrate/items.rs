@@ -115,11 +115,11 @@ impl Run<'_> {
     /// list whose fields come or go is done item by item.
     fn lanes(&mut self, plan: &Plan, item: &Op) -> Option<Rc<Lanes>> {
         let key: *const Op = item;
-        let defaults = &self.defaults;
+        let (defaults, revives) = (&self.defaults, !self.before.is_empty());
         let lanes = self
             .lanes
             .entry(key)
-            .or_insert_with(|| Lanes::new(plan, item, defaults).map(Rc::new))
+            .or_insert_with(|| Lanes::new(plan, item, defaults, revives).map(Rc::new))
             .clone()?;
         let nested = !self.path.row.is_empty();
         let revives = !lanes.fills.is_empty() && !self.before.is_empty();
@@ -170,7 +170,7 @@ impl Run<'_> {
         };
         let open = format!("{}[]{}", self.path.open, fill.path);
         let before = self.before;
-        for place in owner.places(plan, fill.field, &open) {
+        for place in owner.places(plan, &owner.names(fill.field), &open) {
             let columns: &[Column] = before.columns.get(&place).map_or(&[], Vec::as_slice);
             for (number, column) in columns.iter().enumerate() {
                 let Some(way) = self.way(plan, owner, fill.field, &place, number) else {

@@ -65,12 +65,13 @@ pub(super) struct Park {
 
 impl Lanes {
     /// The lanes of an operation, when it is one between fixed sizes and simple enough.
-    pub fn new(plan: &Plan, op: &Op, defaults: &Defaults<'_>) -> Option<Lanes> {
+    pub fn new(plan: &Plan, op: &Op, defaults: &Defaults<'_>, revives: bool) -> Option<Lanes> {
         let old_size = plan.old.layout(&op.old).size().filter(|size| *size > 0)?;
         let new_size = plan.new.layout(&op.new).size().filter(|size| *size > 0)?;
         let mut compile = Compile {
             plan,
             defaults,
+            revives,
             lanes: Lanes {
                 old_size,
                 new_size,
@@ -210,6 +211,8 @@ impl Lanes {
 struct Compile<'p> {
     plan: &'p Plan,
     defaults: &'p Defaults<'p>,
+    /// Whether there are parked values that may come back.
+    revives: bool,
     lanes: Lanes,
     path: String,
     in_array: bool,
@@ -284,7 +287,8 @@ impl Compile<'_> {
         for (index, (source, field)) in link.sources.iter().zip(&news.list).enumerate() {
             let len = size(&plan.new, &field.ty)?;
             match source {
-                Source::From(old, op) => {
+                Source::Claim(..) if self.revives => return None,
+                Source::From(old, op) | Source::Claim(old, op, _) => {
                     self.under(&field.name, |this| this.op(op, places[*old], to))?
                 }
                 // What lies in an array has more than one index, which columns do not have.
@@ -323,16 +327,16 @@ impl Compile<'_> {
 
     /// Bytes that move; joined with those before them where both sides go on.
     fn copy(&mut self, from: usize, to: usize, len: usize) -> Option<()> {
-        if let Some(Lane::Copy {
-            from: f,
-            to: t,
-            len: l,
-        }) = self.lanes.lanes.last_mut()
-        {
-            if *f + *l == from && *t + *l == to {
+        match self.lanes.lanes.last_mut() {
+            Some(Lane::Copy {
+                from: f,
+                to: t,
+                len: l,
+            }) if *f + *l == from && *t + *l == to => {
                 *l += len;
                 return Some(());
             }
+            _ => {}
         }
         if len == 0 {
             Some(())

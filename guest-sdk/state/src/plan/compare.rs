@@ -342,6 +342,7 @@ impl Compare<'_> {
                 continue;
             };
             let from = &old.list[source];
+            let op = self.types(&from.ty, &field.ty, &path);
             if from.name != field.name {
                 self.change(
                     &path,
@@ -349,8 +350,23 @@ impl Compare<'_> {
                         from: from.name.clone(),
                     },
                 );
+                plan.push(Source::From(source, op));
+                continue;
             }
-            plan.push(Source::From(source, self.types(&from.ty, &field.ty, &path)));
+            let known = |alias: &&String| from.aliases.contains(alias) || **alias == field.name;
+            let claimed: Vec<String> = field
+                .aliases
+                .iter()
+                .filter(|alias| !known(alias))
+                .cloned()
+                .collect();
+            if claimed.is_empty() {
+                plan.push(Source::From(source, op));
+                continue;
+            }
+            let names = claimed.join(", ");
+            self.change(&path, ChangeKind::Claims { names });
+            plan.push(Source::Claim(source, op, claimed));
         }
         for index in &parked {
             let field = &old.list[*index];

@@ -68,6 +68,9 @@ pub(crate) struct FieldsLink {
 pub(crate) enum Source {
     /// An old field, by its place.
     From(usize, Op),
+    /// As before, but the field says for the first time that it had these names: where a value is
+    /// parked under one of them, that value comes back, and the field's own is parked.
+    Claim(usize, Op, Vec<String>),
     /// A parked value, or the default.
     Added,
 }

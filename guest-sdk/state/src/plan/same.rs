@@ -19,7 +19,7 @@ pub(super) fn simplify(old: &Schema, new: &Schema, found: &mut Comparison) {
             LinkKind::Flags(_) => Vec::new(),
         };
         for source in fields.into_iter().flat_map(|fields| &mut fields.sources) {
-            if let Source::From(_, op) = source {
+            if let Source::From(_, op) | Source::Claim(_, op, _) = source {
                 rewrite(op, &same);
             }
         }
@@ -101,7 +101,7 @@ fn ops(link: &Link) -> Vec<&Op> {
     sources
         .into_iter()
         .filter_map(|source| match source {
-            Source::From(_, op) => Some(op),
+            Source::From(_, op) | Source::Claim(_, op, _) => Some(op),
             Source::Added => None,
         })
         .collect()

@@ -260,11 +260,11 @@ fn sum<'t>(
         sum.min = sum.min.checked_add(next.min).ok_or_else(too_large)?;
         sum.fixed &= next.fixed;
         // No padding: each field lies where its own alignment asks.
-        flat &= next.width > 0 && (sum.min - next.min) % u32::from(next.width) == 0;
+        flat &= next.width > 0 && (sum.min - next.min).is_multiple_of(u32::from(next.width));
         sum.width = sum.width.max(next.width);
         sum.height = sum.height.max(next.height);
     }
-    flat &= sum.width > 0 && sum.min % u32::from(sum.width) == 0;
+    flat &= sum.width > 0 && sum.min.is_multiple_of(u32::from(sum.width));
     sum.width *= u8::from(flat);
     Ok(sum)
 }

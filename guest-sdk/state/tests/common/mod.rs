@@ -27,3 +27,13 @@ pub fn carry<A: State, B: State>(old: &A, parked: &mut Parked) -> Result<B, Refu
     *parked = migrated.parked;
     Ok(restore(migrated.parcel).unwrap())
 }
+
+/// The verdict on the step from one type to another.
+pub fn verdict<A: State, B: State>() -> vblank_state::Verdict {
+    vblank_state::diff(&Schema::of::<A>(), &Schema::of::<B>()).verdict
+}
+
+/// What the diff says.
+pub fn says<A: State, B: State>() -> String {
+    vblank_state::diff(&Schema::of::<A>(), &Schema::of::<B>()).to_string()
+}
