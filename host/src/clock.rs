@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 pub trait Clock {
     /// Now.
     fn now(&self) -> Duration;
+    /// How long there is to wait until this time, on the wall.
+    fn left(&self, time: Duration) -> Duration;
     /// Return at this time, or at once if it is past.
     fn wait_until(&mut self, time: Duration);
 }
@@ -25,8 +27,12 @@ impl Clock for RealClock {
         self.0.elapsed()
     }
 
+    fn left(&self, time: Duration) -> Duration {
+        time.saturating_sub(self.now())
+    }
+
     fn wait_until(&mut self, time: Duration) {
-        std::thread::sleep(time.saturating_sub(self.now()));
+        std::thread::sleep(self.left(time));
     }
 }
 
@@ -38,6 +44,10 @@ pub struct FreeClock(Duration);
 impl Clock for FreeClock {
     fn now(&self) -> Duration {
         self.0
+    }
+
+    fn left(&self, _: Duration) -> Duration {
+        Duration::ZERO
     }
 
     fn wait_until(&mut self, time: Duration) {

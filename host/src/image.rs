@@ -81,6 +81,12 @@ impl Image {
         file
     }
 
+    /// Whether a file's bytes begin as an image.
+    #[must_use]
+    pub fn is_one(bytes: &[u8]) -> bool {
+        bytes.starts_with(MAGIC)
+    }
+
     /// The image in a file's bytes, which may be hostile.
     ///
     /// # Errors
@@ -131,7 +137,7 @@ impl Image {
             path: path.to_owned(),
             source,
         })?;
-        if !bytes.starts_with(MAGIC) {
+        if !Self::is_one(&bytes) {
             return Err(ImageError::NotAnImage(path.to_owned()));
         }
         Self::decode(&bytes).map_err(|cause| ImageError::Damaged {

@@ -60,6 +60,7 @@ pub struct Session {
     /// Ready for the boundary.
     candidate: Option<Box<Candidate>>,
     first_frame: Option<FirstFrame>,
+    turn_begun: Instant,
     timings: Timings,
     title: String,
     /// The frame that this session began at: 0, or that of the image.
@@ -75,8 +76,9 @@ pub struct Session {
 /// A version that has come in and not been seen yet.
 struct FirstFrame {
     hash: String,
-    begun: Instant,
-    /// Between the file's saving and `begun`.
+    /// When its candidate was ready.
+    ready: Instant,
+    /// Between the file's saving and `ready`.
     before: Duration,
 }
 
@@ -103,6 +105,7 @@ impl Session {
             game: None,
             candidate: None,
             first_frame: None,
+            turn_begun: Instant::now(),
             timings: Timings::default(),
             title: String::new(),
             began_at: 0,
@@ -119,7 +122,7 @@ impl Session {
 
     /// One frame: every phase once, in order.
     pub fn turn(&mut self) -> Flow {
-        let begun = Instant::now();
+        self.turn_begun = Instant::now();
         let mut presenting = Duration::ZERO;
         let mut updates = 0;
         for phase in Phase::ORDER {
@@ -137,16 +140,37 @@ impl Session {
             }
         }
         if updates > 0 {
-            let frame = begun.elapsed().saturating_sub(presenting);
+            let frame = self.turn_begun.elapsed().saturating_sub(presenting);
             self.timings.frame.record(frame);
         }
         Flow::Continue
     }
 
-    /// Wait until the next frame is due.
+    /// Wait until the next frame is due. A candidate that becomes ready meanwhile is let in at once.
     pub fn wait(&mut self) {
-        let time = self.next_turn();
-        self.parts.clock.wait_until(time);
+        let due = self.next_turn();
+        loop {
+            let left = self.parts.clock.left(due);
+            let pipeline = self.parts.pipeline.as_ref().filter(|_| !left.is_zero());
+            match pipeline.and_then(|pipeline| pipeline.wait(left)) {
+                Some(news) => {
+                    self.handle(Event::News(news));
+                    self.look_for_news();
+                }
+                None => return self.parts.clock.wait_until(due),
+            }
+        }
+    }
+
+    /// What the pipeline has to tell, and the swap if it has a candidate. To be called between two
+    /// frames only.
+    pub fn look_for_news(&mut self) {
+        while let Some(news) = self.parts.pipeline.as_ref().and_then(Pipeline::poll) {
+            self.handle(Event::News(news));
+        }
+        if let Some(candidate) = self.candidate.take() {
+            self.let_in(*candidate);
+        }
     }
 
     /// When the next frame is due, by the session's clock.
@@ -289,11 +313,10 @@ impl Session {
             self.notice_once(format!("no picture: {error}"));
         }
         if let Some(first) = self.first_frame.take() {
-            let frame = first.begun.elapsed();
             self.tell(What::FirstFrame {
                 hash: first.hash,
-                frame_ms: millis(frame),
-                since_saved_ms: millis(first.before + frame),
+                frame_ms: millis(self.turn_begun.elapsed()),
+                since_saved_ms: millis(first.before + first.ready.elapsed()),
             });
         }
     }
@@ -321,12 +344,7 @@ impl Session {
             self.exit = Some(self.exit.unwrap_or(0));
             return;
         }
-        while let Some(news) = self.parts.pipeline.as_ref().and_then(Pipeline::poll) {
-            self.handle(Event::News(news));
-        }
-        if let Some(candidate) = self.candidate.take() {
-            self.let_in(*candidate);
-        }
+        self.look_for_news();
     }
 
     // Versions.
@@ -387,7 +405,7 @@ impl Session {
     }
 
     fn start(&mut self, candidate: Candidate) -> Result<(), Refused> {
-        let stages = candidate.stages;
+        let (stages, ready) = (candidate.stages, candidate.ready);
         let setup = Setup {
             seed: self.options.seed,
             size: self.step.size,
@@ -407,7 +425,7 @@ impl Session {
         self.game = Some(game);
         self.hear_title();
         self.fixed.restart(self.parts.clock.now());
-        self.await_first_frame(&stages);
+        self.await_first_frame(&stages, ready);
         self.tell(What::Start {
             hash,
             renderer: self.parts.renderer.kind(),
@@ -417,7 +435,7 @@ impl Session {
     }
 
     fn swap(&mut self, mut game: Running, candidate: Candidate) -> Result<(), Refused> {
-        let stages = candidate.stages;
+        let (stages, ready) = (candidate.stages, candidate.ready);
         let from = game.hash().to_string();
         let was_broken = game.is_broken();
         let done = game.swap(candidate, self.options.strict);
@@ -430,7 +448,7 @@ impl Session {
         self.timings.pause.record(swap.pause);
         self.tell_state_size(swap.state_bytes);
         self.hear_title();
-        self.await_first_frame(&stages);
+        self.await_first_frame(&stages, ready);
         self.tell(What::swap(from, to, &swap, &stages));
         Ok(())
     }
@@ -489,10 +507,10 @@ impl Session {
         }
     }
 
-    fn await_first_frame(&mut self, stages: &Stages) {
+    fn await_first_frame(&mut self, stages: &Stages, ready: Instant) {
         self.first_frame = self.game.as_ref().map(|game| FirstFrame {
             hash: game.hash().to_string(),
-            begun: Instant::now(),
+            ready,
             before: stages.watch + stages.build + stages.prepare(),
         });
     }

@@ -41,7 +41,7 @@ fn generate(wit: &Path) -> String {
     let (_, code) = files.iter().next().unwrap();
     let head = "//! Bindings generated from `wit/`, once for all guests, so that a guest recompiles fast.\n\
                 #![allow(missing_docs, reason = \"generated; the documentation is in wit/\")]\n\
-                #![allow(clippy::all, unused_qualifications, reason = \"generated\")]\n\
+                #![allow(clippy::all, clippy::undocumented_unsafe_blocks, reason = \"generated\")]\n\
                 #![cfg_attr(rustfmt, rustfmt_skip)]\n\n";
     format!("{head}{}", String::from_utf8_lossy(code))
 }

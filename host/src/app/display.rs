@@ -75,6 +75,17 @@ impl Display {
     }
 }
 
+impl Display {
+    /// Wakes the window's loop from another thread.
+    pub fn waker(&self) -> impl Fn() + Send + 'static {
+        let proxy = self.0.create_proxy();
+        move || {
+            // An error means that the loop has ended, and nothing is left to wake.
+            let _ = proxy.send_event(());
+        }
+    }
+}
+
 /// What an error says, without the line of winit's source: `os error at FILE.rs:LINE: cause`.
 fn os_cause(error: &OsError) -> String {
     let text = error.to_string();

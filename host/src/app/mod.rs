@@ -21,7 +21,7 @@ use crate::input::{Button, InputEvent, Size};
 use crate::render::{self, RenderError, Renderer, RendererChoice};
 use crate::session::{Flow, Session};
 
-pub use display::{Display, NoDisplay};
+pub use display::Display;
 
 use translate::{key, moved, pointer};
 
@@ -132,6 +132,13 @@ where
     fn window_event(&mut self, event_loop: &ActiveEventLoop, _: WindowId, event: WindowEvent) {
         if let Some(stage) = &mut self.stage {
             stage.hear(event_loop, event);
+        }
+    }
+
+    /// The pipeline has news, perhaps a candidate: this is between two frames.
+    fn user_event(&mut self, _: &ActiveEventLoop, (): ()) {
+        if let Some(stage) = &mut self.stage {
+            stage.session.look_for_news();
         }
     }
 

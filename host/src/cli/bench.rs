@@ -95,7 +95,12 @@ impl Bench {
         let (_tell, outside) = channel();
         let (sender, results) = channel();
         let parts = Parts {
-            pipeline: Some(Pipeline::start(Arc::clone(&engine), source, options)?),
+            pipeline: Some(Pipeline::start(
+                Arc::clone(&engine),
+                source,
+                options,
+                || (),
+            )?),
             engine,
             renderer,
             clock: match self.hz {

@@ -1,10 +1,20 @@
 //! The command line: names, flags and exit codes are a contract (DESIGN §7).
 
 mod bench;
+mod check;
+mod inspect;
 mod run;
+mod state;
 
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
 use clap::{Parser, Subcommand};
+use vblank_state::Schema;
 
+use crate::error::GuestError;
+use crate::guest::{Code, Engine, EngineOptions, Instance};
+use crate::image::Image;
 use crate::terminal::{Terminal, has_colors};
 
 /// Run games as WebAssembly components, and replace their code while they run.
@@ -19,6 +29,10 @@ struct Cli {
 enum Command {
     Run(run::Run),
     Bench(bench::Bench),
+    Check(check::Check),
+    Inspect(inspect::Inspect),
+    #[command(subcommand)]
+    State(state::State),
 }
 
 /// Parse the command line and do as it says. Gives the exit code: 0, 1 for what went wrong, 2 for a
@@ -30,6 +44,9 @@ pub fn main() -> u8 {
     match cli.command {
         Command::Run(run) => run.execute(),
         Command::Bench(bench) => bench.execute(),
+        Command::Check(check) => check.execute(),
+        Command::Inspect(inspect) => inspect.execute(),
+        Command::State(state) => state.execute(),
     }
 }
 
@@ -56,4 +73,27 @@ fn parse_hz(text: &str) -> Result<f64, String> {
         Ok(hz) if (1.0..=10_000.0).contains(&hz) => Ok(hz),
         _ => Err("a number from 1 to 10000 is wanted".to_owned()),
     }
+}
+
+/// What a guest's state is made of: from its file, or from an image of its state.
+fn schema_of(path: &Path) -> anyhow::Result<(String, Schema)> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    if Image::is_one(&bytes) {
+        let image =
+            Image::decode(&bytes).map_err(|cause| anyhow!("{}: {cause}", path.display()))?;
+        return Ok((image.code, Schema::clone(&image.schema)));
+    }
+    let read = || -> Result<_, GuestError> {
+        let code = Code::from_bytes(bytes)?;
+        let engine = Engine::new(EngineOptions::default())?;
+        let schema = Instance::ask_schema(&engine, &code)?;
+        Ok((code.hash.to_string(), schema))
+    };
+    read().with_context(|| path.display().to_string())
+}
+
+/// Tell an error that ends the program.
+fn fail(error: &anyhow::Error, code: u8) -> u8 {
+    Terminal::new(false).error(&format!("{error:#}"));
+    code
 }

@@ -135,7 +135,9 @@ impl Run {
             watch: self.watch.clone(),
             release: self.release,
         };
-        let pipeline = Pipeline::start(Arc::clone(&engine), source, pipeline)
+        let waker = display.as_ref().map(app::Display::waker);
+        let wake = move || waker.iter().for_each(|wake| wake());
+        let pipeline = Pipeline::start(Arc::clone(&engine), source, pipeline, wake)
             .context("cannot start the thread that prepares candidates")?;
         let (tell, outside) = channel();
         stop_on_signal(tell)?;

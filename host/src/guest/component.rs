@@ -62,6 +62,8 @@ pub struct Code {
     pub hash: CodeHash,
     /// What the file was.
     pub kind: Kind,
+    /// The version of the contract that it says it was built for.
+    pub abi: Option<String>,
     /// The file, as it was read.
     bytes: Vec<u8>,
 }
@@ -89,6 +91,7 @@ impl Code {
         Ok(Self {
             hash: CodeHash::of(&bytes),
             kind: survey.kind,
+            abi: survey.abi,
             bytes,
         })
     }
@@ -125,6 +128,64 @@ impl Code {
     }
 }
 
+/// The interfaces by which a component meets its host.
+#[derive(Clone, Debug, Default)]
+pub struct Interfaces {
+    /// What it needs.
+    pub imports: Vec<String>,
+    /// What it gives.
+    pub exports: Vec<String>,
+}
+
+impl Interfaces {
+    /// Of a component's bytes.
+    ///
+    /// # Errors
+    /// When the bytes are damaged.
+    pub fn of(component: &[u8]) -> Result<Self, GuestError> {
+        let mut interfaces = Self::default();
+        let mut depth = 0_u32;
+        for payload in Parser::new(0).parse_all(component) {
+            match payload.map_err(damaged)? {
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                Payload::ComponentImportSection(imports) if depth == 0 => {
+                    for import in imports {
+                        let name = import.map_err(damaged)?.name.name.to_owned();
+                        interfaces.imports.push(name);
+                    }
+                }
+                Payload::ComponentExportSection(exports) if depth == 0 => {
+                    for export in exports {
+                        let name = export.map_err(damaged)?.name.name.to_owned();
+                        interfaces.exports.push(name);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(interfaces)
+    }
+
+    /// The world of the contract that it is of, if it is.
+    #[must_use]
+    pub fn world(&self) -> Option<&'static str> {
+        let exports = |name: &str| {
+            let prefix = format!("vblank:guest/{name}@");
+            self.exports
+                .iter()
+                .any(|export| export.starts_with(&prefix))
+        };
+        (exports("lifecycle") && exports("state")).then_some("vblank:guest/game")
+    }
+}
+
+fn damaged(error: wasmparser::BinaryReaderError) -> GuestError {
+    GuestError::Damaged {
+        message: error.to_string(),
+    }
+}
+
 /// The top level of a file, read once.
 struct Survey {
     kind: Kind,
@@ -134,9 +195,6 @@ struct Survey {
 
 impl Survey {
     fn of(bytes: &[u8]) -> Result<Self, GuestError> {
-        let damaged = |error: wasmparser::BinaryReaderError| GuestError::Damaged {
-            message: error.to_string(),
-        };
         if !bytes.starts_with(b"\0asm") {
             return Err(GuestError::NotWasm {
                 found: describe(bytes),
@@ -216,9 +274,7 @@ fn contract_version(name: &str) -> Option<String> {
 fn strip(module: &[u8]) -> Result<Cow<'_, [u8]>, GuestError> {
     let mut kept = module[..8].to_vec();
     for payload in Parser::new(0).parse_all(module) {
-        let payload = payload.map_err(|error| GuestError::Damaged {
-            message: error.to_string(),
-        })?;
+        let payload = payload.map_err(damaged)?;
         let is_debug = matches!(&payload, Payload::CustomSection(section)
             if section.name() == "name"
                 || section.name().starts_with(".debug_")

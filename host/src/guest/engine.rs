@@ -46,6 +46,14 @@ impl Capability {
     }
 }
 
+impl Capability {
+    /// What has to be granted for an import, if anything.
+    #[must_use]
+    pub fn needed_for(import: &str) -> Option<Self> {
+        import.starts_with("wasi:").then_some(Self::Wasi)
+    }
+}
+
 impl std::str::FromStr for Capability {
     type Err = String;
 
@@ -128,6 +136,31 @@ impl Engine {
         })
     }
 
+    /// An instance that is only to be asked pure questions: whatever it imports traps.
+    ///
+    /// # Errors
+    /// When it does not compile, or is of another world.
+    pub(super) fn compile_isolated(
+        &self,
+        component: &[u8],
+    ) -> Result<GamePre<Context>, GuestError> {
+        let component = self
+            .pool
+            .install(|| Component::from_binary(&self.wasm, component))
+            .map_err(|error| GuestError::Compile {
+                message: format!("{error:#}"),
+            })?;
+        let mut linker = Linker::new(&self.wasm);
+        let wrong = |error: wasmtime::Error| GuestError::WrongWorld {
+            problems: vec![format!("{error:#}")],
+        };
+        linker
+            .define_unknown_imports_as_traps(&component)
+            .and_then(|()| linker.instantiate_pre(&component))
+            .and_then(GamePre::new)
+            .map_err(wrong)
+    }
+
     /// Name everything that does not fit, not only the first thing.
     fn check_world(&self, component: &Component) -> Result<(), GuestError> {
         const OFFERED: [&str; 5] = ["draw", "input", "lend", "log", "window"];
@@ -139,15 +172,16 @@ impl Engine {
         let world = component.component_type();
         let mut problems = Vec::new();
         for (name, _) in world.imports(&self.wasm) {
-            let allowed = self.options.allow.contains(&Capability::Wasi);
-            if name.starts_with("wasi:") && !allowed {
-                return Err(GuestError::NotAllowed {
-                    import: name.to_owned(),
-                    capability: Capability::Wasi.name(),
-                });
+            if let Some(capability) = Capability::needed_for(name) {
+                if !self.options.allow.contains(&capability) {
+                    return Err(GuestError::NotAllowed {
+                        import: name.to_owned(),
+                        capability: capability.name(),
+                    });
+                }
+                continue;
             }
-            let offered = ours(name).is_some_and(|name| OFFERED.contains(&name.as_str()));
-            if !offered && !name.starts_with("wasi:") {
+            if !ours(name).is_some_and(|name| OFFERED.contains(&name.as_str())) {
                 problems.push(format!(
                     "it imports `{name}`, which this host does not offer"
                 ));

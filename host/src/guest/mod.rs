@@ -12,7 +12,7 @@ mod limits;
 mod step;
 mod store;
 
-pub use component::{ABI, Code, CodeHash, Kind};
+pub use component::{ABI, Code, CodeHash, Interfaces, Kind};
 pub use engine::{Capability, Engine, EngineOptions, Program};
 pub use limits::Limits;
 pub use step::Step;

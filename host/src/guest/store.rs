@@ -8,10 +8,11 @@ use vblank_state::{ParcelRef, Schema};
 use wasmtime::{Store, Trap as Cause};
 
 use super::api::{Context, draw};
-use super::bindings::Game;
 use super::bindings::exports::vblank::guest::lifecycle::{Setup, View};
 use super::bindings::exports::vblank::guest::state::{Parcel, Swapped};
 use super::bindings::vblank::guest::input as wit;
+use super::bindings::{Game, GamePre};
+use super::component::Code;
 use super::engine::{Capability, Engine, Program};
 use super::limits::{Limits, Memory, ticks};
 use super::step::Step;
@@ -42,6 +43,19 @@ impl Instance {
     /// # Errors
     /// When the guest wants more memory at its start than it may have.
     pub fn new(engine: &Engine, program: &Program) -> Result<Self, GuestError> {
+        Self::from_pre(engine, &program.pre)
+    }
+
+    /// The schema of a guest's state, from its code alone: it runs without anything that it imports.
+    ///
+    /// # Errors
+    /// When it is no guest, or its answer is malformed.
+    pub fn ask_schema(engine: &Engine, code: &Code) -> Result<Schema, GuestError> {
+        let pre = engine.compile_isolated(&code.componentise()?)?;
+        Self::from_pre(engine, &pre)?.schema()
+    }
+
+    fn from_pre(engine: &Engine, pre: &GamePre<Context>) -> Result<Self, GuestError> {
         let limits = engine.options.limits;
         let with_wasi = engine.options.allow.contains(&Capability::Wasi);
         let context = Context::new(Memory::new(&limits), with_wasi);
@@ -49,7 +63,7 @@ impl Instance {
         store.limiter(|context| &mut context.memory);
         store.epoch_deadline_trap();
         store.set_epoch_deadline(ticks(limits.call));
-        let game = program.pre.instantiate(&mut store);
+        let game = pre.instantiate(&mut store);
         let game = game.map_err(|error| trap(&mut store, "instantiate", limits.call, &error))?;
         Ok(Self {
             store,

@@ -94,6 +94,8 @@ pub struct Candidate {
     pub version: Version,
     /// What it took to make ready.
     pub stages: Stages,
+    /// Since when it waits.
+    pub ready: Instant,
 }
 
 /// Make a guest's code ready to run. `state_bytes` is the size of the state that it will be given.
@@ -119,7 +121,11 @@ pub fn prepare(engine: &Engine, code: &Code, state_bytes: u64) -> Result<Candida
         warmed.map_err(crate::error::GuestError::from)?;
         stages.prewarm = lap();
     }
-    Ok(Candidate { version, stages })
+    Ok(Candidate {
+        version,
+        stages,
+        ready: Instant::now(),
+    })
 }
 
 /// The same from a file.

@@ -90,7 +90,7 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// Start to make the first candidate, and watch.
+    /// Start to make the first candidate, and watch. `wake_host` is called after each piece of news.
     ///
     /// # Errors
     /// When the machine gives no thread.
@@ -98,6 +98,7 @@ impl Pipeline {
         engine: Arc<Engine>,
         source: Source,
         options: PipelineOptions,
+        wake_host: impl Fn() + Send + 'static,
     ) -> std::io::Result<Self> {
         let (wake, woken) = channel();
         let (tell, news) = channel();
@@ -108,6 +109,7 @@ impl Pipeline {
             options,
             woken,
             tell,
+            wake_host: Box::new(wake_host),
             state_bytes: Arc::clone(&state_bytes),
             last: None,
             guest: None,
@@ -128,6 +130,11 @@ impl Pipeline {
     /// The next piece of news, if there is one. Never waits.
     pub fn poll(&self) -> Option<News> {
         self.news.try_recv().ok()
+    }
+
+    /// The same, waiting for it no longer than this.
+    pub fn wait(&self, limit: Duration) -> Option<News> {
+        self.news.recv_timeout(limit).ok()
     }
 
     /// Build and look again, as if something had changed.
@@ -158,6 +165,7 @@ struct Worker {
     options: PipelineOptions,
     woken: Receiver<Wake>,
     tell: Sender<News>,
+    wake_host: Box<dyn Fn() + Send>,
     state_bytes: Arc<AtomicU64>,
     /// The last code that was handed on.
     last: Option<CodeHash>,
@@ -380,10 +388,13 @@ impl Worker {
     }
 
     fn notice(&self, text: String) {
-        let _ = self.tell.send(News::Notice(text));
+        // Were the handle gone, the next news would tell.
+        let _ = self.send(News::Notice(text));
     }
 
     fn send(&self, news: News) -> Result<(), Stop> {
-        self.tell.send(news).map_err(|_| Stop::Dropped)
+        self.tell.send(news).map_err(|_| Stop::Dropped)?;
+        (self.wake_host)();
+        Ok(())
     }
 }

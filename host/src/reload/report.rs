@@ -168,8 +168,8 @@ impl What {
     pub(crate) fn swap(from: String, to: String, swap: &Swap, stages: &Stages) -> Self {
         let (verdict, path) = match swap.verdict {
             Verdict::Identical => ("identical", "copy"),
-            Verdict::Automatic => ("automatic", "migrate"),
-            _ => ("migrated", "migrate"),
+            Verdict::Automatic | Verdict::DependsOnValues => ("automatic", "migrate"),
+            Verdict::NeedsMigration => ("migrated", "migrate"),
         };
         Self::Swap {
             from,

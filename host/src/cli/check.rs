@@ -1,0 +1,95 @@
+//! `host check`: whether the state of one version can go on in another, before anybody tries.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+use vblank_state::{ChangeKind, Diff, Verdict, diff};
+
+use super::{fail, schema_of};
+
+/// Say whether OLD's state can go on in NEW, field by field
+///
+/// Exit code: 0 as it is or automatically, 1 needs a migration, 2 could not tell
+#[derive(Args)]
+pub(super) struct Check {
+    /// A guest, or an image of its state
+    old: PathBuf,
+    /// A guest
+    new: PathBuf,
+    /// A field that would be parked counts as one that needs a migration
+    #[arg(long)]
+    strict: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    verdict: &'static str,
+    old: String,
+    new: String,
+    changes: Vec<Line>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    path: String,
+    verdict: &'static str,
+    text: String,
+}
+
+impl Check {
+    pub(super) fn execute(self) -> u8 {
+        self.check().unwrap_or_else(|error| fail(&error, 2))
+    }
+
+    fn check(&self) -> anyhow::Result<u8> {
+        let (old, old_schema) = schema_of(&self.old)?;
+        let (new, new_schema) = schema_of(&self.new)?;
+        let difference = diff(&old_schema, &new_schema);
+        if self.json {
+            let changes = difference.changes.iter().map(|change| Line {
+                path: change.path.clone(),
+                verdict: name(change.verdict()),
+                text: change.to_string(),
+            });
+            let answer = Answer {
+                verdict: name(difference.verdict),
+                old,
+                new,
+                changes: changes.collect(),
+            };
+            println!("{}", serde_json::to_string_pretty(&answer)?);
+        } else {
+            println!("{}", difference.verdict);
+            for change in &difference.changes {
+                println!("  {change}");
+            }
+        }
+        Ok(self.exit_code(&difference))
+    }
+
+    fn exit_code(&self, difference: &Diff) -> u8 {
+        let parks = difference
+            .changes
+            .iter()
+            .any(|change| matches!(change.kind, ChangeKind::Removed { .. }));
+        match difference.verdict {
+            Verdict::NeedsMigration => 1,
+            _ if self.strict && parks => 1,
+            Verdict::DependsOnValues => 2,
+            Verdict::Identical | Verdict::Automatic => 0,
+        }
+    }
+}
+
+fn name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Identical => "identical",
+        Verdict::Automatic => "automatic",
+        Verdict::DependsOnValues => "depends-on-values",
+        Verdict::NeedsMigration => "needs-migration",
+    }
+}

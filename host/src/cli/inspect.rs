@@ -1,0 +1,121 @@
+//! `host inspect`: what a guest is, from its file.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use serde::Serialize;
+
+use super::fail;
+use crate::guest::{Capability, Code, Engine, EngineOptions, Instance, Interfaces, Kind};
+
+/// Say what a guest is: hash, kind, world, imports, state, sizes
+#[derive(Args)]
+pub(super) struct Inspect {
+    /// A component or a core module
+    guest: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Facts {
+    hash: String,
+    kind: &'static str,
+    abi: Option<String>,
+    world: Option<&'static str>,
+    imports: Vec<Import>,
+    exports: Vec<String>,
+    /// As WIT.
+    schema: Option<String>,
+    schema_hash: Option<String>,
+    file_bytes: usize,
+    component_bytes: usize,
+}
+
+#[derive(Serialize)]
+struct Import {
+    name: String,
+    /// What has to be granted for it.
+    capability: Option<&'static str>,
+}
+
+impl Inspect {
+    pub(super) fn execute(self) -> u8 {
+        self.inspect().unwrap_or_else(|error| fail(&error, 1))
+    }
+
+    fn inspect(&self) -> anyhow::Result<u8> {
+        let facts = self
+            .facts()
+            .with_context(|| self.guest.display().to_string())?;
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&facts)?);
+        } else {
+            print(&facts);
+        }
+        Ok(0)
+    }
+
+    fn facts(&self) -> anyhow::Result<Facts> {
+        let code = Code::read(&self.guest)?;
+        let component = code.componentise()?;
+        let interfaces = Interfaces::of(&component)?;
+        let schema = match interfaces.world() {
+            Some(_) => {
+                let engine = Engine::new(EngineOptions::default())?;
+                Some(Instance::ask_schema(&engine, &code)?)
+            }
+            None => None,
+        };
+        let world = interfaces.world();
+        let imports = interfaces.imports.into_iter().map(|name| Import {
+            capability: Capability::needed_for(&name).map(Capability::name),
+            name,
+        });
+        Ok(Facts {
+            hash: code.hash.to_string(),
+            kind: match code.kind {
+                Kind::Component => "component",
+                Kind::Module => "core module",
+                Kind::WasiModule => "core module for wasip1",
+            },
+            world,
+            imports: imports.collect(),
+            exports: interfaces.exports,
+            schema_hash: schema.as_ref().map(|schema| schema.hash().to_string()),
+            schema: schema.map(|schema| schema.to_wit()),
+            file_bytes: code.size(),
+            component_bytes: component.len(),
+            abi: code.abi,
+        })
+    }
+}
+
+fn print(facts: &Facts) {
+    println!("hash       {}", facts.hash);
+    println!("kind       {}", facts.kind);
+    println!("contract   {}", facts.abi.as_deref().unwrap_or("not told"));
+    println!(
+        "world      {}",
+        facts.world.unwrap_or("none that this host knows")
+    );
+    println!(
+        "size       {} KiB, {} KiB as a stripped component",
+        facts.file_bytes.div_ceil(1024),
+        facts.component_bytes.div_ceil(1024)
+    );
+    for import in &facts.imports {
+        let needs = import
+            .capability
+            .map_or(String::new(), |name| format!("  needs --allow {name}"));
+        println!("imports    {}{needs}", import.name);
+    }
+    for export in &facts.exports {
+        println!("exports    {export}");
+    }
+    if let (Some(schema), Some(hash)) = (&facts.schema, &facts.schema_hash) {
+        println!("state      {hash}\n\n{}", schema.trim_end());
+    }
+}

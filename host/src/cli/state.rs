@@ -1,0 +1,132 @@
+//! `host state`: look at images, compare them, carry them to another version; all offline.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, anyhow};
+use clap::Subcommand;
+use serde_json::json;
+use vblank_state::value::{decode, difference};
+use vblank_state::{Value, diff};
+
+use super::fail;
+use crate::guest::{Code, Engine, EngineOptions};
+use crate::image::Image;
+use crate::reload::{Running, prepare};
+
+/// Look at saved states, compare them, carry them to another version
+#[derive(Subcommand)]
+pub(super) enum State {
+    /// Print the state as WAVE
+    Show {
+        /// A state image (.vbs)
+        image: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print where two states differ; exit code 1 if they do, 2 if they cannot be compared
+    Diff {
+        /// A state image
+        a: PathBuf,
+        /// Another one
+        b: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Carry the state to another version, with its migrations
+    Migrate {
+        /// A state image
+        image: PathBuf,
+        /// The guest that is to take it
+        #[arg(long, value_name = "GUEST")]
+        to: PathBuf,
+        /// Where to write; beside IMAGE as IMAGE.migrated.vbs if not told
+        #[arg(short, long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Refuse what would park a value
+        #[arg(long)]
+        strict: bool,
+    },
+}
+
+impl State {
+    pub(super) fn execute(self) -> u8 {
+        match self {
+            Self::Show { image, json } => show(&image, json).unwrap_or_else(|e| fail(&e, 1)),
+            Self::Diff { a, b, json } => compare(&a, &b, json).unwrap_or_else(|e| fail(&e, 2)),
+            Self::Migrate {
+                image,
+                to,
+                out,
+                strict,
+            } => migrate(&image, &to, out, strict).unwrap_or_else(|e| fail(&e, 1)),
+        }
+    }
+}
+
+fn value(image: &Image) -> anyhow::Result<Value> {
+    decode(&image.schema, &image.parcel.as_ref()).map_err(|error| anyhow!("{error}"))
+}
+
+fn show(path: &std::path::Path, json: bool) -> anyhow::Result<u8> {
+    let image = Image::read(path)?;
+    let value = value(&image)?;
+    if json {
+        println!("{}", value.to_json());
+        return Ok(0);
+    }
+    println!("// frame {}, code {}", image.frame, image.code);
+    for (path, bytes) in image.parked.paths() {
+        println!("// parked: {path}, {bytes} bytes");
+    }
+    println!("{value}");
+    Ok(0)
+}
+
+fn compare(a: &std::path::Path, b: &std::path::Path, json: bool) -> anyhow::Result<u8> {
+    let (a, b) = (Image::read(a)?, Image::read(b)?);
+    let differences = difference(&value(&a)?, &value(&b)?);
+    if json {
+        let tree = |value: &Option<Value>| -> anyhow::Result<serde_json::Value> {
+            let text = value.as_ref().map(Value::to_json);
+            Ok(text.map_or(Ok(serde_json::Value::Null), |text| {
+                serde_json::from_str(&text)
+            })?)
+        };
+        let lines = differences.iter().map(|found| {
+            let path = found.path.trim_start_matches('.');
+            Ok(json!({ "path": path, "old": tree(&found.old)?, "new": tree(&found.new)? }))
+        });
+        let lines: anyhow::Result<Vec<_>> = lines.collect();
+        println!("{}", serde_json::to_string_pretty(&lines?)?);
+    } else {
+        differences.iter().for_each(|found| println!("{found}"));
+    }
+    Ok(u8::from(!differences.is_empty()))
+}
+
+fn migrate(
+    path: &std::path::Path,
+    to: &std::path::Path,
+    out: Option<PathBuf>,
+    strict: bool,
+) -> anyhow::Result<u8> {
+    let image = Image::read(path)?;
+    let engine = Engine::new(EngineOptions::default())?;
+    let guest = || to.display().to_string();
+    let code = Code::read(to).with_context(guest)?;
+    let candidate = prepare(&engine, &code, 0).with_context(guest)?;
+    let changes = diff(&image.schema, &candidate.version.schema);
+    let mut game = Running::from_image(candidate, &image, strict)
+        .with_context(|| format!("{} does not go on in {}", path.display(), to.display()))?;
+    let out = out.unwrap_or_else(|| path.with_extension("migrated.vbs"));
+    game.image()?.write(&out)?;
+    println!("{}", changes.verdict);
+    changes
+        .changes
+        .iter()
+        .for_each(|change| println!("  {change}"));
+    println!("written to {}", out.display());
+    Ok(0)
+}
