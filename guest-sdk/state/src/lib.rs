@@ -21,7 +21,7 @@ pub use codec::{
     defaults, restore, save, schema_bytes, write_inline,
 };
 pub use diff::{Change, ChangeKind, Diff, Verdict, diff};
-pub use migrate::{Limits, Migrated, Parked, Refusal, apply};
+pub use migrate::{Limits, Migrated, Parked, Refusal, apply, apply_reusing};
 pub use parcel::{Parcel, ParcelRef};
 pub use plan::{NeedsMigration, Plan};
 pub use schema::{

@@ -11,7 +11,7 @@ use std::fmt;
 /// A state may be nested this deep: a list of linked boxes takes two levels a link.
 pub const MAX_DEPTH: usize = 1000;
 /// Items that take no bytes are bounded too, or four bytes could stand for a year of work.
-const MAX_EMPTY_ITEMS: usize = 1 << 20;
+pub(crate) const MAX_EMPTY_ITEMS: usize = 1 << 20;
 
 /// Why bytes are not a state of their schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -220,6 +220,7 @@ struct Walk<'s> {
 }
 
 impl Walk<'_> {
+    /// Loops and small functions, so that the frames of what nests stay small.
     fn value(&self, cursor: &mut Cursor<'_>, ty: &Type, depth: usize) -> Result<(), CodecError> {
         let layout = self.schema.layout(ty);
         if let Some(size) = layout.size().filter(|_| !self.thorough || layout.width > 0) {
@@ -227,59 +228,22 @@ impl Walk<'_> {
         }
         let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
         match ty {
-            Type::Number(number) => cursor.take(number.size()).map(drop),
-            Type::Bool => cursor.flag().map(drop),
-            Type::Char => match cursor.word()? {
-                code if char::from_u32(code).is_some() => Ok(()),
-                code => Err(CodecError(format!("{code:#x} is not a char"))),
-            },
-            Type::String => {
-                let len = cursor.count(1)?;
-                let bytes = cursor.take(len)?;
-                if self.thorough && std::str::from_utf8(bytes).is_err() {
-                    return Err(CodecError("a string is not UTF-8".into()));
-                }
-                Ok(())
-            }
-            Type::List(item) => {
-                let layout = self.schema.layout(item);
-                if let Some((size, width)) = layout.as_flat() {
-                    let count = cursor.word()? as usize;
-                    return cursor.flat(count, size, width).map(drop);
-                }
-                self.items(cursor, item, depth)
-            }
-            Type::Set(item) => self.items(cursor, item, depth),
-            Type::Array(item, count) => {
-                cursor.bounded(*count, self.schema.layout(item).min)?;
-                (0..*count).try_for_each(|_| self.value(cursor, item, depth))
-            }
-            Type::Map(key, value) => {
-                let min = self
-                    .schema
-                    .layout(key)
-                    .min
-                    .saturating_add(self.schema.layout(value).min);
-                for _ in 0..cursor.count(min)? {
-                    self.value(cursor, key, depth)?;
-                    self.value(cursor, value, depth)?;
-                }
-                Ok(())
-            }
             Type::Option(item) => {
                 if cursor.flag()? {
-                    self.value(cursor, item, depth)
-                } else {
-                    Ok(())
+                    self.value(cursor, item, depth)?;
                 }
+                Ok(())
             }
             Type::Result(ok, err) => {
                 let side = if cursor.flag()? { err } else { ok };
                 self.value(cursor, side, depth)
             }
-            Type::Tuple(items) => items
-                .iter()
-                .try_for_each(|item| self.value(cursor, item, depth)),
+            Type::Tuple(items) => {
+                for item in items {
+                    self.value(cursor, item, depth)?;
+                }
+                Ok(())
+            }
             Type::Named(id) => match &self.schema.get(*id).kind {
                 Kind::Record { fields, .. } => self.fields(cursor, fields, depth),
                 Kind::Variant(cases) => {
@@ -288,16 +252,86 @@ impl Walk<'_> {
                 }
                 Kind::Flags(flags) => cursor.flags(flags.len()).map(drop),
             },
+            Type::List(item) | Type::Set(item) => {
+                self.items(cursor, item, matches!(ty, Type::List(_)), depth)
+            }
+            Type::Array(item, count) => {
+                cursor.bounded(*count, self.schema.layout(item).min)?;
+                self.repeat(cursor, item, *count as usize, depth)
+            }
+            Type::Map(key, value) => self.map(cursor, key, value, depth),
+            Type::Bool | Type::Number(_) | Type::Char | Type::String => self.leaf(cursor, ty),
         }
     }
 
-    fn items(&self, cursor: &mut Cursor<'_>, item: &Type, depth: usize) -> Result<(), CodecError> {
+    fn leaf(&self, cursor: &mut Cursor<'_>, ty: &Type) -> Result<(), CodecError> {
+        match ty {
+            Type::Bool => cursor.flag().map(drop),
+            Type::Number(number) => cursor.take(number.size()).map(drop),
+            Type::Char => match cursor.word()? {
+                code if char::from_u32(code).is_some() => Ok(()),
+                code => Err(CodecError(format!("{code:#x} is not a char"))),
+            },
+            _ => {
+                let len = cursor.count(1)?;
+                let bytes = cursor.take(len)?;
+                if self.thorough && std::str::from_utf8(bytes).is_err() {
+                    return Err(CodecError("a string is not UTF-8".into()));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn items(
+        &self,
+        cursor: &mut Cursor<'_>,
+        item: &Type,
+        list: bool,
+        depth: usize,
+    ) -> Result<(), CodecError> {
         let layout = self.schema.layout(item);
+        if let Some((size, width)) = layout.as_flat().filter(|_| list) {
+            let count = cursor.word()? as usize;
+            return cursor.flat(count, size, width).map(drop);
+        }
         let count = cursor.count(layout.min)?;
         match layout.size() {
             Some(size) if !self.thorough => cursor.take(count * size).map(drop),
-            _ => (0..count).try_for_each(|_| self.value(cursor, item, depth)),
+            _ => self.repeat(cursor, item, count, depth),
         }
+    }
+
+    fn repeat(
+        &self,
+        cursor: &mut Cursor<'_>,
+        item: &Type,
+        count: usize,
+        depth: usize,
+    ) -> Result<(), CodecError> {
+        for _ in 0..count {
+            self.value(cursor, item, depth)?;
+        }
+        Ok(())
+    }
+
+    fn map(
+        &self,
+        cursor: &mut Cursor<'_>,
+        key: &Type,
+        value: &Type,
+        depth: usize,
+    ) -> Result<(), CodecError> {
+        let min = self
+            .schema
+            .layout(key)
+            .min
+            .saturating_add(self.schema.layout(value).min);
+        for _ in 0..cursor.count(min)? {
+            self.value(cursor, key, depth)?;
+            self.value(cursor, value, depth)?;
+        }
+        Ok(())
     }
 
     fn fields(
@@ -306,10 +340,10 @@ impl Walk<'_> {
         fields: &Fields,
         depth: usize,
     ) -> Result<(), CodecError> {
-        fields
-            .list
-            .iter()
-            .try_for_each(|field| self.value(cursor, &field.ty, depth))
+        for field in &fields.list {
+            self.value(cursor, &field.ty, depth)?;
+        }
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::flat::Word;
 use super::{IsFlat, SEGMENT_MIN};
+use crate::walk::MAX_EMPTY_ITEMS;
 use std::collections::VecDeque;
 use std::fmt;
 
@@ -107,8 +108,15 @@ impl<'a> Reader<'a> {
     }
 
     /// As many items as it is safe to make room for ahead: a length may lie.
-    pub(super) fn room(&self, count: usize) -> usize {
-        count.min(self.tree.len() - self.at)
+    pub(super) fn room(&self, count: usize) -> Result<usize, RestoreError> {
+        let left = self.tree.len() - self.at;
+        // More items than bytes can only be items without bytes, which are bounded too.
+        if count > left && count > MAX_EMPTY_ITEMS {
+            return Err(RestoreError(format!(
+                "{count} items are announced where {left} bytes are left"
+            )));
+        }
+        Ok(count.min(left))
     }
 
     /// The number of a case, of so many.

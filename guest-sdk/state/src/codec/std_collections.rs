@@ -36,7 +36,7 @@ impl<T: State> State for Vec<T> {
         if let Some(flat) = T::FLAT {
             return input.flat(flat, count);
         }
-        let mut items = Vec::with_capacity(input.room(count));
+        let mut items = Vec::with_capacity(input.room(count)?);
         for _ in 0..count {
             items.push(T::restore(input)?);
         }
@@ -102,7 +102,9 @@ fn restore_distinct<C, T>(
     restore: impl Fn(&mut Reader<'_>) -> Result<T, RestoreError>,
     insert: impl Fn(&mut C, T) -> bool,
 ) -> Result<C, RestoreError> {
-    for _ in 0..input.count()? {
+    let count = input.count()?;
+    input.room(count)?;
+    for _ in 0..count {
         if !insert(&mut collection, restore(input)?) {
             return Err(RestoreError::new("a key comes twice in a map or set"));
         }

@@ -7,7 +7,7 @@ use super::output::Output;
 use super::parked::{Parked, Place};
 use super::path::Path;
 use super::{Limits, Migrated, Refusal};
-use crate::parcel::ParcelRef;
+use crate::parcel::{Parcel, ParcelRef};
 use crate::plan::op::{LinkKind, Op, Step};
 use crate::plan::{Plan, number};
 use crate::schema::{Kind, Schema, Type};
@@ -21,6 +21,7 @@ pub(super) fn run(
     defaults: &[u8],
     parked: &Parked,
     limits: &Limits,
+    spare: Parcel,
 ) -> Result<Migrated, Refusal> {
     let mut run = Run {
         defaults: Defaults::new(&plan.new, defaults)?,
@@ -35,7 +36,7 @@ pub(super) fn run(
         lanes: HashMap::new(),
     };
     let mut from = Cursor::new(old);
-    let mut to = Output::new(limits.memory);
+    let mut to = Output::reusing(limits.memory, spare);
     let done = run.op(plan, &plan.root, &mut from, &mut to, MAX_DEPTH);
     done.map_err(|refusal| run.path.locate(refusal))?;
     from.finish()?;

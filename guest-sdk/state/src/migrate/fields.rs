@@ -76,6 +76,41 @@ impl Owner<'_> {
     }
 }
 
+/// The old fields while they are taken, each once, in any order. Only those that are taken out of
+/// order are passed over first: a tree whose last field is its children is walked once.
+struct OldFields<'r, 'c> {
+    plan: &'r Plan,
+    fields: &'r [Field],
+    /// At the first field that has not been passed.
+    from: &'r mut Cursor<'c>,
+    passed: Vec<Cursor<'c>>,
+}
+
+impl<'c> OldFields<'_, 'c> {
+    fn at(
+        &mut self,
+        index: usize,
+        work: impl FnOnce(&mut Cursor<'c>) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        if let Some(place) = self.passed.get_mut(index) {
+            return work(place);
+        }
+        self.pass(index)?;
+        self.passed.push(self.from.clone());
+        work(self.from)
+    }
+
+    /// Passes over all fields before this one.
+    fn pass(&mut self, index: usize) -> Result<(), Refusal> {
+        while self.passed.len() < index {
+            self.passed.push(self.from.clone());
+            self.from
+                .skip(&self.plan.old, &self.fields[self.passed.len() - 1].ty)?;
+        }
+        Ok(())
+    }
+}
+
 impl Run<'_> {
     pub(super) fn fields(
         &mut self,
@@ -86,41 +121,43 @@ impl Run<'_> {
         to: &mut Output,
         depth: usize,
     ) -> Result<(), Refusal> {
-        // Where each old field lies. When they are taken in order, the walk itself finds out.
-        let mut places = Vec::new();
-        if !link.in_order || !link.parked.is_empty() {
-            for field in owner.old_fields {
-                places.push(from.clone());
-                from.skip(&plan.old, &field.ty)?;
-            }
-        }
+        let mut olds = OldFields {
+            plan,
+            fields: owner.old_fields,
+            from,
+            passed: Vec::new(),
+        };
         for (index, source) in link.sources.iter().enumerate() {
+            let name = &owner.new_fields[index].name;
             match source {
                 Source::From(old, op) => {
-                    let from = places.get_mut(*old).unwrap_or(from);
-                    self.under(&owner.new_fields[index].name, |run| {
-                        run.op(plan, op, from, to, depth)
+                    olds.at(*old, |from| {
+                        self.under(name, |run| run.op(plan, op, from, to, depth))
                     })?;
                 }
                 Source::Claim(old, op, names) => {
-                    let from = places.get_mut(*old).unwrap_or(from);
                     match self.revive(plan, owner, index, names, depth) {
                         Some(value) => {
-                            let ty = &owner.new_fields[index].ty;
-                            to.copy(&mut Cursor::inline(&value), &plan.new, ty, depth)?;
-                            self.park(plan, owner, *old, from, depth)?;
+                            to.copy(
+                                &mut Cursor::inline(&value),
+                                &plan.new,
+                                &owner.new_fields[index].ty,
+                                depth,
+                            )?;
+                            olds.at(*old, |from| self.park(plan, owner, *old, from, depth))?;
                         }
-                        None => self.under(&owner.new_fields[index].name, |run| {
-                            run.op(plan, op, from, to, depth)
+                        None => olds.at(*old, |from| {
+                            self.under(name, |run| run.op(plan, op, from, to, depth))
                         })?,
                     }
                 }
                 Source::Added => self.added(plan, owner, index, to, depth)?,
             }
         }
-        link.parked
-            .iter()
-            .try_for_each(|index| self.park(plan, owner, *index, &mut places[*index], depth))
+        for old in &link.parked {
+            olds.at(*old, |from| self.park(plan, owner, *old, from, depth))?;
+        }
+        olds.pass(owner.old_fields.len())
     }
 
     /// A field that the old state does not have: its parked value, or else its default.

@@ -63,6 +63,25 @@ pub(super) struct Park {
     pub path: String,
 }
 
+/// A loop of its own for each of the common lengths, which the compiler then knows.
+macro_rules! sized {
+    ($len:expr, $this:ident.$method:ident($($arg:expr),*), $otherwise:block) => {
+        match $len {
+            1 => $this.$method::<1>($($arg),*),
+            2 => $this.$method::<2>($($arg),*),
+            4 => $this.$method::<4>($($arg),*),
+            8 => $this.$method::<8>($($arg),*),
+            12 => $this.$method::<12>($($arg),*),
+            16 => $this.$method::<16>($($arg),*),
+            20 => $this.$method::<20>($($arg),*),
+            24 => $this.$method::<24>($($arg),*),
+            28 => $this.$method::<28>($($arg),*),
+            32 => $this.$method::<32>($($arg),*),
+            _ => $otherwise,
+        }
+    };
+}
+
 impl Lanes {
     /// The lanes of an operation, when it is one between fixed sizes and simple enough.
     pub fn new(plan: &Plan, op: &Op, defaults: &Defaults<'_>, revives: bool) -> Option<Lanes> {
@@ -107,27 +126,18 @@ impl Lanes {
     fn lane(&self, lane: &Lane, old: &[u8], new: &mut [u8]) -> Result<(), (usize, Refusal)> {
         match lane {
             Lane::Copy { from, to, len } => {
-                let (from, to) = (*from, *to);
-                match len {
-                    1 => self.copy::<1>(old, new, from, to),
-                    2 => self.copy::<2>(old, new, from, to),
-                    4 => self.copy::<4>(old, new, from, to),
-                    8 => self.copy::<8>(old, new, from, to),
-                    12 => self.copy::<12>(old, new, from, to),
-                    16 => self.copy::<16>(old, new, from, to),
-                    20 => self.copy::<20>(old, new, from, to),
-                    24 => self.copy::<24>(old, new, from, to),
-                    28 => self.copy::<28>(old, new, from, to),
-                    32 => self.copy::<32>(old, new, from, to),
-                    len => self.rows(old, new, |old, new| {
-                        new[to..to + len].copy_from_slice(&old[from..from + len])
-                    }),
-                }
+                sized!(*len, self.copy(old, new, *from, *to), {
+                    self.rows(old, new, |old, new| {
+                        new[*to..to + len].copy_from_slice(&old[*from..from + len])
+                    })
+                });
                 Ok(())
             }
             Lane::Fill { to, bytes } => {
-                new.chunks_exact_mut(self.new_size)
-                    .for_each(|new| new[*to..*to + bytes.len()].copy_from_slice(bytes));
+                sized!(bytes.len(), self.fill(new, *to, bytes), {
+                    new.chunks_exact_mut(self.new_size)
+                        .for_each(|new| new[*to..*to + bytes.len()].copy_from_slice(bytes))
+                });
                 Ok(())
             }
             Lane::Number { from, to, a, b } => self.number(old, new, *from, *to, *a, *b),
@@ -139,6 +149,12 @@ impl Lanes {
             .chunks_exact(self.old_size)
             .zip(new.chunks_exact_mut(self.new_size));
         rows.for_each(|(old, new)| each(old, new));
+    }
+
+    fn fill<const N: usize>(&self, new: &mut [u8], to: usize, bytes: &[u8]) {
+        let bytes: [u8; N] = bytes.try_into().expect("as many bytes as they are");
+        new.chunks_exact_mut(self.new_size)
+            .for_each(|new| new[to..to + N].copy_from_slice(&bytes));
     }
 
     fn copy<const N: usize>(&self, old: &[u8], new: &mut [u8], from: usize, to: usize) {

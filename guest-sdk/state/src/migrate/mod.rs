@@ -107,6 +107,24 @@ pub fn apply(
     parked: &Parked,
     limits: &Limits,
 ) -> Result<Migrated, Refusal> {
+    apply_reusing(plan, old, defaults, parked, limits, Parcel::default())
+}
+
+/// As [`apply`], in the memory of another parcel where its buffers are large enough.
+///
+/// Writing to memory for the first time costs several times what copying to it does, so a host
+/// keeps a parcel whose pages it has touched off the frame.
+///
+/// # Errors
+/// As [`apply`].
+pub fn apply_reusing(
+    plan: &Plan,
+    old: &ParcelRef<'_>,
+    defaults: &[u8],
+    parked: &Parked,
+    limits: &Limits,
+    spare: Parcel,
+) -> Result<Migrated, Refusal> {
     if plan.is_identity() {
         return Ok(Migrated {
             parcel: old.to_owned(),
@@ -114,5 +132,5 @@ pub fn apply(
             notes: Vec::new(),
         });
     }
-    apply::run(plan, old, defaults, parked, limits)
+    apply::run(plan, old, defaults, parked, limits, spare)
 }

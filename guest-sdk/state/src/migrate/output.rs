@@ -8,6 +8,8 @@ use crate::walk::{Cursor, too_deep};
 
 pub(crate) struct Output {
     pub parcel: Parcel,
+    /// Buffers whose memory is used again: touching fresh pages costs more than writing to them.
+    spare: Parcel,
     inline: bool,
     segment_bytes: usize,
     limit: usize,
@@ -15,8 +17,19 @@ pub(crate) struct Output {
 
 impl Output {
     pub fn new(limit: usize) -> Output {
+        Output::reusing(limit, Parcel::default())
+    }
+
+    pub fn reusing(limit: usize, mut spare: Parcel) -> Output {
+        let mut tree = std::mem::take(&mut spare.tree);
+        tree.clear();
+        let parcel = Parcel {
+            tree,
+            ..Parcel::default()
+        };
         Output {
-            parcel: Parcel::default(),
+            parcel,
+            spare,
             inline: false,
             segment_bytes: 0,
             limit,
@@ -49,19 +62,19 @@ impl Output {
         }
     }
 
-    /// Room for the bytes of a flat list, all zero, where they belong by their size.
+    /// Room for the bytes of a flat list, all of which are to be written, where they belong by their size.
     pub fn flat(&mut self, len: usize, width: u8) -> Result<&mut [u8], Refusal> {
         self.room(len)?;
         if self.inline || len < SEGMENT_MIN {
             return self.tree(len);
         }
         self.segment_bytes += len;
-        let parcel = &mut self.parcel;
+        let (parcel, spare) = (&mut self.parcel, &mut self.spare);
         Ok(match width {
-            1 => push(&mut parcel.w8, len),
-            2 => words_as_bytes_mut(push(&mut parcel.w16, len / 2)),
-            4 => words_as_bytes_mut(push(&mut parcel.w32, len / 4)),
-            _ => words_as_bytes_mut(push(&mut parcel.w64, len / 8)),
+            1 => push(&mut parcel.w8, &mut spare.w8, len),
+            2 => words_as_bytes_mut(push(&mut parcel.w16, &mut spare.w16, len / 2)),
+            4 => words_as_bytes_mut(push(&mut parcel.w32, &mut spare.w32, len / 4)),
+            _ => words_as_bytes_mut(push(&mut parcel.w64, &mut spare.w64, len / 8)),
         })
     }
 
@@ -180,7 +193,21 @@ impl Output {
     }
 }
 
-fn push<W: Clone + Default>(segments: &mut Vec<Vec<W>>, len: usize) -> &mut [W] {
-    segments.push(vec![W::default(); len]);
+fn push<'s, W: Clone + Default>(
+    segments: &'s mut Vec<Vec<W>>,
+    spare: &mut Vec<Vec<W>>,
+    len: usize,
+) -> &'s mut [W] {
+    let words = match spare.iter().position(|words| words.capacity() >= len) {
+        Some(index) => {
+            let mut words = spare.swap_remove(index);
+            // What it holds is overwritten anyway, so only what it lacks is filled.
+            words.truncate(len);
+            words.resize(len, W::default());
+            words
+        }
+        None => vec![W::default(); len],
+    };
+    segments.push(words);
     segments.last_mut().expect("one was just pushed")
 }

@@ -379,14 +379,12 @@ impl Compare<'_> {
         for name in &new.skipped {
             self.change(&format!("{path}.{name}"), ChangeKind::Skipped);
         }
-        let in_order = places.iter().flatten().is_sorted();
-        if !in_order {
+        if !places.iter().flatten().is_sorted() {
             self.change(path, ChangeKind::Reordered);
         }
         FieldsLink {
             sources: plan,
             parked,
-            in_order,
             same_layout,
         }
     }

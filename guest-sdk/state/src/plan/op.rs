@@ -58,8 +58,6 @@ pub(crate) struct FieldsLink {
     pub sources: Vec<Source>,
     /// The old fields that no new one takes.
     pub parked: Vec<usize>,
-    /// Whether the old fields are taken in the order in which they lie.
-    pub in_order: bool,
     /// Whether lists of the record are laid out as they were.
     pub same_layout: bool,
 }

@@ -41,8 +41,7 @@ impl Schema {
 
     /// A type as WIT writes it, with the plain names of named types.
     pub fn type_name(&self, ty: &Type) -> String {
-        let names: Vec<String> = self.types().iter().map(|def| def.name.clone()).collect();
-        self.wit_type(ty, &names)
+        text(ty, &|id| &self.get(id).name)
     }
 
     /// One kebab-case name for each type, told apart by a number where two share one.
@@ -62,24 +61,28 @@ impl Schema {
     }
 
     fn wit_type(&self, ty: &Type, names: &[String]) -> String {
-        let text = |ty: &Type| self.wit_type(ty, names);
-        match ty {
-            Type::Bool => "bool".into(),
-            Type::Number(number) => number.name().into(),
-            Type::Char => "char".into(),
-            Type::String => "string".into(),
-            Type::List(item) => format!("list<{}>", text(item)),
-            Type::Array(item, count) => format!("list<{}, {count}>", text(item)),
-            Type::Set(item) => format!("set<{}>", text(item)),
-            Type::Map(key, value) => format!("map<{}, {}>", text(key), text(value)),
-            Type::Option(item) => format!("option<{}>", text(item)),
-            Type::Result(ok, err) => format!("result<{}, {}>", text(ok), text(err)),
-            Type::Tuple(items) => format!(
-                "tuple<{}>",
-                items.iter().map(text).collect::<Vec<_>>().join(", ")
-            ),
-            Type::Named(id) => names[*id as usize].clone(),
-        }
+        text(ty, &|id| &names[id as usize])
+    }
+}
+
+fn text<'n>(ty: &Type, name: &dyn Fn(u32) -> &'n str) -> String {
+    let text = |ty: &Type| text(ty, name);
+    match ty {
+        Type::Bool => "bool".into(),
+        Type::Number(number) => number.name().into(),
+        Type::Char => "char".into(),
+        Type::String => "string".into(),
+        Type::List(item) => format!("list<{}>", text(item)),
+        Type::Array(item, count) => format!("list<{}, {count}>", text(item)),
+        Type::Set(item) => format!("set<{}>", text(item)),
+        Type::Map(key, value) => format!("map<{}, {}>", text(key), text(value)),
+        Type::Option(item) => format!("option<{}>", text(item)),
+        Type::Result(ok, err) => format!("result<{}, {}>", text(ok), text(err)),
+        Type::Tuple(items) => format!(
+            "tuple<{}>",
+            items.iter().map(text).collect::<Vec<_>>().join(", ")
+        ),
+        Type::Named(id) => name(*id).to_owned(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Value;
 use crate::parcel::ParcelRef;
-use crate::schema::{Fields, Kind, Number, Schema, Style, Type};
+use crate::schema::{Case, Fields, Kind, Number, Schema, Style, Type};
 use crate::walk::{CodecError, Cursor, MAX_DEPTH, too_deep};
 
 /// The value tree of a parcel.
@@ -29,92 +29,143 @@ struct Decode<'s> {
 }
 
 impl Decode<'_> {
+    /// One function for each kind of type, so that the frames of those that nest stay small.
     fn value(&self, from: &mut Cursor<'_>, ty: &Type, depth: usize) -> Result<Value, CodecError> {
         let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
-        let boxed = |from: &mut Cursor<'_>, ty: &Type| self.value(from, ty, depth).map(Box::new);
-        Ok(match ty {
-            Type::Bool => Value::Bool(from.flag()?),
-            Type::Number(number) => self.number(*number, from.take(number.size())?),
+        match ty {
+            Type::Option(item) => self.option(from, item, depth),
+            Type::Result(ok, err) => self.result(from, ok, err, depth),
+            Type::Named(id) => match &self.schema.get(*id).kind {
+                Kind::Record { fields, .. } => self.fields(from, fields, depth),
+                Kind::Variant(cases) => self.variant(from, cases, depth),
+                Kind::Flags(flags) => self.flags(from, flags),
+            },
+            Type::Tuple(items) => {
+                let items = items.iter().map(|item| self.value(from, item, depth));
+                items.collect::<Result<_, _>>().map(Value::Tuple)
+            }
+            Type::List(_) | Type::Set(_) | Type::Array(..) => self.list(from, ty, depth),
+            Type::Map(key, value) => self.map(from, key, value, depth),
+            Type::Bool | Type::Number(_) | Type::Char | Type::String => self.leaf(from, ty),
+        }
+    }
+
+    fn leaf(&self, from: &mut Cursor<'_>, ty: &Type) -> Result<Value, CodecError> {
+        match ty {
+            Type::Bool => from.flag().map(Value::Bool),
+            Type::Number(number) => Ok(self.number(*number, from.take(number.size())?)),
             Type::Char => {
                 let code = from.word()?;
-                Value::Char(
-                    char::from_u32(code)
-                        .ok_or_else(|| CodecError::new(format!("{code:#x} is not a char")))?,
-                )
+                let c = char::from_u32(code);
+                c.map(Value::Char)
+                    .ok_or_else(|| CodecError::new(format!("{code:#x} is not a char")))
             }
-            Type::String => {
+            _ => {
                 let len = from.count(1)?;
                 match std::str::from_utf8(from.take(len)?) {
-                    Ok(text) => Value::String(text.to_owned()),
-                    Err(_) => return Err(CodecError::new("a string is not UTF-8")),
+                    Ok(text) => Ok(Value::String(text.to_owned())),
+                    Err(_) => Err(CodecError::new("a string is not UTF-8")),
                 }
             }
-            Type::List(item) => match self.schema.layout(item).as_flat() {
-                Some((size, width)) => {
-                    let count = from.word()? as usize;
-                    let mut items = Cursor::inline(from.flat(count, size, width)?);
-                    self.items(&mut items, item, count, depth)?
-                }
-                None => self.counted(from, item, depth)?,
-            },
-            Type::Set(item) => self.counted(from, item, depth)?,
+        }
+    }
+
+    fn list(&self, from: &mut Cursor<'_>, ty: &Type, depth: usize) -> Result<Value, CodecError> {
+        match ty {
             Type::Array(item, count) => {
                 from.bounded(*count, self.schema.layout(item).min)?;
-                self.items(from, item, *count as usize, depth)?
+                self.items(from, item, *count as usize, depth)
             }
-            Type::Map(key, value) => {
-                let min = self
-                    .schema
-                    .layout(key)
-                    .min
-                    .saturating_add(self.schema.layout(value).min);
-                let count = from.count(min)?;
-                let entry = |_| {
-                    Ok((
-                        self.value(from, key, depth)?,
-                        self.value(from, value, depth)?,
-                    ))
-                };
-                Value::Map((0..count).map(entry).collect::<Result<_, CodecError>>()?)
+            Type::List(item) if self.schema.layout(item).width > 0 => {
+                let layout = self.schema.layout(item);
+                let count = from.word()? as usize;
+                let mut items =
+                    Cursor::inline(from.flat(count, layout.min as usize, layout.width)?);
+                self.items(&mut items, item, count, depth)
             }
-            Type::Option(item) => Value::Option(if from.flag()? {
-                Some(boxed(from, item)?)
-            } else {
-                None
-            }),
-            Type::Result(ok, err) => Value::Result(if from.flag()? {
-                Err(boxed(from, err)?)
-            } else {
-                Ok(boxed(from, ok)?)
-            }),
-            Type::Tuple(items) => Value::Tuple(
-                items
-                    .iter()
-                    .map(|item| self.value(from, item, depth))
-                    .collect::<Result<_, _>>()?,
-            ),
-            Type::Named(id) => match &self.schema.get(*id).kind {
-                Kind::Record { fields, .. } => self.fields(from, fields, depth)?,
-                Kind::Variant(cases) => {
-                    let case = &cases[from.tag(cases.len())?];
-                    let fields = &case.fields;
-                    let carried = match (fields.style, fields.list.as_slice()) {
-                        (_, []) => None,
-                        (Style::Tuple, [one]) => Some(boxed(from, &one.ty)?),
-                        _ => Some(Box::new(self.fields(from, fields, depth)?)),
-                    };
-                    Value::Variant(case.name.clone(), carried)
-                }
-                Kind::Flags(flags) => {
-                    let bits = from.flags(flags.len())?;
-                    let set = flags
-                        .iter()
-                        .enumerate()
-                        .filter(|(bit, _)| bits >> bit & 1 == 1);
-                    Value::Flags(set.map(|(_, flag)| flag.name.clone()).collect())
-                }
-            },
-        })
+            Type::List(item) | Type::Set(item) => {
+                let count = from.count(self.schema.layout(item).min)?;
+                self.items(from, item, count, depth)
+            }
+            _ => unreachable!("this is asked of lists only"),
+        }
+    }
+
+    fn map(
+        &self,
+        from: &mut Cursor<'_>,
+        key: &Type,
+        value: &Type,
+        depth: usize,
+    ) -> Result<Value, CodecError> {
+        let min = self
+            .schema
+            .layout(key)
+            .min
+            .saturating_add(self.schema.layout(value).min);
+        let count = from.count(min)?;
+        let entry = |_| {
+            Ok((
+                self.value(from, key, depth)?,
+                self.value(from, value, depth)?,
+            ))
+        };
+        (0..count)
+            .map(entry)
+            .collect::<Result<_, _>>()
+            .map(Value::Map)
+    }
+
+    fn option(
+        &self,
+        from: &mut Cursor<'_>,
+        item: &Type,
+        depth: usize,
+    ) -> Result<Value, CodecError> {
+        if !from.flag()? {
+            return Ok(Value::Option(None));
+        }
+        let value = self.value(from, item, depth)?;
+        Ok(Value::Option(Some(Box::new(value))))
+    }
+
+    fn result(
+        &self,
+        from: &mut Cursor<'_>,
+        ok: &Type,
+        err: &Type,
+        depth: usize,
+    ) -> Result<Value, CodecError> {
+        let is_err = from.flag()?;
+        let value = Box::new(self.value(from, if is_err { err } else { ok }, depth)?);
+        Ok(Value::Result(if is_err { Err(value) } else { Ok(value) }))
+    }
+
+    fn variant(
+        &self,
+        from: &mut Cursor<'_>,
+        cases: &[Case],
+        depth: usize,
+    ) -> Result<Value, CodecError> {
+        let case = &cases[from.tag(cases.len())?];
+        let fields = &case.fields;
+        let carried = match (fields.style, fields.list.as_slice()) {
+            (_, []) => return Ok(Value::Variant(case.name.clone(), None)),
+            (Style::Tuple, [one]) => self.value(from, &one.ty, depth)?,
+            _ => self.fields(from, fields, depth)?,
+        };
+        Ok(Value::Variant(case.name.clone(), Some(Box::new(carried))))
+    }
+
+    fn flags(&self, from: &mut Cursor<'_>, flags: &[Case]) -> Result<Value, CodecError> {
+        let bits = from.flags(flags.len())?;
+        let set = flags
+            .iter()
+            .enumerate()
+            .filter(|(bit, _)| bits >> bit & 1 == 1);
+        Ok(Value::Flags(
+            set.map(|(_, flag)| flag.name.clone()).collect(),
+        ))
     }
 
     fn number(&self, number: Number, bytes: &[u8]) -> Value {
@@ -130,16 +181,6 @@ impl Decode<'_> {
             Number::F32 => Value::F32(f32::from_bits(word as u32)),
             Number::F64 => Value::F64(f64::from_bits(word)),
         }
-    }
-
-    fn counted(
-        &self,
-        from: &mut Cursor<'_>,
-        item: &Type,
-        depth: usize,
-    ) -> Result<Value, CodecError> {
-        let count = from.count(self.schema.layout(item).min)?;
-        self.items(from, item, count, depth)
     }
 
     fn items(

@@ -1,0 +1,399 @@
+//! Bytes that nobody meant well with: a clear error, bounded memory and time, no panic.
+
+#[path = "common/generate.rs"]
+mod generate;
+
+use generate::{Generate, defaults};
+use std::time::{Duration, Instant};
+use vblank_derive::State;
+use vblank_state::schema::{Field, Fields, Kind, MAX_SCHEMA_BYTES, Number, Style, TypeDef};
+use vblank_state::{
+    Limits, MAX_DEPTH, Parcel, ParcelRef, Parked, Plan, Reader, Schema, Segments, State, Type,
+    apply, check, diff, restore, save, value,
+};
+
+fn tree(bytes: &[u8]) -> ParcelRef<'_> {
+    ParcelRef {
+        tree: bytes,
+        ..ParcelRef::default()
+    }
+}
+
+fn def(name: &str, fields: Vec<(&str, Type)>) -> TypeDef {
+    let field = |(name, ty): (&str, Type)| Field {
+        name: name.into(),
+        aliases: vec![],
+        ty,
+        default: None,
+    };
+    let fields = Fields {
+        style: Style::Named,
+        list: fields.into_iter().map(field).collect(),
+        skipped: vec![],
+    };
+    TypeDef {
+        name: name.into(),
+        aliases: vec![],
+        version: 0,
+        hooks: vec![],
+        kind: Kind::Record {
+            fields,
+            flat: false,
+        },
+    }
+}
+
+fn refused(schema: Result<Schema, vblank_state::SchemaError>, says: &str) {
+    let error = schema.unwrap_err().to_string();
+    assert!(error.contains(says), "{error}");
+}
+
+#[test]
+fn schemas_that_make_no_sense() {
+    let named = |id| Type::Named(id);
+    refused(Schema::new(named(3), vec![]), "type number 3 is not there");
+    refused(
+        Schema::new(named(0), vec![def("A", vec![("a", named(0))])]),
+        "a value of A would contain itself",
+    );
+    let two = vec![
+        def("A", vec![("b", named(1))]),
+        def("B", vec![("a", Type::Array(Box::new(named(0)), 2))]),
+    ];
+    refused(Schema::new(named(0), two), "would contain itself");
+    refused(
+        Schema::new(
+            named(0),
+            vec![def("A", vec![("x", Type::Bool), ("x", Type::Char)])],
+        ),
+        "has the field x twice",
+    );
+    let huge = Type::Array(
+        Box::new(Type::Array(Box::new(Type::Bool), 1 << 20)),
+        1 << 20,
+    );
+    refused(Schema::new(huge, vec![]), "larger than 4 GiB");
+    let mut flat = def("A", vec![("x", Type::Bool)]);
+    let Kind::Record { flat: is_flat, .. } = &mut flat.kind else {
+        unreachable!()
+    };
+    *is_flat = true;
+    refused(
+        Schema::new(named(0), vec![flat]),
+        "declared flat, but its fields are not",
+    );
+    // Types nested by value without end, each naming the next.
+    let chain: Vec<_> = (0..50_000)
+        .map(|i| def(&format!("T{i}"), vec![("x", named((i + 1).min(49_999)))]))
+        .collect();
+    refused(Schema::new(named(0), chain), "deep");
+}
+
+#[test]
+fn schema_bytes_that_lie() {
+    let start = Instant::now();
+    refused(Schema::decode(&[]), "ends too early");
+    refused(Schema::decode(&[9, 0, 0]), "version 9 is unknown");
+    refused(
+        Schema::decode(&[1, 10, 0xff, 0xff, 0xff, 0xff, 0x0f]),
+        "longer than what is left",
+    );
+    refused(Schema::decode(&[1, 10, 0x80, 0]), "shortest form");
+    refused(Schema::decode(&[1, 77, 0]), "there is no type 77");
+    refused(Schema::decode(&vec![17; 100_000]), "version 17");
+    let mut deep = vec![1];
+    deep.extend(vec![17; 100_000]);
+    refused(Schema::decode(&deep), "nested too deep");
+    refused(
+        Schema::decode(&vec![1; MAX_SCHEMA_BYTES + 1]),
+        "are too many",
+    );
+    refused(Schema::decode(&vec![1; 10 << 20]), "are too many");
+    // A name that is not UTF-8.
+    refused(Schema::decode(&[1, 10, 1, 1, 0xff]), "not UTF-8");
+    assert!(start.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn a_large_schema_is_read_and_compared_in_bounded_time() {
+    // As many types as fit, each an option of the next: no deep stack for that.
+    let name = |i: u32| format!("T{i}");
+    let link = |i: u32| Type::Option(Box::new(Type::Named((i + 1) % 60_000)));
+    let types = (0..60_000)
+        .map(|i| {
+            def(
+                &name(i),
+                vec![("next", link(i)), ("x", Type::Number(Number::F32))],
+            )
+        })
+        .collect();
+    let schema = Schema::new(Type::Named(0), types).unwrap();
+    let start = Instant::now();
+    let again = Schema::decode(&schema.encode()).unwrap();
+    assert!(diff(&schema, &again).changes.is_empty());
+    assert!(Plan::new(&schema, &again).unwrap().is_identity());
+    assert!(
+        start.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn lengths_that_lie() {
+    let list = Schema::of::<Vec<u32>>();
+    for (bytes, says) in [
+        (&[0xff, 0xff, 0xff, 0xff][..], "is missing"),
+        (
+            &[2, 0, 0, 0, 1, 2, 3],
+            "8 bytes are asked for where 3 are left",
+        ),
+        (&[1, 0], "4 bytes are asked for where 2 are left"),
+        (&[0, 0, 0, 0, 9], "1 bytes and 0 segments are left over"),
+    ] {
+        let error = check(&list, &tree(bytes)).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+        assert!(value::decode(&list, &tree(bytes)).is_err());
+        let parcel = Parcel {
+            tree: bytes.to_vec(),
+            ..Parcel::default()
+        };
+        assert!(restore::<Vec<u32>>(parcel).is_err());
+    }
+    // A segment that is too short, of another width, or not asked for.
+    let announced = 2000_u32.to_le_bytes();
+    for parcel in [
+        Parcel {
+            tree: announced.to_vec(),
+            w32: vec![vec![0; 1999]],
+            ..Parcel::default()
+        },
+        Parcel {
+            tree: announced.to_vec(),
+            w64: vec![vec![0; 1000]],
+            ..Parcel::default()
+        },
+        Parcel {
+            tree: announced.to_vec(),
+            w32: vec![vec![0; 2000]; 2],
+            ..Parcel::default()
+        },
+    ] {
+        assert!(check(&list, &parcel.as_ref()).is_err());
+        assert!(restore::<Vec<u32>>(parcel).is_err());
+    }
+}
+
+#[test]
+fn four_bytes_do_not_stand_for_a_year_of_work() {
+    let start = Instant::now();
+    let nothing = Schema::of::<Vec<()>>();
+    assert!(check(&nothing, &tree(&[0xff; 4])).is_err());
+    assert!(value::decode(&nothing, &tree(&[0xff; 4])).is_err());
+    assert!(Vec::<()>::restore(&mut Reader::new(&[0xff; 4], Segments::default())).is_err());
+    assert!(
+        check(
+            &Schema::of::<Vec<String>>(),
+            &tree(&[0xff, 0xff, 0xff, 0x7f])
+        )
+        .is_err()
+    );
+    let array = Schema::new(Type::Array(Box::new(Type::Tuple(vec![])), u32::MAX), vec![]).unwrap();
+    assert!(value::decode(&array, &tree(&[])).is_err());
+    assert!(start.elapsed() < Duration::from_secs(1));
+}
+
+#[derive(State, Debug, PartialEq, Clone)]
+#[state(crate = vblank_state)]
+struct Link {
+    next: Option<Box<Link>>,
+}
+
+/// On the stack that a thread has unless it asks for more; a build without optimisation needs more.
+#[test]
+fn depth_is_bounded() {
+    let stack = if cfg!(debug_assertions) {
+        32 << 20
+    } else {
+        1 << 20
+    };
+    std::thread::Builder::new()
+        .stack_size(stack)
+        .spawn(deep_values)
+        .unwrap()
+        .join()
+        .unwrap();
+}
+
+fn deep_values() {
+    let schema = Schema::of::<Link>();
+    let mut deep = vec![1; 100_000];
+    deep.push(0);
+    let error = check(&schema, &tree(&deep)).unwrap_err().to_string();
+    assert!(error.contains("nested deeper than"), "{error}");
+    assert!(value::decode(&schema, &tree(&deep)).is_err());
+    // A list of links as long as is allowed is fine, in every step.
+    let mut link = Link { next: None };
+    for _ in 0..MAX_DEPTH / 2 - 10 {
+        link = Link {
+            next: Some(Box::new(link)),
+        };
+    }
+    let saved = save(&link);
+    check(&schema, &saved.as_ref()).unwrap();
+    let tree = value::decode(&schema, &saved.as_ref()).unwrap();
+    assert_eq!(value::encode(&schema, &tree).unwrap(), saved.to_parcel());
+    assert!(!tree.to_string().is_empty() && !tree.to_json().is_empty());
+    let new = Schema::of::<newer::Link>();
+    let plan = Plan::new(&schema, &new).unwrap();
+    let given = vblank_state::defaults::<newer::Link>();
+    let migrate = |parcel: &ParcelRef<'_>| {
+        apply(
+            &plan,
+            parcel,
+            &given,
+            &Parked::default(),
+            &Limits::default(),
+        )
+    };
+    check(&new, &migrate(&saved.as_ref()).unwrap().parcel.as_ref()).unwrap();
+    assert!(
+        migrate(&self::tree(&deep))
+            .unwrap_err()
+            .to_string()
+            .contains("nested deeper")
+    );
+}
+
+mod newer {
+    use super::*;
+
+    #[derive(State)]
+    #[state(crate = vblank_state)]
+    pub struct Link {
+        pub id: u32,
+        pub next: Option<Box<Link>>,
+    }
+}
+
+#[test]
+fn bit_patterns_that_are_no_values() {
+    for (schema, bytes) in [
+        (Schema::of::<bool>(), &[2][..]),
+        (Schema::of::<char>(), &[0, 0xd8, 0, 0]),
+        (Schema::of::<String>(), &[1, 0, 0, 0, 0xff]),
+        (Schema::of::<Option<u8>>(), &[7, 0]),
+        (Schema::of::<Result<u8, u8>>(), &[2, 0]),
+    ] {
+        assert!(check(&schema, &tree(bytes)).is_err(), "{schema:?}");
+        assert!(value::decode(&schema, &tree(bytes)).is_err(), "{schema:?}");
+    }
+    let restore = |bytes: &[u8]| std::time::Duration::restore(&mut Reader::inline(bytes));
+    assert!(restore(&[0xff; 12]).is_err());
+    let twice = [2, 0, 0, 0, 1, 1];
+    assert!(std::collections::BTreeSet::<u8>::restore(&mut Reader::inline(&twice)).is_err());
+}
+
+/// Every prefix of honest bytes, and every one of them with some bytes changed: an error or a
+/// value, never a panic, through every function that reads bytes.
+#[test]
+fn damaged_bytes() {
+    let mut generate = Generate::new(11);
+    for _ in 0..300 {
+        let old = generate.schema();
+        let value = generate.value(&old, old.root(), 3);
+        let parcel = value::encode(&old, &value).unwrap();
+        let new = generate.schema();
+        let given = defaults(&new);
+        for _ in 0..10 {
+            let damaged = damage(&mut generate, &parcel.tree);
+            let parcel = Parcel {
+                tree: damaged,
+                ..parcel.clone()
+            };
+            let _ = check(&old, &parcel.as_ref());
+            let _ = value::decode(&old, &parcel.as_ref());
+            if let Ok(plan) = Plan::new(&old, &new) {
+                let _ = apply(
+                    &plan,
+                    &parcel.as_ref(),
+                    &given,
+                    &Parked::default(),
+                    &Limits::default(),
+                );
+            }
+            if let Ok(schema) = Schema::decode(&damage(&mut generate, &old.encode())) {
+                let _ = (
+                    diff(&schema, &old),
+                    schema.to_wit(),
+                    check(&schema, &parcel.as_ref()),
+                );
+                let _ = Plan::new(&schema, &old).map(|plan| {
+                    apply(
+                        &plan,
+                        &parcel.as_ref(),
+                        &given,
+                        &Parked::default(),
+                        &Limits::default(),
+                    )
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn damaged_parked_values() {
+    #[derive(State)]
+    #[state(crate = vblank_state)]
+    struct World {
+        name: String,
+        gone: Vec<Option<String>>,
+    }
+    mod v2 {
+        use super::*;
+        #[derive(State)]
+        #[state(crate = vblank_state)]
+        pub struct World {
+            pub name: String,
+        }
+    }
+    let world = World {
+        name: "n".into(),
+        gone: vec![Some("x".into()); 10],
+    };
+    let (old, new) = (Schema::of::<World>(), Schema::of::<v2::World>());
+    let plan = Plan::new(&old, &new).unwrap();
+    let given = vblank_state::defaults::<v2::World>();
+    let migrated = apply(
+        &plan,
+        &save(&world).as_ref(),
+        &given,
+        &Parked::default(),
+        &Limits::default(),
+    )
+    .unwrap();
+    let bytes = migrated.parked.encode();
+    assert_eq!(Parked::decode(&bytes).unwrap(), migrated.parked);
+    let mut generate = Generate::new(5);
+    for len in 0..bytes.len() {
+        assert!(Parked::decode(&bytes[..len]).is_err());
+    }
+    for _ in 0..5000 {
+        let _ = Parked::decode(&damage(&mut generate, &bytes));
+    }
+}
+
+fn damage(generate: &mut Generate, bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let rng = &mut generate.rng;
+    for _ in 0..rng.usize(0..4) {
+        if let Some(byte) = bytes.len().checked_sub(1).map(|last| rng.usize(..=last)) {
+            bytes[byte] = if rng.bool() { rng.u8(..) } else { 0xff };
+        }
+    }
+    if rng.bool() {
+        bytes.truncate(rng.usize(..=bytes.len()));
+    }
+    bytes
+}

@@ -1,0 +1,12 @@
+//! A `bool` in a flat record.
+use vblank_derive::{Flat, State};
+
+#[derive(State, Flat)]
+#[state(crate = vblank_state)]
+#[repr(C)]
+struct Particle {
+    x: f32,
+    alive: bool,
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+//! A type of one's own that does not derive it.
+use vblank_derive::State;
+
+struct Inner {
+    x: u32,
+}
+
+#[derive(State)]
+#[state(crate = vblank_state)]
+struct World {
+    inner: Vec<Inner>,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! Neither can a reference.
+use vblank_derive::State;
+
+#[derive(State)]
+#[state(crate = vblank_state)]
+struct World<'a> {
+    name: &'a str,
+}
+
+fn main() {}
