@@ -10,7 +10,7 @@ use super::{Limits, Migrated, Refusal};
 use crate::parcel::{Parcel, ParcelRef};
 use crate::plan::op::{LinkKind, Op, Step};
 use crate::plan::{Plan, number};
-use crate::schema::{Kind, Schema, Type};
+use crate::schema::{Case, Kind, Schema, Type};
 use crate::walk::{Cursor, MAX_DEPTH, too_deep};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -152,6 +152,7 @@ impl Run<'_> {
     }
 
     /// A key, which must be none of those before it; its new bytes, inline.
+    #[inline(never)] // Its frame is not to lie in that of what nests.
     fn key(
         &mut self,
         plan: &Plan,
@@ -205,14 +206,7 @@ impl Run<'_> {
             (LinkKind::Variant(cases), Kind::Variant(olds), Kind::Variant(news)) => {
                 let tag = from.tag(olds.len())?;
                 let Some((new_tag, fields)) = &cases[tag] else {
-                    return Err(Refusal::new(
-                        "",
-                        format!(
-                            "this value is {}.{}, a case that the new version does not have; \
-                             keep the case, give the new one an alias, or write a migration",
-                            old.name, olds[tag].name
-                        ),
-                    ));
+                    return Err(case_is_gone(&old.name, &olds[tag].name));
                 };
                 to.tag(*new_tag, news.len())?;
                 let owner = Owner {
@@ -226,24 +220,8 @@ impl Run<'_> {
                 self.fields(plan, owner, fields, from, to, depth)
             }
             (LinkKind::Flags(bits), Kind::Flags(olds), Kind::Flags(news)) => {
-                let (old_bits, mut new_bits) = (from.flags(olds.len())?, 0_u64);
-                for (bit, place) in bits
-                    .iter()
-                    .enumerate()
-                    .filter(|(bit, _)| old_bits >> bit & 1 == 1)
-                {
-                    new_bits |= 1 << place.ok_or_else(|| {
-                        let flag = &olds[bit].name;
-                        Refusal::new(
-                            "",
-                            format!(
-                                "the flag {}.{flag} is set, and the new version does not have it",
-                                old.name
-                            ),
-                        )
-                    })?;
-                }
-                to.bytes(&new_bits.to_le_bytes()[..news.len().div_ceil(8)])
+                let set = flags(&old.name, olds, bits, from)?;
+                to.bytes(&set.to_le_bytes()[..news.len().div_ceil(8)])
             }
             _ => unreachable!("a link is between types of one kind"),
         }
@@ -261,6 +239,39 @@ impl Run<'_> {
         self.path.back(mark);
         Ok(())
     }
+}
+
+fn case_is_gone(ty: &str, case: &str) -> Refusal {
+    let message = format!(
+        "this value is {ty}.{case}, a case that the new version does not have; \
+         keep the case, give the new one an alias, or write a migration"
+    );
+    Refusal::new("", message)
+}
+
+/// The bits of flags in their new places.
+fn flags(
+    ty: &str,
+    olds: &[Case],
+    places: &[Option<u32>],
+    from: &mut Cursor<'_>,
+) -> Result<u64, Refusal> {
+    let (old_bits, mut new_bits) = (from.flags(olds.len())?, 0_u64);
+    for (bit, place) in places
+        .iter()
+        .enumerate()
+        .filter(|(bit, _)| old_bits >> bit & 1 == 1)
+    {
+        new_bits |= 1
+            << place.ok_or_else(|| {
+                let message = format!(
+                    "the flag {ty}.{} is set, and the new version does not have it",
+                    olds[bit].name
+                );
+                Refusal::new("", message)
+            })?;
+    }
+    Ok(new_bits)
 }
 
 /// Between a string and its bytes.

@@ -161,6 +161,7 @@ impl Run<'_> {
     }
 
     /// A field that the old state does not have: its parked value, or else its default.
+    #[inline(never)] // Its frame is not to lie in that of what nests.
     fn added(
         &mut self,
         plan: &Plan,
@@ -186,6 +187,7 @@ impl Run<'_> {
     }
 
     /// The parked value of a field at this place, as the field's type of now.
+    #[inline(never)] // Its frame is not to lie in that of what nests.
     fn revive(
         &mut self,
         plan: &Plan,
@@ -269,6 +271,7 @@ impl Run<'_> {
     }
 
     /// Keeps the value of a field that is no more.
+    #[inline(never)] // Its frame is not to lie in that of what nests.
     fn park(
         &mut self,
         plan: &Plan,

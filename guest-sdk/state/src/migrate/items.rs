@@ -13,6 +13,7 @@ use crate::walk::Cursor;
 use std::rc::Rc;
 
 impl Run<'_> {
+    #[inline(never)] // Its frame is not to lie in that of what nests.
     pub(super) fn items(
         &mut self,
         plan: &Plan,
@@ -93,6 +94,7 @@ impl Run<'_> {
     }
 
     /// A value as a list of one, which is flat where such lists are.
+    #[inline(never)] // Its frame is not to lie in that of what nests.
     pub(super) fn one(
         &mut self,
         plan: &Plan,
