@@ -27,7 +27,8 @@ pub fn all(filter: &[&str]) -> Result<(), Failure> {
 fn format_and_lint() -> Result<(), Failure> {
     announce("format");
     run(cargo().args(["fmt", "--all", "--check"]))?;
-    run(demos().args(["fmt", "--all", "--check"]))?;
+    let demos = root().join("demos");
+    run(cargo().current_dir(demos).args(["fmt", "--all", "--check"]))?;
     announce("clippy");
     let deny = ["--", "--deny", "warnings"];
     // With the tests' profile, so that build scripts and macros are built once.
