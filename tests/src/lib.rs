@@ -1,1 +1,17 @@
 //! The driver: starts the real binary, edits a guest, and reads what happened.
+//!
+//! Nothing of the host is linked here: what a test knows of a run is what any script knows, the
+//! command line, the report, standard error and the files that were asked for. Where a run does not
+//! do what is waited for, the driver panics with all of these.
+
+mod demo;
+mod display;
+mod fixture;
+mod host;
+mod report;
+
+pub use demo::{Demo, workspace};
+pub use display::{Display, Picture};
+pub use fixture::{Guest, component_of};
+pub use host::{Ended, Host, Run, show_state};
+pub use report::{Report, name_of};

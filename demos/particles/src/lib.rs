@@ -6,9 +6,11 @@
 use vblank_guest::prelude::*;
 
 const COUNT: usize = 10_000;
-const GRAVITY: f32 = 420.0;
-const LIFE: f32 = 2.6;
-const SPREAD: f32 = 0.16;
+/// Heights of the picture a second, each second; so it looks the same in a window of any size.
+const GRAVITY: f32 = 0.6;
+const LIFE: f32 = 2.8;
+/// Radians to either side.
+const SPREAD: f32 = 0.45;
 
 #[derive(State, Flat, Clone, Copy, Default)]
 #[repr(C)]
@@ -24,7 +26,7 @@ struct Spark {
 #[derive(State)]
 struct Particles {
     sparks: Vec<Spark>,
-    /// Pixels a second, sideways.
+    /// Heights of the picture a second, sideways.
     wind: f32,
     /// Sparks thrown so far.
     thrown: u64,
@@ -42,13 +44,14 @@ impl Game for Particles {
             score: 0,
             rng: Rng::new(setup.seed),
         };
-        let source = source(setup.size.as_vec2());
+        let size = setup.size.as_vec2();
         for _ in 0..COUNT {
             // As if it had been running for a while.
-            let mut spark = game.throw(source, 1.0);
+            let mut spark = game.throw(source(size), SPREAD, size.y);
             let age = game.rng.range(0.0..LIFE);
-            spark.position += spark.velocity * age + vec2(0.0, GRAVITY) * (0.5 * age * age);
-            spark.velocity.y += GRAVITY * age;
+            let fall = vec2(0.0, GRAVITY * size.y);
+            spark.position += spark.velocity * age + fall * (0.5 * age * age);
+            spark.velocity += fall * age;
             spark.age = age;
             game.sparks.push(spark);
         }
@@ -59,9 +62,9 @@ impl Game for Particles {
         let size = frame.size.as_vec2();
         let pointer = frame.pointer.position();
         let pull = if frame.pointer.inside {
-            (pointer.x - size.x / 2.0) / size.x * 600.0
+            pointer.x / size.x - 0.5
         } else {
-            0.0
+            0.1 * (frame.number as f32 * 0.01).sin()
         };
         self.wind += (pull - self.wind) * (2.0 * frame.dt);
 
@@ -73,17 +76,15 @@ impl Game for Particles {
         for index in 0..self.sparks.len() {
             let mut spark = self.sparks[index];
             spark.age += frame.dt;
-            if spark.age > LIFE || burst > 0 {
-                spark = if burst > 0 {
-                    burst -= 1;
-                    self.throw(pointer, 0.5 + std::f32::consts::PI)
-                } else {
-                    self.throw(source(size), 1.0)
-                };
+            if burst > 0 {
+                burst -= 1;
+                spark = self.throw(pointer, std::f32::consts::PI, size.y);
+            } else if spark.age > LIFE {
+                spark = self.throw(source(size), SPREAD, size.y);
             }
-            // Small sparks are lighter, so the wind has more of them.
-            let drag = self.wind * (3.0 / spark.size);
-            spark.velocity += vec2(drag, GRAVITY) * frame.dt;
+            // Young sparks have not felt the wind for long.
+            let force = vec2(self.wind * spark.age, GRAVITY) * size.y;
+            spark.velocity += force * frame.dt;
             spark.position += spark.velocity * frame.dt;
             self.sparks[index] = spark;
         }
@@ -100,40 +101,43 @@ impl Game for Particles {
     fn draw(&self, canvas: &mut Canvas) {
         canvas.clear(Color::hex(0x0b1026));
         for spark in &self.sparks {
-            canvas.circle(spark.position, spark.size, color(spark));
+            let tail = spark.position - spark.velocity * 0.02;
+            canvas.line(tail, spark.position, spark.size, color(spark));
         }
     }
 }
 
 impl Particles {
-    /// A new spark from here; `spread` is how far it may leave the vertical.
-    fn throw(&mut self, from: Vec2, spread: f32) -> Spark {
+    /// A new spark from here; `spread` is how far it may leave the vertical, `height` the picture's.
+    fn throw(&mut self, from: Vec2, spread: f32, height: f32) -> Spark {
         self.thrown += 1;
-        let angle = self.rng.range(-SPREAD..SPREAD) * spread;
-        let speed = self.rng.range(420.0..760.0);
+        // Two throws of the dice: more of them near the middle.
+        let side = (self.rng.range(-1.0..1.0) + self.rng.range(-1.0..1.0)) * 0.5;
+        let speed = self.rng.range(0.66..1.1) * (1.0 - 0.2 * side.abs()) * height;
+        let (sin, cos) = (side * spread).sin_cos();
         Spark {
             position: from,
-            velocity: vec2(angle.sin(), -angle.cos()) * speed,
-            age: self.rng.range(0.0..0.1),
-            size: self.rng.range(1.2..3.4),
+            velocity: vec2(sin, -cos) * speed,
+            age: self.rng.range(0.0..0.2),
+            size: self.rng.range(0.0018..0.005) * height,
         }
     }
 }
 
 /// Where the fountain stands.
 fn source(size: Vec2) -> Vec2 {
-    vec2(size.x / 2.0, size.y * 0.92)
+    vec2(size.x / 2.0, size.y * 0.95)
 }
 
-/// White at first, then yellow, orange and out.
+/// White at first, then yellow, red and out.
 fn color(spark: &Spark) -> Color {
     let age = spark.age / LIFE;
-    let color = if age < 0.3 {
-        Color::WHITE.mix(Color::YELLOW, age / 0.3)
+    let color = if age < 0.25 {
+        Color::WHITE.mix(Color::YELLOW, age / 0.25)
     } else {
-        Color::YELLOW.mix(Color::RED, (age - 0.3) / 0.7)
+        Color::YELLOW.mix(Color::RED, (age - 0.25) / 0.5)
     };
-    color.with_alpha(1.0 - age * age)
+    color.with_alpha((1.0 - age) * 0.9)
 }
 
 game!(Particles);

@@ -1,0 +1,201 @@
+//! A copy of a demo to work on: tracked files are never touched.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// The root of this workspace.
+#[must_use]
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the tests lie in the workspace")
+}
+
+/// A demo of its own in a temporary folder, with the SDK of this workspace.
+pub struct Demo {
+    root: TempDir,
+    name: String,
+}
+
+impl Demo {
+    /// Copy `demos/NAME`. What has been built there already is copied along, so that only the guest's
+    /// own crate is compiled.
+    #[track_caller]
+    #[must_use]
+    pub fn copy(name: &str) -> Self {
+        let demo = Self::copy_cold(name);
+        let built = workspace().join("demos/target");
+        if built.is_dir() {
+            // Times are kept, since cargo goes by them.
+            copy(&built, &demo.root.path().join("target"));
+        }
+        demo
+    }
+
+    /// The same with nothing built.
+    #[track_caller]
+    #[must_use]
+    pub fn copy_cold(name: &str) -> Self {
+        let root = TempDir::new().expect("a temporary folder can be made");
+        let demos = workspace().join("demos");
+        for part in [".cargo", "Cargo.lock", name] {
+            copy(&demos.join(part), &root.path().join(part));
+        }
+        let demo = Self {
+            root,
+            name: name.to_owned(),
+        };
+        let sdk = workspace().join("guest-sdk");
+        let manifest = read(&demos.join("Cargo.toml"));
+        let members = manifest
+            .lines()
+            .find(|line| line.starts_with("members = "))
+            .expect("demos/Cargo.toml names its members");
+        let manifest = manifest
+            .replace(members, &format!("members = [{name:?}]"))
+            .replace("../guest-sdk", &sdk.display().to_string());
+        write(&demo.root.path().join("Cargo.toml"), &manifest);
+        demo
+    }
+
+    /// The guest crate.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        self.root.path().join(&self.name)
+    }
+
+    /// Its source.
+    #[must_use]
+    pub fn source(&self) -> PathBuf {
+        self.folder().join("src/lib.rs")
+    }
+
+    /// cargo's target folder.
+    #[must_use]
+    pub fn target(&self) -> PathBuf {
+        self.root.path().join("target")
+    }
+
+    /// What the last build left.
+    #[must_use]
+    pub fn wasm(&self) -> PathBuf {
+        let file = format!("wasm32-unknown-unknown/debug/{}.wasm", self.name);
+        self.target().join(file)
+    }
+
+    /// Keep what the last build left under another name.
+    #[track_caller]
+    #[must_use]
+    pub fn keep_wasm(&self, name: &str) -> PathBuf {
+        let kept = self.root.path().join(name);
+        let wasm = self.wasm();
+        std::fs::copy(&wasm, &kept)
+            .unwrap_or_else(|error| panic!("cannot keep {}: {error}", wasm.display()));
+        kept
+    }
+
+    /// A path beside the guest's folder, for a run's files.
+    #[must_use]
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    /// Apply one of the demo's `edits/`, as a person would.
+    #[track_caller]
+    pub fn apply(&self, edit: &str) {
+        let patch = self.folder().join("edits").join(edit);
+        let output = Command::new("git")
+            .arg("-C")
+            .arg(self.folder())
+            .arg("apply")
+            .arg(&patch)
+            .stdin(Stdio::null())
+            .output()
+            .expect("git starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{edit} does not apply: {said}");
+    }
+
+    /// Replace a piece of the source, which must be there once.
+    #[track_caller]
+    pub fn replace(&self, old: &str, new: &str) {
+        let source = read(&self.source());
+        assert_eq!(
+            source.matches(old).count(),
+            1,
+            "{old:?} in {}",
+            self.source().display()
+        );
+        write(&self.source(), &source.replace(old, new));
+    }
+
+    /// Build it, without the host.
+    #[track_caller]
+    pub fn build(&self) {
+        let cargo = if has_target() {
+            &["cargo"][..]
+        } else {
+            &["rustup", "run", "vblank-guest", "cargo"]
+        };
+        let output = Command::new(cargo[0])
+            .args(&cargo[1..])
+            .args(["build", "--lib", "--target", "wasm32-unknown-unknown"])
+            .current_dir(self.folder())
+            .env_remove("CARGO_TARGET_DIR")
+            .env_remove("RUSTUP_TOOLCHAIN")
+            .env_remove("CARGO")
+            .env_remove("RUSTC")
+            .stdin(Stdio::null())
+            .output()
+            .expect("cargo starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "the guest does not build: {said}");
+    }
+}
+
+/// Whether rustup's own compiler can build guests, or the one that `cargo xtask setup` made has to.
+fn has_target() -> bool {
+    let output = Command::new("rustc")
+        .args([
+            "--print",
+            "target-libdir",
+            "--target",
+            "wasm32-unknown-unknown",
+        ])
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .output();
+    output.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
+}
+
+/// Files and folders with their times and modes.
+#[track_caller]
+fn copy(from: &Path, to: &Path) {
+    let status = Command::new("cp")
+        .arg("-a")
+        .arg(from)
+        .arg(to)
+        .status()
+        .expect("cp starts");
+    assert!(
+        status.success(),
+        "cannot copy {} to {}",
+        from.display(),
+        to.display()
+    );
+}
+
+#[track_caller]
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path)
+        .unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
+}
+
+/// At once and without another file, as most editors write.
+#[track_caller]
+fn write(path: &Path, text: &str) {
+    let written = std::fs::File::create(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+}

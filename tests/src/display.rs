@@ -1,0 +1,187 @@
+//! A display of its own for a test with a window, and the hands at its keyboard.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use x11rb::connection::Connection;
+use x11rb::protocol::xproto::{
+    AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat, InputFocus,
+    KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Window,
+};
+use x11rb::protocol::xtest::ConnectionExt as _;
+use x11rb::rust_connection::RustConnection;
+
+/// An X server without a screen. Dropped, it ends.
+pub struct Display {
+    server: Child,
+    name: String,
+    x11: RustConnection,
+    root: Window,
+}
+
+/// What a window shows: rows of red, green, blue.
+pub struct Picture {
+    /// In pixels.
+    pub width: usize,
+    /// Row by row from the top.
+    pub pixels: Vec<[u8; 3]>,
+}
+
+impl Display {
+    /// Start Xvfb on a display that is free.
+    #[track_caller]
+    #[must_use]
+    pub fn start() -> Self {
+        let mut server = Command::new("Xvfb")
+            .args([
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                "1024x768x24",
+                "-nolisten",
+                "tcp",
+            ])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start Xvfb: {error}; type: cargo xtask setup"));
+        let output = server.stdout.take().expect("its output is a pipe");
+        let mut number = String::new();
+        // It writes the number when it is ready.
+        BufReader::new(output)
+            .read_line(&mut number)
+            .expect("Xvfb says its display's number");
+        let name = format!(":{}", number.trim());
+        let (x11, screen) = RustConnection::connect(Some(&name))
+            .unwrap_or_else(|error| panic!("Xvfb does not answer on {name:?}: {error}"));
+        let root = x11.setup().roots[screen].root;
+        Self {
+            server,
+            name,
+            x11,
+            root,
+        }
+    }
+
+    /// For the variable `DISPLAY`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The one window with a title, once it is there and has focus.
+    #[track_caller]
+    #[must_use]
+    pub fn window(&self) -> Window {
+        let window = self.wait_for("a window", || {
+            let tree = self.x11.query_tree(self.root).ok()?.reply().ok()?;
+            tree.children
+                .into_iter()
+                .find(|window| self.title(*window).is_some())
+        });
+        // There is no window manager that would do it.
+        let focused = self.x11.set_input_focus(InputFocus::PARENT, window, 0_u32);
+        focused
+            .expect("the display is there")
+            .check()
+            .expect("the window takes focus");
+        window
+    }
+
+    /// Until the title contains this.
+    #[track_caller]
+    pub fn wait_for_title(&self, window: Window, text: &str) -> String {
+        self.wait_for(&format!("a title with {text:?}"), || {
+            self.title(window).filter(|title| title.contains(text))
+        })
+    }
+
+    fn title(&self, window: Window) -> Option<String> {
+        let name = AtomEnum::WM_NAME;
+        let title = self
+            .x11
+            .get_property(false, window, name, AtomEnum::ANY, 0, 256)
+            .ok()?;
+        let title = String::from_utf8_lossy(&title.reply().ok()?.value).into_owned();
+        (!title.is_empty()).then_some(title)
+    }
+
+    /// Press a key and let it go. `code` is the keyboard's own, as evdev has it plus 8.
+    #[track_caller]
+    pub fn press(&self, code: u8) {
+        for kind in [KEY_PRESS_EVENT, KEY_RELEASE_EVENT] {
+            let faked = self.x11.xtest_fake_input(kind, code, 0, self.root, 0, 0, 0);
+            faked
+                .expect("the display is there")
+                .check()
+                .expect("Xvfb has XTEST");
+        }
+    }
+
+    /// What a window manager does when somebody clicks a window's close button.
+    #[track_caller]
+    pub fn click_close(&self, window: Window) {
+        let atom = |name: &str| {
+            let atom = self
+                .x11
+                .intern_atom(false, name.as_bytes())
+                .expect("the display is there");
+            atom.reply().expect("atoms can be made").atom
+        };
+        let data = [atom("WM_DELETE_WINDOW"), 0, 0, 0, 0];
+        let message = ClientMessageEvent::new(32, window, atom("WM_PROTOCOLS"), data);
+        let sent = self
+            .x11
+            .send_event(false, window, EventMask::NO_EVENT, message);
+        sent.expect("the display is there")
+            .check()
+            .expect("the window is there");
+    }
+
+    /// What a window shows now.
+    #[track_caller]
+    #[must_use]
+    pub fn picture(&self, window: Window) -> Picture {
+        let size = self.x11.get_geometry(window).expect("the display is there");
+        let size = size.reply().expect("the window is there");
+        let (width, height) = (size.width, size.height);
+        let image =
+            self.x11
+                .get_image(ImageFormat::Z_PIXMAP, window, 0, 0, width, height, u32::MAX);
+        let image = image
+            .expect("the display is there")
+            .reply()
+            .expect("the window has a picture");
+        let pixels = image
+            .data
+            .chunks_exact(4)
+            .map(|pixel| [pixel[2], pixel[1], pixel[0]]);
+        Picture {
+            width: width.into(),
+            pixels: pixels.collect(),
+        }
+    }
+
+    #[track_caller]
+    fn wait_for<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+        const PATIENCE: Duration = Duration::from_secs(60);
+        let begun = Instant::now();
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            assert!(begun.elapsed() < PATIENCE, "waited for {what} in vain");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}

@@ -1,0 +1,350 @@
+//! Guests made in a moment and without a compiler: core modules in the text format, with the names and
+//! signatures that `wit/` gives them.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+use tempfile::TempDir;
+use vblank_state::State;
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::abi::{AbiVariant, WasmSignature, WasmType};
+use wit_parser::{
+    Function, LiftLowerAbi, ManglingAndAbi, Resolve, WasmExport, WasmExportKind, WasmImport,
+    WorldId, WorldItem, WorldKey,
+};
+
+use crate::workspace;
+
+/// Where things lie in the guest's memory.
+const ANSWER: usize = 16;
+const STATE: usize = 64;
+const MESSAGE: usize = 256;
+const SCHEMA: usize = 1024;
+const DEFAULTS: usize = 4096;
+const HEAP: usize = 65536;
+
+const MANGLING: ManglingAndAbi = ManglingAndAbi::Legacy(LiftLowerAbi::Sync);
+
+/// A guest whose state is one or several `u64`. Each update adds to the first of them.
+#[derive(Clone)]
+pub struct Guest {
+    schema: Vec<u8>,
+    defaults: Vec<u8>,
+    /// The size of the state.
+    size: usize,
+    step: u64,
+    /// By the name of the export: what runs before, or instead of, what it does.
+    before: BTreeMap<&'static str, String>,
+    instead: BTreeMap<&'static str, String>,
+    /// Text of the contract, and what stands in its place for this guest.
+    contract: Vec<(&'static str, String)>,
+    imports: String,
+    message: String,
+    stamp: Option<String>,
+}
+
+impl Guest {
+    /// With a state of this type, which is written as whole words of eight bytes, all 0 in a fresh
+    /// game.
+    #[must_use]
+    pub fn of<T: State + Default>() -> Self {
+        let fresh = T::default();
+        Self {
+            schema: vblank_state::schema_bytes::<T>(),
+            defaults: vblank_state::defaults::<T>(),
+            size: vblank_state::save(&fresh).tree.len(),
+            step: 1,
+            before: BTreeMap::new(),
+            instead: BTreeMap::new(),
+            contract: Vec::new(),
+            imports: String::new(),
+            message: String::new(),
+            stamp: None,
+        }
+    }
+
+    /// Add so much in each update, instead of 1.
+    #[must_use]
+    pub fn step(mut self, step: u64) -> Self {
+        self.step = step;
+        self
+    }
+
+    /// Run this first in the export of this name. Its parameters are `$p0`, `$p1`, ….
+    #[must_use]
+    pub fn before(mut self, export: &'static str, code: &str) -> Self {
+        self.before.entry(export).or_default().push_str(code);
+        self
+    }
+
+    /// Run only this in the export of this name.
+    #[must_use]
+    pub fn instead(mut self, export: &'static str, code: &str) -> Self {
+        self.instead.insert(export, code.to_owned());
+        self
+    }
+
+    /// Run this in the update of a frame.
+    #[must_use]
+    pub fn at_frame(self, frame: u64, code: &str) -> Self {
+        let is_it = format!("(i64.eq (i64.load (local.get $p0)) (i64.const {frame}))");
+        self.before("update", &format!("(if {is_it} (then {code}))"))
+    }
+
+    /// Trap in the update of a frame.
+    #[must_use]
+    pub fn trap_at(self, frame: u64) -> Self {
+        self.at_frame(frame, "unreachable")
+    }
+
+    /// Never return from the update of a frame.
+    #[must_use]
+    pub fn hang_at(self, frame: u64) -> Self {
+        self.at_frame(frame, "(loop $for_ever (br $for_ever))")
+    }
+
+    /// Refuse every state with this message.
+    #[must_use]
+    pub fn refuse_state(mut self, message: &str) -> Self {
+        message.clone_into(&mut self.message);
+        let len = message.len();
+        let error = format!(
+            "(i32.store8 (i32.const {ANSWER}) (i32.const 1))
+             (i32.store offset=4 (i32.const {ANSWER}) (i32.const {MESSAGE}))
+             (i32.store offset=8 (i32.const {ANSWER}) (i32.const {len}))
+             (i32.const {ANSWER})"
+        );
+        self.instead("migrate", &error)
+    }
+
+    /// Change the contract that it is built for: text of `wit/`, which must be there.
+    #[must_use]
+    pub fn contract(mut self, old: &'static str, new: &str) -> Self {
+        self.contract.push((old, new.to_owned()));
+        self
+    }
+
+    /// Stamp it as the SDK does, with this version of the contract.
+    #[must_use]
+    pub fn stamp(mut self, version: &str) -> Self {
+        self.stamp = Some(version.to_owned());
+        self
+    }
+
+    /// One more import of the core module, as `wasm32-wasip1` has.
+    #[must_use]
+    pub fn import(mut self, import: &str) -> Self {
+        self.imports.push_str(import);
+        self
+    }
+
+    /// The core module with its component type embedded, as cargo builds for
+    /// `wasm32-unknown-unknown`.
+    #[track_caller]
+    #[must_use]
+    pub fn module(&self) -> Vec<u8> {
+        let (resolve, world) = self.resolve();
+        let text = self.text(&resolve, world);
+        embed(&text, &resolve, world)
+    }
+
+    /// The component.
+    #[track_caller]
+    #[must_use]
+    pub fn component(&self) -> Vec<u8> {
+        encode(&self.module())
+    }
+
+    /// Write the core module to a file, at once.
+    #[track_caller]
+    pub fn write(&self, path: &Path) {
+        std::fs::write(path, self.module())
+            .unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+    }
+
+    fn resolve(&self) -> (Resolve, WorldId) {
+        let folder = TempDir::new().expect("a temporary folder can be made");
+        let mut unused: Vec<&str> = self.contract.iter().map(|(old, _)| *old).collect();
+        for entry in std::fs::read_dir(workspace().join("wit")).expect("the contract is there") {
+            let path = entry.expect("the contract can be listed").path();
+            let mut text = std::fs::read_to_string(&path).expect("the contract can be read");
+            for (old, new) in &self.contract {
+                unused.retain(|unused| !text.contains(unused));
+                text = text.replace(old, new);
+            }
+            let copy = folder
+                .path()
+                .join(path.file_name().expect("a file has a name"));
+            std::fs::write(copy, text).expect("a temporary file can be written");
+        }
+        assert!(unused.is_empty(), "the contract has no {unused:?}");
+        let mut resolve = Resolve::default();
+        let (package, _) = resolve
+            .push_dir(folder.path())
+            .expect("the contract is WIT");
+        let world = resolve
+            .select_world(&[package], Some("game"))
+            .expect("it has a world `game`");
+        (resolve, world)
+    }
+
+    fn text(&self, resolve: &Resolve, world: WorldId) -> String {
+        let world = &resolve.worlds[world];
+        let mut imports = self.imports.clone();
+        for (key, func) in functions(resolve, world.imports.iter()) {
+            let import = WasmImport::Func {
+                interface: Some(key),
+                func,
+            };
+            let (module, name) = resolve.wasm_import_name(MANGLING, import);
+            let signature = resolve.wasm_signature(AbiVariant::GuestImport, func);
+            let types = types(&signature);
+            let _ = writeln!(
+                imports,
+                "(import {module:?} {name:?} (func ${name} {types}))"
+            );
+        }
+        let mut exports = String::new();
+        for (key, func) in functions(resolve, world.exports.iter()) {
+            let export = WasmExport::Func {
+                interface: Some(key),
+                func,
+                kind: WasmExportKind::Normal,
+            };
+            let name = resolve.wasm_export_name(MANGLING, export);
+            let signature = resolve.wasm_signature(AbiVariant::GuestExport, func);
+            let types = types(&signature);
+            let code = self.code(&func.name);
+            let _ = writeln!(exports, "(func (export {name:?}) {types}\n{code})");
+        }
+        let stamp = self.stamp.as_ref().map_or(String::new(), |version| {
+            format!("(@custom \"vblank:abi\" {version:?})")
+        });
+        format!(
+            r#"(module
+{imports}
+(memory (export "memory") 2)
+(global $heap (mut i32) (i32.const {HEAP}))
+(data (i32.const {SCHEMA}) "{schema}")
+(data (i32.const {DEFAULTS}) "{defaults}")
+(data (i32.const {MESSAGE}) "{message}")
+;; What the host passes to a call is free again when the call returns.
+(func $free (global.set $heap (i32.const {HEAP})))
+(func (export "cabi_realloc")
+    (param $old i32) (param $old_size i32) (param $align i32) (param $size i32) (result i32)
+  (local $at i32)
+  (local.set $at (i32.and
+    (i32.add (global.get $heap) (i32.const 15))
+    (i32.const -16)))
+  (global.set $heap (i32.add (local.get $at) (local.get $size)))
+  (local.get $at))
+{exports}
+{stamp}
+)"#,
+            schema = escape(&self.schema),
+            defaults = escape(&self.defaults),
+            message = escape(self.message.as_bytes()),
+        )
+    }
+
+    fn code(&self, export: &str) -> String {
+        let (step, size) = (self.step, self.size);
+        let list = |at: usize, len: usize| {
+            format!(
+                "(i32.store (i32.const {ANSWER}) (i32.const {at}))
+                 (i32.store offset=4 (i32.const {ANSWER}) (i32.const {len}))
+                 (i32.const {ANSWER})"
+            )
+        };
+        let usual = match export {
+            "init" | "draw" | "shutdown" | "prewarm" | "resume" => "(call $free)".to_owned(),
+            "update" => format!(
+                "(i64.store (i32.const {STATE})
+                   (i64.add (i64.load (i32.const {STATE})) (i64.const {step})))
+                 (call $free)"
+            ),
+            "schema" => list(SCHEMA, self.schema.len()),
+            "defaults" => list(DEFAULTS, self.defaults.len()),
+            "save" => format!("(call $tree (i32.const {STATE}) (i32.const {size}))"),
+            "migrate" => format!(
+                "(memory.copy (i32.const {STATE}) (local.get $p0) (i32.const {size}))
+                 (call $free)
+                 (i32.store8 (i32.const {ANSWER}) (i32.const 0))
+                 (i32.const {ANSWER})"
+            ),
+            _ => "unreachable".to_owned(),
+        };
+        let before = self.before.get(export).map_or("", String::as_str);
+        let code = self.instead.get(export).unwrap_or(&usual);
+        format!("{before}\n{code}")
+    }
+}
+
+/// A component of any world: `wit` is a package with one world, `text` a core module that has what the
+/// world wants.
+#[track_caller]
+#[must_use]
+pub fn component_of(wit: &str, text: &str) -> Vec<u8> {
+    let mut resolve = Resolve::default();
+    let package = resolve
+        .push_str("fixture.wit", wit)
+        .expect("the fixture is WIT");
+    let world = resolve
+        .select_world(&[package], None)
+        .expect("the fixture has a world");
+    encode(&embed(text, &resolve, world))
+}
+
+#[track_caller]
+fn embed(text: &str, resolve: &Resolve, world: WorldId) -> Vec<u8> {
+    let mut module = wat::parse_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8)
+        .expect("a world can be embedded");
+    module
+}
+
+#[track_caller]
+fn encode(module: &[u8]) -> Vec<u8> {
+    let encoded = ComponentEncoder::default()
+        .module(module)
+        .and_then(|encoder| encoder.encode());
+    encoded.unwrap_or_else(|error| panic!("the fixture makes no component: {error:#}"))
+}
+
+/// The functions of a world's interfaces.
+fn functions<'a>(
+    resolve: &'a Resolve,
+    items: impl Iterator<Item = (&'a WorldKey, &'a WorldItem)>,
+) -> impl Iterator<Item = (&'a WorldKey, &'a Function)> {
+    items.flat_map(|(key, item)| {
+        let WorldItem::Interface { id, .. } = item else {
+            panic!("the contract has only interfaces in its world")
+        };
+        resolve.interfaces[*id]
+            .functions
+            .values()
+            .map(move |func| (key, func))
+    })
+}
+
+fn types(signature: &WasmSignature) -> String {
+    let name = |ty: &WasmType| match ty {
+        WasmType::I32 | WasmType::Pointer | WasmType::Length => "i32",
+        WasmType::I64 | WasmType::PointerOrI64 => "i64",
+        WasmType::F32 => "f32",
+        WasmType::F64 => "f64",
+    };
+    let mut text = String::new();
+    for (i, ty) in signature.params.iter().enumerate() {
+        let _ = write!(text, "(param $p{i} {}) ", name(ty));
+    }
+    for ty in &signature.results {
+        let _ = write!(text, "(result {}) ", name(ty));
+    }
+    text
+}
+
+fn escape(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
+}

@@ -1,0 +1,429 @@
+//! The binary: started, watched, stopped, and what it said.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::report::{Report, name_of};
+
+/// Nothing that a test waits for takes longer, also on a busy machine with a cold compiler.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How often to look.
+const GLANCE: Duration = Duration::from_millis(5);
+
+/// The host, built beside the test that asks.
+fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows its own path");
+    let profile = test.parent().and_then(Path::parent);
+    let host = profile.map(|folder| {
+        folder
+            .join("host")
+            .with_extension(std::env::consts::EXE_EXTENSION)
+    });
+    match host {
+        Some(host) if host.is_file() => host,
+        _ => panic!(
+            "the binary `host` is not there beside {}; type: cargo build --release --package vblank-host",
+            test.display()
+        ),
+    }
+}
+
+/// A command of the host without the surroundings that a test happens to run in.
+fn host(folder: &Path) -> Command {
+    let mut command = Command::new(binary());
+    for name in [
+        "CARGO_TARGET_DIR",
+        "DISPLAY",
+        "WAYLAND_DISPLAY",
+        "WAYLAND_SOCKET",
+        "VBLANK_LOG",
+    ] {
+        command.env_remove(name);
+    }
+    // Where Mesa and cargo's caches may write.
+    command.env("XDG_RUNTIME_DIR", folder);
+    command.env("XDG_CACHE_HOME", folder.join("cache"));
+    command.env("NO_COLOR", "1");
+    command
+}
+
+/// The value tree of a saved state, as `host state show --json` prints it.
+#[track_caller]
+#[must_use]
+pub fn show_state(image: &Path) -> Value {
+    let output = host(&std::env::temp_dir())
+        .args(["state", "show", "--json"])
+        .arg(image)
+        .output()
+        .expect("the host starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "state show {} fails: {said}",
+        image.display()
+    );
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("state show prints no JSON: {error}"))
+}
+
+/// `host run GUEST`, before it is started.
+pub struct Run {
+    command: Command,
+    folder: TempDir,
+    report: PathBuf,
+}
+
+impl Run {
+    /// Without a window, and without pictures unless `--renderer` is given.
+    #[must_use]
+    pub fn headless(guest: &Path) -> Self {
+        Self::new(guest).arg("--headless")
+    }
+
+    /// In a window on this X display.
+    #[must_use]
+    pub fn windowed(guest: &Path, display: &str) -> Self {
+        let mut run = Self::new(guest);
+        run.command.env("DISPLAY", display);
+        run
+    }
+
+    fn new(guest: &Path) -> Self {
+        let folder = TempDir::new().expect("a temporary folder can be made");
+        let report = folder.path().join("report.jsonl");
+        let mut command = host(folder.path());
+        command.arg("run").arg(guest).arg("--report").arg(&report);
+        Self {
+            command,
+            folder,
+            report,
+        }
+    }
+
+    /// One more argument.
+    #[must_use]
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    /// More arguments, separated by spaces.
+    #[must_use]
+    pub fn args(mut self, arguments: &str) -> Self {
+        self.command.args(arguments.split_whitespace());
+        self
+    }
+
+    /// A flag with a path, such as `--state-out FILE@60`.
+    #[must_use]
+    pub fn file(mut self, flag: &str, path: &Path, suffix: &str) -> Self {
+        self.command
+            .arg(flag)
+            .arg(format!("{}{suffix}", path.display()));
+        self
+    }
+
+    /// Set a variable of the surroundings.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Start it.
+    #[track_caller]
+    #[must_use]
+    pub fn start(mut self) -> Host {
+        self.command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let mut child = self.command.spawn().expect("the host starts");
+        let said = Arc::new(Mutex::new(String::new()));
+        let listener = child
+            .stderr
+            .take()
+            .map(|pipe| listen(pipe, Arc::clone(&said)));
+        Host {
+            child,
+            report: Report::follow(&self.report),
+            heard: 0,
+            said,
+            listener,
+            _folder: self.folder,
+        }
+    }
+
+    /// Start it, and wait for its end.
+    #[track_caller]
+    #[must_use]
+    pub fn to_end(self) -> Ended {
+        self.start().end()
+    }
+}
+
+fn listen(pipe: ChildStderr, said: Arc<Mutex<String>>) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+            said.push_str(&line);
+            said.push('\n');
+        }
+    })
+}
+
+/// A host that runs. Dropped, it is killed.
+pub struct Host {
+    child: Child,
+    report: Report,
+    /// How many events the test has waited for and seen.
+    heard: usize,
+    said: Arc<Mutex<String>>,
+    listener: Option<JoinHandle<()>>,
+    _folder: TempDir,
+}
+
+impl Host {
+    /// The next event of this name. Events before it are passed over, and later waits begin behind it.
+    #[track_caller]
+    pub fn event(&mut self, name: &str) -> Value {
+        self.wait_until(&format!("a `{name}` in the report"), |host| {
+            host.report.read_on();
+            let events = &host.report.events;
+            let found = (host.heard..events.len()).find(|&i| name_of(&events[i]) == name)?;
+            host.heard = found + 1;
+            Some(events[found].clone())
+        })
+    }
+
+    /// Until it has written this file, whole.
+    #[track_caller]
+    pub fn file(&mut self, path: &Path) {
+        self.wait_until(&format!("the file {}", path.display()), |_| {
+            path.exists().then_some(())
+        });
+    }
+
+    /// Until it says this on standard error.
+    #[track_caller]
+    pub fn says(&mut self, text: &str) {
+        self.wait_until(&format!("{text:?} on standard error"), |host| {
+            host.said().contains(text).then_some(())
+        });
+    }
+
+    /// Everything on standard error so far.
+    #[must_use]
+    pub fn said(&self) -> String {
+        self.said
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Every event so far.
+    pub fn events(&mut self) -> &[Value] {
+        self.report.read_on();
+        &self.report.events
+    }
+
+    /// Let it run on for a while.
+    pub fn run_on(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
+
+    /// Ctrl-C.
+    #[track_caller]
+    pub fn interrupt(&self) {
+        kill_process(self.pid(), Signal::INT).expect("the host can be interrupted");
+    }
+
+    /// Of the process, and of the group that it starts.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// Wait for its natural end.
+    #[track_caller]
+    #[must_use]
+    pub fn end(mut self) -> Ended {
+        let begun = Instant::now();
+        let status = loop {
+            match self.child.try_wait().expect("the host can be waited for") {
+                Some(status) => break status,
+                None if begun.elapsed() > PATIENCE => self.give_up("the end"),
+                None => std::thread::sleep(GLANCE),
+            }
+        };
+        if let Some(listener) = self.listener.take() {
+            listener.join().expect("nothing panics there");
+        }
+        self.report.read_on();
+        let ended = Ended {
+            code: status.code(),
+            said: self.said(),
+            events: std::mem::take(&mut self.report.events),
+        };
+        for slip in [
+            "RUST_BACKTRACE",
+            "stack backtrace",
+            "Error {",
+            "wasm backtrace",
+        ] {
+            assert!(
+                !ended.said.contains(slip),
+                "that is no message for people:\n{}",
+                ended.said
+            );
+        }
+        ended
+    }
+
+    /// Ctrl-C, and wait for the end.
+    #[track_caller]
+    #[must_use]
+    pub fn stop(self) -> Ended {
+        self.interrupt();
+        self.end()
+    }
+
+    #[track_caller]
+    fn wait_until<T>(&mut self, what: &str, mut look: impl FnMut(&mut Self) -> Option<T>) -> T {
+        let begun = Instant::now();
+        loop {
+            // Asked first, so that what it wrote last is still seen.
+            let has_ended = !matches!(self.child.try_wait(), Ok(None));
+            if let Some(found) = look(self) {
+                return found;
+            }
+            if has_ended || begun.elapsed() > PATIENCE {
+                self.give_up(what);
+            }
+            std::thread::sleep(GLANCE);
+        }
+    }
+
+    #[track_caller]
+    fn give_up(&mut self, what: &str) -> ! {
+        let status = self.child.try_wait();
+        self.report.read_on();
+        let events: Vec<String> = self.report.events.iter().map(Value::to_string).collect();
+        panic!(
+            "waited for {what} in vain\nstatus: {status:?}\nreport:\n{}\nstandard error:\n{}",
+            events.join("\n"),
+            self.said()
+        );
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit code; none where a signal ended it.
+    pub code: Option<i32>,
+    /// Standard error.
+    pub said: String,
+    /// The report.
+    pub events: Vec<Value>,
+}
+
+impl Ended {
+    /// All events of this name.
+    #[must_use]
+    pub fn all(&self, name: &str) -> Vec<&Value> {
+        self.events
+            .iter()
+            .filter(|event| name_of(event) == name)
+            .collect()
+    }
+
+    /// The one event of this name.
+    #[track_caller]
+    #[must_use]
+    pub fn only(&self, name: &str) -> &Value {
+        match self.all(name)[..] {
+            [event] => event,
+            ref several => panic!("{} `{name}` where one is wanted: {self:#?}", several.len()),
+        }
+    }
+
+    /// Check the exit code.
+    #[track_caller]
+    #[must_use]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "the exit code of {self:#?}");
+        self
+    }
+
+    /// Check that there is no event of these names.
+    #[track_caller]
+    #[must_use]
+    pub fn without(self, names: &[&str]) -> Self {
+        for name in names {
+            assert!(self.all(name).is_empty(), "a `{name}` in {self:#?}");
+        }
+        self
+    }
+
+    /// Check that standard error has exactly one line with the first of the words, and that this line
+    /// has them all.
+    #[track_caller]
+    #[must_use]
+    pub fn says_once(self, words: &[&str]) -> Self {
+        let lines: Vec<&str> = self
+            .said
+            .lines()
+            .filter(|line| line.contains(words[0]))
+            .collect();
+        let [line] = lines[..] else {
+            panic!(
+                "{} lines with {:?} in:\n{}",
+                lines.len(),
+                words[0],
+                self.said
+            )
+        };
+        for word in words {
+            assert!(line.contains(word), "no {word:?} in: {line}");
+        }
+        self
+    }
+
+    /// What the state is known by at the end.
+    #[track_caller]
+    #[must_use]
+    pub fn state_hash(&self) -> &str {
+        let end = self.only("end");
+        end["state_hash"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no state at the end: {self:#?}"))
+    }
+
+    /// Updates made.
+    #[track_caller]
+    #[must_use]
+    pub fn frames(&self) -> u64 {
+        let end = self.only("end");
+        end["frames"]
+            .as_u64()
+            .unwrap_or_else(|| panic!("no number of frames: {self:#?}"))
+    }
+}
