@@ -155,7 +155,7 @@ impl Image {
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
         let write = || {
-            let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+            let mut file = temporary().tempfile_in(folder.unwrap_or(Path::new(".")))?;
             file.write_all(&self.encode())?;
             file.as_file().sync_data()?;
             file.persist(path)?;
@@ -167,6 +167,17 @@ impl Image {
             source,
         })
     }
+}
+
+/// A file that others may read once it has its name, as far as the user's umask lets them.
+fn temporary() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+        builder.permissions(everybody);
+    }
+    builder
 }
 
 /// What a state is known by: equal states of equal types have equal hashes.
@@ -232,5 +243,74 @@ impl<'a> Input<'a> {
                 Ok(bytemuck::pod_collect_to_vec(bytes))
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The state of nothing at all, with segments that stand for large arrays in other tests.
+    fn image() -> Image {
+        Image {
+            code: "c0de".to_owned(),
+            frame: 42,
+            schema: Arc::new(Schema::of::<(u32, Vec<u64>)>()),
+            parcel: vblank_state::save(&(7_u32, vec![9_u64; 1000])).to_parcel(),
+            parked: Parked::default(),
+        }
+    }
+
+    #[test]
+    fn a_file_gives_back_what_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.vbs");
+        image().write(&path).unwrap();
+        let read = Image::read(&path).unwrap();
+        assert_eq!((read.code.as_str(), read.frame), ("c0de", 42));
+        assert_eq!(read.parcel, image().parcel);
+        assert_eq!(read.schema.hash(), image().schema.hash());
+        let hash = |image: &Image| state_hash(&image.schema, &image.parcel.as_ref());
+        assert_eq!(hash(&read), hash(&image()));
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(left.len(), 1, "a temporary file was left behind");
+    }
+
+    #[test]
+    fn every_damage_is_noticed() {
+        let good = image().encode();
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 0x10;
+            assert!(Image::decode(&bad).is_err(), "byte {at}");
+            assert!(Image::decode(&good[..at]).is_err(), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn a_size_that_lies_takes_no_memory() {
+        let rest = [u64::MAX.to_le_bytes().to_vec(), vec![0; 100]].concat();
+        let sum = blake3::hash(&rest);
+        let bytes = [MAGIC.as_slice(), sum.as_bytes(), &rest].concat();
+        let error = Image::decode(&bytes).unwrap_err();
+        assert!(error.contains("claims"), "{error}");
+    }
+
+    #[test]
+    fn another_file_is_no_image() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.vbs");
+        std::fs::write(&path, "hello").unwrap();
+        let error = Image::read(&path).unwrap_err().to_string();
+        assert!(error.contains("no state image"), "{error}");
+        let error = Image::read(&folder.path().join("none.vbs")).unwrap_err();
+        assert!(error.to_string().contains("none.vbs"), "{error}");
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_older_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("no/such/folder/a.vbs");
+        assert!(image().write(&path).is_err());
     }
 }

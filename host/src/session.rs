@@ -201,6 +201,12 @@ impl Session {
         &self.title
     }
 
+    /// Whether there is a version that moves on.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.game.as_ref().is_some_and(|game| !game.is_broken())
+    }
+
     /// Updates made.
     #[must_use]
     pub fn frames(&self) -> u64 {

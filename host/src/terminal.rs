@@ -72,6 +72,15 @@ impl Terminal {
             if elapsed < interval {
                 return;
             }
+            if !session.is_running() {
+                if terminal.is_live {
+                    terminal
+                        .bar
+                        .set_message("waiting for the guest's first build");
+                    terminal.bar.tick();
+                }
+                return;
+            }
             let frames = session.frames();
             let rate = frames.saturating_sub(last.1) as f64 / elapsed.as_secs_f64();
             last = (Instant::now(), frames);

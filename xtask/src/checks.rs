@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::process::{Failure, announce, run};
-use crate::{build_host, cargo, root};
+use crate::{build_host, cargo, quieten_mesa, root};
 
 /// Format, clippy, docs, guests, tests. A filter leaves only the tests whose names contain it.
 pub fn all(filter: &[&str]) -> Result<(), Failure> {
@@ -21,6 +21,7 @@ pub fn all(filter: &[&str]) -> Result<(), Failure> {
     if !filter.is_empty() {
         tests.arg("--").args(filter);
     }
+    quieten_mesa(&mut tests);
     count(&mut tests)
 }
 

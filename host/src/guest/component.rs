@@ -311,3 +311,71 @@ fn describe(bytes: &[u8]) -> String {
         Err(_) => format!("the file begins with {:02x?}", &bytes[..bytes.len().min(4)]),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The smallest core module.
+    const EMPTY: &[u8] = b"\0asm\x01\0\0\0";
+
+    fn why_not(bytes: &[u8]) -> String {
+        Code::from_bytes(bytes.to_vec()).unwrap_err().to_string()
+    }
+
+    /// A core module with one custom section.
+    fn module(name: &str, data: &str) -> Vec<u8> {
+        let mut bytes = EMPTY.to_vec();
+        let size = 1 + name.len() + data.len();
+        bytes.extend([
+            0,
+            u8::try_from(size).unwrap(),
+            u8::try_from(name.len()).unwrap(),
+        ]);
+        bytes.extend(name.bytes().chain(data.bytes()));
+        bytes
+    }
+
+    #[test]
+    fn what_is_no_wasm_is_told_by_what_it_is() {
+        assert!(why_not(b"").contains("the file is empty"));
+        assert!(why_not(b"hello, world").contains("text and begins with \"hello, world\""));
+        assert!(why_not(b"\x7fELF\xff\xff").contains("7f"));
+        assert!(why_not(b"\0asm\x01\0\0\0\x01").contains("damaged or cut short"));
+    }
+
+    #[test]
+    fn the_contract_is_checked_before_anything_else() {
+        for (version, fits) in [
+            ("0.1.0", true),
+            ("0.1.9", true),
+            ("0.2.0", false),
+            ("1.0.0", false),
+            ("0.0.1", false),
+            ("rubbish", false),
+        ] {
+            let code = Code::from_bytes(module("vblank:abi", version));
+            assert_eq!(code.is_ok(), fits, "{version}");
+        }
+        let newer = why_not(&module("vblank:abi", "0.2.0"));
+        assert!(newer.contains("0.2.0") && newer.contains(ABI), "{newer}");
+        assert!(newer.contains("update the host"), "{newer}");
+        let older = why_not(&module("vblank:abi", "0.0.1"));
+        assert!(older.contains("newer SDK"), "{older}");
+    }
+
+    #[test]
+    fn stripping_leaves_what_is_not_debugging() {
+        let kept = module("vblank:schema", "x");
+        assert_eq!(*strip(&kept).unwrap(), *kept);
+        assert_eq!(*strip(&module("name", "x")).unwrap(), *EMPTY);
+        assert_eq!(*strip(&module(".debug_info", "x")).unwrap(), *EMPTY);
+    }
+
+    #[test]
+    fn a_hash_is_known_by_its_first_digits() {
+        let hash = CodeHash::of(b"");
+        assert!(hash.to_string().starts_with("af1349b9f5f9"));
+        assert_eq!(hash.short(), "af1349");
+    }
+}
