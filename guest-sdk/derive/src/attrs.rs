@@ -1,13 +1,23 @@
 //! What `#[state(…)]` may say, on a type, a case or a field.
 
 use syn::meta::ParseNestedMeta;
-use syn::{Attribute, Expr, LitInt, LitStr, Path, Result, parse_quote};
+use syn::spanned::Spanned;
+use syn::{Attribute, Expr, LitInt, LitStr, Path, Result, Type, parse_quote};
 
 /// On a type.
 pub struct TypeAttrs {
     pub krate: Path,
     pub aliases: Vec<LitStr>,
     pub version: u32,
+    pub hooks: Vec<Hook>,
+}
+
+/// `migrate(from = 1, with = path, wants = Type)` or `replace(from = 1, with = path)`.
+pub struct Hook {
+    pub from: u32,
+    pub replaces: bool,
+    pub with: Path,
+    pub wants: Option<Type>,
 }
 
 /// On a field.
@@ -36,6 +46,7 @@ impl TypeAttrs {
             krate: parse_quote!(::vblank_guest::state),
             aliases: Vec::new(),
             version: 0,
+            hooks: Vec::new(),
         };
         each(attrs, |meta| {
             if meta.path.is_ident("crate") {
@@ -44,14 +55,49 @@ impl TypeAttrs {
                 parsed.aliases.push(meta.value()?.parse()?);
             } else if meta.path.is_ident("version") {
                 parsed.version = meta.value()?.parse::<LitInt>()?.base10_parse()?;
+            } else if meta.path.is_ident("migrate") || meta.path.is_ident("replace") {
+                parsed.hooks.push(Hook::parse(&meta)?);
             } else {
                 return Err(
-                    meta.error("a type takes `alias = \"old\"`, `version = 2` and `crate = path`")
+                    meta.error("a type takes `alias = \"old\"`, `version = 2`, `migrate(…)`, `replace(…)` and `crate = path`")
                 );
             }
             Ok(())
         })?;
+        for hook in &parsed.hooks {
+            if hook.from >= parsed.version {
+                let message = format!(
+                    "a hook leads on from an older version; give the type `version = {}` or more",
+                    hook.from + 1
+                );
+                return Err(syn::Error::new(hook.with.span(), message));
+            }
+        }
+        parsed.hooks.sort_by_key(|hook| hook.from);
         Ok(parsed)
+    }
+}
+
+impl Hook {
+    fn parse(hook: &ParseNestedMeta<'_>) -> Result<Hook> {
+        let (mut from, mut with, mut wants) = (None, None, None);
+        let replaces = hook.path.is_ident("replace");
+        hook.parse_nested_meta(|meta| {
+            if meta.path.is_ident("from") {
+                from = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?);
+            } else if meta.path.is_ident("with") {
+                with = Some(meta.value()?.parse()?);
+            } else if meta.path.is_ident("wants") {
+                wants = Some(meta.value()?.parse()?);
+            } else {
+                return Err(meta.error("a hook takes `from = 1`, `with = path` and `wants = Type`"));
+            }
+            Ok(())
+        })?;
+        match (from, with) {
+            (Some(from), Some(with)) => Ok(Hook { from, replaces, with, wants }),
+            _ => Err(hook.error("a hook says `from = 1`, the version it starts from, and `with = path`, the function")),
+        }
     }
 }
 

@@ -8,7 +8,12 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Error, Result, Type};
 
 pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
-    let krate = TypeAttrs::parse(&input.attrs)?.krate;
+    let attrs = TypeAttrs::parse(&input.attrs)?;
+    let krate = attrs.krate;
+    if let Some(hook) = attrs.hooks.first() {
+        let message = "a flat record crosses as it lies in memory, so no hook runs on it; leave out `#[derive(Flat)]`";
+        return Err(Error::new(hook.with.span(), message));
+    }
     let ident = &input.ident;
     let data = match &input.data {
         Data::Struct(data) => data,

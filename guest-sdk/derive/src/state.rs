@@ -48,7 +48,7 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let aliases = &attrs.aliases;
     let version = attrs.version;
     // A proof of flatness is looked up by the concrete type; a generic one has none.
-    let flat = generics.params.is_empty().then(|| {
+    let flat = (generics.params.is_empty() && attrs.hooks.is_empty()).then(|| {
         quote! {
             const FLAT: ::core::option::Option<#krate::IsFlat<Self>> = {
                 #[allow(unused_imports)]
@@ -57,6 +57,24 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
             };
         }
     });
+    let hooks = attrs.hooks.iter().map(|hook| {
+        let (from, replaces) = (hook.from, hook.replaces);
+        let wants = match &hook.wants {
+            Some(ty) => {
+                quote!(::core::option::Option::Some(<#ty as #krate::State>::schema(builder)))
+            }
+            None => quote!(::core::option::Option::None),
+        };
+        quote! {
+            let wants = #wants;
+            let spec = spec.hook(#from, #replaces, wants, builder);
+        }
+    });
+    let restore = if attrs.hooks.is_empty() {
+        restore
+    } else {
+        hooked(&attrs, &name, &restore)
+    };
     Ok(quote! {
         #[automatically_derived]
         impl #impl_generics #krate::State for #ident #type_generics #where_clause {
@@ -67,7 +85,9 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
                 use #krate::derive::NoDefault as _;
                 builder.named::<Self>(|builder| {
                     let _ = &builder;
-                    #spec.aliases(&[#(#aliases),*]).version(#version)
+                    let spec = #spec.aliases(&[#(#aliases),*]).version(#version);
+                    #(#hooks)*
+                    spec
                 })
             }
 
@@ -82,6 +102,49 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
             }
         }
     })
+}
+
+/// Restores a value as ever, and has the hooks run where a migration left old values for them.
+fn hooked(attrs: &TypeAttrs, name: &str, restore: &TokenStream) -> TokenStream {
+    let krate = &attrs.krate;
+    let replacing = attrs.hooks.iter().filter(|hook| hook.replaces).map(|hook| {
+        let (from, with) = (hook.from, &hook.with);
+        quote!(#from => #with(&old).map_err(|error| #krate::RestoreError::from(error).in_hook(#name, #from))?,)
+    });
+    let steps = attrs.hooks.iter().filter(|hook| !hook.replaces).map(|hook| {
+        let (from, with) = (hook.from, &hook.with);
+        quote! {
+            if old.version() <= #from {
+                #with(&mut value, &old).map_err(|error| #krate::RestoreError::from(error).in_hook(#name, #from))?;
+            }
+        }
+    });
+    let steps = quote!(#(#steps)*);
+    let whole = attrs.hooks.iter().any(|hook| hook.replaces).then(|| {
+        quote! {
+            if let ::core::option::Option::Some(old) = input.whole(#name, place) {
+                #[allow(unused_mut)]
+                let mut value: Self = match old.version() {
+                    #(#replacing)*
+                    other => return ::core::result::Result::Err(#krate::RestoreError::new(
+                        ::std::format!("{}: there is no hook from version {other}", #name),
+                    )),
+                };
+                #steps
+                return ::core::result::Result::Ok(value);
+            }
+        }
+    });
+    quote! {
+        let place = input.place();
+        #whole
+        #[allow(unused_mut)]
+        let mut value = (|| -> ::core::result::Result<Self, #krate::RestoreError> { #restore })()?;
+        if let ::core::option::Option::Some(old) = input.old(#name, place) {
+            #steps
+        }
+        ::core::result::Result::Ok(value)
+    }
 }
 
 /// The pieces that differ between records and variants.

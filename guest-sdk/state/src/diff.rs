@@ -91,6 +91,22 @@ pub enum ChangeKind {
     },
     /// A field that is left out of the state.
     Skipped,
+    /// Hooks of the new type lead on from the old version.
+    Hooked {
+        /// The old version.
+        from: u32,
+        /// The new version.
+        to: u32,
+        /// Whether the first of them makes the value of all of the old one.
+        replaces: bool,
+    },
+    /// A field whose old value is for a hook to convert.
+    HandedOver {
+        /// The old type.
+        from: String,
+        /// The new type.
+        to: String,
+    },
     /// A change that only the author can decide.
     Incompatible {
         /// The old type.
@@ -185,6 +201,21 @@ impl fmt::Display for Change {
             }
             ChangeKind::Layout { flat: true } => write!(f, "~ {path}  now flat"),
             ChangeKind::Layout { flat: false } => write!(f, "~ {path}  no longer flat"),
+            ChangeKind::Hooked {
+                from,
+                to,
+                replaces: false,
+            } => write!(f, "~ {path}  version {from} → {to}, by its hooks"),
+            ChangeKind::Hooked {
+                from,
+                to,
+                replaces: true,
+            } => {
+                write!(f, "~ {path}  version {from} → {to}, made anew by its hook")
+            }
+            ChangeKind::HandedOver { from, to } => {
+                write!(f, "~ {path}  {from} → {to}  by the hook of its type")
+            }
             ChangeKind::Skipped => write!(f, "· {path}  skipped, not carried over"),
             ChangeKind::Incompatible { from, to, why } => {
                 write!(f, "! {path}  {from} → {to}  {why}")

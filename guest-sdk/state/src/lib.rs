@@ -9,9 +9,11 @@ pub mod codec;
 #[doc(hidden)]
 pub mod derive;
 pub mod diff;
+mod leftovers;
 pub mod migrate;
 pub mod parcel;
 pub mod plan;
+pub mod report;
 pub mod schema;
 pub mod value;
 mod walk;
@@ -21,9 +23,11 @@ pub use codec::{
     defaults, restore, save, schema_bytes, write_inline,
 };
 pub use diff::{Change, ChangeKind, Diff, Verdict, diff};
+pub use leftovers::Old;
 pub use migrate::{Limits, Migrated, Parked, Refusal, apply, apply_reusing};
 pub use parcel::{Parcel, ParcelRef};
 pub use plan::{NeedsMigration, Plan};
+pub use report::explain;
 pub use schema::{
     FieldSpec, FieldsSpec, Schema, SchemaBuilder, SchemaError, SchemaHash, Type, TypeSpec,
 };

@@ -76,6 +76,19 @@ impl<'a> Cursor<'a> {
         Ok(bytes)
     }
 
+    /// Bytes after their number.
+    pub fn slice(&mut self) -> Result<&'a [u8], CodecError> {
+        let len = self.count(1)?;
+        self.take(len)
+    }
+
+    /// A text after its number of bytes.
+    pub fn text(&mut self) -> Result<String, CodecError> {
+        let text = std::str::from_utf8(self.slice()?);
+        text.map(str::to_owned)
+            .map_err(|_| CodecError("a name is not UTF-8".into()))
+    }
+
     pub fn word(&mut self) -> Result<u32, CodecError> {
         Ok(u32::from_le_bytes(
             self.take(4)?.try_into().expect("four bytes"),

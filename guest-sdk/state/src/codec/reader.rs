@@ -2,6 +2,7 @@
 
 use super::flat::Word;
 use super::{IsFlat, SEGMENT_MIN};
+use crate::leftovers::{Leftovers, Old};
 use crate::walk::MAX_EMPTY_ITEMS;
 use std::collections::VecDeque;
 use std::fmt;
@@ -28,6 +29,7 @@ pub struct Reader<'a> {
     w32: VecDeque<Vec<u32>>,
     w64: VecDeque<Vec<u64>>,
     inline: bool,
+    leftovers: Leftovers,
 }
 
 /// Why a state could not be restored.
@@ -38,6 +40,26 @@ impl RestoreError {
     /// An error with its message, lower case and without a full stop.
     pub fn new(message: impl Into<String>) -> RestoreError {
         RestoreError(message.into())
+    }
+}
+
+impl RestoreError {
+    /// Says which hook it was.
+    #[doc(hidden)]
+    pub fn in_hook(self, ty: &str, from: u32) -> RestoreError {
+        RestoreError(format!("{ty}: the hook from version {from}: {}", self.0))
+    }
+}
+
+impl From<String> for RestoreError {
+    fn from(message: String) -> RestoreError {
+        RestoreError(message)
+    }
+}
+
+impl From<&str> for RestoreError {
+    fn from(message: &str) -> RestoreError {
+        RestoreError(message.to_owned())
     }
 }
 
@@ -60,7 +82,43 @@ impl<'a> Reader<'a> {
             w32: segments.w32.into(),
             w64: segments.w64.into(),
             inline: false,
+            leftovers: Leftovers::default(),
         }
+    }
+
+    /// A reader that has old values for hooks, as a migration gave them.
+    ///
+    /// # Errors
+    /// When the bytes of the old values are damaged.
+    pub fn with_leftovers(
+        tree: &'a [u8],
+        segments: Segments,
+        leftovers: &[u8],
+    ) -> Result<Reader<'a>, RestoreError> {
+        let leftovers =
+            Leftovers::decode(leftovers).map_err(|error| RestoreError(error.to_string()))?;
+        Ok(Reader {
+            leftovers,
+            ..Reader::new(tree, segments)
+        })
+    }
+
+    /// The place in the tree, at which a value with hooks begins.
+    #[doc(hidden)]
+    pub fn place(&self) -> usize {
+        self.at
+    }
+
+    /// All of the old value, for the hook of a type that makes the new one of it.
+    #[doc(hidden)]
+    pub fn whole(&mut self, ty: &str, start: usize) -> Option<Old> {
+        self.leftovers.take(ty, start, start)
+    }
+
+    /// The old value for the hooks of a type, of a value that began at a place and ends here.
+    #[doc(hidden)]
+    pub fn old(&mut self, ty: &str, start: usize) -> Option<Old> {
+        self.leftovers.take(ty, start, self.at)
     }
 
     /// A reader of a value that was written with everything inline.

@@ -7,8 +7,9 @@ use super::output::Output;
 use super::parked::{Parked, Place};
 use super::path::Path;
 use super::{Limits, Migrated, Refusal};
+use crate::leftovers::{Collect, Entry, Span};
 use crate::parcel::{Parcel, ParcelRef};
-use crate::plan::op::{LinkKind, Op, Step};
+use crate::plan::op::{Link, LinkKind, Op, Step};
 use crate::plan::{Plan, number};
 use crate::schema::{Case, Kind, Schema, Type};
 use crate::walk::{Cursor, MAX_DEPTH, too_deep};
@@ -23,29 +24,25 @@ pub(super) fn run(
     limits: &Limits,
     spare: Parcel,
 ) -> Result<Migrated, Refusal> {
-    let mut run = Run {
-        defaults: Defaults::new(&plan.new, defaults)?,
-        before: parked,
-        parked: parked.clone(),
-        parked_bytes: parked.bytes(),
-        limits,
-        path: Path::default(),
-        notes: Vec::new(),
-        revivals: HashMap::new(),
-        types: HashMap::new(),
-        lanes: HashMap::new(),
-    };
-    let mut from = Cursor::new(old);
+    let mut run = Run::new(plan, defaults, parked, limits)?;
     let mut to = Output::reusing(limits.memory, spare);
-    let done = run.op(plan, &plan.root, &mut from, &mut to, MAX_DEPTH);
-    done.map_err(|refusal| run.path.locate(refusal))?;
-    from.finish()?;
+    run.all(plan, Cursor::new(old), &mut to)?;
     run.parked.tidy();
+    let leftovers = run.leftovers.encode();
     Ok(Migrated {
         parcel: to.parcel,
         parked: run.parked,
         notes: run.notes,
+        leftovers,
     })
+}
+
+/// One value that was written inline, as another; what it loses is lost.
+pub(super) fn run_inline(plan: &Plan, value: &[u8], defaults: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let (parked, limits) = (Parked::default(), Limits::default());
+    let mut to = Output::inline(limits.memory);
+    Run::new(plan, defaults, &parked, &limits)?.all(plan, Cursor::inline(value), &mut to)?;
+    Ok(to.parcel.tree)
 }
 
 /// One migration while it runs.
@@ -65,6 +62,8 @@ pub(super) struct Run<'a> {
     pub types: HashMap<(u32, usize, usize), Rc<Schema>>,
     /// The lanes of operations on list items, by where the operation lies in the plan.
     pub lanes: HashMap<*const Op, Option<Rc<Lanes>>>,
+    /// Old values for the new guest's hooks.
+    pub leftovers: Collect,
 }
 
 /// A parked column and a field that it may come back to.
@@ -75,6 +74,35 @@ pub(super) struct Revival {
     pub new: u32,
     pub new_case: u32,
     pub field: usize,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        plan: &Plan,
+        defaults: &'a [u8],
+        parked: &'a Parked,
+        limits: &'a Limits,
+    ) -> Result<Run<'a>, Refusal> {
+        Ok(Run {
+            defaults: Defaults::new(&plan.new, defaults)?,
+            before: parked,
+            parked: parked.clone(),
+            parked_bytes: parked.bytes(),
+            limits,
+            path: Path::default(),
+            notes: Vec::new(),
+            revivals: HashMap::new(),
+            types: HashMap::new(),
+            lanes: HashMap::new(),
+            leftovers: Collect::default(),
+        })
+    }
+
+    fn all(&mut self, plan: &Plan, mut from: Cursor<'_>, to: &mut Output) -> Result<(), Refusal> {
+        let done = self.op(plan, &plan.root, &mut from, to, MAX_DEPTH);
+        done.map_err(|refusal| self.path.locate(refusal))?;
+        Ok(from.finish()?)
+    }
 }
 
 impl Run<'_> {
@@ -163,13 +191,28 @@ impl Run<'_> {
         keys: &mut HashSet<Vec<u8>>,
     ) -> Result<Vec<u8>, Refusal> {
         let mut key = Output::inline(self.limits.memory);
-        let mark = self.path.mark();
+        let (mark, hooks) = (self.path.mark(), self.leftovers.entries.len());
         // What a key loses is parked under its number: the key itself is not the same any more.
         self.path.index(keys.len());
         self.op(plan, op, from, &mut key, depth)?;
         self.path.back(mark);
         let key = key.parcel.tree;
+        let base = to.parcel.tree.len() as u32;
         to.copy(&mut Cursor::inline(&key), &plan.new, &op.new, depth)?;
+        // Hooks in a key were noted by their places in the key alone.
+        for entry in &mut self.leftovers.entries[hooks..] {
+            entry.span = Span {
+                start: entry.span.start + base,
+                end: entry.span.end + base,
+            };
+        }
+        if self.leftovers.entries.len() > hooks && to.parcel.tree.len() - base as usize != key.len()
+        {
+            return Err(Refusal::new(
+                "",
+                "a key that has a hook holds a list that is too long for one",
+            ));
+        }
         if keys.insert(key.clone()) {
             return Ok(key);
         }
@@ -187,6 +230,10 @@ impl Run<'_> {
     ) -> Result<(), Refusal> {
         let link = &plan.links[id];
         let (old, new) = (plan.old.get(link.old), plan.new.get(link.new));
+        if let LinkKind::Replaced(version) = link.kind {
+            return self.hand_over(plan, link, version, from, to, depth);
+        }
+        let start = to.parcel.tree.len();
         match (&link.kind, &old.kind, &new.kind) {
             (
                 LinkKind::Record(fields),
@@ -199,6 +246,7 @@ impl Run<'_> {
                     old_fields: &a.list,
                     new: link.new,
                     new_case: 0,
+                    start,
                     new_fields: &b.list,
                 };
                 self.fields(plan, owner, fields, from, to, depth)
@@ -215,6 +263,7 @@ impl Run<'_> {
                     old_fields: &olds[tag].fields.list,
                     new: link.new,
                     new_case: *new_tag,
+                    start,
                     new_fields: &news[*new_tag as usize].fields.list,
                 };
                 self.fields(plan, owner, fields, from, to, depth)
@@ -225,6 +274,48 @@ impl Run<'_> {
             }
             _ => unreachable!("a link is between types of one kind"),
         }
+    }
+
+    /// All of an old value, for the hook that makes the new one.
+    #[inline(never)] // As above.
+    fn hand_over(
+        &mut self,
+        plan: &Plan,
+        link: &Link,
+        version: u32,
+        from: &mut Cursor<'_>,
+        to: &mut Output,
+        depth: usize,
+    ) -> Result<(), Refusal> {
+        let whole = Type::Named(link.old);
+        let parts: Vec<(String, usize, &Type)> = match &plan.old.get(link.old).kind {
+            Kind::Record { fields, .. } => fields
+                .list
+                .iter()
+                .enumerate()
+                .map(|(i, field)| (field.name.clone(), i, &field.ty))
+                .collect(),
+            _ => vec![(String::new(), 0, &whole)],
+        };
+        let mut fields = Vec::new();
+        for (name, index, ty) in parts {
+            let mut value = Output::inline(self.limits.memory);
+            value.copy(from, &plan.old, ty, depth)?;
+            let schema = self
+                .types
+                .entry((link.old, 0, index))
+                .or_insert_with(|| Rc::new(plan.old.with_root(ty)));
+            fields.push((name, self.leftovers.schema(schema), value.parcel.tree));
+        }
+        let at = to.parcel.tree.len() as u32;
+        let span = Span { start: at, end: at };
+        self.leftovers.entries.push(Entry {
+            span,
+            name: plan.new.get(link.new).name.clone(),
+            version,
+            fields,
+        });
+        Ok(())
     }
 
     pub fn under(

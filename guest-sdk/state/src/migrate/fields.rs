@@ -5,6 +5,7 @@ use super::Refusal;
 use super::apply::{Revival, Run};
 use super::output::Output;
 use super::parked::{Column, Place};
+use crate::leftovers::{Entry, Span};
 use crate::plan::Plan;
 use crate::plan::op::{FieldsLink, Source};
 use crate::schema::{Field, Kind, Schema};
@@ -20,6 +21,8 @@ pub(super) struct Owner<'p> {
     pub new: u32,
     pub new_case: u32,
     pub new_fields: &'p [Field],
+    /// Where in the new tree it begins.
+    pub start: usize,
 }
 
 impl Owner<'_> {
@@ -144,7 +147,9 @@ impl Run<'_> {
                                 &owner.new_fields[index].ty,
                                 depth,
                             )?;
-                            olds.at(*old, |from| self.park(plan, owner, *old, from, depth))?;
+                            olds.at(*old, |from| {
+                                self.park(plan, owner, *old, from, depth).map(drop)
+                            })?;
                         }
                         None => olds.at(*old, |from| {
                             self.under(name, |run| run.op(plan, op, from, to, depth))
@@ -154,10 +159,36 @@ impl Run<'_> {
                 Source::Added => self.added(plan, owner, index, to, depth)?,
             }
         }
+        let mut leftovers = Vec::new();
         for old in &link.parked {
-            olds.at(*old, |from| self.park(plan, owner, *old, from, depth))?;
+            olds.at(*old, |from| {
+                let value = self.park(plan, owner, *old, from, depth)?;
+                if link.hooked.is_some() {
+                    let schema = self.parked_type(plan, owner, *old);
+                    leftovers.push((
+                        owner.old_fields[*old].name.clone(),
+                        self.leftovers.schema(&schema),
+                        value,
+                    ));
+                }
+                Ok(())
+            })?;
         }
-        olds.pass(owner.old_fields.len())
+        olds.pass(owner.old_fields.len())?;
+        if let Some(version) = link.hooked {
+            let span = Span {
+                start: owner.start as u32,
+                end: to.parcel.tree.len() as u32,
+            };
+            let name = plan.new.get(owner.new).name.clone();
+            self.leftovers.entries.push(Entry {
+                span,
+                name,
+                version,
+                fields: leftovers,
+            });
+        }
+        Ok(())
     }
 
     /// A field that the old state does not have: its parked value, or else its default.
@@ -270,7 +301,7 @@ impl Run<'_> {
         None
     }
 
-    /// Keeps the value of a field that is no more.
+    /// Keeps the value of a field that is no more, and gives it.
     #[inline(never)] // Its frame is not to lie in that of what nests.
     fn park(
         &mut self,
@@ -279,7 +310,7 @@ impl Run<'_> {
         index: usize,
         from: &mut Cursor<'_>,
         depth: usize,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Vec<u8>, Refusal> {
         let mut value = Output::inline(self.limits.parked);
         value.copy(from, &plan.old, &owner.old_fields[index].ty, depth)?;
         let value = value.parcel.tree;
@@ -293,9 +324,11 @@ impl Run<'_> {
             &place.field,
             Column::ROW + self.path.row.len() + value.len(),
         )?;
-        let replaced = self.parked.park(place, &schema, &self.path.row, value);
+        let replaced = self
+            .parked
+            .park(place, &schema, &self.path.row, value.clone());
         self.note_replaced(owner, index, usize::from(replaced.is_some()));
-        Ok(())
+        Ok(value)
     }
 
     pub(super) fn parked_type(

@@ -272,8 +272,10 @@ impl Compile<'_> {
             Step::Link(id) => {
                 let link = &self.plan.links[*id];
                 match &link.kind {
-                    LinkKind::Record(fields) => self.record(link.old, link.new, fields, from, to),
-                    LinkKind::Variant(_) | LinkKind::Flags(_) => None,
+                    LinkKind::Record(fields) if fields.hooked.is_none() => {
+                        self.record(link.old, link.new, fields, from, to)
+                    }
+                    _ => None,
                 }
             }
             _ => None,

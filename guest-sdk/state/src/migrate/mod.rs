@@ -48,6 +48,9 @@ pub struct Migrated {
     pub parked: Parked,
     /// What the user is to be told, a line each.
     pub notes: Vec<String>,
+    /// Old values for the new guest's hooks, to be handed to its `migrate`; empty when there are
+    /// none. While there are some, the parcel is not yet a state of the new schema.
+    pub leftovers: Vec<u8>,
 }
 
 /// Why a state does not cross. The old version runs on.
@@ -130,7 +133,17 @@ pub fn apply_reusing(
             parcel: old.to_owned(),
             parked: parked.clone(),
             notes: Vec::new(),
+            leftovers: Vec::new(),
         });
     }
     apply::run(plan, old, defaults, parked, limits, spare)
+}
+
+/// Converts one value, inline on both sides.
+pub(crate) fn convert_inline(
+    plan: &Plan,
+    value: &[u8],
+    defaults: &[u8],
+) -> Result<Vec<u8>, Refusal> {
+    apply::run_inline(plan, value, defaults)
 }

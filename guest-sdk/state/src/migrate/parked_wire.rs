@@ -51,10 +51,10 @@ impl Parked {
         let mut parked = Parked::default();
         for _ in 0..from.count(1)? {
             let place = Place {
-                field: text(&mut from)?,
-                path: text(&mut from)?,
+                field: from.text()?,
+                path: from.text()?,
             };
-            let schema = Schema::decode(slice(&mut from)?)
+            let schema = Schema::decode(from.slice()?)
                 .map_err(|cause| error(format!("{}: {cause}", place.field)))?;
             let dense = if from.flag()? {
                 Some(dense(&mut from, &schema)?)
@@ -63,7 +63,7 @@ impl Parked {
             };
             let mut rows = BTreeMap::new();
             for _ in 0..from.count(8)? {
-                let (row, value) = (slice(&mut from)?, slice(&mut from)?);
+                let (row, value) = (from.slice()?, from.slice()?);
                 check(&schema, value)?;
                 rows.insert(row.to_vec(), value.to_vec());
             }
@@ -80,7 +80,7 @@ impl Parked {
 
 fn dense(from: &mut Cursor<'_>, schema: &Schema) -> Result<Dense, CodecError> {
     let first = from.word()? as usize;
-    let values = slice(from)?;
+    let values = from.slice()?;
     let size = schema
         .layout(schema.root())
         .size()
@@ -115,18 +115,6 @@ fn put_count(out: &mut Vec<u8>, count: usize) {
 fn put(out: &mut Vec<u8>, bytes: &[u8]) {
     put_count(out, bytes.len());
     out.extend_from_slice(bytes);
-}
-
-fn slice<'a>(from: &mut Cursor<'a>) -> Result<&'a [u8], CodecError> {
-    let len = from.count(1)?;
-    from.take(len)
-}
-
-fn text(from: &mut Cursor<'_>) -> Result<String, CodecError> {
-    let bytes = slice(from)?;
-    std::str::from_utf8(bytes)
-        .map(str::to_owned)
-        .map_err(|_| error("a path is not UTF-8".into()))
 }
 
 fn error(message: String) -> CodecError {

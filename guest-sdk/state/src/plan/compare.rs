@@ -5,8 +5,8 @@
 
 use super::number::widens;
 use super::op::{FieldsLink, Link, LinkKind, Op, Source, Step};
-use crate::diff::{Change, ChangeKind};
-use crate::schema::{Case, Field, Fields, Kind, Number, Schema, Type, TypeDef};
+use crate::diff::{Change, ChangeKind, Verdict};
+use crate::schema::{Case, Field, Fields, Hook, Kind, Number, Schema, Type, TypeDef};
 use std::collections::{HashMap, HashSet};
 
 /// What the walk finds.
@@ -210,7 +210,9 @@ impl Compare<'_> {
             );
             return self.incompatible(&Type::Named(old), &Type::Named(new), path, &why);
         }
-        if std::mem::discriminant(&a.kind) != std::mem::discriminant(&b.kind) {
+        if b.replacing(a.version).is_none()
+            && std::mem::discriminant(&a.kind) != std::mem::discriminant(&b.kind)
+        {
             return self.incompatible(
                 &Type::Named(old),
                 &Type::Named(new),
@@ -237,6 +239,20 @@ impl Compare<'_> {
                 },
             );
         }
+        let replaced = new.replacing(old.version);
+        let steps: Vec<&Hook> = replaced.into_iter().chain(new.steps(old.version)).collect();
+        if let Some(first) = steps.first() {
+            let (from, to, replaces) = (old.version, new.version, replaced.is_some());
+            self.change(&new.name, ChangeKind::Hooked { from, to, replaces });
+            // Later steps want what those before them make; only the first meets the live state.
+            if first.from == old.version {
+                self.wants(old, first, &new.name);
+            }
+        }
+        if replaced.is_some() {
+            return LinkKind::Replaced(old.version);
+        }
+        let hooked = (!steps.is_empty()).then_some(old.version);
         match (&old.kind, &new.kind) {
             (
                 Kind::Record {
@@ -251,7 +267,7 @@ impl Compare<'_> {
                 if was != is {
                     self.change(&new.name, ChangeKind::Layout { flat: *is });
                 }
-                LinkKind::Record(self.fields(a, b, &new.name, was == is))
+                LinkKind::Record(self.fields(a, b, &new.name, was == is, hooked))
             }
             (Kind::Variant(olds), Kind::Variant(news)) => {
                 let cases = self.cases(olds, news, &new.name);
@@ -264,7 +280,7 @@ impl Compare<'_> {
                             let path = format!("{}.{}", new.name, news[index].name);
                             Some((
                                 index as u32,
-                                self.fields(&case.fields, &news[index].fields, &path, true),
+                                self.fields(&case.fields, &news[index].fields, &path, true, hooked),
                             ))
                         })
                         .collect(),
@@ -279,6 +295,37 @@ impl Compare<'_> {
                 )
             }
             _ => unreachable!("pairs are of one kind"),
+        }
+    }
+
+    /// That the live state has what a step wants.
+    fn wants(&mut self, old: &TypeDef, step: &Hook, path: &str) {
+        let fields = old.kind.record().map_or(&[][..], |fields| &fields.list);
+        for (name, ty) in &step.wants {
+            let wanted = self.new.type_name(ty);
+            let found = fields.iter().find(|field| field.name == *name);
+            let fits = match found {
+                Some(field) => compare(self.old, &field.ty, self.new, ty)
+                    .changes
+                    .iter()
+                    .all(|change| change.verdict() < Verdict::NeedsMigration),
+                None => matches!(ty, Type::Option(_)),
+            };
+            if !fits {
+                let from = found.map_or("nothing".into(), |field| self.old.type_name(&field.ty));
+                let why = format!(
+                    "the hook from version {} wants another field than the running version has",
+                    step.from
+                );
+                self.change(
+                    &format!("{path}.{name}"),
+                    ChangeKind::Incompatible {
+                        from,
+                        to: wanted,
+                        why,
+                    },
+                );
+            }
         }
     }
 
@@ -312,7 +359,14 @@ impl Compare<'_> {
         places
     }
 
-    fn fields(&mut self, old: &Fields, new: &Fields, path: &str, same_layout: bool) -> FieldsLink {
+    fn fields(
+        &mut self,
+        old: &Fields,
+        new: &Fields,
+        path: &str,
+        same_layout: bool,
+        hooked: Option<u32>,
+    ) -> FieldsLink {
         let places = matching(&old.list, &new.list);
         let mut sources: Vec<Option<usize>> = vec![None; new.list.len()];
         for (index, place) in places.iter().enumerate() {
@@ -320,7 +374,7 @@ impl Compare<'_> {
                 sources[*place] = Some(index);
             }
         }
-        let parked: Vec<usize> = (0..old.list.len())
+        let mut parked: Vec<usize> = (0..old.list.len())
             .filter(|index| places[*index].is_none())
             .collect();
         let mut maybe: Vec<usize> = parked.clone();
@@ -342,7 +396,16 @@ impl Compare<'_> {
                 continue;
             };
             let from = &old.list[source];
+            let before = self.changes.len();
             let op = self.types(&from.ty, &field.ty, &path);
+            if hooked.is_some() && field.default.is_some() && op.is_broken() {
+                self.changes.truncate(before);
+                let (from, to) = self.names(&from.ty, &field.ty);
+                self.change(&path, ChangeKind::HandedOver { from, to });
+                parked.push(source);
+                plan.push(Source::Added);
+                continue;
+            }
             if from.name != field.name {
                 self.change(
                     &path,
@@ -368,8 +431,8 @@ impl Compare<'_> {
             self.change(&path, ChangeKind::Claims { names });
             plan.push(Source::Claim(source, op, claimed));
         }
-        for index in &parked {
-            let field = &old.list[*index];
+        for index in (0..old.list.len()).filter(|index| places[*index].is_none()) {
+            let field = &old.list[index];
             let ty = self.old.type_name(&field.ty);
             self.change(
                 &format!("{path}.{}", field.name),
@@ -386,6 +449,7 @@ impl Compare<'_> {
             sources: plan,
             parked,
             same_layout,
+            hooked,
         }
     }
 

@@ -78,6 +78,20 @@ impl Plan {
                 .flatten()
                 .any(|(_, fields)| !fields.parked.is_empty()),
             LinkKind::Flags(_) => false,
+            LinkKind::Replaced(_) => true,
+        }) || self.is_hooked()
+    }
+
+    /// Whether the new state is complete only when hooks of the new guest have run.
+    pub fn is_hooked(&self) -> bool {
+        self.links.iter().any(|link| match &link.kind {
+            LinkKind::Record(fields) => fields.hooked.is_some(),
+            LinkKind::Variant(cases) => cases
+                .iter()
+                .flatten()
+                .any(|(_, fields)| fields.hooked.is_some()),
+            LinkKind::Flags(_) => false,
+            LinkKind::Replaced(_) => true,
         })
     }
 

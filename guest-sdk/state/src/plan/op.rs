@@ -10,6 +10,21 @@ pub(crate) struct Op {
     pub step: Step,
 }
 
+impl Op {
+    /// Whether there is no way, as far as this type itself goes.
+    pub fn is_broken(&self) -> bool {
+        match &self.step {
+            Step::Never => true,
+            Step::Items(a) | Step::Set(a) | Step::Option(a) | Step::Some(a) | Step::One(a) => {
+                a.is_broken()
+            }
+            Step::Map(a, b) | Step::Result(a, b) => a.is_broken() || b.is_broken(),
+            Step::Tuple(items) => items.iter().any(Op::is_broken),
+            Step::Same | Step::Number(..) | Step::Text | Step::Link(_) => false,
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     /// The bytes move as they are.
@@ -49,6 +64,8 @@ pub(crate) enum LinkKind {
     Variant(Vec<Option<(u32, FieldsLink)>>),
     /// For each old flag, the new one, unless it is gone.
     Flags(Vec<Option<u32>>),
+    /// A hook of the new type makes its value of all of the old one, which was of this version.
+    Replaced(u32),
 }
 
 /// How fields become other fields.
@@ -60,6 +77,8 @@ pub(crate) struct FieldsLink {
     pub parked: Vec<usize>,
     /// Whether lists of the record are laid out as they were.
     pub same_layout: bool,
+    /// The old version, when hooks of the new type lead on from it.
+    pub hooked: Option<u32>,
 }
 
 #[derive(Clone, Debug)]

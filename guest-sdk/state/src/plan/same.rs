@@ -16,7 +16,7 @@ pub(super) fn simplify(old: &Schema, new: &Schema, found: &mut Comparison) {
                 .flatten()
                 .map(|(_, fields)| fields)
                 .collect(),
-            LinkKind::Flags(_) => Vec::new(),
+            LinkKind::Flags(_) | LinkKind::Replaced(_) => Vec::new(),
         };
         for source in fields.into_iter().flat_map(|fields| &mut fields.sources) {
             if let Source::From(_, op) | Source::Claim(_, op, _) = source {
@@ -55,6 +55,7 @@ fn same_links(old: &Schema, new: &Schema, links: &[Link]) -> Vec<bool> {
 fn layout_is_same(old: &Schema, new: &Schema, link: &Link) -> bool {
     let fields_same = |fields: &FieldsLink| {
         fields.same_layout
+            && fields.hooked.is_none()
             && fields.parked.is_empty()
             && fields
                 .sources
@@ -63,6 +64,7 @@ fn layout_is_same(old: &Schema, new: &Schema, link: &Link) -> bool {
                 .all(|(i, source)| matches!(source, Source::From(from, _) if *from == i))
     };
     match &link.kind {
+        LinkKind::Replaced(_) => false,
         LinkKind::Record(fields) => fields_same(fields),
         LinkKind::Variant(cases) => {
             let tags = |schema: &Schema, id| schema.layout(&crate::Type::Named(id)).min;
@@ -96,7 +98,7 @@ fn ops(link: &Link) -> Vec<&Op> {
             .flatten()
             .flat_map(|(_, fields)| &fields.sources)
             .collect(),
-        LinkKind::Flags(_) => Vec::new(),
+        LinkKind::Flags(_) | LinkKind::Replaced(_) => Vec::new(),
     };
     sources
         .into_iter()

@@ -147,9 +147,27 @@ impl TypeSpec {
         self
     }
 
-    /// Declares a hook.
-    pub fn hook(mut self, hook: Hook) -> TypeSpec {
-        self.def.hooks.push(hook);
+    /// Declares a hook that wants the fields of `wants`, which is a record if it is anything.
+    pub fn hook(
+        mut self,
+        from: u32,
+        replaces: bool,
+        wants: Option<Type>,
+        builder: &SchemaBuilder,
+    ) -> TypeSpec {
+        let fields = wants.as_ref().and_then(|ty| match ty {
+            Type::Named(id) => builder.types[*id as usize].as_ref()?.0.kind.record(),
+            _ => None,
+        });
+        let wants = fields.into_iter().flat_map(|fields| &fields.list);
+        let wants = wants
+            .map(|field| (field.name.clone(), field.ty.clone()))
+            .collect();
+        self.def.hooks.push(Hook {
+            from,
+            replaces,
+            wants,
+        });
         self
     }
 }

@@ -163,6 +163,9 @@ pub struct DefaultText(pub Option<String>);
 pub struct Hook {
     /// The declared version that it converts from.
     pub from: u32,
+    /// Whether it makes the new value of all of the old one, instead of mending what the automatic
+    /// part has made.
+    pub replaces: bool,
     /// The old fields that it wants, by name and type, to be checked before it runs.
     pub wants: Vec<(String, Type)>,
 }
@@ -225,6 +228,22 @@ impl PartialEq for Schema {
 }
 
 impl Eq for Schema {}
+
+impl TypeDef {
+    /// The hook that makes a value of this type of all of an old one of that version.
+    pub(crate) fn replacing(&self, version: u32) -> Option<&Hook> {
+        self.hooks
+            .iter()
+            .find(|hook| hook.replaces && hook.from == version && version != self.version)
+    }
+
+    /// The steps that lead from that version to this type's, in order.
+    pub(crate) fn steps(&self, version: u32) -> impl Iterator<Item = &Hook> {
+        let missing =
+            move |hook: &&Hook| !hook.replaces && hook.from >= version && hook.from < self.version;
+        self.hooks.iter().filter(missing)
+    }
+}
 
 impl Number {
     /// All of them.

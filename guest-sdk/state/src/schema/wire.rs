@@ -149,6 +149,7 @@ impl Out {
         self.number(def.version);
         self.list(&def.hooks, |out, hook| {
             out.number(hook.from);
+            out.0.push(u8::from(hook.replaces));
             out.list(&hook.wants, |out, (name, ty)| {
                 out.text(name);
                 out.ty(ty);
@@ -294,8 +295,16 @@ impl In<'_> {
         let version = self.number()?;
         let hooks = self.list(|input| {
             let from = input.number()?;
+            let replaces = match input.byte()? {
+                flag @ (0 | 1) => flag == 1,
+                other => return Err(input.error(&format!("there is no hook {other}"))),
+            };
             let wants = input.list(|input| Ok((input.text()?, input.ty(0)?)))?;
-            Ok(Hook { from, wants })
+            Ok(Hook {
+                from,
+                replaces,
+                wants,
+            })
         })?;
         let case = |input: &mut Self| {
             Ok(Case {
