@@ -74,7 +74,7 @@ pub enum GuestError {
         message: String,
     },
     /// The guest trapped, panicked, hung or ran out of memory.
-    #[error(transparent)]
+    #[error("{trap}{place}", trap = .0, place = .0.place())]
     Trap(#[from] Trap),
     /// The guest's schema, or the state that it gave, is malformed.
     #[error("the guest's {what} is malformed: {message}; was it built with this SDK?")]
@@ -99,6 +99,14 @@ pub struct Trap {
     pub cause: String,
     /// File, line and column in the guest's source, where known.
     pub location: Option<String>,
+}
+
+impl Trap {
+    /// `, at src/lib.rs:3:9`, where that is known.
+    fn place(&self) -> String {
+        let place = self.location.as_ref();
+        place.map_or(String::new(), |place| format!(", at {place}"))
+    }
 }
 
 /// Why a swap was refused. The old version runs on with its state as it was.

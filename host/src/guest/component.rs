@@ -213,7 +213,9 @@ impl Survey {
                 }
                 Payload::ImportSection(imports) if kind == Some(Kind::Module) => {
                     for import in imports.into_imports() {
-                        if import.map_err(damaged)?.module == "wasi_snapshot_preview1" {
+                        let from = import.map_err(damaged)?.module;
+                        named = named.or(contract_version(from));
+                        if from == "wasi_snapshot_preview1" {
                             kind = Some(Kind::WasiModule);
                         }
                     }

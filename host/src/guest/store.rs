@@ -64,7 +64,16 @@ impl Instance {
         store.epoch_deadline_trap();
         store.set_epoch_deadline(ticks(limits.call));
         let game = pre.instantiate(&mut store);
-        let game = game.map_err(|error| trap(&mut store, "instantiate", limits.call, &error))?;
+        let game = game.map_err(|error| {
+            // The types of its functions are looked at only here.
+            if error.is::<Cause>() || store.data().memory.refused {
+                GuestError::from(trap(&mut store, "instantiate", limits.call, &error))
+            } else {
+                GuestError::WrongWorld {
+                    problems: vec![format!("an export is of another type: {error:#}")],
+                }
+            }
+        })?;
         Ok(Self {
             store,
             game,
