@@ -2,6 +2,7 @@
 
 mod attrs;
 mod flat;
+mod section;
 mod state;
 
 use proc_macro::TokenStream;

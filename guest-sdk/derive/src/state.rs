@@ -31,10 +31,13 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
             ));
         }
     };
+    let section = crate::section::consts(input, &attrs, &name, &parts.kind);
+    let entry = crate::section::entry(input, krate);
     let Parts {
         spec,
         save,
         restore,
+        ..
     } = parts;
 
     let mut generics = input.generics.clone();
@@ -79,6 +82,7 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
         #[automatically_derived]
         impl #impl_generics #krate::State for #ident #type_generics #where_clause {
             #flat
+            #section
 
             fn schema(builder: &mut #krate::SchemaBuilder) -> #krate::Type {
                 #[allow(unused_imports)]
@@ -101,6 +105,8 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
                 #restore
             }
         }
+
+        #entry
     })
 }
 
@@ -150,6 +156,8 @@ fn hooked(attrs: &TypeAttrs, name: &str, restore: &TokenStream) -> TokenStream {
 /// The pieces that differ between records and variants.
 struct Parts {
     spec: TokenStream,
+    /// The kind as a constant, for the section.
+    kind: TokenStream,
     save: TokenStream,
     restore: TokenStream,
 }
@@ -157,6 +165,10 @@ struct Parts {
 fn record(krate: &Path, name: &str, fields: &Fields) -> Result<Parts> {
     let parsed = parse(fields)?;
     let spec = fields_spec(krate, fields, &parsed);
+    let consts = crate::section::fields(krate, fields, &parsed);
+    let kind = quote! {
+        #krate::section::KindDef::Record { fields: #consts, flat: <Self as #krate::State>::FLAT.is_some() }
+    };
     let save = parsed
         .iter()
         .filter(|field| !field.attrs.skip)
@@ -166,6 +178,7 @@ fn record(krate: &Path, name: &str, fields: &Fields) -> Result<Parts> {
         });
     let restore = restore_fields(krate, &parsed);
     Ok(Parts {
+        kind,
         spec: quote!(#krate::TypeSpec::record(#name, <Self as #krate::State>::FLAT.is_some(), #spec)),
         save: quote!(#(#save)*),
         restore: quote!(::core::result::Result::Ok(Self { #restore })),
@@ -185,12 +198,17 @@ fn variant(krate: &Path, name: &str, input: &DeriveInput, data: &syn::DataEnum) 
         Vec::new(),
         Vec::new(),
     );
+    let mut cases = Vec::new();
     for (tag, case) in data.variants.iter().enumerate() {
         let tag = tag as u32;
         let ident = &case.ident;
         let case_name = plain(ident);
         let aliases = case_aliases(&case.attrs)?;
         let parsed = parse(&case.fields)?;
+        let consts = crate::section::fields(krate, &case.fields, &parsed);
+        cases.push(quote! {
+            #krate::section::CaseDef { name: #case_name, aliases: &[#(#aliases),*], fields: #consts }
+        });
         let fields = fields_spec(krate, &case.fields, &parsed);
         spec = quote!(#spec.case(#case_name, &[#(#aliases),*], #fields));
 
@@ -226,6 +244,7 @@ fn variant(krate: &Path, name: &str, input: &DeriveInput, data: &syn::DataEnum) 
         restore.push(quote!(#pattern => Self::#ident { #fields },));
     }
     Ok(Parts {
+        kind: quote!(#krate::section::KindDef::Variant(&[#(#cases),*])),
         spec,
         save: quote!(match self { #(#save)* }),
         restore: quote!(::core::result::Result::Ok(match input.tag(#count)? { #(#restore)* })),
@@ -233,11 +252,11 @@ fn variant(krate: &Path, name: &str, input: &DeriveInput, data: &syn::DataEnum) 
 }
 
 /// A field with what was said about it.
-struct ParsedField<'a> {
+pub(crate) struct ParsedField<'a> {
     member: TokenStream,
-    name: String,
-    ty: &'a Type,
-    attrs: FieldAttrs,
+    pub name: String,
+    pub ty: &'a Type,
+    pub attrs: FieldAttrs,
 }
 
 fn parse(fields: &Fields) -> Result<Vec<ParsedField<'_>>> {
@@ -289,7 +308,7 @@ fn fields_spec(krate: &Path, fields: &Fields, parsed: &[ParsedField<'_>]) -> Tok
 }
 
 /// What writes a field's default, and how the source spells it.
-fn default(krate: &Path, field: &ParsedField<'_>) -> (TokenStream, TokenStream) {
+pub(crate) fn default(krate: &Path, field: &ParsedField<'_>) -> (TokenStream, TokenStream) {
     let ty = field.ty;
     let none = quote!(::core::option::Option::None);
     match &field.attrs.default {

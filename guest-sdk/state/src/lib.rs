@@ -15,6 +15,8 @@ pub mod parcel;
 pub mod plan;
 pub mod report;
 pub mod schema;
+#[doc(hidden)]
+pub mod section;
 pub mod value;
 mod walk;
 

@@ -2,7 +2,8 @@
 
 use super::flat::{Flat, IsFlat};
 use super::{Reader, RestoreError, State, Writer, write_default};
-use crate::schema::{FieldSpec, FieldsSpec, SchemaBuilder, Type, TypeSpec};
+use crate::schema::{FieldSpec, FieldsSpec, SchemaBuilder, Style, Type, TypeSpec};
+use crate::section::{self, Def, FieldsDef, KindDef, Shape};
 use glam::{
     DVec2, DVec3, DVec4, IVec2, IVec3, IVec4, Mat2, Mat3, Mat4, Quat, UVec2, UVec3, UVec4, Vec2,
     Vec3, Vec4,
@@ -12,6 +13,24 @@ macro_rules! records {
     ($($ty:ident: $item:ty { $($field:ident)* })*) => {$(
         impl State for $ty {
             const FLAT: Option<IsFlat<Self>> = Some(IsFlat::new());
+            const SHAPE: &'static Shape = &Shape::Inline(
+                &Def {
+                    id: section::id(concat!("glam::", stringify!($ty))),
+                    name: stringify!($ty),
+                    aliases: &[],
+                    version: 0,
+                    hooks: &[],
+                    kind: KindDef::Record {
+                        fields: FieldsDef {
+                            style: Style::Named,
+                            list: &[$(section::plain_field(stringify!($field), <$item>::SHAPE)),*],
+                            skipped: &[],
+                        },
+                        flat: true,
+                    },
+                },
+                &[],
+            );
 
             fn schema(builder: &mut SchemaBuilder) -> Type {
                 builder.named::<$ty>(|builder| {
@@ -69,6 +88,7 @@ macro_rules! matrices {
         /// An array of the columns' numbers.
         impl State for $ty {
             const FLAT: Option<IsFlat<Self>> = Some(IsFlat::new());
+            const SHAPE: &'static Shape = <[f32; $count]>::SHAPE;
 
             fn schema(builder: &mut SchemaBuilder) -> Type {
                 <[f32; $count]>::schema(builder)

@@ -19,6 +19,7 @@ pub use writer::{Saved, Segment, Writer};
 
 use crate::parcel::Parcel;
 use crate::schema::{Schema, SchemaBuilder, Type};
+use crate::section::{Def, Shape};
 
 /// A flat list from this many bytes on is a segment; a smaller one is inline in the tree.
 ///
@@ -40,6 +41,14 @@ pub trait State: Sized {
     /// The proof that lists of this type lie in memory as raw words, where that is so.
     #[doc(hidden)]
     const FLAT: Option<IsFlat<Self>> = None;
+
+    /// The type as a constant, for the section in the wasm file.
+    #[doc(hidden)]
+    const SHAPE: &'static Shape = &Shape::Opaque;
+
+    /// The definition of a named type, which has an entry of its own in that section.
+    #[doc(hidden)]
+    const DEF: Option<&'static Def> = None;
 
     /// The type in the schema's terms; named types are put into the builder.
     fn schema(builder: &mut SchemaBuilder) -> Type;

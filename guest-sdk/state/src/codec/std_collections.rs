@@ -5,6 +5,7 @@
 
 use super::{Reader, RestoreError, State, Writer, write_inline};
 use crate::schema::{SchemaBuilder, Type};
+use crate::section::Shape;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, Hash};
 
@@ -23,6 +24,8 @@ fn save_slice<'a, T: State>(items: &'a [T], out: &mut Writer<'a>) {
 }
 
 impl<T: State> State for Vec<T> {
+    const SHAPE: &'static Shape = &Shape::List(T::SHAPE);
+
     fn schema(builder: &mut SchemaBuilder) -> Type {
         list::<T>(builder)
     }
@@ -45,6 +48,8 @@ impl<T: State> State for Vec<T> {
 }
 
 impl<T: State> State for Box<[T]> {
+    const SHAPE: &'static Shape = &Shape::List(T::SHAPE);
+
     fn schema(builder: &mut SchemaBuilder) -> Type {
         list::<T>(builder)
     }
@@ -59,6 +64,8 @@ impl<T: State> State for Box<[T]> {
 }
 
 impl<T: State> State for VecDeque<T> {
+    const SHAPE: &'static Shape = &Shape::List(T::SHAPE);
+
     fn schema(builder: &mut SchemaBuilder) -> Type {
         list::<T>(builder)
     }
@@ -122,6 +129,8 @@ fn entry<K: State, V: State>(input: &mut Reader<'_>) -> Result<(K, V), RestoreEr
 }
 
 impl<K: State + Eq + Hash, V: State, S: BuildHasher + Default> State for HashMap<K, V, S> {
+    const SHAPE: &'static Shape = &Shape::Map(K::SHAPE, V::SHAPE);
+
     fn schema(builder: &mut SchemaBuilder) -> Type {
         map::<K, V>(builder)
     }
@@ -142,6 +151,8 @@ impl<K: State + Eq + Hash, V: State, S: BuildHasher + Default> State for HashMap
 }
 
 impl<K: State + Ord, V: State> State for BTreeMap<K, V> {
+    const SHAPE: &'static Shape = &Shape::Map(K::SHAPE, V::SHAPE);
+
     fn schema(builder: &mut SchemaBuilder) -> Type {
         map::<K, V>(builder)
     }
@@ -162,6 +173,8 @@ impl<K: State + Ord, V: State> State for BTreeMap<K, V> {
 }
 
 impl<T: State + Eq + Hash, S: BuildHasher + Default> State for HashSet<T, S> {
+    const SHAPE: &'static Shape = &Shape::Set(T::SHAPE);
+
     fn schema(builder: &mut SchemaBuilder) -> Type {
         Type::Set(Box::new(T::schema(builder)))
     }
@@ -179,6 +192,8 @@ impl<T: State + Eq + Hash, S: BuildHasher + Default> State for HashSet<T, S> {
 }
 
 impl<T: State + Ord> State for BTreeSet<T> {
+    const SHAPE: &'static Shape = &Shape::Set(T::SHAPE);
+
     fn schema(builder: &mut SchemaBuilder) -> Type {
         Type::Set(Box::new(T::schema(builder)))
     }

@@ -2,13 +2,15 @@
 
 use super::flat::{Flat, IsFlat};
 use super::{Reader, RestoreError, State, Writer, write_default};
-use crate::schema::{FieldSpec, FieldsSpec, Number, SchemaBuilder, Type, TypeSpec};
+use crate::schema::{FieldSpec, FieldsSpec, Number, SchemaBuilder, Style, Type, TypeSpec};
+use crate::section::{self, Def, FieldsDef, KindDef, Shape};
 use std::time::Duration;
 
 macro_rules! numbers {
     ($($ty:ty: $number:ident)*) => {$(
         impl State for $ty {
             const FLAT: Option<IsFlat<Self>> = Some(IsFlat::new());
+            const SHAPE: &'static Shape = &Shape::Number(Number::$number);
 
             fn schema(_: &mut SchemaBuilder) -> Type {
                 Type::Number(Number::$number)
@@ -35,6 +37,8 @@ macro_rules! sizes {
     ($($ty:ty as $wire:ty: $number:ident)*) => {$(
         /// Eight bytes on every machine.
         impl State for $ty {
+            const SHAPE: &'static Shape = &Shape::Number(Number::$number);
+
             fn schema(_: &mut SchemaBuilder) -> Type {
                 Type::Number(Number::$number)
             }
@@ -55,6 +59,8 @@ macro_rules! sizes {
 sizes!(usize as u64: U64 isize as i64: S64);
 
 impl State for bool {
+    const SHAPE: &'static Shape = &Shape::Bool;
+
     fn schema(_: &mut SchemaBuilder) -> Type {
         Type::Bool
     }
@@ -73,6 +79,8 @@ impl State for bool {
 }
 
 impl State for char {
+    const SHAPE: &'static Shape = &Shape::Char;
+
     fn schema(_: &mut SchemaBuilder) -> Type {
         Type::Char
     }
@@ -88,6 +96,8 @@ impl State for char {
 }
 
 impl State for String {
+    const SHAPE: &'static Shape = &Shape::String;
+
     fn schema(_: &mut SchemaBuilder) -> Type {
         Type::String
     }
@@ -107,6 +117,8 @@ impl State for String {
 }
 
 impl<T: State> State for Box<T> {
+    const SHAPE: &'static Shape = T::SHAPE;
+
     fn schema(builder: &mut SchemaBuilder) -> Type {
         T::schema(builder)
     }
@@ -121,6 +133,8 @@ impl<T: State> State for Box<T> {
 }
 
 impl<T: State> State for Option<T> {
+    const SHAPE: &'static Shape = &Shape::Option(T::SHAPE);
+
     fn schema(builder: &mut SchemaBuilder) -> Type {
         Type::Option(Box::new(T::schema(builder)))
     }
@@ -142,6 +156,8 @@ impl<T: State> State for Option<T> {
 }
 
 impl<T: State, E: State> State for Result<T, E> {
+    const SHAPE: &'static Shape = &Shape::Result(T::SHAPE, E::SHAPE);
+
     fn schema(builder: &mut SchemaBuilder) -> Type {
         Type::Result(Box::new(T::schema(builder)), Box::new(E::schema(builder)))
     }
@@ -165,6 +181,7 @@ impl<T: State, E: State> State for Result<T, E> {
 
 impl<T: State, const N: usize> State for [T; N] {
     const FLAT: Option<IsFlat<Self>> = IsFlat::array(T::FLAT);
+    const SHAPE: &'static Shape = &Shape::Array(T::SHAPE, N as u32);
 
     fn schema(builder: &mut SchemaBuilder) -> Type {
         let count = u32::try_from(N).expect("an array of a state has at most 2^32 - 1 items");
@@ -200,6 +217,8 @@ unsafe impl<T: Flat, const N: usize> Flat for [T; N] {
 macro_rules! tuples {
     ($($($name:ident)*;)*) => {$(
         impl<$($name: State),*> State for ($($name,)*) {
+            const SHAPE: &'static Shape = &Shape::Tuple(&[$($name::SHAPE),*]);
+
             #[allow(unused_variables, reason = "the empty tuple has none")]
             fn schema(builder: &mut SchemaBuilder) -> Type {
                 Type::Tuple(vec![$($name::schema(builder)),*])
@@ -223,6 +242,8 @@ tuples! {
 }
 
 impl<T> State for std::marker::PhantomData<T> {
+    const SHAPE: &'static Shape = &Shape::Tuple(&[]);
+
     fn schema(_: &mut SchemaBuilder) -> Type {
         Type::Tuple(Vec::new())
     }
@@ -236,6 +257,28 @@ impl<T> State for std::marker::PhantomData<T> {
 
 /// A record of `secs` and `nanos`.
 impl State for Duration {
+    const SHAPE: &'static Shape = &Shape::Inline(
+        &Def {
+            id: section::id("core::time::Duration"),
+            name: "Duration",
+            aliases: &[],
+            version: 0,
+            hooks: &[],
+            kind: KindDef::Record {
+                fields: FieldsDef {
+                    style: Style::Named,
+                    list: &[
+                        section::plain_field("secs", u64::SHAPE),
+                        section::plain_field("nanos", u32::SHAPE),
+                    ],
+                    skipped: &[],
+                },
+                flat: false,
+            },
+        },
+        &[],
+    );
+
     fn schema(builder: &mut SchemaBuilder) -> Type {
         builder.named::<Duration>(|builder| {
             let fields = FieldsSpec::named()

@@ -12,7 +12,7 @@ use std::fmt;
 
 pub use build::{DefaultFn, FieldSpec, FieldsSpec, SchemaBuilder, TypeSpec};
 pub use layout::Layout;
-pub(crate) use layout::{flags_size, tag_size};
+pub(crate) use layout::{MAX_NESTING, flags_size, tag_size};
 pub(crate) use print::kebab;
 pub use wire::{MAX_SCHEMA_BYTES, SchemaError, SchemaHash};
 
