@@ -21,7 +21,11 @@ fn main() {
         .start();
     host.event("start");
     host.run_on(Duration::from_secs(2));
-    let constant = |edit: usize| format!("GRAVITY: f32 = {}.0", 420 + edit);
+    // 0.6, 0.601, 0.602, …
+    let constant = |edit: usize| match edit {
+        0 => "GRAVITY: f32 = 0.6;".to_owned(),
+        _ => format!("GRAVITY: f32 = 0.6{edit:02};"),
+    };
     let mut swaps = Vec::new();
     let mut firsts = Vec::new();
     for edit in 0..EDITS {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::thread::LocalKey;
 
-use vblank_state::{Reader, Schema, Segments, State, Writer};
+use vblank_state::{Reader, Segments, State, Writer};
 
 use crate::bindings::exports::vblank::guest::{lifecycle, state};
 use crate::bindings::vblank::guest::lend;
@@ -127,7 +127,7 @@ impl<G: Root> lifecycle::Guest for Exports<G> {
 
 impl<G: Root> state::Guest for Exports<G> {
     fn schema() -> Vec<u8> {
-        Schema::of::<G>().encode()
+        vblank_state::schema_bytes::<G>()
     }
 
     fn defaults() -> Vec<u8> {

@@ -146,7 +146,8 @@ impl Session {
         Flow::Continue
     }
 
-    /// Wait until the next frame is due. A candidate that becomes ready meanwhile is let in at once.
+    /// Wait until the next frame is due. A candidate that becomes ready meanwhile is let in, and then
+    /// the next frame, its first, is due at once.
     pub fn wait(&mut self) {
         let due = self.next_turn();
         loop {
@@ -155,7 +156,9 @@ impl Session {
             match pipeline.and_then(|pipeline| pipeline.wait(left)) {
                 Some(news) => {
                     self.handle(Event::News(news));
-                    self.look_for_news();
+                    if self.look_for_news() {
+                        return;
+                    }
                 }
                 None => return self.parts.clock.wait_until(due),
             }
@@ -163,14 +166,15 @@ impl Session {
     }
 
     /// What the pipeline has to tell, and the swap if it has a candidate. To be called between two
-    /// frames only.
-    pub fn look_for_news(&mut self) {
+    /// frames only. Whether there is a new version, which wants to be seen.
+    pub fn look_for_news(&mut self) -> bool {
         while let Some(news) = self.parts.pipeline.as_ref().and_then(Pipeline::poll) {
             self.handle(Event::News(news));
         }
         if let Some(candidate) = self.candidate.take() {
             self.let_in(*candidate);
         }
+        self.first_frame.is_some()
     }
 
     /// When the next frame is due, by the session's clock.

@@ -136,9 +136,11 @@ where
     }
 
     /// The pipeline has news, perhaps a candidate: this is between two frames.
-    fn user_event(&mut self, _: &ActiveEventLoop, (): ()) {
-        if let Some(stage) = &mut self.stage {
-            stage.session.look_for_news();
+    fn user_event(&mut self, event_loop: &ActiveEventLoop, (): ()) {
+        if let Some(stage) = &mut self.stage
+            && stage.session.look_for_news()
+        {
+            stage.turn(event_loop);
         }
     }
 
