@@ -154,3 +154,34 @@ fn sections_that_lie() {
             .contains("two roots")
     );
 }
+
+/// The section of a guest that was compiled for wasm and linked, byte for byte.
+#[test]
+fn a_section_out_of_a_wasm_file() {
+    mod guest {
+        use super::*;
+        #[derive(State)]
+        #[state(crate = vblank_state)]
+        pub enum Kind {
+            A,
+            B { x: u32 },
+        }
+        #[derive(State, Flat)]
+        #[state(crate = vblank_state)]
+        #[repr(C)]
+        pub struct P {
+            x: f32,
+            y: [u32; 2],
+        }
+        #[derive(State)]
+        #[state(crate = vblank_state)]
+        pub struct World {
+            ps: Vec<P>,
+            kind: Kind,
+            name: String,
+            map: std::collections::HashMap<u32, Option<World>>,
+        }
+    }
+    let linked = Schema::from_section(include_bytes!("fixtures/section.bin")).unwrap().unwrap();
+    assert_eq!(linked, Schema::of::<guest::World>());
+}
