@@ -13,6 +13,7 @@ mod leftovers;
 pub mod migrate;
 pub mod parcel;
 pub mod plan;
+pub mod rehearse;
 pub mod report;
 pub mod schema;
 #[doc(hidden)]
@@ -35,3 +36,8 @@ pub use schema::{
 };
 pub use value::Value;
 pub use walk::{CodecError, MAX_DEPTH, check};
+
+/// The chapter on state in the documentation, whose examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/state.md")]
+mod chapter {}
