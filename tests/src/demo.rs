@@ -27,12 +27,20 @@ impl Demo {
     #[must_use]
     pub fn copy(name: &str) -> Self {
         let demo = Self::copy_cold(name);
+        Self::seed(&demo.target());
+        demo
+    }
+
+    /// Put what has been built of the demos, if anything has, into a target folder.
+    #[track_caller]
+    pub fn seed(target: &Path) {
         let built = workspace().join("demos/target");
         if built.is_dir() {
+            std::fs::create_dir_all(target)
+                .unwrap_or_else(|error| panic!("cannot make {}: {error}", target.display()));
             // Times are kept, since cargo goes by them.
-            copy(&built, &demo.root.path().join("target"));
+            copy(&built.join("."), target);
         }
-        demo
     }
 
     /// The same with nothing built.

@@ -165,6 +165,12 @@ impl Display {
         }
     }
 
+    /// Until it shows what is wanted.
+    #[track_caller]
+    pub fn wait_for_picture(&self, window: Window, is: impl Fn(&Picture) -> bool) -> Picture {
+        self.wait_for("a picture", || Some(self.picture(window)).filter(&is))
+    }
+
     #[track_caller]
     fn wait_for<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         const PATIENCE: Duration = Duration::from_secs(60);

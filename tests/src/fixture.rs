@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use tempfile::TempDir;
-use vblank_state::State;
+use vblank_derive::State;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::abi::{AbiVariant, WasmSignature, WasmType};
 use wit_parser::{
@@ -25,6 +25,14 @@ const DEFAULTS: usize = 4096;
 const HEAP: usize = 65536;
 
 const MANGLING: ManglingAndAbi = ManglingAndAbi::Legacy(LiftLowerAbi::Sync);
+
+/// The state of most fixtures.
+#[derive(State, Default)]
+#[state(crate = vblank_state)]
+pub struct Counter {
+    /// The sum of all steps.
+    pub count: u64,
+}
 
 /// A guest whose state is one or several `u64`. Each update adds to the first of them.
 #[derive(Clone)]
@@ -48,7 +56,7 @@ impl Guest {
     /// With a state of this type, which is written as whole words of eight bytes, all 0 in a fresh
     /// game.
     #[must_use]
-    pub fn of<T: State + Default>() -> Self {
+    pub fn of<T: vblank_state::State + Default>() -> Self {
         let fresh = T::default();
         Self {
             schema: vblank_state::schema_bytes::<T>(),

@@ -12,6 +12,6 @@ mod report;
 
 pub use demo::{Demo, workspace};
 pub use display::{Display, Picture};
-pub use fixture::{Guest, component_of};
+pub use fixture::{Counter, Guest, component_of};
 pub use host::{Ended, Host, Run, show_state};
 pub use report::{Report, name_of};

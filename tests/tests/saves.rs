@@ -1,0 +1,140 @@
+//! A person at work: saves in a row, and Ctrl-C at any moment.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use vblank_tests::{Counter, Demo, Guest, Run, name_of};
+
+#[test]
+fn ten_saves_in_a_row_end_in_the_newest_code() {
+    let demo = Demo::copy("hello");
+    let mut host = Run::headless(&demo.folder())
+        .args("--renderer null")
+        .start();
+    host.event("first-frame");
+    let mut speed = "300.0 };".to_owned();
+    for save in 0..10 {
+        let next = format!("{}.0 }};", 310 + save);
+        demo.replace(&speed, &next);
+        speed = next;
+        host.run_on(Duration::from_millis(25));
+    }
+    host.event("swap");
+    host.event("first-frame");
+    // Were another build to come, it would come now.
+    host.run_on(Duration::from_secs(2));
+    let ended = host
+        .stop()
+        .exits(0)
+        .without(&["refused", "rollback", "break"]);
+    let built = ended.all("build").len() - 1;
+    assert!(
+        (1..=3).contains(&built),
+        "{built} builds for ten saves: {ended:#?}"
+    );
+    let newest = ended.all("swap").last().map(|swap| swap["to"].clone());
+
+    // What the last save says, built for itself.
+    let alone = Run::headless(&demo.folder())
+        .args("--frames 1 --renderer null")
+        .to_end();
+    assert_eq!(newest, Some(alone.only("start")["hash"].clone()));
+}
+
+#[test]
+fn ten_files_in_a_row_end_in_the_newest_code() {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let file = folder.path().join("game.wasm");
+    Guest::of::<Counter>().write(&file);
+    let mut host = Run::headless(&file).args("--renderer null").start();
+    host.event("first-frame");
+    for step in 2..=11 {
+        Guest::of::<Counter>().step(step).write(&file);
+    }
+    host.event("swap");
+    host.run_on(Duration::from_millis(500));
+    let ended = host
+        .stop()
+        .exits(0)
+        .without(&["refused", "rollback", "break"]);
+    let newest = ended.all("swap").last().map(|swap| swap["to"].clone());
+    let alone = Run::headless(&file)
+        .args("--fast --frames 1 --renderer null")
+        .to_end();
+    assert_eq!(newest, Some(alone.only("start")["hash"].clone()));
+}
+
+#[test]
+fn a_touch_without_a_change_is_no_swap() {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let file = folder.path().join("game.wasm");
+    Guest::of::<Counter>().write(&file);
+    let mut host = Run::headless(&file).args("--renderer null").start();
+    host.event("first-frame");
+    Guest::of::<Counter>().write(&file);
+    host.event("same-code");
+    let _ = host.stop().exits(0).without(&["swap", "refused"]);
+}
+
+#[test]
+fn ctrl_c_ends_a_running_game_in_order() {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let file = folder.path().join("game.wasm");
+    Guest::of::<Counter>().write(&file);
+    let mut host = Run::headless(&file).args("--renderer null").start();
+    host.event("first-frame");
+    let ended = host.stop().exits(0);
+    assert_eq!(ended.events.last().map(name_of), Some("end"));
+    assert!(ended.frames() > 0);
+    let _ = ended.state_hash();
+}
+
+#[test]
+fn ctrl_c_ends_a_build_with_all_its_compilers() {
+    let demo = Demo::copy_cold("hello");
+    let mut host = Run::headless(&demo.folder())
+        .args("--renderer null")
+        .start();
+    host.says("Compiling");
+    let of_this_build = || processes_in(&demo.beside(""));
+    assert!(!of_this_build().is_empty(), "the compiler is at work");
+    let begun = Instant::now();
+    let ended = host.stop().exits(0);
+    assert!(
+        begun.elapsed() < Duration::from_secs(20),
+        "it did not wait for the build"
+    );
+    assert_eq!(ended.frames(), 0);
+    // What was killed may need a moment to be gone.
+    while !of_this_build().is_empty() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "left behind: {:#?}",
+            of_this_build()
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The command lines of all processes that work in this folder.
+fn processes_in(folder: &Path) -> Vec<String> {
+    let folder = folder.canonicalize().expect("the folder is there");
+    let processes = std::fs::read_dir("/proc").expect("Linux has /proc");
+    let works_there = |process: &Path| {
+        // A process may be gone by now, or not be ours.
+        std::fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd.starts_with(&folder))
+            || command_line(process).contains(&*folder.to_string_lossy())
+    };
+    let is_host = |process: &Path| {
+        std::fs::read_link(process.join("exe")).is_ok_and(|exe| exe.ends_with("host"))
+    };
+    let paths = processes.flatten().map(|entry| entry.path());
+    let found = paths.filter(|process| works_there(process) && !is_host(process));
+    found.map(|process| command_line(&process)).collect()
+}
+
+fn command_line(process: &Path) -> String {
+    let bytes = std::fs::read(process.join("cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).replace('\0', " ")
+}
