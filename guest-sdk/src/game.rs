@@ -55,6 +55,7 @@ macro_rules! game {
                 bytes.copy_from_slice($crate::ABI.as_bytes());
                 bytes
             };
+            $crate::state::root_section!($game);
             type VblankExports = $crate::Exports<$game>;
             $crate::bindings::export_game!(VblankExports);
         };
@@ -162,7 +163,7 @@ impl<G: Root> state::Guest for Exports<G> {
         }
     }
 
-    fn migrate(state: state::Parcel, _leftovers: Vec<u8>) -> Result<(), String> {
+    fn migrate(state: state::Parcel, leftovers: Vec<u8>) -> Result<(), String> {
         logger::install();
         let segments = Segments {
             w8: state.bytes,
@@ -170,9 +171,12 @@ impl<G: Root> state::Guest for Exports<G> {
             w32: state.words,
             w64: state.longs,
         };
-        let mut reader = Reader::new(&state.tree, segments);
-        let game = G::restore(&mut reader).map_err(|error| error.to_string())?;
-        reader.finish().map_err(|error| error.to_string())?;
+        let game =
+            Reader::with_leftovers(&state.tree, segments, &leftovers).and_then(|mut reader| {
+                let game = G::restore(&mut reader)?;
+                reader.finish().map(|()| game)
+            });
+        let game = game.map_err(|error| error.to_string())?;
         G::runtime().with(|runtime| *runtime.game.borrow_mut() = Some(game));
         Ok(())
     }

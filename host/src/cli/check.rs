@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use vblank_state::{ChangeKind, Diff, Verdict, diff};
+use vblank_state::{Change, ChangeKind, Diff, Plan, Verdict, diff, explain};
 
 use super::{fail, schema_of};
 
@@ -64,8 +64,12 @@ impl Check {
             println!("{}", serde_json::to_string_pretty(&answer)?);
         } else {
             println!("{}", difference.verdict);
-            for change in &difference.changes {
+            let by_itself = |change: &&Change| change.verdict() != Verdict::NeedsMigration;
+            for change in difference.changes.iter().filter(by_itself) {
                 println!("  {change}");
+            }
+            if let Err(needs) = Plan::new(&old_schema, &new_schema) {
+                println!("\n{}", explain(&old_schema, &new_schema, &needs).trim_end());
             }
         }
         Ok(self.exit_code(&difference))

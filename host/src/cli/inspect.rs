@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::fail;
-use crate::guest::{Capability, Code, Engine, EngineOptions, Instance, Interfaces, Kind};
+use crate::guest::{Capability, Code, Instance, Interfaces, Kind};
 
 /// Say what a guest is: hash, kind, world, imports, state, sizes
 #[derive(Args)]
@@ -63,10 +63,7 @@ impl Inspect {
         let component = code.componentise()?;
         let interfaces = Interfaces::of(&component)?;
         let schema = match interfaces.world() {
-            Some(_) => {
-                let engine = Engine::new(EngineOptions::default())?;
-                Some(Instance::ask_schema(&engine, &code)?)
-            }
+            Some(_) => Some(Instance::schema_of(&code)?),
             None => None,
         };
         let world = interfaces.world();

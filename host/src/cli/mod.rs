@@ -13,7 +13,7 @@ use clap::{Parser, Subcommand};
 use vblank_state::Schema;
 
 use crate::error::GuestError;
-use crate::guest::{Code, Engine, EngineOptions, Instance};
+use crate::guest::{Code, Instance};
 use crate::image::Image;
 use crate::terminal::{Terminal, has_colors};
 
@@ -85,8 +85,7 @@ fn schema_of(path: &Path) -> anyhow::Result<(String, Schema)> {
     }
     let read = || -> Result<_, GuestError> {
         let code = Code::from_bytes(bytes)?;
-        let engine = Engine::new(EngineOptions::default())?;
-        let schema = Instance::ask_schema(&engine, &code)?;
+        let schema = Instance::schema_of(&code)?;
         Ok((code.hash.to_string(), schema))
     };
     read().with_context(|| path.display().to_string())

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
+use vblank_state::Schema;
 use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER;
 use wasmparser::{Encoding, Parser, Payload};
 use wit_component::ComponentEncoder;
@@ -66,6 +67,8 @@ pub struct Code {
     pub abi: Option<String>,
     /// The file, as it was read.
     bytes: Vec<u8>,
+    /// The section `vblank:schema`.
+    schema: Vec<u8>,
 }
 
 impl Code {
@@ -92,7 +95,23 @@ impl Code {
             hash: CodeHash::of(&bytes),
             kind: survey.kind,
             abi: survey.abi,
+            schema: survey.schema,
             bytes,
+        })
+    }
+
+    /// The type of the state, as the file itself says it. `None` where it does not: then the guest
+    /// can be asked, with [`Instance::schema_of`](super::Instance::schema_of).
+    ///
+    /// # Errors
+    /// When what the file says is malformed.
+    pub fn declared_schema(&self) -> Result<Option<Schema>, GuestError> {
+        if self.schema.is_empty() {
+            return Ok(None);
+        }
+        Schema::from_section(&self.schema).map_err(|error| GuestError::Malformed {
+            what: "section vblank:schema",
+            message: error.to_string(),
         })
     }
 
@@ -191,6 +210,8 @@ struct Survey {
     kind: Kind,
     /// From `vblank:abi`, else from the names of the `vblank:guest` interfaces.
     abi: Option<String>,
+    /// From `vblank:schema`.
+    schema: Vec<u8>,
 }
 
 impl Survey {
@@ -201,6 +222,7 @@ impl Survey {
             });
         }
         let mut kind = None;
+        let mut schema = Vec::new();
         let mut stamp = None;
         let mut named = None;
         for payload in Parser::new(0).parse_all(bytes) {
@@ -233,12 +255,16 @@ impl Survey {
                 Payload::CustomSection(section) if section.name() == "vblank:abi" => {
                     stamp = Some(String::from_utf8_lossy(section.data()).into_owned());
                 }
+                Payload::CustomSection(section) if section.name() == "vblank:schema" => {
+                    schema.extend_from_slice(section.data());
+                }
                 _ => {}
             }
         }
         Ok(Self {
             kind: kind.unwrap_or(Kind::Module),
             abi: stamp.or(named),
+            schema,
         })
     }
 

@@ -167,9 +167,9 @@ pub struct Percentiles {
 impl What {
     pub(crate) fn swap(from: String, to: String, swap: &Swap, stages: &Stages) -> Self {
         let (verdict, path) = match swap.verdict {
+            _ if swap.is_explicit => ("migrated", "migrate"),
             Verdict::Identical => ("identical", "copy"),
-            Verdict::Automatic | Verdict::DependsOnValues => ("automatic", "migrate"),
-            Verdict::NeedsMigration => ("migrated", "migrate"),
+            _ => ("automatic", "migrate"),
         };
         Self::Swap {
             from,

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use vblank_state::{
-    Change, Limits, Migrated, ParcelRef, Parked, Plan, Schema, Verdict, apply, diff,
+    Change, Limits, Migrated, ParcelRef, Parked, Plan, Schema, Verdict, apply, diff, explain,
 };
 
 use super::candidate::Version;
@@ -29,6 +29,8 @@ pub struct Swap {
     pub verdict: Verdict,
     /// Field by field.
     pub changes: Vec<Change>,
+    /// Whether the author's own migrations ran.
+    pub is_explicit: bool,
     /// Size of the state as it was taken.
     pub state_bytes: usize,
     /// Values without a place from now on.
@@ -60,13 +62,14 @@ impl Swap {
 pub fn carry(origin: &Origin<'_>, into: &mut Version, strict: bool) -> Result<Swap, Refused> {
     let difference = diff(origin.schema, &into.schema);
     let plan = Plan::new(origin.schema, &into.schema)
-        .map_err(|needed| Refused::NeedsMigration(needed.to_string()))?;
+        .map_err(|needed| Refused::NeedsMigration(explain(origin.schema, &into.schema, &needed)))?;
     let state_bytes = origin.parcel.bytes();
     if plan.is_identity() && origin.parked.is_empty() {
-        give(into, &origin.parcel)?;
+        give(into, &origin.parcel, &[])?;
         return Ok(Swap {
             verdict: difference.verdict,
             changes: difference.changes,
+            is_explicit: false,
             state_bytes,
             parked: Parked::default(),
             notes: Vec::new(),
@@ -77,7 +80,7 @@ pub fn carry(origin: &Origin<'_>, into: &mut Version, strict: bool) -> Result<Sw
         parcel,
         parked,
         notes,
-        ..
+        leftovers,
     } = apply(
         &plan,
         &origin.parcel,
@@ -92,10 +95,11 @@ pub fn carry(origin: &Origin<'_>, into: &mut Version, strict: bool) -> Result<Sw
             parked_paths(&parked).join(", ")
         )));
     }
-    give(into, &parcel.as_ref())?;
+    give(into, &parcel.as_ref(), &leftovers)?;
     Ok(Swap {
         verdict: difference.verdict,
         changes: difference.changes,
+        is_explicit: plan.is_hooked(),
         state_bytes,
         parked,
         notes,
@@ -103,9 +107,9 @@ pub fn carry(origin: &Origin<'_>, into: &mut Version, strict: bool) -> Result<Sw
     })
 }
 
-fn give(into: &mut Version, parcel: &ParcelRef<'_>) -> Result<(), Refused> {
+fn give(into: &mut Version, parcel: &ParcelRef<'_>, leftovers: &[u8]) -> Result<(), Refused> {
     into.instance
-        .migrate(parcel, &[])
+        .migrate(parcel, leftovers)
         .map_err(GuestError::from)?
         .map_err(Refused::Migrate)
 }
