@@ -164,6 +164,11 @@ pub(crate) struct Leftovers {
 }
 
 impl Leftovers {
+    /// How many entries no hook has taken.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Takes the entry of a value of this type and place.
     pub fn take(&mut self, name: &str, start: usize, end: usize) -> Option<Old> {
         if self.entries.is_empty() {

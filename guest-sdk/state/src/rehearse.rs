@@ -28,7 +28,13 @@ pub fn carry<A: State, B: State>(old: &A, parked: &mut Parked) -> Result<B, Stri
     let plan = Plan::new(&from, &to).map_err(|needs| explain(&from, &to, &needs))?;
     let saved = save(old);
     check(&from, &saved.as_ref()).map_err(|error| error.to_string())?;
-    let migrated = apply(&plan, &saved.as_ref(), &defaults::<B>(), parked, &Limits::default());
+    let migrated = apply(
+        &plan,
+        &saved.as_ref(),
+        &defaults::<B>(),
+        parked,
+        &Limits::default(),
+    );
     let migrated = migrated.map_err(|refusal| refusal.to_string())?;
     let (tree, segments) = migrated.parcel.into_parts();
     let restore = || {

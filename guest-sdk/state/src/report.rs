@@ -132,15 +132,19 @@ fn advice(out: &mut String, old: &Schema, was: &TypeDef, is: &TypeDef, changes: 
     }
     let (from, to) = (was.version, is.version.max(was.version + 1));
     let replaces = whole || was.kind.record().is_none() || is.kind.record().is_none();
-    let word = if replaces { "replace" } else { "migrate" };
+    let (word, function) = if replaces {
+        ("replace", format!("from_v{from}"))
+    } else {
+        ("migrate", format!("migrate_v{from}"))
+    };
     let name = &is.name;
     let _ = writeln!(out, "or say how: put this on {name},\n");
     let _ = writeln!(
         out,
-        "    #[state(version = {to}, {word}(from = {from}, with = {name}::from_v{from}))]\n"
+        "    #[state(version = {to}, {word}(from = {from}, with = {name}::{function}))]\n"
     );
     let _ = writeln!(out, "and this beside it:\n");
-    stub(old, was, is, &wrong, replaces)
+    stub(old, was, is, &wrong, replaces, &function)
         .lines()
         .for_each(|line| {
             let _ = writeln!(
@@ -156,7 +160,14 @@ fn advice(out: &mut String, old: &Schema, was: &TypeDef, is: &TypeDef, changes: 
 }
 
 /// A hook that compiles as it is, and refuses until it is filled in.
-fn stub(old: &Schema, was: &TypeDef, is: &TypeDef, fields: &[&str], replaces: bool) -> String {
+fn stub(
+    old: &Schema,
+    was: &TypeDef,
+    is: &TypeDef,
+    fields: &[&str],
+    replaces: bool,
+    function: &str,
+) -> String {
     let (name, from) = (&is.name, was.version);
     let mut body = String::new();
     let all = was.kind.record().map_or(&[][..], |fields| &fields.list);
@@ -193,7 +204,7 @@ fn stub(old: &Schema, was: &TypeDef, is: &TypeDef, fields: &[&str], replaces: bo
     };
     format!(
         "impl {name} {{\n    \
-             fn from_v{from}({receiver}old: &vblank_guest::state::Old) -> Result<{result}, vblank_guest::state::RestoreError> {{\n\
+             fn {function}({receiver}old: &vblank_guest::state::Old) -> Result<{result}, vblank_guest::state::RestoreError> {{\n\
          {body}        \
                  Err(\"say how {name} goes on from version {from}\".into())\n    \
              }}\n\

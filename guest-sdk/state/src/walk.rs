@@ -39,6 +39,8 @@ pub(crate) struct Cursor<'a> {
     segments: Option<&'a ParcelRef<'a>>,
     /// How many segments of each width have been passed.
     pub passed: [usize; 4],
+    /// How many values have been walked.
+    pub steps: usize,
 }
 
 impl<'a> Cursor<'a> {
@@ -48,6 +50,7 @@ impl<'a> Cursor<'a> {
             at: 0,
             segments: Some(parcel),
             passed: [0; 4],
+            steps: 0,
         }
     }
 
@@ -57,6 +60,7 @@ impl<'a> Cursor<'a> {
             at: 0,
             segments: None,
             passed: [0; 4],
+            steps: 0,
         }
     }
 
@@ -235,6 +239,7 @@ struct Walk<'s> {
 impl Walk<'_> {
     /// Loops and small functions, so that the frames of what nests stay small.
     fn value(&self, cursor: &mut Cursor<'_>, ty: &Type, depth: usize) -> Result<(), CodecError> {
+        cursor.steps += 1;
         let layout = self.schema.layout(ty);
         if let Some(size) = layout.size().filter(|_| !self.thorough || layout.width > 0) {
             return cursor.take(size).map(drop);

@@ -56,7 +56,7 @@ mod v2 {
     use super::*;
 
     #[derive(State, Debug, PartialEq, Clone)]
-    #[state(crate = vblank_state, version = 2, migrate(from = 1, with = Ship::from_v1, wants = ShipV1))]
+    #[state(crate = vblank_state, version = 2, migrate(from = 1, with = Ship::migrate_v1, wants = ShipV1))]
     pub struct Ship {
         /// In radians.
         pub angle: f32,
@@ -73,7 +73,7 @@ mod v2 {
     }
 
     impl Ship {
-        fn from_v1(&mut self, old: &Old) -> Result<(), String> {
+        fn migrate_v1(&mut self, old: &Old) -> Result<(), String> {
             self.angle = self.angle.to_radians();
             let speed: Option<String> = old.get("speed").map_err(|error| error.to_string())?;
             let speed = speed.ok_or("no speed")?;

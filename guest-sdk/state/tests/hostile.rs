@@ -397,3 +397,66 @@ fn damage(generate: &mut Generate, bytes: &[u8]) -> Vec<u8> {
     }
     bytes
 }
+
+/// A value that is nested to the limit, with so much in it that passing over it at every level
+/// would take minutes.
+#[test]
+fn passing_over_the_same_bytes_again_and_again_is_bounded() {
+    #[derive(State)]
+    #[state(crate = vblank_state)]
+    struct Deep {
+        next: Option<Box<Deep>>,
+        load: Vec<Option<u8>>,
+    }
+    mod newer {
+        use super::*;
+        #[derive(State)]
+        #[state(crate = vblank_state)]
+        pub struct Deep {
+            pub load: Vec<Option<u8>>,
+            pub next: Option<Box<Deep>>,
+        }
+    }
+    let mut deep = Deep {
+        next: None,
+        load: vec![None; 1000],
+    };
+    for _ in 0..200 {
+        deep = Deep {
+            next: Some(Box::new(deep)),
+            load: vec![],
+        };
+    }
+    let (old, new) = (Schema::of::<Deep>(), Schema::of::<newer::Deep>());
+    let plan = Plan::new(&old, &new).unwrap();
+    let given = vblank_state::defaults::<newer::Deep>();
+    let stack = if cfg!(debug_assertions) {
+        32 << 20
+    } else {
+        2 << 20
+    };
+    let limits = Limits {
+        work: 100_000,
+        ..Limits::default()
+    };
+    let work = move || {
+        let result = apply(
+            &plan,
+            &save(&deep).as_ref(),
+            &given,
+            &Parked::default(),
+            &limits,
+        );
+        let message = result.unwrap_err().to_string();
+        assert!(
+            message.contains("nested too deep for its fields"),
+            "{message}"
+        );
+    };
+    std::thread::Builder::new()
+        .stack_size(stack)
+        .spawn(work)
+        .unwrap()
+        .join()
+        .unwrap();
+}

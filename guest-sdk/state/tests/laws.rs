@@ -1,6 +1,7 @@
 //! Laws that hold for all schemas and values, tried on random ones.
 //!
-//! `PROPTEST_CASES` sets the number of cases of each law; unset, there are 100,000 in all.
+//! `PROPTEST_CASES` sets the number of cases of each law; unset, there are 100,000 in all, and a
+//! tenth of that in a build without optimisation.
 
 #[path = "common/edit.rs"]
 mod edit;
@@ -22,7 +23,7 @@ fn cases(percent: u32) -> ProptestConfig {
     let given = std::env::var("PROPTEST_CASES")
         .ok()
         .and_then(|cases| cases.parse().ok());
-    let cases = given.unwrap_or(1000 * percent);
+    let cases = given.unwrap_or(if cfg!(debug_assertions) { 100 } else { 1000 } * percent);
     ProptestConfig {
         cases,
         failure_persistence: None,

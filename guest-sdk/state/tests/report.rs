@@ -70,7 +70,7 @@ fn the_report_shows_both_types_and_a_hook() {
         "{report}"
     );
     assert!(
-        report.contains("    #[state(version = 1, migrate(from = 0, with = Ship::from_v0))]"),
+        report.contains("    #[state(version = 1, migrate(from = 0, with = Ship::migrate_v0))]"),
         "{report}"
     );
     // The hook is word for word the one that is compiled below.
@@ -93,7 +93,7 @@ mod pasted {
 
     #[derive(State)]
     #[state(crate = vblank_state)]
-    #[state(version = 1, migrate(from = 0, with = Ship::from_v0))]
+    #[state(version = 1, migrate(from = 0, with = Ship::migrate_v0))]
     pub struct Ship {
         pub name: String,
         pub speed: f64,

@@ -9,8 +9,8 @@ mod versions;
 
 use common::{carry, swap, verdict};
 use std::collections::BTreeMap;
-use vblank_state::Verdict::{Automatic, DependsOnValues, Identical, NeedsMigration};
 use vblank_state::Parked;
+use vblank_state::Verdict::{Automatic, DependsOnValues, Identical, NeedsMigration};
 
 /// One old value, one new type, and what becomes of it.
 macro_rules! crosses {
@@ -73,13 +73,25 @@ mod mun {
     }
 
     #[test]
-    fn an_array_becomes_a_struct_and_back_which_mun_fills_with_zero_and_ours_refuses() {
+    fn a_struct_becomes_an_array_of_one() {
         versions! { v { struct S { a: u32, b: u32 } } }
-        assert_eq!(verdict::<Vec<u32>, v::S>(), NeedsMigration);
+        crosses!(v::S { a: 1, b: 2 }, vec![v::S { a: 1, b: 2 }]);
+        crosses!(7_u8, vec![7_u16]);
+    }
+
+    #[test]
+    fn an_array_becomes_its_element_of_which_mun_takes_the_first_and_ours_asks_the_author() {
+        versions! { v { struct S { a: u32, b: u32 } } }
+        assert_eq!(verdict::<Vec<v::S>, v::S>(), NeedsMigration);
+        assert_eq!(verdict::<[u32; 2], u32>(), NeedsMigration);
+    }
+
+    #[test]
+    fn a_struct_becomes_a_number_which_mun_fills_with_zero_and_ours_asks_the_author() {
+        versions! { v { struct S { a: u32 } } }
+        assert_eq!(verdict::<v::S, u32>(), NeedsMigration);
+        assert_eq!(verdict::<u32, v::S>(), NeedsMigration);
         assert_eq!(verdict::<[u32; 2], v::S>(), NeedsMigration);
-        assert_eq!(verdict::<v::S, [u32; 2]>(), NeedsMigration);
-        // A struct in a list loses nothing, so that one is automatic.
-        assert_eq!(verdict::<v::S, Vec<v::S>>(), Automatic);
     }
 
     #[test]
@@ -88,9 +100,24 @@ mod mun {
             v1 { struct Outer { gone: u8, inner: Vec<Inner>, n: u16 } struct Inner { x: u8, y: u8 } }
             v2 { struct Outer { n: u64, inner: Vec<Inner>, new: String } struct Inner { y: i32, z: bool, x: u8 } }
         }
-        let old = v1::Outer { gone: 1, inner: vec![v1::Inner { x: 2, y: 3 }], n: 4 };
-        let inner = vec![v2::Inner { y: 3, z: false, x: 2 }];
-        crosses!(old, v2::Outer { n: 4, inner, new: String::new() });
+        let old = v1::Outer {
+            gone: 1,
+            inner: vec![v1::Inner { x: 2, y: 3 }],
+            n: 4,
+        };
+        let inner = vec![v2::Inner {
+            y: 3,
+            z: false,
+            x: 2,
+        }];
+        crosses!(
+            old,
+            v2::Outer {
+                n: 4,
+                inner,
+                new: String::new()
+            }
+        );
     }
 }
 
@@ -107,7 +134,10 @@ mod avro {
     fn a_field_of_the_writer_that_the_reader_lacks_is_ignored_which_ours_parks() {
         versions! { v1 { struct R { a: u32, b: u8 } } v2 { struct R { a: u32 } } }
         let mut parked = Parked::default();
-        assert_eq!(swap::<_, v2::R>(&v1::R { a: 1, b: 2 }, &mut parked), v2::R { a: 1 });
+        assert_eq!(
+            swap::<_, v2::R>(&v1::R { a: 1, b: 2 }, &mut parked),
+            v2::R { a: 1 }
+        );
         assert_eq!(parked.len(), 1);
     }
 
@@ -133,7 +163,10 @@ mod avro {
 
     #[test]
     fn arrays_and_maps_match_by_their_items() {
-        crosses!(BTreeMap::from([("k".to_string(), 1_u8)]), BTreeMap::from([("k".to_string(), 1_i64)]));
+        crosses!(
+            BTreeMap::from([("k".to_string(), 1_u8)]),
+            BTreeMap::from([("k".to_string(), 1_i64)])
+        );
         assert_eq!(verdict::<Vec<bool>, Vec<String>>(), NeedsMigration);
     }
 

@@ -182,6 +182,8 @@ fn a_section_out_of_a_wasm_file() {
             map: std::collections::HashMap<u32, Option<World>>,
         }
     }
-    let linked = Schema::from_section(include_bytes!("fixtures/section.bin")).unwrap().unwrap();
+    let linked = Schema::from_section(include_bytes!("fixtures/section.bin"))
+        .unwrap()
+        .unwrap();
     assert_eq!(linked, Schema::of::<guest::World>());
 }

@@ -223,6 +223,12 @@ impl<'a> Reader<'a> {
     pub fn finish(self) -> Result<(), RestoreError> {
         let left = self.tree.len() - self.at;
         let segments = self.w8.len() + self.w16.len() + self.w32.len() + self.w64.len();
+        if self.leftovers.len() > 0 {
+            let count = self.leftovers.len();
+            return Err(RestoreError(format!(
+                "{count} old values for hooks were not taken by any"
+            )));
+        }
         if left == 0 && segments == 0 {
             return Ok(());
         }

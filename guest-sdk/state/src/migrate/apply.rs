@@ -13,6 +13,7 @@ use crate::plan::op::{Link, LinkKind, Op, Step};
 use crate::plan::{Plan, number};
 use crate::schema::{Case, Kind, Schema, Type};
 use crate::walk::{Cursor, MAX_DEPTH, too_deep};
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -64,6 +65,8 @@ pub(super) struct Run<'a> {
     pub lanes: HashMap<*const Op, Option<Rc<Lanes>>>,
     /// Old values for the new guest's hooks.
     pub leftovers: Collect,
+    /// How many values may still be passed over.
+    pub work: Rc<Cell<usize>>,
 }
 
 /// A parked column and a field that it may come back to.
@@ -95,6 +98,7 @@ impl<'a> Run<'a> {
             types: HashMap::new(),
             lanes: HashMap::new(),
             leftovers: Collect::default(),
+            work: Rc::new(Cell::new(limits.work)),
         })
     }
 

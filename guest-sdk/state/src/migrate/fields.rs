@@ -10,6 +10,7 @@ use crate::plan::Plan;
 use crate::plan::op::{FieldsLink, Source};
 use crate::schema::{Field, Kind, Schema};
 use crate::walk::Cursor;
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// The record, or the case, whose fields are being carried over.
@@ -87,6 +88,8 @@ struct OldFields<'r, 'c> {
     /// At the first field that has not been passed.
     from: &'r mut Cursor<'c>,
     passed: Vec<Cursor<'c>>,
+    /// How many values may still be passed over.
+    work: Rc<Cell<usize>>,
 }
 
 impl<'c> OldFields<'_, 'c> {
@@ -107,8 +110,15 @@ impl<'c> OldFields<'_, 'c> {
     fn pass(&mut self, index: usize) -> Result<(), Refusal> {
         while self.passed.len() < index {
             self.passed.push(self.from.clone());
+            let start = self.from.steps;
             self.from
                 .skip(&self.plan.old, &self.fields[self.passed.len() - 1].ty)?;
+            let left = self.work.get().checked_sub(self.from.steps - start);
+            self.work.set(left.ok_or_else(|| {
+                let message =
+                    "the state is nested too deep for its fields to be taken in another order";
+                Refusal::new("", message)
+            })?);
         }
         Ok(())
     }
@@ -129,6 +139,7 @@ impl Run<'_> {
             fields: owner.old_fields,
             from,
             passed: Vec::new(),
+            work: self.work.clone(),
         };
         for (index, source) in link.sources.iter().enumerate() {
             let name = &owner.new_fields[index].name;

@@ -28,6 +28,9 @@ pub struct Limits {
     pub memory: usize,
     /// All parked values, in bytes.
     pub parked: usize,
+    /// How many old values may be passed over before they are taken. Fields that are taken in
+    /// another order are; in values that are nested without end, the same ones at every level.
+    pub work: usize,
 }
 
 impl Default for Limits {
@@ -35,6 +38,7 @@ impl Default for Limits {
         Limits {
             memory: 1 << 30,
             parked: 256 << 20,
+            work: 1 << 28,
         }
     }
 }
