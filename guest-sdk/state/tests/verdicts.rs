@@ -115,6 +115,54 @@ fn a_removed_field_is_parked_and_comes_back() {
 }
 
 #[test]
+fn parked_values_follow_what_is_around_them_to_new_names() {
+    versions! {
+        v1 {
+            struct World { rows: Vec<Row>, kind: Option<Kind> }
+            struct Row { a: u32, gone: String }
+            enum Kind { A { x: u8, gone: u16 } }
+        }
+        v2 {
+            struct World { rows: Vec<Row>, kind: Option<Kind> }
+            struct Row { a: u32 }
+            enum Kind { A { x: u8 } }
+        }
+        v3 {
+            struct World { #[state(alias = "kind")] sort: Option<Kind>, #[state(alias = "rows")] lines: Vec<Line> }
+            #[state(alias = "Row")]
+            struct Line { a: u32 }
+            enum Kind { #[state(alias = "A")] B { x: u8 } }
+        }
+        v4 {
+            struct World { sort: Option<Kind>, lines: Vec<Line> }
+            struct Line { gone: String, a: u32 }
+            enum Kind { B { x: u8, gone: u16 } }
+        }
+    }
+    let row = |a: u32| v1::Row {
+        a,
+        gone: format!("row {a}"),
+    };
+    let old = v1::World {
+        rows: vec![row(1), row(2)],
+        kind: Some(v1::Kind::A { x: 1, gone: 9 }),
+    };
+    let mut parked = Parked::default();
+    let new: v2::World = swap(&old, &mut parked);
+    let new: v3::World = swap(&new, &mut parked);
+    let new: v4::World = swap(&new, &mut parked);
+    assert_eq!(
+        new.lines[1],
+        v4::Line {
+            gone: "row 2".into(),
+            a: 2
+        }
+    );
+    assert_eq!(new.sort, Some(v4::Kind::B { x: 1, gone: 9 }));
+    assert!(parked.is_empty());
+}
+
+#[test]
 fn a_parked_value_waits_for_a_compatible_type() {
     versions! {
         v1 { struct World { x: u32, s: String } }

@@ -5,6 +5,7 @@
 mod apply;
 mod defaults;
 mod fields;
+mod follow;
 mod items;
 mod lanes;
 mod output;
@@ -132,15 +133,20 @@ pub fn apply_reusing(
     limits: &Limits,
     spare: Parcel,
 ) -> Result<Migrated, Refusal> {
+    let parked = if parked.is_empty() {
+        Parked::default()
+    } else {
+        parked.follow(&plan.old, &plan.new)
+    };
     if plan.is_identity() {
         return Ok(Migrated {
             parcel: old.to_owned(),
-            parked: parked.clone(),
+            parked,
             notes: Vec::new(),
             leftovers: Vec::new(),
         });
     }
-    apply::run(plan, old, defaults, parked, limits, spare)
+    apply::run(plan, old, defaults, &parked, limits, spare)
 }
 
 /// Converts one value, inline on both sides.

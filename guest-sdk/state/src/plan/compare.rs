@@ -543,7 +543,7 @@ fn same_name(old: &TypeDef, new: &TypeDef) -> bool {
 
 /// For each old one, its place among the new ones: by name; else where a new one says that it had
 /// this name before; else where the old one says so of the new name (a rename that was undone).
-fn matching<T: Aliased>(olds: &[T], news: &[T]) -> Vec<Option<usize>> {
+pub(crate) fn matching<T: Aliased>(olds: &[T], news: &[T]) -> Vec<Option<usize>> {
     let by_name: HashMap<&str, usize> = olds
         .iter()
         .enumerate()

@@ -1,0 +1,128 @@
+//! Parked values follow the fields and types around them to their new names.
+
+use super::parked::{Parked, Place};
+use crate::plan::compare::matching;
+use crate::schema::{Fields, Kind, Schema, Type};
+use crate::walk::MAX_DEPTH;
+
+impl Parked {
+    /// The same values under the names that the new schema has for where they were. What is no
+    /// longer on the way stays where it was.
+    pub(super) fn follow(&self, old: &Schema, new: &Schema) -> Parked {
+        let mut followed = Parked::default();
+        for (place, columns) in &self.columns {
+            let place = follow(old, new, place).unwrap_or_else(|| place.clone());
+            followed
+                .columns
+                .entry(place)
+                .or_default()
+                .extend(columns.iter().cloned());
+        }
+        followed
+    }
+}
+
+fn follow(old: &Schema, new: &Schema, place: &Place) -> Option<Place> {
+    // No value lies deeper; a damaged image may say otherwise.
+    if place.path.matches(['.', '[']).count() > MAX_DEPTH {
+        return None;
+    }
+    let walk = Walk { old, new };
+    let (path, owner) = walk.path(old.root(), new.root(), &place.path, String::new())?;
+    let (owner_before, field) = place.field.rsplit_once('.')?;
+    let def = new.get(owner);
+    let owner = match owner_before.split_once('.') {
+        Some((_, case)) => format!("{}.{}", def.name, walk.case(def, case)),
+        None => def.name.clone(),
+    };
+    Some(Place {
+        field: format!("{owner}.{field}"),
+        path,
+    })
+}
+
+struct Walk<'s> {
+    old: &'s Schema,
+    new: &'s Schema,
+}
+
+impl Walk<'_> {
+    /// The rest of a path under its new names, and the type at its end.
+    fn path(&self, old: &Type, new: &Type, rest: &str, done: String) -> Option<(String, u32)> {
+        match (old, new) {
+            (Type::Option(old), Type::Option(new)) => return self.path(old, new, rest, done),
+            (old, Type::Option(new)) => return self.path(old, new, rest, done),
+            _ => {}
+        }
+        if rest.is_empty() {
+            return match new {
+                Type::Named(id) => Some((done, *id)),
+                _ => None,
+            };
+        }
+        if let Some(rest) = rest.strip_prefix("[]") {
+            let done = done + "[]";
+            return match (old, new) {
+                (Type::List(a) | Type::Array(a, _), Type::List(b) | Type::Array(b, _))
+                | (Type::Set(a), Type::Set(b)) => self.path(a, b, rest, done),
+                (Type::Map(a, x), Type::Map(b, y)) => self
+                    .path(x, y, rest, done.clone())
+                    .or_else(|| self.path(a, b, rest, done)),
+                _ => None,
+            };
+        }
+        let rest = rest.strip_prefix('.').unwrap_or(rest);
+        let (name, rest) = rest.split_at(rest.find(['.', '[']).unwrap_or(rest.len()));
+        let under = |name: &str| {
+            if done.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{done}.{name}")
+            }
+        };
+        match (old, new) {
+            (Type::Result(a, x), Type::Result(b, y)) => {
+                let (a, b) = if name == "ok" { (a, b) } else { (x, y) };
+                self.path(a, b, rest, under(name))
+            }
+            (Type::Tuple(a), Type::Tuple(b)) => {
+                let index: usize = name.parse().ok()?;
+                self.path(a.get(index)?, b.get(index)?, rest, under(name))
+            }
+            (Type::Named(a), Type::Named(b)) => {
+                let through = |a: &Fields, b: &Fields| {
+                    let index = a.list.iter().position(|field| field.name == name)?;
+                    let to = &b.list[matching(&a.list, &b.list)[index]?];
+                    self.path(&a.list[index].ty, &to.ty, rest, under(&to.name))
+                };
+                match (&self.old.get(*a).kind, &self.new.get(*b).kind) {
+                    (Kind::Record { fields: a, .. }, Kind::Record { fields: b, .. }) => {
+                        through(a, b)
+                    }
+                    (Kind::Variant(a), Kind::Variant(b)) => {
+                        let cases = matching(a, b).into_iter().zip(a);
+                        let mut cases = cases.filter_map(|(place, old)| Some((old, &b[place?])));
+                        cases.find_map(|(old, new)| through(&old.fields, &new.fields))
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// The new name of a case.
+    fn case(&self, def: &crate::schema::TypeDef, case: &str) -> String {
+        let Kind::Variant(cases) = &def.kind else {
+            return case.to_owned();
+        };
+        let named = |new: &&crate::schema::Case| {
+            new.name == case || new.aliases.iter().any(|alias| alias == case)
+        };
+        cases
+            .iter()
+            .find(named)
+            .map_or(case, |new| new.name.as_str())
+            .to_owned()
+    }
+}
