@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const GLANCE: Duration = Duration::from_millis(5);
 
 /// The host, built beside the test that asks.
-fn binary() -> PathBuf {
+pub fn host_binary() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
     let profile = test.parent().and_then(Path::parent);
     let host = profile.map(|folder| {
@@ -39,7 +39,7 @@ fn binary() -> PathBuf {
 
 /// A command of the host without the surroundings that a test happens to run in.
 fn host(folder: &Path) -> Command {
-    let mut command = Command::new(binary());
+    let mut command = Command::new(host_binary());
     for name in [
         "CARGO_TARGET_DIR",
         "DISPLAY",

@@ -1,0 +1,58 @@
+//! Version 3: a new field in each of many flat records, and a new record.
+
+use vblank_guest::prelude::*;
+
+#[derive(State)]
+struct World {
+    ticks: u32,
+    gold: u32,
+    name: String,
+    units: Vec<Unit>,
+    camp: Camp,
+}
+
+#[derive(State, Flat, Clone, Copy)]
+#[repr(C)]
+struct Unit {
+    x: f32,
+    y: f32,
+    #[state(default = 10)]
+    hp: u32,
+}
+
+#[derive(State)]
+struct Camp {
+    tents: u32,
+}
+
+impl Default for Camp {
+    fn default() -> Self {
+        Self { tents: 2 }
+    }
+}
+
+impl Game for World {
+    fn new(_: &Setup) -> Self {
+        Self {
+            ticks: 0,
+            gold: 100,
+            name: "camp".into(),
+            units: (0..600).map(|i| Unit { x: i as f32, y: 0.0, hp: 10 }).collect(),
+            camp: Camp::default(),
+        }
+    }
+
+    fn update(&mut self, _: &Frame) {
+        self.ticks += 1;
+        self.gold += 2;
+        for unit in &mut self.units {
+            unit.x += 1.0;
+        }
+    }
+
+    fn draw(&self, canvas: &mut Canvas) {
+        canvas.clear(Color::BLACK);
+    }
+}
+
+game!(World);
