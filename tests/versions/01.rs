@@ -23,7 +23,12 @@ impl Game for World {
             ticks: 0,
             gold: 100,
             name: "camp".into(),
-            units: (0..600).map(|i| Unit { x: i as f32, y: 0.0 }).collect(),
+            units: (0..600)
+                .map(|i| Unit {
+                    x: i as f32,
+                    y: 0.0,
+                })
+                .collect(),
         }
     }
 

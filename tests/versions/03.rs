@@ -37,7 +37,13 @@ impl Game for World {
             ticks: 0,
             gold: 100,
             name: "camp".into(),
-            units: (0..600).map(|i| Unit { x: i as f32, y: 0.0, hp: 10 }).collect(),
+            units: (0..600)
+                .map(|i| Unit {
+                    x: i as f32,
+                    y: 0.0,
+                    hp: 10,
+                })
+                .collect(),
             camp: Camp::default(),
         }
     }

@@ -44,7 +44,13 @@ impl Game for World {
             ticks: 0,
             gold: 100,
             camp: Camp::default(),
-            units: (0..600).map(|i| Unit { x: i as f32, y: 0.0, hp: 10 }).collect(),
+            units: (0..600)
+                .map(|i| Unit {
+                    x: i as f32,
+                    y: 0.0,
+                    hp: 10,
+                })
+                .collect(),
             weather: Weather::Sun,
         }
     }

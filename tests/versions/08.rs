@@ -1,7 +1,6 @@
 //! Version 8: the next step of a chain, of which only what is missing runs.
 
 use vblank_guest::prelude::*;
-use vblank_guest::state::RestoreError;
 
 #[derive(State)]
 struct World {
@@ -64,7 +63,13 @@ impl Game for World {
             name: "nowhere".into(),
             gold: 100,
             camp: Camp::default(),
-            units: (0..600).map(|i| Unit { x: i as f32, y: 0.0, hp: 10 }).collect(),
+            units: (0..600)
+                .map(|i| Unit {
+                    x: i as f32,
+                    y: 0.0,
+                    hp: 10,
+                })
+                .collect(),
             weather: Weather::Sun,
         }
     }

@@ -1,8 +1,7 @@
 //! Version 9: an explicit step of the whole state: the units get numbers.
 
-use vblank_guest::prelude::*;
 use std::collections::BTreeMap;
-use vblank_guest::state::RestoreError;
+use vblank_guest::prelude::*;
 
 #[derive(State)]
 #[state(version = 1, replace(from = 0, with = World::from_v0))]
@@ -81,7 +80,18 @@ impl Game for World {
             name: "nowhere".into(),
             gold: 100,
             camp: Camp::default(),
-            units: (0..600).map(|i| (i, Unit { x: i as f32, y: 0.0, hp: 10 })).collect(),
+            units: (0..600)
+                .map(|i| {
+                    (
+                        i,
+                        Unit {
+                            x: i as f32,
+                            y: 0.0,
+                            hp: 10,
+                        },
+                    )
+                })
+                .collect(),
             weather: Weather::Sun,
         }
     }

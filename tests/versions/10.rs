@@ -1,8 +1,7 @@
 //! Version 10: a new case, a wider payload, and a number that may be absent.
 
-use vblank_guest::prelude::*;
 use std::collections::BTreeMap;
-use vblank_guest::state::RestoreError;
+use vblank_guest::prelude::*;
 
 #[derive(State)]
 #[state(version = 1, replace(from = 0, with = World::from_v0))]
@@ -82,7 +81,18 @@ impl Game for World {
             name: "nowhere".into(),
             gold: Some(100),
             camp: Camp::default(),
-            units: (0..600).map(|i| (i, Unit { x: i as f32, y: 0.0, hp: 10 })).collect(),
+            units: (0..600)
+                .map(|i| {
+                    (
+                        i,
+                        Unit {
+                            x: i as f32,
+                            y: 0.0,
+                            hp: 10,
+                        },
+                    )
+                })
+                .collect(),
             weather: Weather::Snow,
         }
     }
