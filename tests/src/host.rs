@@ -31,7 +31,7 @@ pub fn host_binary() -> PathBuf {
     match host {
         Some(host) if host.is_file() => host,
         _ => panic!(
-            "the binary `host` is not there beside {}; type: cargo build --release --package vblank-host",
+            "the binary `host` is not there beside {}; type: cargo build --release --package vblank-host --bin host",
             test.display()
         ),
     }

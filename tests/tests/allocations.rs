@@ -1,0 +1,97 @@
+//! A frame allocates nothing in the host once it has run for a while: input, update, draw, and the
+//! replay of what was drawn.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use vblank_host::guest::{Code, Engine, EngineOptions, Step};
+use vblank_host::input::{Button, Input, InputEvent, Key, Size};
+use vblank_host::reload::prepare;
+use vblank_host::render::{NullRenderer, Renderer};
+use vblank_tests::{Counter, Guest};
+
+/// The system's allocator, which counts.
+struct Counting;
+
+thread_local! {
+    /// Allocations of this thread: the guest's clock and the compiler have their own.
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+fn count_one() {
+    // While a thread ends there is nothing to count in any more.
+    let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+}
+
+// SAFETY: every call goes to the system's allocator as it came; counting touches a constant-initialised
+// thread local without a destructor, and so neither allocates nor unwinds.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count_one();
+        // SAFETY: the caller's promise about `layout` is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: `memory` came from `System`, as all of this allocator's does.
+        unsafe { System.dealloc(memory, layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count_one();
+        // SAFETY: `memory` came from `System`, and the caller's promises are passed on.
+        unsafe { System.realloc(memory, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn a_frame_allocates_nothing() {
+    let drawn = "(call $clear (i32.const 0xff261b0b))
+        (call $quads (i32.const 512) (i32.const 16))
+        (call $quads (i32.const 512) (i32.const 8))";
+    let guest = Guest::of::<Counter>().before("draw", drawn);
+    let engine = Engine::new(EngineOptions::default()).expect("an engine can be made");
+    let code = Code::from_bytes(guest.module()).expect("the fixture is a guest");
+    let candidate = prepare(&engine, &code, 0).unwrap_or_else(|error| panic!("{error}"));
+    let mut game = candidate.version.instance;
+    let size = Size::new(640, 360);
+    game.init(1, size, 60.0).expect("it starts");
+
+    let mut renderer = NullRenderer::new(size);
+    let mut input = Input::default();
+    let mut step = Step {
+        dt: 1.0 / 60.0,
+        size,
+        ..Step::default()
+    };
+    let mut frame = |number: u64| {
+        let down = number % 2 == 0;
+        input.apply(InputEvent::Key {
+            key: Key::Space,
+            down,
+        });
+        input.apply(InputEvent::Button {
+            button: Button::Primary,
+            down,
+        });
+        input.apply(InputEvent::PointerMoved {
+            x: number as f32,
+            y: 1.0,
+        });
+        step.number = number;
+        input.take(&mut step.input);
+        game.update(&step).expect("update goes well");
+        game.draw(size, 0.5).expect("draw goes well");
+        game.replay(renderer.begin());
+        renderer.submit().expect("there is nothing that could fail");
+    };
+    (0..100).for_each(&mut frame);
+    let before = ALLOCATIONS.get();
+    assert!(before > 0, "they are counted");
+    (100..1100).for_each(&mut frame);
+    let allocations = ALLOCATIONS.get() - before;
+    assert_eq!(allocations, 0, "allocations in a thousand frames");
+}
