@@ -134,18 +134,23 @@ impl Run<'_> {
                 let count = from.count(plan.old.layout(&item.old).min)?;
                 to.count(count)?;
                 let mut keys = HashSet::new();
-                (0..count)
-                    .try_for_each(|_| self.key(plan, item, from, to, depth, &mut keys).map(drop))
+                for _ in 0..count {
+                    let mark = self.path.mark();
+                    let change = self.key(plan, item, from, to, depth, &mut keys)?;
+                    self.rekey(change);
+                    self.path.back(mark);
+                }
+                Ok(())
             }
             Step::Map(key, value) => {
                 let count = from.count(plan.old.layout(&key.old).min)?;
                 to.count(count)?;
                 let mut keys = HashSet::new();
                 for _ in 0..count {
-                    let row = self.key(plan, key, from, to, depth, &mut keys)?;
                     let mark = self.path.mark();
-                    self.path.key(&row);
+                    let change = self.key(plan, key, from, to, depth, &mut keys)?;
                     self.op(plan, value, from, to, depth)?;
+                    self.rekey(change);
                     self.path.back(mark);
                 }
                 Ok(())
@@ -183,7 +188,8 @@ impl Run<'_> {
         }
     }
 
-    /// A key, which must be none of those before it; its new bytes, inline.
+    /// A key, which must be none of those before it. The path then leads to its entry, by the old
+    /// key; given is the new one, where it is another.
     #[inline(never)] // Its frame is not to lie in that of what nests.
     fn key(
         &mut self,
@@ -193,14 +199,21 @@ impl Run<'_> {
         to: &mut Output,
         depth: usize,
         keys: &mut HashSet<Vec<u8>>,
-    ) -> Result<Vec<u8>, Refusal> {
-        let mut key = Output::inline(self.limits.memory);
-        let (mark, hooks) = (self.path.mark(), self.leftovers.entries.len());
-        // What a key loses is parked under its number: the key itself is not the same any more.
-        self.path.index(keys.len());
-        self.op(plan, op, from, &mut key, depth)?;
-        self.path.back(mark);
-        let key = key.parcel.tree;
+    ) -> Result<Option<Vec<u8>>, Refusal> {
+        let mut old = Output::inline(self.limits.memory);
+        let mut ahead = from.clone();
+        old.copy(&mut ahead, &plan.old, &op.old, depth)?;
+        let old = old.parcel.tree;
+        self.path.key(&old);
+        let hooks = self.leftovers.entries.len();
+        let key = if matches!(op.step, Step::Same) {
+            *from = ahead;
+            old.clone()
+        } else {
+            let mut key = Output::inline(self.limits.memory);
+            self.op(plan, op, from, &mut key, depth)?;
+            key.parcel.tree
+        };
         let base = to.parcel.tree.len() as u32;
         to.copy(&mut Cursor::inline(&key), &plan.new, &op.new, depth)?;
         // Hooks in a key were noted by their places in the key alone.
@@ -217,11 +230,19 @@ impl Run<'_> {
                 "a key that has a hook holds a list that is too long for one",
             ));
         }
-        if keys.insert(key.clone()) {
-            return Ok(key);
+        let change = (key != old).then(|| key.clone());
+        if keys.insert(key) {
+            return Ok(change);
         }
         let message = "two keys become the same, and one value would be lost; keep the field, or write a migration";
         Err(Refusal::new("", message))
+    }
+
+    /// Puts what is parked of an entry under its new key, by which it is looked for next time.
+    fn rekey(&mut self, change: Option<Vec<u8>>) {
+        let Some(key) = change else { return };
+        let row = self.path.row_with_last(&key);
+        self.parked.rekey(&self.path.open, &self.path.row, &row);
     }
 
     fn link(

@@ -172,6 +172,27 @@ impl Parked {
         });
     }
 
+    /// Moves the values under one row of a path, and of all paths that lead on from it, to another.
+    pub(super) fn rekey(&mut self, path: &str, from: &[u8], to: &[u8]) {
+        let below = self
+            .columns
+            .iter_mut()
+            .filter(|(place, _)| place.path.starts_with(path));
+        for column in below.flat_map(|(_, columns)| columns) {
+            let rows = column.rows.range(from.to_vec()..).map(|(row, _)| row);
+            let rows: Vec<Vec<u8>> = rows
+                .take_while(|row| row.starts_with(from))
+                .cloned()
+                .collect();
+            for row in rows {
+                let moved = [to, &row[from.len()..]].concat();
+                if let Some(value) = column.rows.remove(&row) {
+                    column.rows.insert(moved, value);
+                }
+            }
+        }
+    }
+
     /// Forgets columns that were emptied.
     pub(super) fn tidy(&mut self) {
         self.columns.retain(|_, columns| {

@@ -13,6 +13,8 @@ pub(super) struct Path {
     pub row: Vec<u8>,
     /// For each of those, whether it is an index.
     steps: Vec<bool>,
+    /// Where the last of them begins in the row.
+    last: usize,
 }
 
 /// What a step added to a path, to take it away again.
@@ -20,6 +22,7 @@ pub(super) struct Mark {
     open: usize,
     row: usize,
     steps: usize,
+    last: usize,
 }
 
 impl Path {
@@ -28,6 +31,7 @@ impl Path {
             open: self.open.len(),
             row: self.row.len(),
             steps: self.steps.len(),
+            last: self.last,
         }
     }
 
@@ -35,6 +39,7 @@ impl Path {
         self.open.truncate(mark.open);
         self.row.truncate(mark.row);
         self.steps.truncate(mark.steps);
+        self.last = mark.last;
     }
 
     pub fn field(&mut self, name: &str) {
@@ -54,10 +59,21 @@ impl Path {
 
     fn step(&mut self, bytes: &[u8], index: bool) {
         self.open.push_str("[]");
+        self.last = self.row.len();
         self.row
             .extend_from_slice(&(bytes.len() as u32).to_be_bytes());
         self.row.extend_from_slice(bytes);
         self.steps.push(index);
+    }
+
+    /// The row with another key in place of the last.
+    pub fn row_with_last(&self, key: &[u8]) -> Vec<u8> {
+        let mut other = Path {
+            row: self.row[..self.last].to_vec(),
+            ..Path::default()
+        };
+        other.key(key);
+        other.row
     }
 
     /// Says where a refusal is, unless it knows already.
