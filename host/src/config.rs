@@ -1,6 +1,5 @@
 //! What the user decides about a run.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::input::{Script, Size};
@@ -96,22 +95,6 @@ impl std::str::FromStr for SwapAt {
             guest: guest.into(),
         })
     }
-}
-
-/// Outputs by the frame that they are due at.
-pub(crate) type Due = BTreeMap<u64, Vec<PathBuf>>;
-
-/// Those with a frame, and those for the end.
-pub(crate) fn sort_outputs(outputs: &[Output]) -> (Due, Vec<PathBuf>) {
-    let mut due = Due::new();
-    let mut at_end = Vec::new();
-    for output in outputs {
-        match output.frame {
-            Some(frame) => due.entry(frame).or_default().push(output.path.clone()),
-            None => at_end.push(output.path.clone()),
-        }
-    }
-    (due, at_end)
 }
 
 #[cfg(test)]

@@ -1,0 +1,270 @@
+//! A session: one game, from its first version to its end. It walks the frames and swaps the code
+//! between them.
+//!
+//! It knows neither window nor command line; a clock and a renderer are handed to it, so that a test
+//! can play a whole session without either.
+
+mod outputs;
+mod phases;
+mod versions;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use crate::clock::{Clock, FixedStep};
+use crate::config::SessionOptions;
+use crate::event::Event;
+use crate::frame::{Phase, Timings};
+use crate::guest::{Engine, Step};
+use crate::input::Input;
+use crate::reload::report::{Observer, Record, What};
+use crate::reload::{Candidate, Pipeline, Running};
+use crate::render::Renderer;
+
+use outputs::Outputs;
+
+/// Whether there is another frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// There is.
+    Continue,
+    /// There is not; the session has told its end.
+    Exit,
+}
+
+/// What the session is made of.
+pub struct Parts {
+    /// For all guests of the host.
+    pub engine: Arc<Engine>,
+    /// Makes candidates. Without it only scripted swaps happen.
+    pub pipeline: Option<Pipeline>,
+    /// Makes pictures.
+    pub renderer: Box<dyn Renderer>,
+    /// Tells the time.
+    pub clock: Box<dyn Clock>,
+    /// Ctrl-C and the like, from other threads.
+    pub outside: Receiver<Event>,
+    /// Who hears of what happens.
+    pub observers: Vec<Box<dyn Observer>>,
+    /// Scripted swaps, by the update that they happen just before.
+    pub script: BTreeMap<u64, Candidate>,
+}
+
+/// One game, running or waiting to.
+pub struct Session {
+    parts: Parts,
+    options: SessionOptions,
+    fixed: FixedStep,
+    input: Input,
+    step: Step,
+    game: Option<Running>,
+    /// Ready for the boundary.
+    candidate: Option<Box<Candidate>>,
+    first_frame: Option<FirstFrame>,
+    turn_begun: Instant,
+    timings: Timings,
+    title: String,
+    /// The frame that this session began at: 0, or that of the image.
+    began_at: u64,
+    outputs: Outputs,
+    last_notice: String,
+    exit: Option<u8>,
+}
+
+/// A version that has come in and not been seen yet.
+struct FirstFrame {
+    hash: String,
+    /// When its candidate was ready.
+    ready: Instant,
+    /// Between the file's saving and `ready`.
+    before: Duration,
+}
+
+/// Most updates in one frame, when the clock has run ahead.
+const MOST_CATCH_UP: u32 = 5;
+/// How often to look for a first candidate.
+const WAITING: Duration = Duration::from_millis(5);
+
+impl Session {
+    /// Ready for its first turn.
+    #[must_use]
+    pub fn new(parts: Parts, options: SessionOptions) -> Self {
+        Self {
+            fixed: FixedStep::new(options.hz, MOST_CATCH_UP, parts.clock.now()),
+            input: Input::default(),
+            step: Step {
+                dt: (1.0 / options.hz) as f32,
+                seed: options.seed,
+                size: options.size,
+                ..Step::default()
+            },
+            game: None,
+            candidate: None,
+            first_frame: None,
+            turn_begun: Instant::now(),
+            timings: Timings::default(),
+            title: String::new(),
+            began_at: 0,
+            outputs: Outputs::new(&options),
+            last_notice: String::new(),
+            exit: None,
+            parts,
+            options,
+        }
+    }
+
+    /// One frame: every phase once, in order.
+    pub fn turn(&mut self) -> Flow {
+        self.turn_begun = Instant::now();
+        let mut presenting = Duration::ZERO;
+        let mut updates = 0;
+        for phase in Phase::ORDER {
+            match phase {
+                Phase::Begin => updates = self.begin(),
+                Phase::Update => self.update(updates),
+                Phase::Draw => self.draw(),
+                Phase::Submit => self.submit(),
+                Phase::Present => presenting = self.present(),
+                Phase::Boundary => self.boundary(),
+            }
+            if self.exit.is_some() {
+                self.end();
+                return Flow::Exit;
+            }
+        }
+        if updates > 0 {
+            let frame = self.turn_begun.elapsed().saturating_sub(presenting);
+            self.timings.frame.record(frame);
+        }
+        Flow::Continue
+    }
+
+    /// Wait until the next frame is due. A candidate that becomes ready meanwhile is let in, and then
+    /// the next frame, its first, is due at once.
+    pub fn wait(&mut self) {
+        let due = self.next_turn();
+        loop {
+            let left = self.parts.clock.left(due);
+            let pipeline = self.parts.pipeline.as_ref().filter(|_| !left.is_zero());
+            match pipeline.and_then(|pipeline| pipeline.wait(left)) {
+                Some(news) => {
+                    self.handle(Event::News(news));
+                    if self.look_for_news() {
+                        return;
+                    }
+                }
+                None => return self.parts.clock.wait_until(due),
+            }
+        }
+    }
+
+    /// What the pipeline has to tell, and the swap if it has a candidate. To be called between two
+    /// frames only. Whether there is a new version, which wants to be seen.
+    pub fn look_for_news(&mut self) -> bool {
+        while let Some(news) = self.parts.pipeline.as_ref().and_then(Pipeline::poll) {
+            self.handle(Event::News(news));
+        }
+        if let Some(candidate) = self.candidate.take() {
+            self.let_in(*candidate);
+        }
+        self.first_frame.is_some()
+    }
+
+    /// When the next frame is due, by the session's clock.
+    #[must_use]
+    pub fn next_turn(&self) -> Duration {
+        match &self.game {
+            Some(game) if !game.is_broken() => self.fixed.due(),
+            _ => self.parts.clock.now() + WAITING,
+        }
+    }
+
+    /// How long until then.
+    #[must_use]
+    pub fn until_next_turn(&self) -> Duration {
+        self.next_turn().saturating_sub(self.parts.clock.now())
+    }
+
+    /// What the process ends with: 0 at its natural end, 1 when the guest could not be started or
+    /// broke with nobody there to mend it.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        self.exit.unwrap_or(0)
+    }
+
+    /// The window's title.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// Whether there is a version that moves on.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.game.as_ref().is_some_and(|game| !game.is_broken())
+    }
+
+    /// Updates made.
+    #[must_use]
+    pub fn frames(&self) -> u64 {
+        let now = self.game.as_ref().map_or(self.began_at, Running::frame);
+        now - self.began_at
+    }
+
+    /// Times of the frames so far.
+    #[must_use]
+    pub fn timings(&self) -> &Timings {
+        &self.timings
+    }
+
+    /// The guest's linear memory in bytes.
+    #[must_use]
+    pub fn guest_memory(&mut self) -> usize {
+        self.game
+            .as_mut()
+            .map_or(0, |game| game.instance().memory())
+    }
+
+    /// Who makes the pictures.
+    #[must_use]
+    pub fn renderer(&self) -> &dyn Renderer {
+        &*self.parts.renderer
+    }
+
+    /// Something happened outside.
+    pub fn handle(&mut self, event: Event) {
+        match event {
+            Event::Input(event) => self.input.apply(event),
+            Event::Resized(size) => {
+                self.parts.renderer.resize(size);
+                self.step.size = self.parts.renderer.size();
+            }
+            Event::Close | Event::Interrupt => self.exit = Some(0),
+            Event::News(news) => self.hear(news),
+        }
+    }
+
+    fn tell(&mut self, what: What) {
+        let record = Record {
+            what,
+            frame: self.game.as_ref().map_or(0, Running::frame),
+        };
+        for observer in &mut self.parts.observers {
+            observer.observe(&record);
+        }
+    }
+
+    /// Of messages that would come with each frame, only the first of a kind.
+    fn notice_once(&mut self, message: String) {
+        if self.last_notice != message {
+            self.last_notice.clone_from(&message);
+            self.tell(What::Notice { message });
+        }
+    }
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}

@@ -1,0 +1,132 @@
+//! Pictures and state images that the user asked for, and when they are due.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::Session;
+use crate::config::{Output, SessionOptions};
+use crate::reload::report::What;
+
+/// What is to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The picture.
+    Picture,
+    /// The state.
+    Image,
+}
+
+/// What is still to be written.
+#[derive(Debug)]
+pub(super) struct Outputs {
+    /// By the number of updates that are to be made before.
+    due: BTreeMap<u64, Vec<(Kind, PathBuf)>>,
+    at_end: Vec<(Kind, PathBuf)>,
+}
+
+impl Outputs {
+    pub(super) fn new(options: &SessionOptions) -> Self {
+        let mut outputs = Self {
+            due: BTreeMap::new(),
+            at_end: Vec::new(),
+        };
+        outputs.add(Kind::Picture, &options.screenshots);
+        outputs.add(Kind::Image, &options.state_out);
+        outputs
+    }
+
+    fn add(&mut self, kind: Kind, files: &[Output]) {
+        for file in files {
+            let list = match file.frame {
+                Some(frame) => self.due.entry(frame).or_default(),
+                None => &mut self.at_end,
+            };
+            list.push((kind, file.path.clone()));
+        }
+    }
+
+    /// Whether something wants a frame of just so many updates.
+    pub(super) fn is_due(&self, made: u64) -> bool {
+        self.due.contains_key(&made)
+    }
+
+    /// What is due after so many updates, once.
+    pub(super) fn take_due(&mut self, made: u64) -> Vec<(Kind, PathBuf)> {
+        self.due.remove(&made).unwrap_or_default()
+    }
+
+    /// What is due at the end, and what the run was too short for.
+    pub(super) fn take_rest(&mut self) -> (Vec<(Kind, PathBuf)>, Vec<PathBuf>) {
+        let missed = std::mem::take(&mut self.due).into_values().flatten();
+        let missed = missed.map(|(_, path)| path).collect();
+        (std::mem::take(&mut self.at_end), missed)
+    }
+}
+
+impl Session {
+    pub(super) fn write_due(&mut self) {
+        for (kind, path) in self.outputs.take_due(self.frames()) {
+            self.write(kind, &path);
+        }
+    }
+
+    pub(super) fn write(&mut self, kind: Kind, path: &Path) {
+        match kind {
+            Kind::Picture => self.write_picture(path),
+            Kind::Image => self.write_image(path),
+        }
+    }
+
+    pub(super) fn write_picture(&mut self, path: &Path) {
+        let saved = self
+            .parts
+            .renderer
+            .capture()
+            .map_err(|error| error.to_string());
+        let saved =
+            saved.and_then(|picture| picture.save_png(path).map_err(|error| error.to_string()));
+        if let Err(error) = saved {
+            let path = path.display();
+            self.tell(What::Notice {
+                message: format!("no screenshot {path}: {error}"),
+            });
+        }
+    }
+
+    pub(super) fn write_image(&mut self, path: &Path) {
+        let Some(game) = &mut self.game else { return };
+        let written = game
+            .image()
+            .map_err(|trap| format!("no image {}: {trap}", path.display()))
+            .and_then(|image| image.write(path).map_err(|error| error.to_string()));
+        if let Err(message) = written {
+            self.tell(What::Notice { message });
+        }
+    }
+
+    /// The last things: outputs for the end, the guest's own, the report.
+    pub(super) fn end(&mut self) {
+        let (at_end, missed) = self.outputs.take_rest();
+        for (kind, path) in at_end {
+            self.write(kind, &path);
+        }
+        for path in missed {
+            let (path, frames) = (path.display(), self.frames());
+            let message = format!("not written: {path}, since the run ended after {frames} frames");
+            self.tell(What::Notice { message });
+        }
+        let state_hash = self.game.as_mut().and_then(|game| game.state_hash().ok());
+        if let Some(game) = self.moving()
+            && let Err(trap) = game.instance().shutdown()
+        {
+            self.tell(What::Notice {
+                message: trap.to_string(),
+            });
+        }
+        self.tell(What::End {
+            frames: self.frames(),
+            state_hash,
+            frame_us: self.timings.frame.percentiles(),
+        });
+    }
+}

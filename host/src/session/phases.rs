@@ -1,0 +1,114 @@
+//! The phases of a frame, in order.
+
+use std::time::{Duration, Instant};
+
+use super::{Session, millis};
+use crate::reload::Running;
+use crate::reload::report::What;
+
+impl Session {
+    pub(super) fn begin(&mut self) -> u32 {
+        while let Ok(event) = self.parts.outside.try_recv() {
+            self.handle(event);
+        }
+        let now = self.parts.clock.now();
+        match &self.game {
+            Some(game) if !game.is_broken() => self.fixed.take(now),
+            _ => 0,
+        }
+    }
+
+    /// The input of the next update: what the window told, and what the script says for it.
+    pub(super) fn take_input(&mut self, frame: u64) {
+        for event in self.options.input.events_at(frame) {
+            self.input.apply(event);
+        }
+        self.step.number = frame;
+        self.input.take(&mut self.step.input);
+    }
+
+    pub(super) fn update(&mut self, updates: u32) {
+        for left in (0..updates).rev() {
+            self.scripted_swap();
+            let Some(frame) = self.moving().map(|game| game.frame()) else {
+                return;
+            };
+            self.take_input(frame);
+            let begun = Instant::now();
+            let done = self
+                .game
+                .as_mut()
+                .map_or(Ok(()), |game| game.update(&self.step));
+            self.timings.update.record_since(begun);
+            self.hear_title();
+            if let Err(trap) = done {
+                return self.failed(trap, true);
+            }
+            let made = self.frames();
+            if self.outputs.is_due(made) || self.options.frames == Some(made) {
+                // It wants a picture of just this frame: the other updates wait for the next one.
+                (0..left).for_each(|_| self.fixed.put_back());
+                return;
+            }
+        }
+    }
+
+    pub(super) fn draw(&mut self) {
+        let alpha = self.fixed.alpha(self.parts.clock.now());
+        let size = self.step.size;
+        let Some(game) = self.moving() else { return };
+        let begun = Instant::now();
+        let done = game.instance().draw(size, alpha);
+        self.timings.draw.record_since(begun);
+        self.hear_title();
+        if let Err(trap) = done {
+            self.failed(trap, false);
+        }
+    }
+
+    pub(super) fn submit(&mut self) {
+        let Some(game) = self.game.as_mut().filter(|game| !game.is_broken()) else {
+            return;
+        };
+        let begun = Instant::now();
+        game.instance().replay(self.parts.renderer.begin());
+        let done = self.parts.renderer.submit();
+        self.timings.submit.record_since(begun);
+        if let Err(error) = done {
+            self.notice_once(format!("no picture: {error}"));
+        }
+        if let Some(first) = self.first_frame.take() {
+            self.tell(What::FirstFrame {
+                hash: first.hash,
+                frame_ms: millis(self.turn_begun.elapsed()),
+                since_saved_ms: millis(first.before + first.ready.elapsed()),
+            });
+        }
+    }
+
+    pub(super) fn present(&mut self) -> Duration {
+        let begun = Instant::now();
+        if let Err(error) = self.parts.renderer.present() {
+            self.notice_once(format!("nothing is shown: {error}"));
+        }
+        begun.elapsed()
+    }
+
+    pub(super) fn boundary(&mut self) {
+        self.write_due();
+        match self.game.as_mut().map_or(Ok(None), Running::keep_image) {
+            Ok(Some(size)) => self.tell_state_size(size),
+            Ok(None) => {}
+            Err(trap) => self.failed(trap, false),
+        }
+        if self
+            .options
+            .frames
+            .is_some_and(|most| self.frames() >= most)
+        {
+            self.exit = Some(self.exit.unwrap_or(0));
+            return;
+        }
+        self.look_for_news();
+    }
+}

@@ -1,0 +1,177 @@
+//! What happens to the guest's code: news of candidates, the first version, swaps, failures.
+
+use std::time::Instant;
+
+use super::{FirstFrame, Session, millis};
+use crate::error::{GuestError, Refused, Trap};
+use crate::image::Image;
+use crate::reload::report::{StageTimes, What};
+use crate::reload::{Aftermath, Candidate, News, Running, Setup, Stages};
+
+impl Session {
+    pub(super) fn hear(&mut self, news: News) {
+        match news {
+            News::Notice(message) => self.tell(What::Notice { message }),
+            News::Building => {}
+            News::Built { took, warnings } => self.tell(What::Build {
+                ok: true,
+                ms: millis(took),
+                message: warnings,
+            }),
+            News::BuildFailed { took, error } => {
+                self.tell(What::Build {
+                    ok: false,
+                    ms: millis(took),
+                    message: error.to_string(),
+                });
+                self.not_started();
+            }
+            News::SameCode(hash) => self.tell(What::SameCode {
+                hash: hash.to_string(),
+            }),
+            News::Refused { to, refused } => {
+                self.refuse(to.map(|hash| hash.to_string()), &refused);
+                self.not_started();
+            }
+            // Of several that wait, the newest counts.
+            News::Ready(candidate) => self.candidate = Some(candidate),
+        }
+    }
+
+    /// A first version could not be had. With nobody to mend it, that is the end.
+    pub(super) fn not_started(&mut self) {
+        if self.game.is_none() && !self.options.mendable {
+            self.exit = Some(1);
+        }
+    }
+
+    pub(super) fn scripted_swap(&mut self) {
+        let frame = self.game.as_ref().map(Running::frame);
+        if let Some(candidate) = frame.and_then(|frame| self.parts.script.remove(&frame)) {
+            self.let_in(candidate);
+        }
+    }
+
+    pub(super) fn let_in(&mut self, candidate: Candidate) {
+        let to = candidate.version.hash().to_string();
+        let done = match self.game.take() {
+            None => self.start(candidate),
+            Some(game) => self.swap(game, candidate),
+        };
+        if let Err(refused) = done {
+            self.refuse(Some(to), &refused);
+            self.not_started();
+        }
+    }
+
+    pub(super) fn start(&mut self, candidate: Candidate) -> Result<(), Refused> {
+        let (stages, ready) = (candidate.stages, candidate.ready);
+        let setup = Setup {
+            seed: self.options.seed,
+            size: self.step.size,
+            hz: self.options.hz as f32,
+        };
+        let mut game = match &self.options.state_in {
+            None => Running::fresh(candidate, setup)?,
+            Some(path) => {
+                let image = Image::read(path).map_err(|error| Refused::Image(error.to_string()))?;
+                Running::from_image(candidate, &image, self.options.strict)?
+            }
+        };
+        let hash = game.hash().to_string();
+        let image = game.image().map_err(GuestError::from)?;
+        self.tell_state_size(image.parcel.bytes());
+        self.began_at = game.frame();
+        self.game = Some(game);
+        self.hear_title();
+        self.fixed.restart(self.parts.clock.now());
+        self.await_first_frame(&stages, ready);
+        self.tell(What::Start {
+            hash,
+            renderer: self.parts.renderer.kind(),
+            stages: StageTimes::from(&stages),
+        });
+        Ok(())
+    }
+
+    pub(super) fn swap(&mut self, mut game: Running, candidate: Candidate) -> Result<(), Refused> {
+        let (stages, ready) = (candidate.stages, candidate.ready);
+        let from = game.hash().to_string();
+        let was_broken = game.is_broken();
+        let done = game.swap(candidate, self.options.strict);
+        let to = game.hash().to_string();
+        self.game = Some(game);
+        let swap = done?;
+        if was_broken {
+            self.fixed.restart(self.parts.clock.now());
+        }
+        self.timings.pause.record(swap.pause);
+        self.tell_state_size(swap.state_bytes);
+        self.hear_title();
+        self.await_first_frame(&stages, ready);
+        self.tell(What::swap(from, to, &swap, &stages));
+        Ok(())
+    }
+
+    pub(super) fn failed(&mut self, trap: Trap, in_update: bool) {
+        let Some(game) = &mut self.game else { return };
+        let step = in_update.then_some(&self.step);
+        let reason = trap.to_string();
+        let aftermath = game.fail(&self.parts.engine, trap, step);
+        let to = game.hash().to_string();
+        self.first_frame = None;
+        match aftermath {
+            Aftermath::RolledBack { from } => self.tell(What::Rollback {
+                from: from.to_string(),
+                to,
+                reason,
+            }),
+            Aftermath::Broken(trap) => {
+                self.tell(What::Break {
+                    message: trap.to_string(),
+                    location: trap.location,
+                });
+                if !self.options.mendable {
+                    self.exit = Some(1);
+                }
+            }
+        }
+    }
+
+    pub(super) fn refuse(&mut self, to: Option<String>, refused: &Refused) {
+        self.tell(What::Refused {
+            to,
+            reason: refused.reason(),
+            message: refused.to_string(),
+        });
+    }
+
+    /// The game, if there is one and it does not stand still.
+    pub(super) fn moving(&mut self) -> Option<&mut Running> {
+        self.game.as_mut().filter(|game| !game.is_broken())
+    }
+
+    pub(super) fn hear_title(&mut self) {
+        let title = self
+            .game
+            .as_mut()
+            .and_then(|game| game.instance().take_title());
+        if let Some(title) = title {
+            self.title = title;
+        }
+    }
+
+    pub(super) fn tell_state_size(&self, bytes: usize) {
+        if let Some(pipeline) = &self.parts.pipeline {
+            pipeline.set_state_bytes(bytes);
+        }
+    }
+
+    pub(super) fn await_first_frame(&mut self, stages: &Stages, ready: Instant) {
+        self.first_frame = self.game.as_ref().map(|game| FirstFrame {
+            hash: game.hash().to_string(),
+            ready,
+            before: stages.watch + stages.build + stages.prepare(),
+        });
+    }
+}
