@@ -6,19 +6,42 @@ use vblank_state::{Limits, Parcel, Parked, Plan, Schema, apply, check, diff, exp
 
 fuzz_target!(|bytes: &[u8]| {
     let [a, b, c, rest @ ..] = bytes else { return };
-    let Some((old, rest)) = rest.split_at_checked(usize::from(*a)) else { return };
-    let Some((new, rest)) = rest.split_at_checked(usize::from(*b)) else { return };
-    let Some((defaults, tree)) = rest.split_at_checked(usize::from(*c)) else { return };
-    let (Ok(old), Ok(new)) = (Schema::decode(old), Schema::decode(new)) else { return };
+    let Some((old, rest)) = rest.split_at_checked(usize::from(*a)) else {
+        return;
+    };
+    let Some((new, rest)) = rest.split_at_checked(usize::from(*b)) else {
+        return;
+    };
+    let Some((defaults, tree)) = rest.split_at_checked(usize::from(*c)) else {
+        return;
+    };
+    let (Ok(old), Ok(new)) = (Schema::decode(old), Schema::decode(new)) else {
+        return;
+    };
     let _ = diff(&old, &new).to_string();
     let plan = match Plan::new(&old, &new) {
         Ok(plan) => plan,
         Err(needs) => return drop(explain(&old, &new, &needs)),
     };
-    let parcel = Parcel { tree: tree.to_vec(), ..Parcel::default() };
-    let limits = Limits { memory: 1 << 20, parked: 1 << 20 };
+    let parcel = Parcel {
+        tree: tree.to_vec(),
+        ..Parcel::default()
+    };
+    let limits = Limits {
+        memory: 1 << 20,
+        parked: 1 << 20,
+        work: 1 << 20,
+    };
     let sound = check(&old, &parcel.as_ref()).is_ok();
-    let Ok(migrated) = apply(&plan, &parcel.as_ref(), defaults, &Parked::default(), &limits) else { return };
+    let Ok(migrated) = apply(
+        &plan,
+        &parcel.as_ref(),
+        defaults,
+        &Parked::default(),
+        &limits,
+    ) else {
+        return;
+    };
     if sound && !plan.is_hooked() {
         check(&new, &migrated.parcel.as_ref()).unwrap();
     }

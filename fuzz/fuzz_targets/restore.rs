@@ -37,16 +37,28 @@ struct Point {
 
 impl Node {
     fn from_v0(&mut self, old: &Old) -> Result<(), String> {
-        let _ = (old.get::<Vec<String>>("kids"), old.get::<u64>("id"), old.tree());
+        let _ = (
+            old.get::<Vec<String>>("kids"),
+            old.get::<u64>("id"),
+            old.tree(),
+        );
         Ok(())
     }
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    let Some((len, rest)) = bytes.split_first() else { return };
-    let Some((leftovers, tree)) = rest.split_at_checked(usize::from(*len)) else { return };
-    let Ok(mut reader) = Reader::with_leftovers(tree, Segments::default(), leftovers) else { return };
-    let Ok(node) = Node::restore(&mut reader) else { return };
+    let Some((len, rest)) = bytes.split_first() else {
+        return;
+    };
+    let Some((leftovers, tree)) = rest.split_at_checked(usize::from(*len)) else {
+        return;
+    };
+    let Ok(mut reader) = Reader::with_leftovers(tree, Segments::default(), leftovers) else {
+        return;
+    };
+    let Ok(node) = Node::restore(&mut reader) else {
+        return;
+    };
     if reader.finish().is_ok() {
         check(&Schema::of::<Node>(), &save(&node).as_ref()).unwrap();
     }

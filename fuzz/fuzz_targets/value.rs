@@ -5,10 +5,19 @@ use libfuzzer_sys::fuzz_target;
 use vblank_state::{Parcel, Schema, check, value};
 
 fuzz_target!(|bytes: &[u8]| {
-    let Some((len, rest)) = bytes.split_first() else { return };
-    let Some((schema, tree)) = rest.split_at_checked(usize::from(*len)) else { return };
-    let Ok(schema) = Schema::decode(schema) else { return };
-    let parcel = Parcel { tree: tree.to_vec(), ..Parcel::default() };
+    let Some((len, rest)) = bytes.split_first() else {
+        return;
+    };
+    let Some((schema, tree)) = rest.split_at_checked(usize::from(*len)) else {
+        return;
+    };
+    let Ok(schema) = Schema::decode(schema) else {
+        return;
+    };
+    let parcel = Parcel {
+        tree: tree.to_vec(),
+        ..Parcel::default()
+    };
     let checked = check(&schema, &parcel.as_ref());
     let decoded = value::decode(&schema, &parcel.as_ref());
     assert_eq!(checked.is_ok(), decoded.is_ok(), "{checked:?}");
