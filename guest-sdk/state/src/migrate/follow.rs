@@ -1,7 +1,7 @@
 //! Parked values follow the fields and types around them to their new names.
 
 use super::parked::{Parked, Place};
-use crate::plan::compare::matching;
+use crate::plan::names::matching;
 use crate::schema::{Fields, Kind, Schema, Type};
 use crate::walk::MAX_DEPTH;
 

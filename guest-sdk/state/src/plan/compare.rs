@@ -3,6 +3,7 @@
 //! Named types are compared once for each pair that meets, from a queue: recursion ends, and a
 //! long chain of types needs no deep stack.
 
+use super::names::{matching, same_name};
 use super::number::widens;
 use super::op::{FieldsLink, Link, LinkKind, Op, Source, Step};
 use crate::diff::{Change, ChangeKind, Verdict};
@@ -41,9 +42,9 @@ pub(crate) fn compare(old: &Schema, old_root: &Type, new: &Schema, new_root: &Ty
     }
 }
 
-struct Compare<'a> {
-    old: &'a Schema,
-    new: &'a Schema,
+pub(super) struct Compare<'a> {
+    pub(super) old: &'a Schema,
+    pub(super) new: &'a Schema,
     ids: HashMap<(u32, u32), usize>,
     pairs: Vec<(u32, u32)>,
     changes: Vec<Change>,
@@ -155,50 +156,6 @@ impl Compare<'_> {
             self.change(&path, ChangeKind::KeysMayMeet);
         }
         self.boxed(old, new, &path)
-    }
-
-    fn loses_field(&self, old: &Type, new: &Type, seen: &mut HashSet<(u32, u32)>) -> bool {
-        match (old, new) {
-            (Type::Named(a), Type::Named(b)) if seen.insert((*a, *b)) => {
-                let (old, new) = (self.old.get(*a), self.new.get(*b));
-                match (&old.kind, &new.kind) {
-                    (Kind::Record { fields: old, .. }, Kind::Record { fields: new, .. }) => {
-                        self.fields_lose(old, new, seen)
-                    }
-                    (Kind::Variant(olds), Kind::Variant(news)) => {
-                        let cases = matching(olds, news);
-                        olds.iter().zip(cases).any(|(old, new)| {
-                            new.is_some_and(|new| {
-                                self.fields_lose(&old.fields, &news[new].fields, seen)
-                            })
-                        })
-                    }
-                    _ => false,
-                }
-            }
-            (Type::Tuple(a), Type::Tuple(b)) => {
-                a.iter().zip(b).any(|(a, b)| self.loses_field(a, b, seen))
-            }
-            (Type::Map(a, x), Type::Map(b, y)) | (Type::Result(a, x), Type::Result(b, y)) => {
-                self.loses_field(a, b, seen) || self.loses_field(x, y, seen)
-            }
-            (Type::List(a) | Type::Array(a, _), Type::List(b) | Type::Array(b, _))
-            | (Type::Set(a), Type::Set(b))
-            | (Type::Option(a), Type::Option(b)) => self.loses_field(a, b, seen),
-            (_, Type::Option(b) | Type::List(b)) => self.loses_field(old, b, seen),
-            _ => false,
-        }
-    }
-
-    fn fields_lose(&self, old: &Fields, new: &Fields, seen: &mut HashSet<(u32, u32)>) -> bool {
-        let sources = matching(&old.list, &new.list);
-        sources
-            .iter()
-            .zip(&old.list)
-            .any(|(new_index, field)| match new_index {
-                Some(index) => self.loses_field(&field.ty, &new.list[*index].ty, seen),
-                None => true,
-            })
     }
 
     fn pair(&mut self, old: u32, new: u32, path: &str) -> Step {
@@ -514,79 +471,4 @@ impl Compare<'_> {
             kind,
         });
     }
-}
-
-/// What has a name and names it had before.
-pub(crate) trait Aliased {
-    fn name(&self) -> &str;
-    fn aliases(&self) -> &[String];
-}
-
-macro_rules! aliased {
-    ($($ty:ty)*) => {$(
-        impl Aliased for $ty {
-            fn name(&self) -> &str {
-                &self.name
-            }
-
-            fn aliases(&self) -> &[String] {
-                &self.aliases
-            }
-        }
-    )*};
-}
-aliased!(Field Case TypeDef);
-
-fn same_name(old: &TypeDef, new: &TypeDef) -> bool {
-    old.name == new.name || new.aliases.contains(&old.name) || old.aliases.contains(&new.name)
-}
-
-/// For each old one, its place among the new ones: by name; else where a new one says that it had
-/// this name before; else where the old one says so of the new name (a rename that was undone).
-pub(crate) fn matching<T: Aliased>(olds: &[T], news: &[T]) -> Vec<Option<usize>> {
-    let by_name: HashMap<&str, usize> = olds
-        .iter()
-        .enumerate()
-        .map(|(i, old)| (old.name(), i))
-        .collect();
-    let mut places = vec![None; olds.len()];
-    let mut open = Vec::new();
-    for (index, new) in news.iter().enumerate() {
-        match by_name.get(new.name()) {
-            Some(old) => places[*old] = Some(index),
-            None => open.push(index),
-        }
-    }
-    open.retain(|index| {
-        let aliases = news[*index].aliases().iter();
-        match aliases
-            .filter_map(|alias| by_name.get(alias.as_str()))
-            .find(|old| places[**old].is_none())
-        {
-            Some(old) => {
-                places[*old] = Some(*index);
-                false
-            }
-            None => true,
-        }
-    });
-    let mut undone: HashMap<&str, usize> = HashMap::new();
-    for (index, old) in olds
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| places[*index].is_none())
-    {
-        old.aliases().iter().for_each(|alias| {
-            undone.entry(alias).or_insert(index);
-        });
-    }
-    for index in open {
-        if let Some(old) = undone
-            .get(news[index].name())
-            .filter(|old| places[**old].is_none())
-        {
-            places[*old] = Some(index);
-        }
-    }
-    places
 }

@@ -2,6 +2,8 @@
 //! pure function, and executed by [`crate::apply`].
 
 pub(crate) mod compare;
+mod keys;
+pub(crate) mod names;
 pub(crate) mod number;
 pub(crate) mod op;
 mod same;
