@@ -68,7 +68,7 @@ fn a_frame_allocates_nothing() {
         ..Step::default()
     };
     let mut frame = |number: u64| {
-        let down = number % 2 == 0;
+        let down = number.is_multiple_of(2);
         input.apply(InputEvent::Key {
             key: Key::Space,
             down,
