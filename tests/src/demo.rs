@@ -115,16 +115,23 @@ impl Demo {
     #[track_caller]
     pub fn apply(&self, edit: &str) {
         let patch = self.folder().join("edits").join(edit);
+        let before = read(&self.source());
         let output = Command::new("git")
-            .arg("-C")
-            .arg(self.folder())
             .arg("apply")
             .arg(&patch)
+            .current_dir(self.folder())
+            // Were the temporary folder in a repository, git would pass over what lies outside of it.
+            .env("GIT_CEILING_DIRECTORIES", self.root.path())
             .stdin(Stdio::null())
             .output()
             .expect("git starts");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{edit} does not apply: {said}");
+        assert_ne!(
+            read(&self.source()),
+            before,
+            "{edit} changes nothing: {said}"
+        );
     }
 
     /// Replace a piece of the source, which must be there once.
