@@ -53,9 +53,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Some((leftovers, tree)) = rest.split_at_checked(usize::from(*len)) else {
         return;
     };
-    let Ok(mut reader) = Reader::with_leftovers(tree, Segments::default(), leftovers) else {
-        return;
-    };
+    let mut reader = Reader::with_leftovers(tree, Segments::default(), leftovers);
     let Ok(node) = Node::restore(&mut reader) else {
         return;
     };

@@ -171,11 +171,8 @@ impl<G: Root> state::Guest for Exports<G> {
             w32: state.words,
             w64: state.longs,
         };
-        let game =
-            Reader::with_leftovers(&state.tree, segments, &leftovers).and_then(|mut reader| {
-                let game = G::restore(&mut reader)?;
-                reader.finish().map(|()| game)
-            });
+        let mut reader = Reader::with_leftovers(&state.tree, segments, &leftovers);
+        let game = G::restore(&mut reader).and_then(|game| reader.finish().map(|()| game));
         let game = game.map_err(|error| error.to_string())?;
         G::runtime().with(|runtime| *runtime.game.borrow_mut() = Some(game));
         Ok(())

@@ -103,7 +103,7 @@ pub struct Trap {
 
 impl Trap {
     /// `, at src/lib.rs:3:9`, where that is known.
-    fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         let place = self.location.as_ref();
         place.map_or(String::new(), |place| format!(", at {place}"))
     }

@@ -176,11 +176,16 @@ impl Observer for Terminal {
                     ));
                 }
             }
-            What::Refused { to, message, .. } => self.say(&format!(
-                "{}  {}: {message}",
-                "refused".yellow().bold(),
-                to.as_deref().map_or("candidate", short),
-            )),
+            What::Refused {
+                guest, to, message, ..
+            } => {
+                let guest = guest.as_deref().unwrap_or("candidate");
+                let hash = to
+                    .as_deref()
+                    .map_or(String::new(), |to| format!(" ({})", short(to)));
+                let refused = "refused".yellow().bold().to_string();
+                self.say(&format!("{refused}  {guest}{hash}: {message}"));
+            }
             What::Rollback { from, to, reason } => self.say(&format!(
                 "{}  {} → {}: {reason}; the game goes on from before the swap",
                 "rollback".yellow().bold(),
@@ -209,6 +214,12 @@ impl Observer for Terminal {
             }
             What::SameCode { hash } => self.say(&format!("same code  {}", short(hash))),
             What::Notice { message } => self.say(&format!("{}  {message}", "note".cyan().bold())),
+            // Nothing ran: what there is to say was said.
+            What::End {
+                state_hash: None,
+                frames: 0,
+                ..
+            } => {}
             What::End {
                 frames,
                 frame_us,

@@ -41,10 +41,21 @@ fn ten_versions_in_one_run() {
     }
     let ended = run.file("--state-out", &image, "").to_end().exits(0);
 
-    let verdicts: Vec<_> = ended.all("swap").iter().map(|swap| &swap["verdict"]).collect();
+    let verdicts: Vec<_> = ended
+        .all("swap")
+        .iter()
+        .map(|swap| &swap["verdict"])
+        .collect();
     let expected = [
-        "identical", "automatic", "automatic", "automatic", "automatic", "migrated", "migrated",
-        "migrated", "automatic",
+        "identical",
+        "automatic",
+        "automatic",
+        "automatic",
+        "automatic",
+        "migrated",
+        "migrated",
+        "migrated",
+        "automatic",
     ];
     assert_eq!(verdicts, expected);
 

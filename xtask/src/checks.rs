@@ -5,14 +5,16 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::process::{Failure, announce, run};
-use crate::{build_host, cargo, quieten_mesa, root};
+use crate::{cargo, quieten_mesa, root};
 
 /// Format, clippy, docs, guests, tests. A filter leaves only the tests whose names contain it.
 pub fn all(filter: &[&str]) -> Result<(), Failure> {
     if filter.is_empty() {
         format_and_lint()?;
     }
-    build_host()?;
+    announce("host and tests");
+    // All at once: with other packages, shared dependencies would be built with other features again.
+    run(cargo().args(["build", "--release", "--workspace", "--bins", "--tests"]))?;
     announce("demos");
     run(demos().args(["build", "--target", crate::setup::TARGET]))?;
     announce("tests");

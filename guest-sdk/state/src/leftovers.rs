@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::schema::Schema;
 use crate::value::{Value, decode_inline};
 use crate::walk::{CodecError, Cursor};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 const VERSION: u8 = 1;
@@ -98,7 +98,7 @@ impl OldField {
 }
 
 /// Where in a tree a value lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Span {
     pub start: u32,
     pub end: u32,
@@ -157,20 +157,45 @@ impl Collect {
     }
 }
 
-/// The entries while a guest uses them.
+/// The entries while a guest uses them. Read when the first hook asks, so that a guest without hooks
+/// is built without what reads them.
 #[derive(Default)]
 pub(crate) struct Leftovers {
-    entries: HashMap<(Span, String), Old>,
+    /// Not read yet.
+    bytes: Vec<u8>,
+    entries: BTreeMap<(Span, String), Old>,
+    damage: Option<CodecError>,
 }
 
 impl Leftovers {
-    /// How many entries no hook has taken.
-    pub fn len(&self) -> usize {
-        self.entries.len()
+    /// The entries of some bytes.
+    pub fn new(bytes: &[u8]) -> Leftovers {
+        Leftovers {
+            bytes: bytes.to_vec(),
+            ..Leftovers::default()
+        }
+    }
+
+    /// What is wrong in the end: the bytes were damaged, or there are values that no hook took.
+    pub fn fault(&self) -> Option<String> {
+        match (&self.damage, self.entries.len()) {
+            (Some(damage), _) => Some(damage.to_string()),
+            (None, 0) if self.bytes.is_empty() => None,
+            (None, 0) => Some("there are old values for hooks, and no hook asked for any".into()),
+            (None, count) => Some(format!(
+                "{count} old values for hooks were not taken by any"
+            )),
+        }
     }
 
     /// Takes the entry of a value of this type and place.
     pub fn take(&mut self, name: &str, start: usize, end: usize) -> Option<Old> {
+        if !self.bytes.is_empty() {
+            match Self::decode(&std::mem::take(&mut self.bytes)) {
+                Ok(entries) => self.entries = entries,
+                Err(damage) => self.damage = Some(damage),
+            }
+        }
         if self.entries.is_empty() {
             return None;
         }
@@ -181,12 +206,8 @@ impl Leftovers {
         self.entries.remove(&(span, name.to_owned()))
     }
 
-    /// The entries of some bytes.
-    pub fn decode(bytes: &[u8]) -> Result<Leftovers, CodecError> {
-        let mut leftovers = Leftovers::default();
-        if bytes.is_empty() {
-            return Ok(leftovers);
-        }
+    fn decode(bytes: &[u8]) -> Result<BTreeMap<(Span, String), Old>, CodecError> {
+        let mut entries = BTreeMap::new();
         let mut from = Cursor::inline(bytes);
         if from.take(1)? != [VERSION] {
             return Err(CodecError::new("leftovers of an unknown version"));
@@ -219,12 +240,10 @@ impl Leftovers {
                     bytes: from.slice()?.to_vec(),
                 });
             }
-            leftovers
-                .entries
-                .insert((span, name), Old { version, fields });
+            entries.insert((span, name), Old { version, fields });
         }
         from.finish()?;
-        Ok(leftovers)
+        Ok(entries)
     }
 }
 

@@ -38,7 +38,7 @@ pub fn carry<A: State, B: State>(old: &A, parked: &mut Parked) -> Result<B, Stri
     let migrated = migrated.map_err(|refusal| refusal.to_string())?;
     let (tree, segments) = migrated.parcel.into_parts();
     let restore = || {
-        let mut reader = Reader::with_leftovers(&tree, segments, &migrated.leftovers)?;
+        let mut reader = Reader::with_leftovers(&tree, segments, &migrated.leftovers);
         let new = B::restore(&mut reader)?;
         reader.finish().map(|()| new)
     };

@@ -176,22 +176,26 @@ impl Observer for Watch {
 
 fn print_table(figures: &Figures) {
     let row = |name: &str, times: &Percentiles| {
-        println!(
+        outln!(
             "{name:<8} {:>10.1} {:>10.1} {:>10.1}",
-            times.p50, times.p99, times.max
+            times.p50,
+            times.p99,
+            times.max
         );
     };
-    println!("{}", figures.renderer_name);
-    println!(
+    outln!("{}", figures.renderer_name);
+    outln!(
         "{} frames in {:.2} s: {:.0} frames a second",
-        figures.frames, figures.seconds, figures.frames_per_second
+        figures.frames,
+        figures.seconds,
+        figures.frames_per_second
     );
-    println!("{:<8} {:>10} {:>10} {:>10}", "µs", "p50", "p99", "max");
+    outln!("{:<8} {:>10} {:>10} {:>10}", "µs", "p50", "p99", "max");
     row("update", &figures.update_us);
     row("draw", &figures.draw_us);
     row("submit", &figures.submit_us);
     row("frame", &figures.frame_us);
-    println!(
+    outln!(
         "guest memory {:.1} MiB",
         figures.guest_memory_bytes as f64 / f64::from(1 << 20)
     );

@@ -61,15 +61,15 @@ impl Check {
                 new,
                 changes: changes.collect(),
             };
-            println!("{}", serde_json::to_string_pretty(&answer)?);
+            outln!("{}", serde_json::to_string_pretty(&answer)?);
         } else {
-            println!("{}", difference.verdict);
+            outln!("{}", difference.verdict);
             let by_itself = |change: &&Change| change.verdict() != Verdict::NeedsMigration;
             for change in difference.changes.iter().filter(by_itself) {
-                println!("  {change}");
+                outln!("  {change}");
             }
             if let Err(needs) = Plan::new(&old_schema, &new_schema) {
-                println!("\n{}", explain(&old_schema, &new_schema, &needs).trim_end());
+                outln!("\n{}", explain(&old_schema, &new_schema, &needs).trim_end());
             }
         }
         Ok(self.exit_code(&difference))

@@ -51,7 +51,7 @@ impl Inspect {
             .facts()
             .with_context(|| self.guest.display().to_string())?;
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&facts)?);
+            outln!("{}", serde_json::to_string_pretty(&facts)?);
         } else {
             print(&facts);
         }
@@ -91,14 +91,14 @@ impl Inspect {
 }
 
 fn print(facts: &Facts) {
-    println!("hash       {}", facts.hash);
-    println!("kind       {}", facts.kind);
-    println!("contract   {}", facts.abi.as_deref().unwrap_or("not told"));
-    println!(
+    outln!("hash       {}", facts.hash);
+    outln!("kind       {}", facts.kind);
+    outln!("contract   {}", facts.abi.as_deref().unwrap_or("not told"));
+    outln!(
         "world      {}",
         facts.world.unwrap_or("none that this host knows")
     );
-    println!(
+    outln!(
         "size       {} KiB, {} KiB as a stripped component",
         facts.file_bytes.div_ceil(1024),
         facts.component_bytes.div_ceil(1024)
@@ -107,12 +107,12 @@ fn print(facts: &Facts) {
         let needs = import
             .capability
             .map_or(String::new(), |name| format!("  needs --allow {name}"));
-        println!("imports    {}{needs}", import.name);
+        outln!("imports    {}{needs}", import.name);
     }
     for export in &facts.exports {
-        println!("exports    {export}");
+        outln!("exports    {export}");
     }
     if let (Some(schema), Some(hash)) = (&facts.schema, &facts.schema_hash) {
-        println!("state      {hash}\n\n{}", schema.trim_end());
+        outln!("state      {hash}\n\n{}", schema.trim_end());
     }
 }

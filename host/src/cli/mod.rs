@@ -1,11 +1,17 @@
 //! The command line: names, flags and exit codes are a contract (DESIGN §7).
 
+/// A line of a result, on standard output.
+macro_rules! outln {
+    ($($text:tt)*) => { crate::cli::print_line(format_args!($($text)*)) };
+}
+
 mod bench;
 mod check;
 mod inspect;
 mod run;
 mod state;
 
+use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
@@ -89,6 +95,13 @@ fn schema_of(path: &Path) -> anyhow::Result<(String, Schema)> {
         Ok((code.hash.to_string(), schema))
     };
     read().with_context(|| path.display().to_string())
+}
+
+fn print_line(text: std::fmt::Arguments<'_>) {
+    if writeln!(std::io::stdout(), "{text}").is_err() {
+        // Whoever read it has seen enough: `host state show IMAGE | head`.
+        std::process::exit(0);
+    }
 }
 
 /// Tell an error that ends the program.

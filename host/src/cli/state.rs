@@ -73,14 +73,14 @@ fn show(path: &std::path::Path, json: bool) -> anyhow::Result<u8> {
     let image = Image::read(path)?;
     let value = value(&image)?;
     if json {
-        println!("{}", value.to_json());
+        outln!("{}", value.to_json());
         return Ok(0);
     }
-    println!("// frame {}, code {}", image.frame, image.code);
+    outln!("// frame {}, code {}", image.frame, image.code);
     for (path, bytes) in image.parked.paths() {
-        println!("// parked: {path}, {bytes} bytes");
+        outln!("// parked: {path}, {bytes} bytes");
     }
-    println!("{value}");
+    outln!("{value}");
     Ok(0)
 }
 
@@ -99,9 +99,9 @@ fn compare(a: &std::path::Path, b: &std::path::Path, json: bool) -> anyhow::Resu
             Ok(json!({ "path": path, "old": tree(&found.old)?, "new": tree(&found.new)? }))
         });
         let lines: anyhow::Result<Vec<_>> = lines.collect();
-        println!("{}", serde_json::to_string_pretty(&lines?)?);
+        outln!("{}", serde_json::to_string_pretty(&lines?)?);
     } else {
-        differences.iter().for_each(|found| println!("{found}"));
+        differences.iter().for_each(|found| outln!("{found}"));
     }
     Ok(u8::from(!differences.is_empty()))
 }
@@ -122,11 +122,11 @@ fn migrate(
         .with_context(|| format!("{} does not go on in {}", path.display(), to.display()))?;
     let out = out.unwrap_or_else(|| path.with_extension("migrated.vbs"));
     game.image()?.write(&out)?;
-    println!("{}", changes.verdict);
+    outln!("{}", changes.verdict);
     changes
         .changes
         .iter()
-        .for_each(|change| println!("  {change}"));
-    println!("written to {}", out.display());
+        .for_each(|change| outln!("  {change}"));
+    outln!("written to {}", out.display());
     Ok(0)
 }

@@ -72,6 +72,8 @@ pub enum News {
     SameCode(CodeHash),
     /// The file is no guest.
     Refused {
+        /// The file.
+        file: PathBuf,
         /// Of the file, where it could be read.
         to: Option<CodeHash>,
         /// Why.
@@ -251,6 +253,7 @@ impl Worker {
                 News::Ready(Box::new(candidate))
             }
             Err(refused) => News::Refused {
+                file,
                 to: Some(code.hash),
                 refused,
             },
@@ -360,7 +363,8 @@ impl Worker {
         };
         // Whatever comes next is new, also the code that was there before.
         let refused = Refused::Guest(refused);
-        self.send(News::Refused { to, refused })?;
+        let file = file.to_owned();
+        self.send(News::Refused { file, to, refused })?;
         Err(Stop::Failed)
     }
 

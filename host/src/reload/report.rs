@@ -71,6 +71,8 @@ pub enum What {
     },
     /// A candidate was not let in; the old version runs on.
     Refused {
+        /// Its file, where it comes from one that is watched.
+        guest: Option<String>,
         /// Its code, where the file could be read.
         to: Option<String>,
         /// A word for scripts.

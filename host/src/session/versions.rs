@@ -29,8 +29,9 @@ impl Session {
             News::SameCode(hash) => self.tell(What::SameCode {
                 hash: hash.to_string(),
             }),
-            News::Refused { to, refused } => {
-                self.refuse(to.map(|hash| hash.to_string()), &refused);
+            News::Refused { file, to, refused } => {
+                let hash = to.map(|hash| hash.to_string());
+                self.refuse(Some(file.display().to_string()), hash, &refused);
                 self.not_started();
             }
             // Of several that wait, the newest counts.
@@ -59,7 +60,7 @@ impl Session {
             Some(game) => self.swap(game, candidate),
         };
         if let Err(refused) = done {
-            self.refuse(Some(to), &refused);
+            self.refuse(None, Some(to), &refused);
             self.not_started();
         }
     }
@@ -116,7 +117,7 @@ impl Session {
     pub(super) fn failed(&mut self, trap: Trap, in_update: bool) {
         let Some(game) = &mut self.game else { return };
         let step = in_update.then_some(&self.step);
-        let reason = trap.to_string();
+        let reason = format!("{trap}{}", trap.place());
         let aftermath = game.fail(&self.parts.engine, trap, step);
         let to = game.hash().to_string();
         self.first_frame = None;
@@ -138,8 +139,9 @@ impl Session {
         }
     }
 
-    pub(super) fn refuse(&mut self, to: Option<String>, refused: &Refused) {
+    fn refuse(&mut self, guest: Option<String>, to: Option<String>, refused: &Refused) {
         self.tell(What::Refused {
+            guest,
             to,
             reason: refused.reason(),
             message: refused.to_string(),

@@ -86,21 +86,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A reader that has old values for hooks, as a migration gave them.
-    ///
-    /// # Errors
-    /// When the bytes of the old values are damaged.
-    pub fn with_leftovers(
-        tree: &'a [u8],
-        segments: Segments,
-        leftovers: &[u8],
-    ) -> Result<Reader<'a>, RestoreError> {
-        let leftovers =
-            Leftovers::decode(leftovers).map_err(|error| RestoreError(error.to_string()))?;
-        Ok(Reader {
-            leftovers,
+    /// A reader that has old values for hooks, as a migration gave them. Damage to them is told by
+    /// [`Reader::finish`].
+    pub fn with_leftovers(tree: &'a [u8], segments: Segments, leftovers: &[u8]) -> Reader<'a> {
+        Reader {
+            leftovers: Leftovers::new(leftovers),
             ..Reader::new(tree, segments)
-        })
+        }
     }
 
     /// The place in the tree, at which a value with hooks begins.
@@ -223,11 +215,8 @@ impl<'a> Reader<'a> {
     pub fn finish(self) -> Result<(), RestoreError> {
         let left = self.tree.len() - self.at;
         let segments = self.w8.len() + self.w16.len() + self.w32.len() + self.w64.len();
-        if self.leftovers.len() > 0 {
-            let count = self.leftovers.len();
-            return Err(RestoreError(format!(
-                "{count} old values for hooks were not taken by any"
-            )));
+        if let Some(fault) = self.leftovers.fault() {
+            return Err(RestoreError(fault));
         }
         if left == 0 && segments == 0 {
             return Ok(());

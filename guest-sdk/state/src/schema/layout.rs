@@ -4,7 +4,7 @@
 //! be huge is an error here, so that nothing after this has to be afraid of it.
 
 use super::{Fields, Kind, SchemaError, Type, TypeDef};
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 /// By-value nesting, and nesting of unnamed types, ends here.
 pub(crate) const MAX_NESTING: usize = 128;
@@ -274,7 +274,7 @@ fn distinct<'n>(
     what: &str,
     names: impl Iterator<Item = &'n str>,
 ) -> Result<(), SchemaError> {
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name) {
             return Err(SchemaError::new(format!(
