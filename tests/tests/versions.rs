@@ -74,6 +74,65 @@ fn ten_versions_in_one_run() {
     assert_eq!(show_state(&image), predicted);
 }
 
+/// What the compiler wrote into the file is what the running guest says of itself.
+#[test]
+fn the_section_and_the_running_guest_agree() {
+    let (demo, files) = &*BUILT;
+    for (index, file) in files.iter().enumerate() {
+        let image = demo.beside(&format!("fresh-{index}.vbs"));
+        let run = Run::headless(file).args("--fast --renderer null --frames 1");
+        let _ = run.file("--state-out", &image, "").to_end().exits(0);
+        let output = Command::new(host_binary())
+            .arg("check")
+            .args([file, &image])
+            .output()
+            .expect("the host starts");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(said, "identical\n", "version {}", index + 1);
+    }
+}
+
+/// Version 5 parks the name; an image keeps it, and version 6 picks it up in another run.
+#[test]
+fn a_parked_value_survives_a_restart() {
+    let (demo, files) = &*BUILT;
+    let (four, five, six) = (&files[3], &files[4], &files[5]);
+    let image = demo.beside("parked.vbs");
+    let ended = Run::headless(four)
+        .args("--fast --renderer null --frames 20 --swap-at")
+        .arg(format!("10={}", five.display()))
+        .file("--state-out", &image, "")
+        .to_end()
+        .exits(0);
+    assert_eq!(ended.only("swap")["parked"], json!(["name"]));
+    assert_eq!(show_state(&image)["name"], Value::Null);
+
+    let resumed = demo.beside("resumed.vbs");
+    let ended = Run::headless(six)
+        .args("--fast --renderer null --frames 5")
+        .file("--state-in", &image, "")
+        .file("--state-out", &resumed, "")
+        .to_end()
+        .exits(0);
+    assert_eq!(ended.frames(), 5);
+    assert_eq!(show_state(&resumed)["name"], "camp");
+    assert_eq!(show_state(&resumed)["age"], 25);
+
+    let migrated = demo.beside("migrated.vbs");
+    let output = Command::new(host_binary())
+        .args(["state", "migrate"])
+        .arg(&image)
+        .arg("--to")
+        .arg(six)
+        .arg("--out")
+        .arg(&migrated)
+        .output()
+        .expect("the host starts");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(show_state(&migrated)["name"], "camp");
+    assert_eq!(show_state(&migrated)["age"], 20);
+}
+
 #[test]
 fn check_says_of_every_pair_what_it_said() {
     let (_, files) = &*BUILT;

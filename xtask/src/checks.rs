@@ -27,6 +27,19 @@ pub fn all(filter: &[&str]) -> Result<(), Failure> {
     count(&mut tests)
 }
 
+/// A million random pairs of schemas with values, and the fuzz targets.
+pub fn nightly() -> Result<(), Failure> {
+    announce("laws of migration, a million cases");
+    let mut laws = cargo();
+    laws.args(["test", "--release", "--package", "vblank-state"])
+        .args(["--features", "glam", "--test", "laws"])
+        // Of each of five laws.
+        .env("PROPTEST_CASES", "200000");
+    run(&mut laws)?;
+    announce("fuzzing");
+    run(&mut Command::new(root().join("fuzz/run")))
+}
+
 fn format_and_lint() -> Result<(), Failure> {
     announce("format");
     run(cargo().args(["fmt", "--all", "--check"]))?;

@@ -17,6 +17,8 @@ cargo xtask COMMAND
                       flags are those of `host run`
   test [FILTER]       set up what is missing, then format, clippy, docs and every test
   setup               set up what is missing, and nothing else
+  nightly             what takes longer: a million random migrations, and every fuzz
+                      target for a minute (needs a nightly compiler and cargo-fuzz)
 ";
 
 fn main() -> ExitCode {
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         Some((&"run", arguments)) if !arguments.is_empty() => run_guest(arguments),
         Some((&"test", filter)) => setup::all().and_then(|()| checks::all(filter)),
         Some((&"setup", [])) => setup::all(),
+        Some((&"nightly", [])) => checks::nightly(),
         Some((&("help" | "--help" | "-h"), _)) => {
             print!("{HELP}");
             Ok(())

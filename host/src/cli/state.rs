@@ -77,8 +77,9 @@ fn show(path: &std::path::Path, json: bool) -> anyhow::Result<u8> {
         return Ok(0);
     }
     outln!("// frame {}, code {}", image.frame, image.code);
-    for (path, bytes) in image.parked.paths() {
-        outln!("// parked: {path}, {bytes} bytes");
+    for (path, count) in image.parked.paths() {
+        let values = if count == 1 { "value" } else { "values" };
+        outln!("// parked: {path}, {count} {values}");
     }
     outln!("{value}");
     Ok(0)
