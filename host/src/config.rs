@@ -23,6 +23,8 @@ pub struct SessionOptions {
     pub input: Script,
     /// Begin with this state.
     pub state_in: Option<PathBuf>,
+    /// Write the state here every few seconds and at the end.
+    pub autosave: Option<PathBuf>,
     /// Write the state, at the end or when so many updates have been made.
     pub state_out: Vec<Output>,
     /// Write the picture likewise.
@@ -40,6 +42,7 @@ impl Default for SessionOptions {
             mendable: false,
             input: Script::default(),
             state_in: None,
+            autosave: None,
             state_out: Vec::new(),
             screenshots: Vec::new(),
         }

@@ -212,7 +212,13 @@ impl Observer for Terminal {
                 let what = "build failed".red().bold().to_string();
                 self.say(format!("{message}\n{what}; waiting for a change").trim_start());
             }
-            What::SameCode { hash } => self.say(&format!("same code  {}", short(hash))),
+            What::SameCode { hash, runs: true } => {
+                self.say(&format!("same code  {}", short(hash)));
+            }
+            What::SameCode { hash, runs: false } => self.say(&format!(
+                "same code  {} as was refused or rolled back; another version runs on",
+                short(hash)
+            )),
             What::Notice { message } => self.say(&format!("{}  {message}", "note".cyan().bold())),
             // Nothing ran: what there is to say was said.
             What::End {

@@ -52,6 +52,7 @@ fn host(folder: &Path) -> Command {
     // Where Mesa and cargo's caches may write.
     command.env("XDG_RUNTIME_DIR", folder);
     command.env("XDG_CACHE_HOME", folder.join("cache"));
+    command.env("XDG_DATA_HOME", folder.join("data"));
     command.env("NO_COLOR", "1");
     command
 }

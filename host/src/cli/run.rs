@@ -81,6 +81,9 @@ pub(super) struct Run {
     /// Begin with this state
     #[arg(long, value_name = "IMAGE")]
     state_in: Option<PathBuf>,
+    /// Go on from where this guest was when it last ran, also when the host was killed
+    #[arg(long, conflicts_with = "state_in")]
+    resume: bool,
     /// Write the state, at the end or after update FRAME
     #[arg(long, value_name = "IMAGE[@FRAME]")]
     state_out: Vec<Output>,
@@ -214,6 +217,7 @@ impl Run {
     fn options(&self, source: &Source, has_window: bool) -> anyhow::Result<SessionOptions> {
         // A crate that is watched can be mended by whoever edits it; a file that runs headless is
         // a script's.
+        let autosave = autosave_of(&self.guest);
         let mendable = has_window || matches!(source, Source::Folder(_));
         Ok(SessionOptions {
             hz: self.hz,
@@ -226,7 +230,17 @@ impl Run {
                 .input
                 .as_deref()
                 .map_or(Ok(Script::default()), read_script)?,
-            state_in: self.state_in.clone(),
+            state_in: match &autosave {
+                Some(path) if self.resume => {
+                    if !path.is_file() {
+                        bail!("--resume: {} has not run before", self.guest.display());
+                    }
+                    Some(path.clone())
+                }
+                _ => self.state_in.clone(),
+            },
+            // A run that does not wait for the clock is a script's, and can be made again.
+            autosave: autosave.filter(|_| !self.fast),
             state_out: self.state_out.clone(),
             screenshots: self.screenshot.clone(),
         })
@@ -241,6 +255,17 @@ impl Run {
         }
         Ok(observers)
     }
+}
+
+/// Where a guest's state is kept between runs: in the user's data folder, by the guest's path.
+fn autosave_of(guest: &Path) -> Option<PathBuf> {
+    let guest = std::fs::canonicalize(guest).ok()?;
+    let folder = directories::ProjectDirs::from("", "", "vblank")?;
+    let folder = folder.data_local_dir().join("autosave");
+    std::fs::create_dir_all(&folder).ok()?;
+    let name = guest.file_stem()?.to_string_lossy().into_owned();
+    let hash = blake3::hash(guest.as_os_str().as_encoded_bytes()).to_hex();
+    Some(folder.join(format!("{name}-{}.vbs", &hash[..8])))
 }
 
 /// Ctrl-C and a request to terminate end the game in order; a second one ends the process.

@@ -361,7 +361,6 @@ impl Worker {
             GuestError::Read { .. } => None,
             _ => std::fs::read(file).ok().map(|bytes| CodeHash::of(&bytes)),
         };
-        // Whatever comes next is new, also the code that was there before.
         let refused = Refused::Guest(refused);
         let file = file.to_owned();
         self.send(News::Refused { file, to, refused })?;
@@ -381,12 +380,17 @@ impl Worker {
         }
     }
 
-    /// Wait until nothing has changed for the time of the debounce. How long ago the newest change
-    /// is then.
+    /// Wait until nothing has changed for the time of the debounce; not for ever, since something may
+    /// be writing all the time. How long ago the newest change is then.
     fn settle(&self, at: SystemTime) -> Result<Duration, Stop> {
+        const AT_MOST: Duration = Duration::from_secs(1);
+        let begun = Instant::now();
         let mut newest = at;
         while let Some(at) = self.wait(Some(self.options.debounce))? {
             newest = newest.max(at);
+            if begun.elapsed() > AT_MOST {
+                break;
+            }
         }
         Ok(SystemTime::now().duration_since(newest).unwrap_or_default())
     }

@@ -3,6 +3,7 @@
 //! For the first frames after a swap the base is the old version itself, kept as it was at the swap
 //! (*probation*). After that it is an image of the state, taken anew at intervals.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use vblank_state::Parked;
@@ -22,7 +23,7 @@ pub(super) enum Base {
     /// The version before the swap, standing where it stood then.
     Previous(Box<(Version, Parked)>),
     /// The state some frames ago.
-    Image(Box<Image>),
+    Image(Arc<Image>),
 }
 
 /// A base and the steps since.
@@ -35,9 +36,9 @@ pub(super) struct Recovery {
 }
 
 impl Recovery {
-    pub(super) fn new(image: Image) -> Self {
+    pub(super) fn new(image: Arc<Image>) -> Self {
         Self {
-            base: Base::Image(Box::new(image)),
+            base: Base::Image(image),
             steps: Vec::new(),
             used: 0,
             next_image: Instant::now() + IMAGE_EVERY,

@@ -106,10 +106,12 @@ pub enum What {
         /// Warnings or errors, as cargo shows them.
         message: String,
     },
-    /// The source was built and is the code that runs or waits already.
+    /// The file is the one that was looked at last.
     SameCode {
         /// That code.
         hash: String,
+        /// Whether it runs. If not, it was refused or rolled back, and stays out until it changes.
+        runs: bool,
     },
     /// Something that a person should know, once.
     Notice {

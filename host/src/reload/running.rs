@@ -3,6 +3,7 @@
 //!
 //! What each failure leaves behind is written at the method that can fail.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -81,7 +82,7 @@ impl Running {
             version,
             parked,
             frame,
-            recovery: Recovery::new(image),
+            recovery: Recovery::new(Arc::new(image)),
             is_broken: false,
             reaper: reaper.map_err(|error| GuestError::Engine(error.to_string()))?,
         })
@@ -198,7 +199,7 @@ impl Running {
         if let Some(step) = step {
             self.recovery.note(step);
         }
-        let failed = std::mem::replace(&mut self.recovery.base, Base::Image(Box::new(image)));
+        let failed = std::mem::replace(&mut self.recovery.base, Base::Image(Arc::new(image)));
         self.reaper.take(failed);
         self.frame = base_frame;
         for count in 0..self.recovery.steps().len() {
@@ -232,7 +233,7 @@ impl Running {
             let frame = image.frame + self.recovery.steps().len() as u64;
             if let Ok(image) = take_image(&mut fresh, &self.parked, frame) {
                 self.frame = frame;
-                let base = Base::Image(Box::new(image));
+                let base = Base::Image(Arc::new(image));
                 let replaced = self.recovery.rebase(base, Duration::ZERO);
                 let poisoned = std::mem::replace(&mut self.version, fresh);
                 self.reaper.take((replaced, poisoned));
@@ -243,21 +244,21 @@ impl Running {
     }
 
     /// Take an image if one is due: at the end of probation, and at intervals that keep the cost
-    /// under 2% of the time. Gives the size of the state if one was taken.
+    /// under 2% of the time. Gives it if one was taken.
     ///
     /// # Errors
     /// When the guest traps: [`Running::fail`] is to be called then.
-    pub fn keep_image(&mut self) -> Result<Option<usize>, Trap> {
+    pub fn keep_image(&mut self) -> Result<Option<Arc<Image>>, Trap> {
         if self.is_broken || !self.recovery.is_image_due() {
             return Ok(None);
         }
         let begun = Instant::now();
         let image = take_image(&mut self.version, &self.parked, self.frame)?;
-        let size = image.parcel.bytes();
-        let base = Base::Image(Box::new(image));
+        let image = Arc::new(image);
+        let base = Base::Image(Arc::clone(&image));
         let replaced = self.recovery.rebase(base, begun.elapsed());
         self.reaper.take(replaced);
-        Ok(Some(size))
+        Ok(Some(image))
     }
 
     /// The state as it is now.

@@ -4,6 +4,7 @@
 //! It knows neither window nor command line; a clock and a renderer are handed to it, so that a test
 //! can play a whole session without either.
 
+mod autosave;
 mod outputs;
 mod phases;
 mod versions;
@@ -23,6 +24,7 @@ use crate::reload::report::{Observer, Record, What};
 use crate::reload::{Candidate, Pipeline, Running};
 use crate::render::Renderer;
 
+use autosave::Autosave;
 use outputs::Outputs;
 
 /// Whether there is another frame.
@@ -69,6 +71,7 @@ pub struct Session {
     /// The frame that this session began at: 0, or that of the image.
     began_at: u64,
     outputs: Outputs,
+    autosave: Option<Autosave>,
     last_notice: String,
     exit: Option<u8>,
 }
@@ -108,6 +111,10 @@ impl Session {
             title: String::new(),
             began_at: 0,
             outputs: Outputs::new(&options),
+            autosave: options
+                .autosave
+                .clone()
+                .and_then(|path| Autosave::start(path).ok()),
             last_notice: String::new(),
             exit: None,
             parts,

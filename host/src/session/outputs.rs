@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Session;
 use crate::config::{Output, SessionOptions};
+use crate::reload::Running;
 use crate::reload::report::What;
 
 /// What is to be written.
@@ -114,6 +115,11 @@ impl Session {
             let (path, frames) = (path.display(), self.frames());
             let message = format!("not written: {path}, since the run ended after {frames} frames");
             self.tell(What::Notice { message });
+        }
+        if let Some(autosave) = &mut self.autosave
+            && let Some(Ok(image)) = self.game.as_mut().map(Running::image)
+        {
+            autosave.finish(image);
         }
         let state_hash = self.game.as_mut().and_then(|game| game.state_hash().ok());
         if let Some(game) = self.moving()

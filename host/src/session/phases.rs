@@ -97,7 +97,12 @@ impl Session {
     pub(super) fn boundary(&mut self) {
         self.write_due();
         match self.game.as_mut().map_or(Ok(None), Running::keep_image) {
-            Ok(Some(size)) => self.tell_state_size(size),
+            Ok(Some(image)) => {
+                self.tell_state_size(image.parcel.bytes());
+                if let Some(autosave) = &mut self.autosave {
+                    autosave.offer(&image);
+                }
+            }
             Ok(None) => {}
             Err(trap) => self.failed(trap, false),
         }

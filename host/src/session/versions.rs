@@ -26,9 +26,13 @@ impl Session {
                 });
                 self.not_started();
             }
-            News::SameCode(hash) => self.tell(What::SameCode {
-                hash: hash.to_string(),
-            }),
+            News::SameCode(hash) => {
+                let running = self.game.as_ref().map(Running::hash);
+                self.tell(What::SameCode {
+                    hash: hash.to_string(),
+                    runs: running == Some(hash),
+                });
+            }
             News::Refused { file, to, refused } => {
                 let hash = to.map(|hash| hash.to_string());
                 self.refuse(Some(file.display().to_string()), hash, &refused);

@@ -1,0 +1,67 @@
+//! The host is killed, and the next one goes on from there.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use vblank_tests::{Counter, Guest, Run};
+
+fn run(guest: &Path, data: &TempDir) -> Run {
+    Run::headless(guest)
+        .args("--renderer null")
+        .env("XDG_DATA_HOME", data.path())
+}
+
+/// The file that the host saves by itself, once it is there.
+fn autosaved(data: &TempDir) -> bool {
+    std::fs::read_dir(data.path().join("vblank/autosave")).is_ok_and(|entries| {
+        entries
+            .flatten()
+            .any(|entry| entry.path().extension().is_some())
+    })
+}
+
+#[test]
+fn a_killed_game_goes_on() {
+    let data = TempDir::new().expect("a temporary folder can be made");
+    let guest = data.path().join("game.wasm");
+    Guest::of::<Counter>().write(&guest);
+    let mut host = run(&guest, &data).start();
+    host.event("start");
+    let begun = Instant::now();
+    while !autosaved(&data) {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "nothing was saved"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    drop(host); // SIGKILL
+
+    let ended = run(&guest, &data)
+        .args("--resume --frames 5")
+        .to_end()
+        .exits(0);
+    let start = ended.only("start");
+    let frame = start["frame"].as_u64().expect("a frame");
+    assert!(frame > 0, "it began anew: {start}");
+
+    // The end was saved as well.
+    let ended = run(&guest, &data)
+        .args("--resume --frames 1")
+        .to_end()
+        .exits(0);
+    assert_eq!(ended.only("start")["frame"], frame + 5);
+}
+
+#[test]
+fn there_is_nothing_to_go_on_from() {
+    let data = TempDir::new().expect("a temporary folder can be made");
+    let guest = data.path().join("game.wasm");
+    Guest::of::<Counter>().write(&guest);
+    let ended = run(&guest, &data)
+        .args("--resume --frames 1")
+        .to_end()
+        .exits(1);
+    assert!(ended.said.contains("has not run before"), "{}", ended.said);
+}
