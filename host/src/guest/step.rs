@@ -16,10 +16,3 @@ pub struct Step {
     /// Keys, pointer and text.
     pub input: Snapshot,
 }
-
-impl Step {
-    /// Take another step's values; reuses the buffers.
-    pub fn copy_from(&mut self, other: &Self) {
-        self.clone_from(other);
-    }
-}
