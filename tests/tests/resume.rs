@@ -55,6 +55,31 @@ fn a_killed_game_goes_on() {
 }
 
 #[test]
+fn a_fresh_start_keeps_the_image_of_the_run_before() {
+    let data = TempDir::new().expect("a temporary folder can be made");
+    let guest = data.path().join("game.wasm");
+    Guest::of::<Counter>().write(&guest);
+    for frames in [7, 1] {
+        let run = run(&guest, &data).args(&format!("--frames {frames}"));
+        let _ = run.to_end().exits(0);
+    }
+    let folder = data.path().join("vblank/autosave");
+    let entries = std::fs::read_dir(folder)
+        .expect("the folder was made")
+        .flatten();
+    let kept = entries
+        .map(|entry| entry.path())
+        .find(|path| path.to_string_lossy().ends_with(".previous.vbs"))
+        .expect("the image before is kept");
+    let ended = run(&guest, &data)
+        .args("--frames 1")
+        .file("--state-in", &kept, "")
+        .to_end()
+        .exits(0);
+    assert_eq!(ended.only("start")["frame"], 7);
+}
+
+#[test]
 fn there_is_nothing_to_go_on_from() {
     let data = TempDir::new().expect("a temporary folder can be made");
     let guest = data.path().join("game.wasm");

@@ -139,11 +139,6 @@ impl Pipeline {
         self.news.recv_timeout(limit).ok()
     }
 
-    /// Build and look again, as if something had changed.
-    pub fn rebuild(&self) {
-        let _ = self.wake.send(Wake::Touched(SystemTime::now()));
-    }
-
     /// How large the state is now: so much memory the next candidate is warmed up with.
     pub fn set_state_bytes(&self, bytes: usize) {
         self.state_bytes.store(bytes as u64, Ordering::Relaxed);

@@ -27,7 +27,19 @@ impl Autosave {
         let thread = std::thread::Builder::new()
             .name("autosave".to_owned())
             .spawn(move || {
+                let mut is_first = true;
                 for image in written {
+                    // A run that was killed and started anew without --resume is not lost by that.
+                    // By now the image that this run began with has been read.
+                    if std::mem::take(&mut is_first)
+                        && path.is_file()
+                        && let Err(error) =
+                            std::fs::copy(&path, path.with_extension("previous.vbs"))
+                    {
+                        tracing::warn!(
+                            "autosave: the image of the run before is not kept: {error}"
+                        );
+                    }
                     // A full disk must not stop the game; the image before is still whole.
                     if let Err(error) = image.write(&path) {
                         tracing::warn!("autosave: {error}");
