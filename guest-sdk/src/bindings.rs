@@ -260,8 +260,9 @@ pub mod vblank {
                 }
             }
         }
-        /// How `save` hands the state to the host: lists of flat words, lent and not copied. Outside `save`
-        /// these calls trap.
+        /// How a state's memory crosses: lists of flat words, lent in `save` and not copied; and pages that are
+        /// moved, for which the new version says in `migrate` where it wants them. Outside `save`, and `place`
+        /// outside `migrate`, these calls trap.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod lend {
             #[used]
@@ -366,6 +367,58 @@ pub mod vblank {
                         unreachable!()
                     }
                     wit_import1(ptr0.cast_mut(), len0);
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// The list that is lent next begins at a multiple of 65536, and no page that it touches holds
+            /// anything else. The host may move these pages to the next version and leave zeros.
+            #[allow(async_fn_in_trait)]
+            pub fn own_pages() -> () {
+                unsafe {
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/lend@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "own-pages"]
+                        fn wit_import0();
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import0() {
+                        unreachable!()
+                    }
+                    wit_import0();
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// Where a list of a parcel is to be put that came empty, since its pages are to be moved: memory that
+            /// fulfils the same rule. `width` is the size of its words, `index` counts the lists of this width.
+            /// The host fills it when `migrate` has returned, before any other call.
+            #[allow(async_fn_in_trait)]
+            pub fn place(width: u8, index: u32, memory: &[u8]) -> () {
+                unsafe {
+                    let vec0 = memory;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/lend@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "place"]
+                        fn wit_import1(_: i32, _: i32, _: *mut u8, _: usize);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(
+                        _: i32,
+                        _: i32,
+                        _: *mut u8,
+                        _: usize,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import1(
+                        _rt::as_i32(&width),
+                        _rt::as_i32(&index),
+                        ptr0.cast_mut(),
+                        len0,
+                    );
                 }
             }
         }
@@ -1660,7 +1713,9 @@ pub mod exports {
                     /// Have this many bytes of memory at hand, touched, so that `migrate` meets no page fault.
                     #[allow(async_fn_in_trait)]
                     fn prewarm(bytes: u64) -> ();
-                    /// Take a state over. `leftovers` are old values without a place, for explicit migrations; empty
+                    /// Take a state over. A list of the parcel that is empty, where the tree says that it has items, is one
+                    /// whose pages are to be moved: the guest says where it wants them (`lend.place`), or refuses, and is
+                    /// then given the whole parcel. `leftovers` are old values without a place, for explicit migrations; empty
                     /// where there are none. An error refuses the swap; the old version runs on.
                     #[allow(async_fn_in_trait)]
                     fn migrate(
@@ -1876,9 +1931,9 @@ macro_rules! __export_game_impl {
         () = { #[rustfmt::skip] #[cfg(target_arch = "wasm32")] #[unsafe (link_section =
         "component-type:wit-bindgen:0.61.1:vblank:guest@0.1.0:game:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
-        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 2885] = *
+        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 2941] = *
         b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xca\x15\x01A\x02\x01\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x82\x16\x01A\x02\x01\
 A\x10\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05leve\
 l\x03\0\0\x01@\x03\x05level\x01\x06targets\x07messages\x01\0\x04\0\x03log\x01\x02\
 \x03\0\x16vblank:guest/log@0.1.0\x05\0\x01B\x02\x01@\x01\x05titles\x01\0\x04\0\x09\
@@ -1886,57 +1941,58 @@ set-title\x01\0\x03\0\x19vblank:guest/window@0.1.0\x05\x01\x01B\x0a\x01r\x04\x01
 xv\x01yv\x04zoomv\x08rotationv\x04\0\x06camera\x03\0\0\x01@\x01\x05colory\x01\0\x04\
 \0\x05clear\x01\x02\x01k\x01\x01@\x01\x06camera\x03\x01\0\x04\0\x0aset-camera\x01\
 \x04\x01py\x01@\x01\x05words\x05\x01\0\x04\0\x05quads\x01\x06\x03\0\x17vblank:gu\
-est/draw@0.1.0\x05\x02\x01B\x0e\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\
+est/draw@0.1.0\x05\x02\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\
 \x01\x01@\x01\x05items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05items\x03\
 \x01\0\x04\0\x06halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05words\x01\
-\x06\x01pw\x01@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x03\0\x17vblank:gu\
-est/lend@0.1.0\x05\x03\x01B\x0b\x01m\xa6\x01\x09backquote\x09backslash\x0cbracke\
-t-left\x0dbracket-right\x05comma\x06digit0\x06digit1\x06digit2\x06digit3\x06digi\
-t4\x06digit5\x06digit6\x06digit7\x06digit8\x06digit9\x05equal\x0eintl-backslash\x07\
-intl-ro\x08intl-yen\x05key-a\x05key-b\x05key-c\x05key-d\x05key-e\x05key-f\x05key\
--g\x05key-h\x05key-i\x05key-j\x05key-k\x05key-l\x05key-m\x05key-n\x05key-o\x05ke\
-y-p\x05key-q\x05key-r\x05key-s\x05key-t\x05key-u\x05key-v\x05key-w\x05key-x\x05k\
-ey-y\x05key-z\x05minus\x06period\x05quote\x09semicolon\x05slash\x08alt-left\x09a\
-lt-right\x09backspace\x09caps-lock\x0ccontext-menu\x0ccontrol-left\x0dcontrol-ri\
-ght\x05enter\x09meta-left\x0ameta-right\x0ashift-left\x0bshift-right\x05space\x03\
-tab\x07convert\x09kana-mode\x05lang1\x05lang2\x05lang3\x05lang4\x05lang5\x0bnon-\
-convert\x06delete\x03end\x04help\x04home\x06insert\x09page-down\x07page-up\x0aar\
-row-down\x0aarrow-left\x0barrow-right\x08arrow-up\x08num-lock\x07numpad0\x07nump\
-ad1\x07numpad2\x07numpad3\x07numpad4\x07numpad5\x07numpad6\x07numpad7\x07numpad8\
-\x07numpad9\x0anumpad-add\x10numpad-backspace\x0cnumpad-clear\x12numpad-clear-en\
-try\x0cnumpad-comma\x0enumpad-decimal\x0dnumpad-divide\x0cnumpad-enter\x0cnumpad\
--equal\x0bnumpad-hash\x11numpad-memory-add\x13numpad-memory-clear\x14numpad-memo\
-ry-recall\x13numpad-memory-store\x16numpad-memory-subtract\x0fnumpad-multiply\x11\
-numpad-paren-left\x12numpad-paren-right\x0bnumpad-star\x0fnumpad-subtract\x06esc\
-ape\x02f1\x02f2\x02f3\x02f4\x02f5\x02f6\x02f7\x02f8\x02f9\x03f10\x03f11\x03f12\x03\
-f13\x03f14\x03f15\x03f16\x03f17\x03f18\x03f19\x03f20\x03f21\x03f22\x03f23\x03f24\
-\x02fn\x07fn-lock\x0cprint-screen\x0bscroll-lock\x05pause\x0cbrowser-back\x11bro\
-wser-favorites\x0fbrowser-forward\x0cbrowser-home\x0fbrowser-refresh\x0ebrowser-\
-search\x0cbrowser-stop\x05eject\x0blaunch-app1\x0blaunch-app2\x0blaunch-mail\x10\
-media-play-pause\x0cmedia-select\x0amedia-stop\x10media-track-next\x14media-trac\
-k-previous\x05power\x05sleep\x11audio-volume-down\x11audio-volume-mute\x0faudio-\
-volume-up\x07wake-up\x04\0\x03key\x03\0\0\x01n\x05\x07primary\x09secondary\x06mi\
-ddle\x04back\x07forward\x04\0\x07buttons\x03\0\x02\x01r\x08\x01xv\x01yv\x06insid\
-e\x7f\x04held\x03\x07pressed\x03\x08released\x03\x07wheel-xv\x07wheel-yv\x04\0\x07\
-pointer\x03\0\x04\x01r\x02\x05widthy\x06heighty\x04\0\x04size\x03\0\x06\x01p\x01\
-\x01r\x09\x06numberw\x02dtv\x04seedw\x04size\x07\x04held\x08\x07pressed\x08\x08r\
-eleased\x08\x04texts\x07pointer\x05\x04\0\x05frame\x03\0\x09\x03\0\x18vblank:gue\
-st/input@0.1.0\x05\x04\x02\x03\0\x04\x05frame\x02\x03\0\x04\x04size\x01B\x10\x02\
-\x03\x02\x01\x05\x04\0\x05frame\x03\0\0\x02\x03\x02\x01\x06\x04\0\x04size\x03\0\x02\
-\x01r\x03\x04seedw\x04size\x03\x02hzv\x04\0\x05setup\x03\0\x04\x01r\x02\x04size\x03\
-\x05alphav\x04\0\x04view\x03\0\x06\x01@\x01\x05setup\x05\x01\0\x04\0\x04init\x01\
-\x08\x01@\x01\x05frame\x01\x01\0\x04\0\x06update\x01\x09\x01@\x01\x04view\x07\x01\
-\0\x04\0\x04draw\x01\x0a\x01@\0\x01\0\x04\0\x08shutdown\x01\x0b\x04\0\x1cvblank:\
-guest/lifecycle@0.1.0\x05\x07\x01B\x18\x01p}\x01p\0\x01p{\x01p\x02\x01py\x01p\x04\
-\x01pw\x01p\x06\x01r\x05\x04tree\0\x05bytes\x01\x06halves\x03\x05words\x05\x05lo\
-ngs\x07\x04\0\x06parcel\x03\0\x08\x01r\x02\x05framew\x09identical\x7f\x04\0\x07s\
-wapped\x03\0\x0a\x01@\0\0\0\x04\0\x06schema\x01\x0c\x04\0\x08defaults\x01\x0c\x01\
-@\0\x01\0\x04\0\x04save\x01\x0d\x01@\x01\x05bytesw\x01\0\x04\0\x07prewarm\x01\x0e\
-\x01j\0\x01s\x01@\x02\x05state\x09\x09leftovers\0\0\x0f\x04\0\x07migrate\x01\x10\
-\x01@\x01\x07swapped\x0b\x01\0\x04\0\x06resume\x01\x11\x04\0\x18vblank:guest/sta\
-te@0.1.0\x05\x08\x04\0\x17vblank:guest/game@0.1.0\x04\0\x0b\x0a\x01\0\x04game\x03\
-\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-\
-bindgen-rust\x060.61.1";
+\x06\x01pw\x01@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\0\x04\0\
+\x09own-pages\x01\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\0\x05pl\
+ace\x01\x0a\x03\0\x17vblank:guest/lend@0.1.0\x05\x03\x01B\x0b\x01m\xa6\x01\x09ba\
+ckquote\x09backslash\x0cbracket-left\x0dbracket-right\x05comma\x06digit0\x06digi\
+t1\x06digit2\x06digit3\x06digit4\x06digit5\x06digit6\x06digit7\x06digit8\x06digi\
+t9\x05equal\x0eintl-backslash\x07intl-ro\x08intl-yen\x05key-a\x05key-b\x05key-c\x05\
+key-d\x05key-e\x05key-f\x05key-g\x05key-h\x05key-i\x05key-j\x05key-k\x05key-l\x05\
+key-m\x05key-n\x05key-o\x05key-p\x05key-q\x05key-r\x05key-s\x05key-t\x05key-u\x05\
+key-v\x05key-w\x05key-x\x05key-y\x05key-z\x05minus\x06period\x05quote\x09semicol\
+on\x05slash\x08alt-left\x09alt-right\x09backspace\x09caps-lock\x0ccontext-menu\x0c\
+control-left\x0dcontrol-right\x05enter\x09meta-left\x0ameta-right\x0ashift-left\x0b\
+shift-right\x05space\x03tab\x07convert\x09kana-mode\x05lang1\x05lang2\x05lang3\x05\
+lang4\x05lang5\x0bnon-convert\x06delete\x03end\x04help\x04home\x06insert\x09page\
+-down\x07page-up\x0aarrow-down\x0aarrow-left\x0barrow-right\x08arrow-up\x08num-l\
+ock\x07numpad0\x07numpad1\x07numpad2\x07numpad3\x07numpad4\x07numpad5\x07numpad6\
+\x07numpad7\x07numpad8\x07numpad9\x0anumpad-add\x10numpad-backspace\x0cnumpad-cl\
+ear\x12numpad-clear-entry\x0cnumpad-comma\x0enumpad-decimal\x0dnumpad-divide\x0c\
+numpad-enter\x0cnumpad-equal\x0bnumpad-hash\x11numpad-memory-add\x13numpad-memor\
+y-clear\x14numpad-memory-recall\x13numpad-memory-store\x16numpad-memory-subtract\
+\x0fnumpad-multiply\x11numpad-paren-left\x12numpad-paren-right\x0bnumpad-star\x0f\
+numpad-subtract\x06escape\x02f1\x02f2\x02f3\x02f4\x02f5\x02f6\x02f7\x02f8\x02f9\x03\
+f10\x03f11\x03f12\x03f13\x03f14\x03f15\x03f16\x03f17\x03f18\x03f19\x03f20\x03f21\
+\x03f22\x03f23\x03f24\x02fn\x07fn-lock\x0cprint-screen\x0bscroll-lock\x05pause\x0c\
+browser-back\x11browser-favorites\x0fbrowser-forward\x0cbrowser-home\x0fbrowser-\
+refresh\x0ebrowser-search\x0cbrowser-stop\x05eject\x0blaunch-app1\x0blaunch-app2\
+\x0blaunch-mail\x10media-play-pause\x0cmedia-select\x0amedia-stop\x10media-track\
+-next\x14media-track-previous\x05power\x05sleep\x11audio-volume-down\x11audio-vo\
+lume-mute\x0faudio-volume-up\x07wake-up\x04\0\x03key\x03\0\0\x01n\x05\x07primary\
+\x09secondary\x06middle\x04back\x07forward\x04\0\x07buttons\x03\0\x02\x01r\x08\x01\
+xv\x01yv\x06inside\x7f\x04held\x03\x07pressed\x03\x08released\x03\x07wheel-xv\x07\
+wheel-yv\x04\0\x07pointer\x03\0\x04\x01r\x02\x05widthy\x06heighty\x04\0\x04size\x03\
+\0\x06\x01p\x01\x01r\x09\x06numberw\x02dtv\x04seedw\x04size\x07\x04held\x08\x07p\
+ressed\x08\x08released\x08\x04texts\x07pointer\x05\x04\0\x05frame\x03\0\x09\x03\0\
+\x18vblank:guest/input@0.1.0\x05\x04\x02\x03\0\x04\x05frame\x02\x03\0\x04\x04siz\
+e\x01B\x10\x02\x03\x02\x01\x05\x04\0\x05frame\x03\0\0\x02\x03\x02\x01\x06\x04\0\x04\
+size\x03\0\x02\x01r\x03\x04seedw\x04size\x03\x02hzv\x04\0\x05setup\x03\0\x04\x01\
+r\x02\x04size\x03\x05alphav\x04\0\x04view\x03\0\x06\x01@\x01\x05setup\x05\x01\0\x04\
+\0\x04init\x01\x08\x01@\x01\x05frame\x01\x01\0\x04\0\x06update\x01\x09\x01@\x01\x04\
+view\x07\x01\0\x04\0\x04draw\x01\x0a\x01@\0\x01\0\x04\0\x08shutdown\x01\x0b\x04\0\
+\x1cvblank:guest/lifecycle@0.1.0\x05\x07\x01B\x18\x01p}\x01p\0\x01p{\x01p\x02\x01\
+py\x01p\x04\x01pw\x01p\x06\x01r\x05\x04tree\0\x05bytes\x01\x06halves\x03\x05word\
+s\x05\x05longs\x07\x04\0\x06parcel\x03\0\x08\x01r\x02\x05framew\x09identical\x7f\
+\x04\0\x07swapped\x03\0\x0a\x01@\0\0\0\x04\0\x06schema\x01\x0c\x04\0\x08defaults\
+\x01\x0c\x01@\0\x01\0\x04\0\x04save\x01\x0d\x01@\x01\x05bytesw\x01\0\x04\0\x07pr\
+ewarm\x01\x0e\x01j\0\x01s\x01@\x02\x05state\x09\x09leftovers\0\0\x0f\x04\0\x07mi\
+grate\x01\x10\x01@\x01\x07swapped\x0b\x01\0\x04\0\x06resume\x01\x11\x04\0\x18vbl\
+ank:guest/state@0.1.0\x05\x08\x04\0\x17vblank:guest/game@0.1.0\x04\0\x0b\x0a\x01\
+\0\x04game\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070\
+.258.3\x10wit-bindgen-rust\x060.61.1";
         };
     };
 }
@@ -1949,8 +2005,8 @@ pub use __export_game_impl as export_game;
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 2453] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xfa\x11\x01A\x02\x01\
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 2509] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xb2\x12\x01A\x02\x01\
 A\x0a\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05leve\
 l\x03\0\0\x01@\x03\x05level\x01\x06targets\x07messages\x01\0\x04\0\x03log\x01\x02\
 \x03\0\x16vblank:guest/log@0.1.0\x05\0\x01B\x02\x01@\x01\x05titles\x01\0\x04\0\x09\
@@ -1958,45 +2014,46 @@ set-title\x01\0\x03\0\x19vblank:guest/window@0.1.0\x05\x01\x01B\x0a\x01r\x04\x01
 xv\x01yv\x04zoomv\x08rotationv\x04\0\x06camera\x03\0\0\x01@\x01\x05colory\x01\0\x04\
 \0\x05clear\x01\x02\x01k\x01\x01@\x01\x06camera\x03\x01\0\x04\0\x0aset-camera\x01\
 \x04\x01py\x01@\x01\x05words\x05\x01\0\x04\0\x05quads\x01\x06\x03\0\x17vblank:gu\
-est/draw@0.1.0\x05\x02\x01B\x0e\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\
+est/draw@0.1.0\x05\x02\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\
 \x01\x01@\x01\x05items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05items\x03\
 \x01\0\x04\0\x06halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05words\x01\
-\x06\x01pw\x01@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x03\0\x17vblank:gu\
-est/lend@0.1.0\x05\x03\x01B\x0b\x01m\xa6\x01\x09backquote\x09backslash\x0cbracke\
-t-left\x0dbracket-right\x05comma\x06digit0\x06digit1\x06digit2\x06digit3\x06digi\
-t4\x06digit5\x06digit6\x06digit7\x06digit8\x06digit9\x05equal\x0eintl-backslash\x07\
-intl-ro\x08intl-yen\x05key-a\x05key-b\x05key-c\x05key-d\x05key-e\x05key-f\x05key\
--g\x05key-h\x05key-i\x05key-j\x05key-k\x05key-l\x05key-m\x05key-n\x05key-o\x05ke\
-y-p\x05key-q\x05key-r\x05key-s\x05key-t\x05key-u\x05key-v\x05key-w\x05key-x\x05k\
-ey-y\x05key-z\x05minus\x06period\x05quote\x09semicolon\x05slash\x08alt-left\x09a\
-lt-right\x09backspace\x09caps-lock\x0ccontext-menu\x0ccontrol-left\x0dcontrol-ri\
-ght\x05enter\x09meta-left\x0ameta-right\x0ashift-left\x0bshift-right\x05space\x03\
-tab\x07convert\x09kana-mode\x05lang1\x05lang2\x05lang3\x05lang4\x05lang5\x0bnon-\
-convert\x06delete\x03end\x04help\x04home\x06insert\x09page-down\x07page-up\x0aar\
-row-down\x0aarrow-left\x0barrow-right\x08arrow-up\x08num-lock\x07numpad0\x07nump\
-ad1\x07numpad2\x07numpad3\x07numpad4\x07numpad5\x07numpad6\x07numpad7\x07numpad8\
-\x07numpad9\x0anumpad-add\x10numpad-backspace\x0cnumpad-clear\x12numpad-clear-en\
-try\x0cnumpad-comma\x0enumpad-decimal\x0dnumpad-divide\x0cnumpad-enter\x0cnumpad\
--equal\x0bnumpad-hash\x11numpad-memory-add\x13numpad-memory-clear\x14numpad-memo\
-ry-recall\x13numpad-memory-store\x16numpad-memory-subtract\x0fnumpad-multiply\x11\
-numpad-paren-left\x12numpad-paren-right\x0bnumpad-star\x0fnumpad-subtract\x06esc\
-ape\x02f1\x02f2\x02f3\x02f4\x02f5\x02f6\x02f7\x02f8\x02f9\x03f10\x03f11\x03f12\x03\
-f13\x03f14\x03f15\x03f16\x03f17\x03f18\x03f19\x03f20\x03f21\x03f22\x03f23\x03f24\
-\x02fn\x07fn-lock\x0cprint-screen\x0bscroll-lock\x05pause\x0cbrowser-back\x11bro\
-wser-favorites\x0fbrowser-forward\x0cbrowser-home\x0fbrowser-refresh\x0ebrowser-\
-search\x0cbrowser-stop\x05eject\x0blaunch-app1\x0blaunch-app2\x0blaunch-mail\x10\
-media-play-pause\x0cmedia-select\x0amedia-stop\x10media-track-next\x14media-trac\
-k-previous\x05power\x05sleep\x11audio-volume-down\x11audio-volume-mute\x0faudio-\
-volume-up\x07wake-up\x04\0\x03key\x03\0\0\x01n\x05\x07primary\x09secondary\x06mi\
-ddle\x04back\x07forward\x04\0\x07buttons\x03\0\x02\x01r\x08\x01xv\x01yv\x06insid\
-e\x7f\x04held\x03\x07pressed\x03\x08released\x03\x07wheel-xv\x07wheel-yv\x04\0\x07\
-pointer\x03\0\x04\x01r\x02\x05widthy\x06heighty\x04\0\x04size\x03\0\x06\x01p\x01\
-\x01r\x09\x06numberw\x02dtv\x04seedw\x04size\x07\x04held\x08\x07pressed\x08\x08r\
-eleased\x08\x04texts\x07pointer\x05\x04\0\x05frame\x03\0\x09\x03\0\x18vblank:gue\
-st/input@0.1.0\x05\x04\x04\07vblank:guest/game-with-all-of-its-exports-removed@0\
-.1.0\x04\0\x0b*\x01\0$game-with-all-of-its-exports-removed\x03\0\0\0G\x09produce\
-rs\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-bindgen-rust\x060.\
-61.1";
+\x06\x01pw\x01@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\0\x04\0\
+\x09own-pages\x01\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\0\x05pl\
+ace\x01\x0a\x03\0\x17vblank:guest/lend@0.1.0\x05\x03\x01B\x0b\x01m\xa6\x01\x09ba\
+ckquote\x09backslash\x0cbracket-left\x0dbracket-right\x05comma\x06digit0\x06digi\
+t1\x06digit2\x06digit3\x06digit4\x06digit5\x06digit6\x06digit7\x06digit8\x06digi\
+t9\x05equal\x0eintl-backslash\x07intl-ro\x08intl-yen\x05key-a\x05key-b\x05key-c\x05\
+key-d\x05key-e\x05key-f\x05key-g\x05key-h\x05key-i\x05key-j\x05key-k\x05key-l\x05\
+key-m\x05key-n\x05key-o\x05key-p\x05key-q\x05key-r\x05key-s\x05key-t\x05key-u\x05\
+key-v\x05key-w\x05key-x\x05key-y\x05key-z\x05minus\x06period\x05quote\x09semicol\
+on\x05slash\x08alt-left\x09alt-right\x09backspace\x09caps-lock\x0ccontext-menu\x0c\
+control-left\x0dcontrol-right\x05enter\x09meta-left\x0ameta-right\x0ashift-left\x0b\
+shift-right\x05space\x03tab\x07convert\x09kana-mode\x05lang1\x05lang2\x05lang3\x05\
+lang4\x05lang5\x0bnon-convert\x06delete\x03end\x04help\x04home\x06insert\x09page\
+-down\x07page-up\x0aarrow-down\x0aarrow-left\x0barrow-right\x08arrow-up\x08num-l\
+ock\x07numpad0\x07numpad1\x07numpad2\x07numpad3\x07numpad4\x07numpad5\x07numpad6\
+\x07numpad7\x07numpad8\x07numpad9\x0anumpad-add\x10numpad-backspace\x0cnumpad-cl\
+ear\x12numpad-clear-entry\x0cnumpad-comma\x0enumpad-decimal\x0dnumpad-divide\x0c\
+numpad-enter\x0cnumpad-equal\x0bnumpad-hash\x11numpad-memory-add\x13numpad-memor\
+y-clear\x14numpad-memory-recall\x13numpad-memory-store\x16numpad-memory-subtract\
+\x0fnumpad-multiply\x11numpad-paren-left\x12numpad-paren-right\x0bnumpad-star\x0f\
+numpad-subtract\x06escape\x02f1\x02f2\x02f3\x02f4\x02f5\x02f6\x02f7\x02f8\x02f9\x03\
+f10\x03f11\x03f12\x03f13\x03f14\x03f15\x03f16\x03f17\x03f18\x03f19\x03f20\x03f21\
+\x03f22\x03f23\x03f24\x02fn\x07fn-lock\x0cprint-screen\x0bscroll-lock\x05pause\x0c\
+browser-back\x11browser-favorites\x0fbrowser-forward\x0cbrowser-home\x0fbrowser-\
+refresh\x0ebrowser-search\x0cbrowser-stop\x05eject\x0blaunch-app1\x0blaunch-app2\
+\x0blaunch-mail\x10media-play-pause\x0cmedia-select\x0amedia-stop\x10media-track\
+-next\x14media-track-previous\x05power\x05sleep\x11audio-volume-down\x11audio-vo\
+lume-mute\x0faudio-volume-up\x07wake-up\x04\0\x03key\x03\0\0\x01n\x05\x07primary\
+\x09secondary\x06middle\x04back\x07forward\x04\0\x07buttons\x03\0\x02\x01r\x08\x01\
+xv\x01yv\x06inside\x7f\x04held\x03\x07pressed\x03\x08released\x03\x07wheel-xv\x07\
+wheel-yv\x04\0\x07pointer\x03\0\x04\x01r\x02\x05widthy\x06heighty\x04\0\x04size\x03\
+\0\x06\x01p\x01\x01r\x09\x06numberw\x02dtv\x04seedw\x04size\x07\x04held\x08\x07p\
+ressed\x08\x08released\x08\x04texts\x07pointer\x05\x04\0\x05frame\x03\0\x09\x03\0\
+\x18vblank:guest/input@0.1.0\x05\x04\x04\07vblank:guest/game-with-all-of-its-exp\
+orts-removed@0.1.0\x04\0\x0b*\x01\0$game-with-all-of-its-exports-removed\x03\0\0\
+\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-bind\
+gen-rust\x060.61.1";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::thread::LocalKey;
 
-use vblank_state::{Reader, Segments, State, Writer};
+use vblank_state::{Reader, Segment, Segments, State, Writer};
 
 use crate::bindings::exports::vblank::guest::{lifecycle, state};
 use crate::bindings::vblank::guest::lend;
@@ -88,6 +88,19 @@ impl<G> Runtime<G> {
     }
 }
 
+/// Lends a segment in the words of its width.
+fn lend_segment(segment: &Segment<'_>) {
+    if segment.owns_pages() {
+        lend::own_pages();
+    }
+    match (segment.as_u16s(), segment.as_u32s(), segment.as_u64s()) {
+        (Some(halves), ..) => lend::halves(halves),
+        (_, Some(words), _) => lend::words(words),
+        (.., Some(longs)) => lend::longs(longs),
+        _ => lend::bytes(segment.bytes()),
+    }
+}
+
 /// The component's exports for a game.
 #[doc(hidden)]
 pub struct Exports<G>(PhantomData<G>);
@@ -143,12 +156,8 @@ impl<G: Root> state::Guest for Exports<G> {
             let mut writer = Writer::new(tree);
             game.save(&mut writer);
             let saved = writer.finish();
-            let parcel = saved.as_ref();
-            lend::tree(parcel.tree);
-            parcel.w8.iter().for_each(|list| lend::bytes(list));
-            parcel.w16.iter().for_each(|list| lend::halves(list));
-            parcel.w32.iter().for_each(|list| lend::words(list));
-            parcel.w64.iter().for_each(|list| lend::longs(list));
+            lend::tree(&saved.tree);
+            saved.segments.iter().for_each(lend_segment);
             *runtime.lent.borrow_mut() = saved.into_buffers();
         });
     }
@@ -171,9 +180,18 @@ impl<G: Root> state::Guest for Exports<G> {
             w32: state.words,
             w64: state.longs,
         };
-        let mut reader = Reader::with_leftovers(&state.tree, segments, &leftovers);
-        let game = G::restore(&mut reader).and_then(|game| reader.finish().map(|()| game));
+        let reader = Reader::with_leftovers(&state.tree, segments, &leftovers);
+        let mut reader = reader.expect_later();
+        let game = G::restore(&mut reader);
+        let places = reader.places();
+        let game = game.and_then(|game| reader.finish().map(|()| game));
         let game = game.map_err(|error| error.to_string())?;
+        for place in places {
+            // SAFETY: the memory belongs to a `PageVec` in `game`, which is alive. It is only lent: the
+            // host takes address and length, and fills it before the game is used.
+            let memory = unsafe { std::slice::from_raw_parts(place.memory, place.len) };
+            lend::place(place.width, place.index, memory);
+        }
         G::runtime().with(|runtime| *runtime.game.borrow_mut() = Some(game));
         Ok(())
     }

@@ -53,7 +53,7 @@ pub use rng::Rng;
 pub use vblank_derive::{Flat, State};
 /// Schema, encoding and migration of the state.
 pub use vblank_state as state;
-pub use vblank_state::{Old, RestoreError};
+pub use vblank_state::{Old, PageVec, RestoreError};
 
 /// The version of the contract (`wit/`) that this SDK speaks, as stamped into `vblank:abi`.
 pub const ABI: &str = "0.1.0";
@@ -69,7 +69,7 @@ pub fn set_title(title: &str) {
 pub mod prelude {
     pub use crate::glam::{Vec2, vec2};
     pub use crate::{
-        Buttons, Camera, Canvas, Color, Flat, Frame, Game, Key, Old, Pointer, RestoreError, Rng,
-        Setup, Size, State, Swapped, game, log, set_title,
+        Buttons, Camera, Canvas, Color, Flat, Frame, Game, Key, Old, PageVec, Pointer,
+        RestoreError, Rng, Setup, Size, State, Swapped, game, log, set_title,
     };
 }

@@ -84,6 +84,9 @@ pub enum GuestError {
         /// What the decoder says.
         message: String,
     },
+    /// The kernel would not move a state's pages.
+    #[error("the system refused to move memory: {0}; from now on states are copied, so try again")]
+    Pages(std::io::Error),
     /// The machine would not give what the host needs.
     #[error("cannot set up WebAssembly: {0}")]
     Engine(String),
@@ -146,6 +149,7 @@ impl Refused {
             Self::Guest(GuestError::Abi { .. }) => "abi",
             Self::Guest(GuestError::NotAllowed { .. }) => "capability",
             Self::Guest(GuestError::Compile { .. } | GuestError::Engine(_)) => "compile",
+            Self::Guest(GuestError::Pages(_)) => "pages",
             Self::Guest(GuestError::Trap(_)) => "trap",
             Self::Guest(GuestError::Malformed { .. }) => "malformed",
             Self::NeedsMigration(_) => "needs-migration",

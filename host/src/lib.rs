@@ -20,7 +20,7 @@
 //! }
 //!
 //! let second = prepare(&engine, &Code::read("b.wasm".as_ref())?, 0)?;
-//! let swap = game.swap(second, false)?;
+//! let swap = game.swap(&engine, second, false)?;
 //! println!("{:?} in {:?}", swap.verdict, swap.pause);
 //! # Ok(())
 //! # }

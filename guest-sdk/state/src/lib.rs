@@ -22,8 +22,8 @@ pub mod value;
 mod walk;
 
 pub use codec::{
-    Flat, IsFlat, Reader, RestoreError, SEGMENT_MIN, Saved, Segment, Segments, State, Writer,
-    defaults, restore, save, schema_bytes, write_inline,
+    Flat, IsFlat, PageVec, Pages, Place, Reader, RestoreError, SEGMENT_MIN, Saved, Segment,
+    Segments, State, Writer, defaults, restore, save, schema_bytes, write_inline,
 };
 pub use diff::{Change, ChangeKind, Diff, Verdict, diff};
 pub use leftovers::Old;

@@ -75,6 +75,23 @@ impl ParcelRef<'_> {
         }
     }
 
+    /// A copy, in the memory of a parcel that is no longer needed.
+    pub fn clone_into(&self, parcel: &mut Parcel) {
+        fn each<W: Copy>(from: &[&[W]], to: &mut Vec<Vec<W>>) {
+            to.resize_with(from.len(), Vec::new);
+            for (from, to) in from.iter().zip(to) {
+                to.clear();
+                to.extend_from_slice(from);
+            }
+        }
+        parcel.tree.clear();
+        parcel.tree.extend_from_slice(self.tree);
+        each(&self.w8, &mut parcel.w8);
+        each(&self.w16, &mut parcel.w16);
+        each(&self.w32, &mut parcel.w32);
+        each(&self.w64, &mut parcel.w64);
+    }
+
     /// The size of the state in bytes.
     pub fn bytes(&self) -> usize {
         fn sum<W>(segments: &[&[W]]) -> usize {

@@ -4,6 +4,8 @@
 //! lent. It stays valid until the guest is next called, also after a trap. Memories never shrink, so
 //! reading it late can give stale bytes and never bytes that are not there; `vblank-state` takes
 //! hostile bytes.
+//!
+//! Lists whose pages hold nothing else may be moved instead of copied: see `pages`.
 
 use vblank_state::ParcelRef;
 use wasmtime::Store;
@@ -11,10 +13,14 @@ use wasmtime::component::{Linker, WasmList};
 
 use super::api::Context;
 
-/// What was lent since [`Lent::open`]. The buffers are reused.
+/// What was lent since [`Lent::open`], and where lists are wanted. The buffers are reused.
 #[derive(Default)]
 pub(crate) struct Lent {
-    open: bool,
+    phase: Phase,
+    /// Whether the next list owns its pages.
+    next_owns_pages: bool,
+    own_pages: Vec<Paged>,
+    places: Vec<(Paged, WasmList<u8>)>,
     tree: Option<WasmList<u8>>,
     w8: Vec<WasmList<u8>>,
     w16: Vec<WasmList<u16>>,
@@ -22,9 +28,28 @@ pub(crate) struct Lent {
     w64: Vec<WasmList<u64>>,
 }
 
+/// What the guest may do now.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Closed,
+    Save,
+    Migrate,
+}
+
+/// A list of a parcel: the width of its words in bytes, and its number among those of this width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Paged {
+    pub(super) width: u8,
+    pub(super) index: u32,
+}
+
 impl Lent {
+    /// In `save` lists may be lent.
     pub(super) fn open(&mut self) {
-        self.open = true;
+        self.phase = Phase::Save;
+        self.next_owns_pages = false;
+        self.own_pages.clear();
         self.tree = None;
         self.w8.clear();
         self.w16.clear();
@@ -32,15 +57,26 @@ impl Lent {
         self.w64.clear();
     }
 
+    /// In `migrate` the guest may say where it wants lists.
+    pub(super) fn open_places(&mut self) {
+        self.phase = Phase::Migrate;
+        self.places.clear();
+    }
+
     pub(super) fn close(&mut self) {
-        self.open = false;
+        self.phase = Phase::Closed;
+    }
+
+    /// The lists whose pages may be moved.
+    pub(super) fn own_pages(&self) -> &[Paged] {
+        &self.own_pages
     }
 
     /// More segments than a state of any size has; each costs the host some bytes.
     const MOST: usize = 1 << 20;
 
     fn check(&self) -> wasmtime::Result<()> {
-        if !self.open {
+        if self.phase != Phase::Save {
             wasmtime::bail!("the state is lent only while the host calls save");
         }
         if self.w8.len() + self.w16.len() + self.w32.len() + self.w64.len() >= Self::MOST {
@@ -48,6 +84,39 @@ impl Lent {
         }
         Ok(())
     }
+}
+
+/// One of the lists that were lent, as bytes. It is one of [`Lent::own_pages`].
+pub(super) fn list(store: &Store<Context>, list: Paged) -> &[u8] {
+    let (lent, index) = (&store.data().lent, list.index as usize);
+    match list.width {
+        1 => lent.w8[index].as_le_slice(store),
+        2 => bytemuck::cast_slice(lent.w16[index].as_le_slice(store)),
+        4 => bytemuck::cast_slice(lent.w32[index].as_le_slice(store)),
+        _ => bytemuck::cast_slice(lent.w64[index].as_le_slice(store)),
+    }
+}
+
+/// Make a list of a parcel empty.
+pub(super) fn leave_out(parcel: &mut ParcelRef<'_>, list: Paged) {
+    fn clear<W>(lists: &mut [&[W]], index: u32) {
+        if let Some(list) = lists.get_mut(index as usize) {
+            *list = &[];
+        }
+    }
+    match list.width {
+        1 => clear(&mut parcel.w8, list.index),
+        2 => clear(&mut parcel.w16, list.index),
+        4 => clear(&mut parcel.w32, list.index),
+        _ => clear(&mut parcel.w64, list.index),
+    }
+}
+
+/// The memory that the guest named for a list.
+pub(super) fn place(store: &Store<Context>, list: Paged) -> Option<&[u8]> {
+    let mut places = store.data().lent.places.iter();
+    let (_, memory) = places.find(|(named, _)| *named == list)?;
+    Some(memory.as_le_slice(store))
 }
 
 /// What was lent, as it lies in the guest's memory. `None` when no tree was lent.
@@ -87,6 +156,12 @@ pub(super) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()
             lend.func_wrap($name, |mut store, (list,): (WasmList<$word>,)| {
                 let lent = &mut store.data_mut().lent;
                 lent.check()?;
+                if std::mem::take(&mut lent.next_owns_pages) {
+                    lent.own_pages.push(Paged {
+                        width: size_of::<$word>() as u8,
+                        index: lent.$field.len() as u32,
+                    });
+                }
                 lent.$field.push(list);
                 Ok(())
             })?;
@@ -96,5 +171,22 @@ pub(super) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()
     segment!("halves", w16, u16);
     segment!("words", w32, u32);
     segment!("longs", w64, u64);
+    lend.func_wrap("own-pages", |mut store, (): ()| {
+        let lent = &mut store.data_mut().lent;
+        lent.check()?;
+        lent.next_owns_pages = true;
+        Ok(())
+    })?;
+    lend.func_wrap(
+        "place",
+        |mut store, (width, index, memory): (u8, u32, WasmList<u8>)| {
+            let lent = &mut store.data_mut().lent;
+            if lent.phase != Phase::Migrate || lent.places.len() >= Lent::MOST {
+                wasmtime::bail!("a place for a list is named only while the host calls migrate");
+            }
+            lent.places.push((Paged { width, index }, memory));
+            Ok(())
+        },
+    )?;
     Ok(())
 }

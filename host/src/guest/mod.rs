@@ -9,6 +9,7 @@ mod convert;
 mod engine;
 mod handoff;
 mod limits;
+mod pages;
 mod step;
 mod store;
 

@@ -16,7 +16,7 @@ use super::component::Code;
 use super::engine::{Capability, Engine, EngineOptions, Program};
 use super::limits::{Limits, Memory, ticks};
 use super::step::Step;
-use super::{convert, handoff};
+use super::{convert, handoff, pages};
 use crate::error::{GuestError, Trap};
 use crate::input::Size;
 use crate::render::commands::Sink;
@@ -248,6 +248,72 @@ impl Instance {
             game.vblank_guest_state()
                 .call_migrate(store, state, leftovers)
         })
+    }
+
+    /// How many bytes of what [`Instance::save`] lent lie in pages that can be moved to another
+    /// instance; 0 where the system cannot.
+    #[must_use]
+    pub fn movable(&self) -> usize {
+        if !pages::can_move() {
+            return 0;
+        }
+        let lists = self.store.data().lent.own_pages().iter();
+        lists
+            .map(|list| handoff::list(&self.store, *list).len())
+            .sum()
+    }
+
+    /// Give the guest a state to go on from, all but the lists that lie in pages of their own: it only
+    /// says where it wants them. [`Instance::take_pages`] puts them there, and is to be called before
+    /// anything else if this gives `Ok`. The inner error is the guest's: it takes no pages, and wants
+    /// the whole state ([`Instance::migrate`]).
+    ///
+    /// # Errors
+    /// When the guest traps.
+    pub fn migrate_but_pages(&mut self, from: &Instance) -> Result<Result<(), String>, Trap> {
+        let mut parcel = from.parcel();
+        let paged = from.store.data().lent.own_pages();
+        for list in paged {
+            handoff::leave_out(&mut parcel, *list);
+        }
+        self.store.data_mut().lent.open_places();
+        let migrated = self.migrate(&parcel, &[]);
+        self.store.data_mut().lent.close();
+        let fits = |list: &handoff::Paged| {
+            let place = handoff::place(&self.store, *list);
+            place.is_some_and(|place| pages::fit(handoff::list(&from.store, *list), place))
+        };
+        if matches!(migrated, Ok(Ok(()))) && !paged.iter().all(fits) {
+            return Ok(Err("it has no pages for them".to_owned()));
+        }
+        migrated
+    }
+
+    /// Move the pages that [`Instance::migrate_but_pages`] left out. The other guest's state is gone
+    /// after that, its code can still be used ([`Program`]).
+    ///
+    /// # Errors
+    /// When the kernel refuses. Some pages may have been moved by then.
+    pub fn take_pages(self, from: &mut Instance) -> Result<Self, GuestError> {
+        let lists = from.store.data().lent.own_pages();
+        let moves: Vec<_> = lists
+            .iter()
+            .filter_map(|list| {
+                let place = handoff::place(&self.store, *list)?;
+                let list = handoff::list(&from.store, *list);
+                pages::fit(list, place).then(|| (list.into(), place.into()))
+            })
+            .collect();
+        for (list, place) in moves {
+            // SAFETY: both stores are borrowed for this call alone, by value and by `&mut`, and the
+            // slices that the ranges were made of are gone.
+            if let Err(error) = unsafe { pages::move_pages(list, place) } {
+                // As the room's invariant 4 demands.
+                std::mem::forget(self);
+                return Err(GuestError::Pages(error));
+            }
+        }
+        Ok(self)
     }
 
     /// Tell the guest that it has taken over.

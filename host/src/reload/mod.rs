@@ -18,4 +18,4 @@ pub use candidate::{Candidate, Stages, Version, prepare, prepare_file};
 pub use pipeline::{News, Pipeline, PipelineOptions, Source};
 pub use recovery::PROBATION;
 pub use running::{Aftermath, Running, Setup};
-pub use swap::{Origin, Swap, carry};
+pub use swap::{Origin, PAGES_MIN, Path, Swap, carry, carry_but_pages};

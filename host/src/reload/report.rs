@@ -3,13 +3,13 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::Path as FilePath;
 
 use serde::Serialize;
 use vblank_state::Verdict;
 
 use super::candidate::Stages;
-use super::swap::{Swap, parked_paths};
+use super::swap::{Path, Swap, parked_paths};
 use crate::render::Kind;
 
 /// Something that happened, and before which update.
@@ -170,10 +170,15 @@ pub struct Percentiles {
 
 impl What {
     pub(crate) fn swap(from: String, to: String, swap: &Swap, stages: &Stages) -> Self {
-        let (verdict, path) = match swap.verdict {
-            _ if swap.is_explicit => ("migrated", "migrate"),
-            Verdict::Identical => ("identical", "copy"),
-            _ => ("automatic", "migrate"),
+        let verdict = match swap.verdict {
+            _ if swap.is_explicit => "migrated",
+            Verdict::Identical => "identical",
+            _ => "automatic",
+        };
+        let path = match swap.path {
+            Path::Copy => "copy",
+            Path::Pages => "pages",
+            Path::Migrate => "migrate",
         };
         Self::Swap {
             from,
@@ -205,7 +210,7 @@ impl JsonLines {
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn create(path: &Path) -> std::io::Result<Self> {
+    pub fn create(path: &FilePath) -> std::io::Result<Self> {
         Ok(Self(BufWriter::new(File::create(path)?)))
     }
 }

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
-use vblank_state::Parked;
+use vblank_state::{Parcel, Parked};
 
 use super::candidate::{Candidate, Version};
 use super::recovery::{Base, Recovery};
-use super::swap::{Origin, Swap, carry};
+use super::swap::{Origin, PAGES_MIN, Path, Swap, carry, carry_but_pages};
 use crate::error::{GuestError, Refused, Trap};
 use crate::guest::{CodeHash, Engine, Instance, Step};
 use crate::image::{Image, state_hash};
@@ -25,6 +25,8 @@ pub struct Running {
     frame: u64,
     recovery: Recovery,
     is_broken: bool,
+    /// How large the state was when last looked at, and how much of it can be moved.
+    bytes: (usize, usize),
     reaper: Reaper,
 }
 
@@ -69,14 +71,16 @@ impl Running {
     /// When the image does not fit this code, or the guest traps; there is no game then.
     pub fn from_image(candidate: Candidate, image: &Image, strict: bool) -> Result<Self, Refused> {
         let mut version = candidate.version;
-        let swap = carry(&origin(image), &mut version, strict)?;
+        let swap = carry(&Origin::of(image), &mut version, strict)?;
         let resumed = version.instance.resume(image.frame, swap.is_identical());
         resumed.map_err(GuestError::from)?;
         Self::new(version, swap.parked, image.frame)
     }
 
     fn new(mut version: Version, parked: Parked, frame: u64) -> Result<Self, Refused> {
-        let image = take_image(&mut version, &parked, frame).map_err(GuestError::from)?;
+        let image = take_image(&mut version, &parked, frame, Parcel::default());
+        let image = image.map_err(GuestError::from)?;
+        let bytes = (image.parcel.bytes(), version.instance.movable());
         let reaper = Reaper::start();
         Ok(Self {
             version,
@@ -84,6 +88,7 @@ impl Running {
             frame,
             recovery: Recovery::new(Arc::new(image)),
             is_broken: false,
+            bytes,
             reaper: reaper.map_err(|error| GuestError::Engine(error.to_string()))?,
         })
     }
@@ -104,6 +109,17 @@ impl Running {
     #[must_use]
     pub fn is_broken(&self) -> bool {
         self.is_broken
+    }
+
+    /// How much memory a candidate should have warm: the size of the state, as far as it will be copied.
+    #[must_use]
+    pub fn bytes_to_copy(&self) -> usize {
+        let (state, movable) = self.bytes;
+        if movable >= PAGES_MIN && self.recovery.image().is_some() {
+            state.saturating_sub(movable)
+        } else {
+            state
+        }
     }
 
     /// The guest, to draw it and to ask it things.
@@ -127,12 +143,27 @@ impl Running {
     /// # Errors
     /// The candidate is dropped and everything is as it was: until publishing, which cannot fail, the
     /// old version is only read. Where it is the old version itself that cannot save, it is left as it
-    /// is, and its next update will tell.
-    pub fn swap(&mut self, candidate: Candidate, strict: bool) -> Result<Swap, Refused> {
+    /// is, and its next update will tell. Where pages were moved out of it already, it is made anew from
+    /// the last image and the steps since; if it cannot be, the game stands still at that image.
+    pub fn swap(
+        &mut self,
+        engine: &Engine,
+        candidate: Candidate,
+        strict: bool,
+    ) -> Result<Swap, Refused> {
         let begun = Instant::now();
         let mut next = candidate.version;
-        let carried = self.carry_into(&mut next, strict);
-        let mut swap = match carried {
+        let mut swap = match self.carry_into(&mut next, strict) {
+            Ok(swap) if swap.path == Path::Pages => {
+                next = match self.move_into(next) {
+                    Ok(next) => next,
+                    Err(refused) => {
+                        self.make_anew(engine);
+                        return Err(refused);
+                    }
+                };
+                swap
+            }
             Ok(swap) => swap,
             Err(refused) => {
                 self.reaper.take(next);
@@ -143,9 +174,12 @@ impl Running {
         let previous = std::mem::replace(&mut self.version, next);
         let parked = std::mem::replace(&mut self.parked, swap.parked.clone());
         swap.pause = begun.elapsed();
+        self.bytes.0 = swap.state_bytes;
         if std::mem::replace(&mut self.is_broken, false) {
             // There is nothing behind it but the image, which stays the base.
             self.reaper.take(previous);
+        } else if swap.path == Path::Pages {
+            self.recovery.moved_out(previous);
         } else {
             let base = Base::Previous(Box::new((previous, parked)));
             let replaced = self.recovery.rebase(base, Duration::ZERO);
@@ -154,12 +188,19 @@ impl Running {
         Ok(swap)
     }
 
-    /// Everything of a swap that can fail.
+    /// Everything of a swap that can fail while the old version is only read.
     fn carry_into(&mut self, next: &mut Version, strict: bool) -> Result<Swap, Refused> {
-        let swap = match &self.recovery.base {
-            Base::Image(image) if self.is_broken => carry(&origin(image), next, strict)?,
-            _ => {
+        let swap = match self.recovery.image() {
+            Some(image) if self.is_broken => carry(&Origin::of(image), next, strict)?,
+            image => {
+                // Pages are moved only where there is an image to go back to.
+                let may_move = image.is_some();
                 self.version.instance.save().map_err(GuestError::from)?;
+                self.bytes.1 = self.version.instance.movable();
+                if may_move && let Some(swap) = carry_but_pages(&self.version, &self.parked, next)?
+                {
+                    return Ok(swap);
+                }
                 let origin = Origin {
                     schema: &self.version.schema,
                     parcel: self.version.instance.parcel(),
@@ -173,6 +214,41 @@ impl Running {
         Ok(swap)
     }
 
+    /// The rest of a swap by pages. After an error the old version's state is gone.
+    fn move_into(&mut self, next: Version) -> Result<Version, Refused> {
+        let instance = next.instance.take_pages(&mut self.version.instance)?;
+        let mut next = Version { instance, ..next };
+        let resumed = next.instance.resume(self.frame, true);
+        match resumed.map_err(GuestError::from) {
+            Ok(()) => Ok(next),
+            Err(error) => {
+                self.reaper.take(next);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The running version has lost its pages to a candidate that failed: it runs again from the image.
+    fn make_anew(&mut self, engine: &Engine) {
+        match self.recovery.replay(engine, Some(&self.version)) {
+            Ok(fresh) => {
+                let emptied = std::mem::replace(&mut self.version, fresh);
+                self.reaper.take(emptied);
+            }
+            Err(_) => self.give_up_to_image(),
+        }
+    }
+
+    /// The image is all that is left: the game stands still there.
+    fn give_up_to_image(&mut self) {
+        self.is_broken = true;
+        if let Some(image) = self.recovery.image().map(Arc::clone) {
+            self.frame = image.frame;
+            let replaced = self.recovery.rebase(Base::Image(image), Duration::ZERO);
+            self.reaper.take(replaced);
+        }
+    }
+
     /// The guest trapped, in an update with this step or elsewhere.
     ///
     /// In probation, the version before the swap takes over again with its own state, and is fed all
@@ -180,67 +256,118 @@ impl Running {
     /// brought to its last good frame and stands still.
     pub fn fail(&mut self, engine: &Engine, trap: Trap, step: Option<&Step>) -> Aftermath {
         let from = self.hash();
-        let base_frame = self.frame - self.recovery.steps().len() as u64;
-        let Base::Previous(previous) = &mut self.recovery.base else {
-            self.stand_still(engine);
-            return Aftermath::Broken(trap);
-        };
-        std::mem::swap(&mut self.version, &mut previous.0);
-        std::mem::swap(&mut self.parked, &mut previous.1);
-        let image = match take_image(&mut self.version, &self.parked, base_frame) {
-            Ok(image) => image,
-            Err(trap) => {
-                // It saved at the swap, so this is a guest that counts its calls. Nothing is left to
-                // go back to but the state that the new version stands at, and that one is poisoned.
-                self.is_broken = true;
-                return Aftermath::Broken(trap);
-            }
-        };
-        if let Some(step) = step {
+        let base_frame = self.frame_of_base();
+        if let Some(step) = step
+            && !matches!(self.recovery.base, Base::Image(_))
+        {
             self.recovery.note(step);
         }
+        let rolled_back = match &self.recovery.base {
+            Base::Image(_) => Err(trap),
+            Base::Previous(_) => self.go_back_to_previous(base_frame),
+            Base::Moved { .. } => self.go_back_by_replay(engine),
+        };
+        match rolled_back {
+            Ok(()) => Aftermath::RolledBack { from },
+            Err(trap) => {
+                if !self.is_broken {
+                    self.stand_still(engine);
+                }
+                Aftermath::Broken(trap)
+            }
+        }
+    }
+
+    /// The version before is there as it was at the swap, before this step: it makes the steps since.
+    ///
+    /// # Errors
+    /// When it traps on one of them. The steps are those before that one then.
+    fn go_back_to_previous(&mut self, base_frame: u64) -> Result<(), Trap> {
+        if let Base::Previous(previous) = &mut self.recovery.base {
+            std::mem::swap(&mut self.version, &mut previous.0);
+            std::mem::swap(&mut self.parked, &mut previous.1);
+        }
+        let image = take_image(
+            &mut self.version,
+            &self.parked,
+            base_frame,
+            Parcel::default(),
+        );
+        let image = image.inspect_err(|_| {
+            // It saved at the swap, so this is a guest that counts its calls. Nothing is left to go
+            // back to but the state that the new version stands at, and that one is poisoned.
+            self.is_broken = true;
+        })?;
         let failed = std::mem::replace(&mut self.recovery.base, Base::Image(Arc::new(image)));
         self.reaper.take(failed);
         self.frame = base_frame;
         for count in 0..self.recovery.steps().len() {
-            if let Err(trap) = self.version.instance.update(&self.recovery.steps()[count]) {
-                self.recovery.truncate(count);
-                self.stand_still(engine);
-                return Aftermath::Broken(trap);
-            }
+            let done = self.version.instance.update(&self.recovery.steps()[count]);
+            done.inspect_err(|_| self.recovery.truncate(count))?;
             self.frame += 1;
         }
-        Aftermath::RolledBack { from }
+        Ok(())
+    }
+
+    /// The version before has no state any more: it is made anew from the image and all steps since.
+    ///
+    /// # Errors
+    /// When it traps on one of them. The game stands still at the last good frame then.
+    fn go_back_by_replay(&mut self, engine: &Engine) -> Result<(), Trap> {
+        let fresh = match self.recovery.replay(engine, None) {
+            Ok(fresh) => fresh,
+            Err(stuck) => {
+                self.recovery.truncate(stuck.made);
+                let trap = stuck.into_trap();
+                match self.recovery.replay(engine, None) {
+                    Ok(fresh) => self.stand_at(fresh),
+                    Err(_) => self.give_up_to_image(),
+                }
+                return Err(trap);
+            }
+        };
+        let frame = self.frame_of_base() + self.recovery.steps().len() as u64;
+        let failed = std::mem::replace(&mut self.version, fresh);
+        self.reaper.take(failed);
+        self.frame = frame;
+        // What is left of the line has done its service.
+        if let Ok(image) = take_image(&mut self.version, &self.parked, frame, Parcel::default()) {
+            let base = Base::Image(Arc::new(image));
+            let replaced = self.recovery.rebase(base, Duration::ZERO);
+            self.reaper.take(replaced);
+        }
+        Ok(())
+    }
+
+    /// The number of the first step since the base, all of which were made.
+    fn frame_of_base(&self) -> u64 {
+        match self.recovery.image() {
+            Some(image) => image.frame,
+            None => self.frame - self.recovery.steps().len() as u64,
+        }
     }
 
     /// Run the same code again from the image to the last good frame, in a fresh instance, and take
     /// an image there. If the guest cannot be brought there, the older image is what is left.
     fn stand_still(&mut self, engine: &Engine) {
-        self.is_broken = true;
-        let Base::Image(image) = &self.recovery.base else {
-            return;
-        };
-        self.frame = image.frame;
-        let rerun = || -> Result<Version, Refused> {
-            let mut fresh = self.version.again(engine)?;
-            carry(&origin(image), &mut fresh, false)?;
-            for step in self.recovery.steps() {
-                fresh.instance.update(step).map_err(GuestError::from)?;
-            }
-            Ok(fresh)
-        };
-        if let Ok(mut fresh) = rerun() {
-            let frame = image.frame + self.recovery.steps().len() as u64;
-            if let Ok(image) = take_image(&mut fresh, &self.parked, frame) {
-                self.frame = frame;
-                let base = Base::Image(Arc::new(image));
-                let replaced = self.recovery.rebase(base, Duration::ZERO);
-                let poisoned = std::mem::replace(&mut self.version, fresh);
-                self.reaper.take((replaced, poisoned));
-                return;
-            }
+        match self.recovery.replay(engine, Some(&self.version)) {
+            Ok(fresh) => self.stand_at(fresh),
+            Err(_) => self.give_up_to_image(),
         }
-        self.recovery.truncate(0);
+    }
+
+    /// Stand still with this version, which has made all steps since the image.
+    fn stand_at(&mut self, mut fresh: Version) {
+        let frame = self.frame_of_base() + self.recovery.steps().len() as u64;
+        let Ok(image) = take_image(&mut fresh, &self.parked, frame, Parcel::default()) else {
+            return self.give_up_to_image();
+        };
+        self.is_broken = true;
+        self.frame = frame;
+        let base = Base::Image(Arc::new(image));
+        let replaced = self.recovery.rebase(base, Duration::ZERO);
+        let poisoned = std::mem::replace(&mut self.version, fresh);
+        self.reaper.take((replaced, poisoned));
     }
 
     /// Take an image if one is due: at the end of probation, and at intervals that keep the cost
@@ -253,11 +380,19 @@ impl Running {
             return Ok(None);
         }
         let begun = Instant::now();
-        let image = take_image(&mut self.version, &self.parked, self.frame)?;
-        let image = Arc::new(image);
+        let spare = self.recovery.take_spare();
+        let image = Arc::new(take_image(
+            &mut self.version,
+            &self.parked,
+            self.frame,
+            spare,
+        )?);
+        self.bytes = (image.parcel.bytes(), self.version.instance.movable());
         let base = Base::Image(Arc::clone(&image));
         let replaced = self.recovery.rebase(base, begun.elapsed());
-        self.reaper.take(replaced);
+        if let Some(replaced) = self.recovery.recycle(replaced) {
+            self.reaper.take(replaced);
+        }
         Ok(Some(image))
     }
 
@@ -266,9 +401,14 @@ impl Running {
     /// # Errors
     /// When the guest traps.
     pub fn image(&mut self) -> Result<Image, Trap> {
-        match &self.recovery.base {
-            Base::Image(image) if self.is_broken => Ok(Image::clone(image)),
-            _ => take_image(&mut self.version, &self.parked, self.frame),
+        match self.recovery.image() {
+            Some(image) if self.is_broken => Ok(Image::clone(image)),
+            _ => take_image(
+                &mut self.version,
+                &self.parked,
+                self.frame,
+                Parcel::default(),
+            ),
         }
     }
 
@@ -277,7 +417,7 @@ impl Running {
     /// # Errors
     /// When the guest traps.
     pub fn state_hash(&mut self) -> Result<String, Trap> {
-        if let (true, Base::Image(image)) = (self.is_broken, &self.recovery.base) {
+        if let (true, Some(image)) = (self.is_broken, self.recovery.image()) {
             return Ok(state_hash(&image.schema, &image.parcel.as_ref()));
         }
         self.version.instance.save()?;
@@ -286,23 +426,22 @@ impl Running {
     }
 }
 
-fn take_image(version: &mut Version, parked: &Parked, frame: u64) -> Result<Image, Trap> {
+/// The state as it is now, in the memory of a parcel that is no longer needed.
+fn take_image(
+    version: &mut Version,
+    parked: &Parked,
+    frame: u64,
+    mut spare: Parcel,
+) -> Result<Image, Trap> {
     version.instance.save()?;
+    version.instance.parcel().clone_into(&mut spare);
     Ok(Image {
         code: version.hash().to_string(),
         frame,
         schema: version.schema.clone(),
-        parcel: version.instance.parcel().to_owned(),
+        parcel: spare,
         parked: parked.clone(),
     })
-}
-
-fn origin(image: &Image) -> Origin<'_> {
-    Origin {
-        schema: &image.schema,
-        parcel: image.parcel.as_ref(),
-        parked: &image.parked,
-    }
 }
 
 /// Drops what is no longer needed on a thread of its own: unmapping a guest's memory takes

@@ -11,6 +11,7 @@ use vblank_state::{
 
 use super::candidate::Version;
 use crate::error::{GuestError, Refused};
+use crate::image::Image;
 
 /// A state and where it lies: in a running guest's memory or in an image.
 pub struct Origin<'a> {
@@ -22,9 +23,34 @@ pub struct Origin<'a> {
     pub parked: &'a Parked,
 }
 
+impl<'a> Origin<'a> {
+    /// A state that lies in an image.
+    #[must_use]
+    pub fn of(image: &'a Image) -> Self {
+        Self {
+            schema: &image.schema,
+            parcel: image.parcel.as_ref(),
+            parked: &image.parked,
+        }
+    }
+}
+
+/// How a state crosses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// One copy of the bytes.
+    Copy,
+    /// Its large lists by moving their pages, the rest by a copy. The old version has lost them then.
+    Pages,
+    /// A new state is made of the old one.
+    Migrate,
+}
+
 /// What a swap did.
 #[derive(Debug)]
 pub struct Swap {
+    /// How the state crossed.
+    pub path: Path,
     /// How the schemas compare.
     pub verdict: Verdict,
     /// Field by field.
@@ -47,6 +73,20 @@ pub(super) fn parked_paths(parked: &Parked) -> Vec<String> {
 }
 
 impl Swap {
+    /// Of a state that crossed as it was.
+    fn identical(path: Path, state_bytes: usize) -> Self {
+        Self {
+            path,
+            verdict: Verdict::Identical,
+            changes: Vec::new(),
+            is_explicit: false,
+            state_bytes,
+            parked: Parked::default(),
+            notes: Vec::new(),
+            pause: Duration::ZERO,
+        }
+    }
+
     /// Whether the bytes moved as they were.
     #[must_use]
     pub fn is_identical(&self) -> bool {
@@ -69,11 +109,7 @@ pub fn carry(origin: &Origin<'_>, into: &mut Version, strict: bool) -> Result<Sw
         return Ok(Swap {
             verdict: difference.verdict,
             changes: difference.changes,
-            is_explicit: false,
-            state_bytes,
-            parked: Parked::default(),
-            notes: Vec::new(),
-            pause: Duration::ZERO,
+            ..Swap::identical(Path::Copy, state_bytes)
         });
     }
     let Migrated {
@@ -97,6 +133,7 @@ pub fn carry(origin: &Origin<'_>, into: &mut Version, strict: bool) -> Result<Sw
     }
     give(into, &parcel.as_ref(), &leftovers)?;
     Ok(Swap {
+        path: Path::Migrate,
         verdict: difference.verdict,
         changes: difference.changes,
         is_explicit: plan.is_hooked(),
@@ -105,6 +142,31 @@ pub fn carry(origin: &Origin<'_>, into: &mut Version, strict: bool) -> Result<Sw
         notes,
         pause: Duration::ZERO,
     })
+}
+
+/// A state's lists are moved from this many bytes on, all together. Below, a copy is as quick, and it
+/// leaves the old version whole, to go back to.
+pub const PAGES_MIN: usize = 4 << 20;
+
+/// Carry a state of the same type over, all but its lists in pages of their own, which are to be moved
+/// next ([`crate::guest::Instance::take_pages`]). `None` when that does not pay or is not possible;
+/// then nothing is lost, and [`carry`] does it.
+///
+/// # Errors
+/// When the new code traps. The old version is as it was.
+pub fn carry_but_pages(
+    from: &Version,
+    parked: &Parked,
+    into: &mut Version,
+) -> Result<Option<Swap>, Refused> {
+    let is_possible = from.schema == into.schema && parked.is_empty();
+    if !is_possible || from.instance.movable() < PAGES_MIN {
+        return Ok(None);
+    }
+    let state_bytes = from.instance.parcel().bytes();
+    let given = into.instance.migrate_but_pages(&from.instance);
+    let swap = || Swap::identical(Path::Pages, state_bytes);
+    Ok(given.map_err(GuestError::from)?.ok().map(|()| swap()))
 }
 
 fn give(into: &mut Version, parcel: &ParcelRef<'_>, leftovers: &[u8]) -> Result<(), Refused> {

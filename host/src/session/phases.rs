@@ -98,7 +98,7 @@ impl Session {
         self.write_due();
         match self.game.as_mut().map_or(Ok(None), Running::keep_image) {
             Ok(Some(image)) => {
-                self.tell_state_size(image.parcel.bytes());
+                self.tell_state_size();
                 if let Some(autosave) = &mut self.autosave {
                     autosave.offer(&image);
                 }

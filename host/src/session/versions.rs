@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{FirstFrame, Session, millis};
-use crate::error::{GuestError, Refused, Trap};
+use crate::error::{Refused, Trap};
 use crate::image::Image;
 use crate::reload::report::{StageTimes, What};
 use crate::reload::{Aftermath, Candidate, News, Running, Setup, Stages};
@@ -76,7 +76,7 @@ impl Session {
             size: self.step.size,
             hz: self.options.hz as f32,
         };
-        let mut game = match &self.options.state_in {
+        let game = match &self.options.state_in {
             None => Running::fresh(candidate, setup)?,
             Some(path) => {
                 let image = Image::read(path).map_err(|error| Refused::Image(error.to_string()))?;
@@ -84,10 +84,9 @@ impl Session {
             }
         };
         let hash = game.hash().to_string();
-        let image = game.image().map_err(GuestError::from)?;
-        self.tell_state_size(image.parcel.bytes());
         self.began_at = game.frame();
         self.game = Some(game);
+        self.tell_state_size();
         self.hear_title();
         self.fixed.restart(self.parts.clock.now());
         self.await_first_frame(&stages, ready);
@@ -103,15 +102,22 @@ impl Session {
         let (stages, ready) = (candidate.stages, candidate.ready);
         let from = game.hash().to_string();
         let was_broken = game.is_broken();
-        let done = game.swap(candidate, self.options.strict);
+        let done = game.swap(&self.parts.engine, candidate, self.options.strict);
         let to = game.hash().to_string();
+        let has_broken = game.is_broken() && !was_broken;
         self.game = Some(game);
+        if let (true, Err(refused)) = (has_broken, &done) {
+            self.broken(
+                format!("the state was moved to a version that failed ({refused}), and could not be made anew"),
+                None,
+            );
+        }
         let swap = done?;
         if was_broken {
             self.fixed.restart(self.parts.clock.now());
         }
         self.timings.pause.record(swap.pause);
-        self.tell_state_size(swap.state_bytes);
+        self.tell_state_size();
         self.hear_title();
         self.await_first_frame(&stages, ready);
         self.tell(What::swap(from, to, &swap, &stages));
@@ -131,15 +137,15 @@ impl Session {
                 to,
                 reason,
             }),
-            Aftermath::Broken(trap) => {
-                self.tell(What::Break {
-                    message: trap.to_string(),
-                    location: trap.location,
-                });
-                if !self.options.mendable {
-                    self.exit = Some(1);
-                }
-            }
+            Aftermath::Broken(trap) => self.broken(trap.to_string(), trap.location),
+        }
+    }
+
+    /// The game stands still. With nobody to mend it, that is the end.
+    fn broken(&mut self, message: String, location: Option<String>) {
+        self.tell(What::Break { message, location });
+        if !self.options.mendable {
+            self.exit = Some(1);
         }
     }
 
@@ -167,9 +173,10 @@ impl Session {
         }
     }
 
-    pub(super) fn tell_state_size(&self, bytes: usize) {
-        if let Some(pipeline) = &self.parts.pipeline {
-            pipeline.set_state_bytes(bytes);
+    /// So that the next candidate is warm.
+    pub(super) fn tell_state_size(&self) {
+        if let (Some(pipeline), Some(game)) = (&self.parts.pipeline, &self.game) {
+            pipeline.set_state_bytes(game.bytes_to_copy());
         }
     }
 

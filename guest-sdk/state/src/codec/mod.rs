@@ -4,6 +4,7 @@
 //! **segments**: the memory of large flat slices as it is, lent to the writer and never copied.
 
 mod flat;
+mod page_vec;
 mod reader;
 mod std_collections;
 mod std_types;
@@ -14,7 +15,8 @@ mod glam_types;
 
 pub use flat::{Flat, IsFlat};
 pub(crate) use flat::{words_as_bytes, words_as_bytes_mut};
-pub use reader::{Reader, RestoreError, Segments};
+pub use page_vec::{PAGE, PageVec, Pages};
+pub use reader::{Place, Reader, RestoreError, Segments};
 pub use writer::{Saved, Segment, Writer};
 
 use crate::parcel::Parcel;

@@ -30,6 +30,25 @@ pub struct Reader<'a> {
     w64: VecDeque<Vec<u64>>,
     inline: bool,
     leftovers: Leftovers,
+    /// How many segments of each width there were at the beginning.
+    given: [usize; 4],
+    /// Segments that are to come later, where that was announced.
+    places: Option<Vec<Place>>,
+}
+
+/// Where a segment's memory is to be put, after the value has been restored without it.
+///
+/// It is memory of a [`PageVec`](crate::PageVec), and stays where it is until the value is next changed.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// The width of the segment's words in bytes.
+    pub width: u8,
+    /// Counts the segments of this width from 0.
+    pub index: u32,
+    /// Where it begins.
+    pub memory: *mut u8,
+    /// How long it is, in bytes.
+    pub len: usize,
 }
 
 /// Why a state could not be restored.
@@ -74,9 +93,17 @@ impl std::error::Error for RestoreError {}
 impl<'a> Reader<'a> {
     /// A reader of a tree and its segments.
     pub fn new(tree: &'a [u8], segments: Segments) -> Reader<'a> {
+        let given = [
+            segments.w8.len(),
+            segments.w16.len(),
+            segments.w32.len(),
+            segments.w64.len(),
+        ];
         Reader {
             tree,
             at: 0,
+            given,
+            places: None,
             w8: segments.w8.into(),
             w16: segments.w16.into(),
             w32: segments.w32.into(),
@@ -93,6 +120,18 @@ impl<'a> Reader<'a> {
             leftovers: Leftovers::new(leftovers),
             ..Reader::new(tree, segments)
         }
+    }
+
+    /// A segment that is empty, which one that was saved never is, comes later: the value is made
+    /// without it, where it can be, and [`Reader::places`] says where it has to be put.
+    pub fn expect_later(mut self) -> Reader<'a> {
+        self.places = Some(Vec::new());
+        self
+    }
+
+    /// Where to put what comes later. Each has to be filled before the value is used.
+    pub fn places(&mut self) -> Vec<Place> {
+        self.places.take().unwrap_or_default()
     }
 
     /// The place in the tree, at which a value with hooks begins.
@@ -197,7 +236,7 @@ impl<'a> Reader<'a> {
         let size = count
             .checked_mul(size_of::<T>())
             .ok_or_else(|| RestoreError("a list is too long".into()))?;
-        if self.inline || size < SEGMENT_MIN {
+        if !self.is_segment(size) {
             return self.bytes(size).map(|bytes| flat.copy_from(bytes));
         }
         match flat.width {
@@ -206,6 +245,32 @@ impl<'a> Reader<'a> {
             4 => Ok(flat.take(segment(&mut self.w32, size)?)),
             _ => Ok(flat.take(segment(&mut self.w64, size)?)),
         }
+    }
+
+    /// Whether the next segment of this width comes later. If so, it counts as read, and its index is
+    /// given.
+    pub(super) fn comes_later(&mut self, width: u8) -> Option<u32> {
+        fn take<W>(queue: &mut VecDeque<Vec<W>>, given: usize) -> Option<u32> {
+            let index = given - queue.len();
+            queue.pop_front_if(|words| words.is_empty())?;
+            u32::try_from(index).ok()
+        }
+        self.places.as_ref()?;
+        match width {
+            1 => take(&mut self.w8, self.given[0]),
+            2 => take(&mut self.w16, self.given[1]),
+            4 => take(&mut self.w32, self.given[2]),
+            _ => take(&mut self.w64, self.given[3]),
+        }
+    }
+
+    pub(super) fn put_later(&mut self, place: Place) {
+        self.places.get_or_insert_default().push(place);
+    }
+
+    /// Whether a list of so many bytes is a segment of its own.
+    pub(super) fn is_segment(&self, size: usize) -> bool {
+        !self.inline && size >= SEGMENT_MIN
     }
 
     /// Ends the reading.

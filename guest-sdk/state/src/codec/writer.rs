@@ -16,6 +16,7 @@ pub struct Writer<'a> {
 pub struct Segment<'a> {
     width: u8,
     memory: Memory<'a>,
+    owns_pages: bool,
 }
 
 enum Memory<'a> {
@@ -84,7 +85,17 @@ impl<'a> Writer<'a> {
             self.segments.push(Segment {
                 width: flat.width,
                 memory: Memory::Lent(bytes),
+                owns_pages: false,
             });
+        }
+    }
+
+    /// Writes a flat slice that lies in pages which hold nothing else.
+    pub(super) fn flat_pages<T>(&mut self, flat: IsFlat<T>, slice: &'a [T]) {
+        let before = self.segments.len();
+        self.flat(flat, slice);
+        if let Some(segment) = self.segments.get_mut(before) {
+            segment.owns_pages = true;
         }
     }
 
@@ -107,6 +118,7 @@ impl<'a> Writer<'a> {
             self.segments.push(Segment {
                 width: flat.width,
                 memory: Memory::Owned(words, len),
+                owns_pages: false,
             });
         }
     }
@@ -124,6 +136,11 @@ impl Segment<'_> {
     /// The width of its words in bytes: 1, 2, 4 or 8.
     pub fn width(&self) -> usize {
         usize::from(self.width)
+    }
+
+    /// Whether the pages in which it lies hold nothing else, so that they may be moved.
+    pub fn owns_pages(&self) -> bool {
+        self.owns_pages
     }
 
     /// Its memory, which lies at a multiple of the width.

@@ -1,0 +1,229 @@
+//! `PageVec`: a vector whose memory is whole pages of its own, so that a host may move the pages from
+//! one version of a guest to the next instead of copying them.
+//!
+//! It knows nothing of how a host moves pages. The schema and the bytes are those of a `Vec`.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
+
+use allocator_api2::alloc::{AllocError, Allocator, Global, Layout};
+use allocator_api2::vec::Vec as VecIn;
+
+use super::{Flat, IsFlat, Place, Reader, RestoreError, State, Writer};
+use crate::schema::{SchemaBuilder, Type};
+use crate::section::Shape;
+
+/// The grain of the memory of a [`PageVec`], in bytes: a page of WebAssembly, and a multiple of the
+/// page of every machine that a host runs on.
+pub const PAGE: usize = 1 << 16;
+
+/// A vector of flat records for states of many megabytes.
+///
+/// It is used like [`Vec`], whose methods it has; its schema is the same too, so that changing `Vec` to
+/// `PageVec` in a game is an identical swap. Its memory begins at a multiple of [`PAGE`] and is a
+/// whole number of pages. Where types stay as they are and the system can move pages (Linux), a host
+/// moves them from the old version to the new one: some microseconds for any size, where a copy
+/// of 64 MiB takes as many milliseconds as a frame. From some 4 MiB on it pays.
+///
+/// ```
+/// use vblank_derive::{Flat, State};
+/// use vblank_state::PageVec;
+///
+/// #[derive(State, Flat, Clone, Copy)]
+/// # #[state(crate = vblank_state)]
+/// #[repr(C)]
+/// struct Body {
+///     at: [f32; 2],
+///     speed: [f32; 2],
+/// }
+///
+/// #[derive(State, Default)]
+/// # #[state(crate = vblank_state)]
+/// struct World {
+///     bodies: PageVec<Body>,
+/// }
+///
+/// let mut world = World::default();
+/// world.bodies.push(Body { at: [0.0; 2], speed: [1.0, 0.0] });
+/// for body in world.bodies.iter_mut() {
+///     body.at[0] += body.speed[0];
+/// }
+/// assert_eq!(world.bodies[0].at, [1.0, 0.0]);
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PageVec<T>(VecIn<T, Pages>);
+
+/// Gives memory in whole pages, from the global allocator.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pages;
+
+impl Pages {
+    /// The same memory with its borders on those of pages.
+    fn whole(layout: Layout) -> Result<Layout, AllocError> {
+        let layout = layout.align_to(PAGE).map_err(|_| AllocError)?;
+        Ok(layout.pad_to_align())
+    }
+}
+
+// SAFETY: memory comes from `Global` and goes back to it, always with the layout that `whole` makes
+// of the caller's, which fits whatever the caller's does. `Pages` has no state, so all copies are the
+// same allocator.
+unsafe impl Allocator for Pages {
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        Global.allocate(Self::whole(layout)?)
+    }
+
+    unsafe fn deallocate(&self, memory: NonNull<u8>, layout: Layout) {
+        let Ok(layout) = Self::whole(layout) else {
+            return;
+        };
+        // SAFETY: the caller's promise: it was allocated here with a layout of which `whole` makes
+        // this one.
+        unsafe { Global.deallocate(memory, layout) }
+    }
+}
+
+impl<T> PageVec<T> {
+    /// An empty vector, which has no memory yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(VecIn::new_in(Pages))
+    }
+
+    /// An empty vector with room for so many items, rounded up to whole pages.
+    #[must_use]
+    pub fn with_capacity(items: usize) -> Self {
+        Self(VecIn::with_capacity_in(items, Pages))
+    }
+}
+
+impl<T> Default for PageVec<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> Deref for PageVec<T> {
+    type Target = VecIn<T, Pages>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for PageVec<T> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for PageVec<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<T> FromIterator<T> for PageVec<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        let mut all = Self::new();
+        all.extend(items);
+        all
+    }
+}
+
+impl<T> Extend<T> for PageVec<T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
+        self.0.extend(items);
+    }
+}
+
+impl<T> From<Vec<T>> for PageVec<T> {
+    fn from(mut items: Vec<T>) -> Self {
+        let count = items.len();
+        let mut all = Self::with_capacity(count);
+        // SAFETY: there is room for `count` items in the new memory, which does not overlap the old.
+        // They are moved: from here on they belong to `all`, and `items` is empty.
+        unsafe {
+            items.set_len(0);
+            std::ptr::copy_nonoverlapping(items.as_ptr(), all.0.as_mut_ptr(), count);
+            all.0.set_len(count);
+        }
+        all
+    }
+}
+
+impl<T> IntoIterator for PageVec<T> {
+    type Item = T;
+    type IntoIter = <VecIn<T, Pages> as IntoIterator>::IntoIter;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a PageVec<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a mut PageVec<T> {
+    type Item = &'a mut T;
+    type IntoIter = std::slice::IterMut<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter_mut()
+    }
+}
+
+impl<T: Flat> State for PageVec<T> {
+    const SHAPE: &'static Shape = &Shape::List(T::SHAPE);
+
+    fn schema(builder: &mut SchemaBuilder) -> Type {
+        Vec::<T>::schema(builder)
+    }
+
+    fn save<'a>(&'a self, out: &mut Writer<'a>) {
+        out.flat_pages(IsFlat::<T>::new(), &self.0);
+    }
+
+    fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
+        let flat = IsFlat::<T>::new();
+        let count = input.count()?;
+        let size = count.saturating_mul(size_of::<T>());
+        if input.is_segment(size)
+            && let Some(index) = input.comes_later(T::WIDTH)
+        {
+            let (items, place) = later(flat, count, index)?;
+            input.put_later(place);
+            return Ok(items);
+        }
+        input.flat(flat, count).map(Self::from)
+    }
+}
+
+/// A vector of so many items, whose memory is filled later.
+fn later<T: Flat>(
+    _: IsFlat<T>,
+    count: usize,
+    index: u32,
+) -> Result<(PageVec<T>, Place), RestoreError> {
+    let mut items = PageVec::<T>::new();
+    let room = items.0.try_reserve_exact(count);
+    room.map_err(|_| RestoreError::new(format!("there is no memory for {count} items")))?;
+    let place = Place {
+        width: T::WIDTH,
+        index,
+        memory: items.0.as_mut_ptr().cast(),
+        len: count * size_of::<T>(),
+    };
+    // SAFETY: there is room for `count` items. Their memory is not written yet; whoever asked for it to
+    // come later (`Reader::expect_later`) fills it before any of it is read, and every bit pattern
+    // is a `T`.
+    unsafe { items.0.set_len(count) };
+    Ok((items, place))
+}
