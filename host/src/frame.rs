@@ -48,6 +48,8 @@ pub struct Timings {
     pub frame: Times,
     /// The game standing still for a swap.
     pub pause: Times,
+    /// Keeping an image of the state, to be able to go back to it.
+    pub image: Times,
 }
 
 impl Default for Timings {
@@ -58,6 +60,7 @@ impl Default for Timings {
             submit: Times::new(),
             frame: Times::new(),
             pause: Times::new(),
+            image: Times::new(),
         }
     }
 }
@@ -82,6 +85,13 @@ impl Times {
     /// Count the time since.
     pub fn record_since(&mut self, begun: Instant) {
         self.record(begun.elapsed());
+    }
+
+    /// All of them together.
+    #[must_use]
+    pub fn sum(&self) -> Duration {
+        let nanoseconds = self.0.mean() * self.0.len() as f64;
+        Duration::from_nanos(nanoseconds as u64)
     }
 
     /// How many were counted.

@@ -230,7 +230,17 @@ impl Observer for Terminal {
                 frames,
                 frame_us,
                 state_hash,
+                images,
+                image_us,
+                image_share,
             } => {
+                if self.is_verbose && *images > 0 {
+                    self.say(&format!(
+                        "     {images} images of the state, {:.0} µs each, {:.2}% of the time",
+                        image_us.p50,
+                        image_share * 100.0
+                    ));
+                }
                 let state = state_hash.as_deref().map_or("none", short);
                 self.say(&format!(
                     "{}  {frames} frames, {:.0} µs each (p99 {:.0}, max {:.0}), state {state}",

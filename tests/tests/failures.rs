@@ -89,6 +89,27 @@ fn migrate_never_returns() {
 }
 
 #[test]
+fn the_limits_are_flags() {
+    let scene = Scene::new();
+    let hangs = Guest::of::<Counter>().before("migrate", "(loop $for_ever (br $for_ever))");
+    let next = scene.folder.path().join("next.wasm");
+    hangs.write(&next);
+    let swap = format!("20={}", next.display());
+    let ended = scene.run().args("--swap-limit 30 --swap-at").arg(&swap);
+    let ended = ended.to_end().exits(0);
+    let _ = ended.says_once(&["refused", "migrate ran longer than 30 ms"]);
+
+    // Both versions may have two mebibytes; the new one takes more at once.
+    let devours = "(drop (memory.grow (i32.const 64))) (memory.fill (i32.const 4000000) (i32.const 0) (i32.const 8))";
+    Guest::of::<Counter>()
+        .before("migrate", devours)
+        .write(&next);
+    let ended = scene.run().args("--memory-limit 2 --swap-at").arg(&swap);
+    let ended = ended.to_end().exits(0);
+    let _ = ended.says_once(&["refused", "migrate wanted more memory than allowed"]);
+}
+
+#[test]
 fn a_trap_in_the_first_frames_is_rolled_back() {
     let scene = Scene::new();
     let ended = scene.swap(&Guest::of::<Counter>().step(10).trap_at(50));

@@ -9,6 +9,7 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 
+use super::limits::LimitArgs;
 use super::start_log;
 use crate::clock::{FreeClock, RealClock};
 use crate::config::SessionOptions;
@@ -44,6 +45,8 @@ pub(super) struct Bench {
     /// What makes the pictures: auto, gpu, software or null
     #[arg(long, default_value_t = RendererChoice::Auto)]
     renderer: RendererChoice,
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 /// The figures. Names are a contract.
@@ -59,6 +62,8 @@ struct Figures {
     draw_us: Percentiles,
     submit_us: Percentiles,
     frame_us: Percentiles,
+    image_us: Percentiles,
+    image_share: f64,
     guest_memory_bytes: usize,
     state_hash: Option<String>,
 }
@@ -83,7 +88,10 @@ impl Bench {
         } else {
             anyhow::bail!("no such file or folder: {}", self.guest.display());
         };
-        let engine = Arc::new(Engine::new(EngineOptions::default())?);
+        let engine = Arc::new(Engine::new(EngineOptions {
+            limits: self.limits.limits(),
+            ..EngineOptions::default()
+        })?);
         let (renderer, notice) = render::headless(self.renderer, self.size)?;
         if let Some(notice) = notice {
             terminal.say(&notice);
@@ -143,6 +151,8 @@ impl Bench {
             draw_us: times.draw.percentiles(),
             submit_us: times.submit.percentiles(),
             frame_us: times.frame.percentiles(),
+            image_us: times.image.percentiles(),
+            image_share: session.image_share(),
             guest_memory_bytes: session.guest_memory(),
             state_hash: results.try_iter().last(),
         };
@@ -195,6 +205,11 @@ fn print_table(figures: &Figures) {
     row("draw", &figures.draw_us);
     row("submit", &figures.submit_us);
     row("frame", &figures.frame_us);
+    row("image", &figures.image_us);
+    outln!(
+        "images of the state: {:.2}% of the time",
+        figures.image_share * 100.0
+    );
     outln!(
         "guest memory {:.1} MiB",
         figures.guest_memory_bytes as f64 / f64::from(1 << 20)

@@ -8,6 +8,7 @@ macro_rules! outln {
 mod bench;
 mod check;
 mod inspect;
+mod limits;
 mod run;
 mod state;
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 
+use super::limits::LimitArgs;
 use super::{parse_hz, start_log};
 use crate::clock::{Clock, FreeClock, RealClock};
 use crate::config::{Output, SessionOptions, SwapAt};
@@ -96,6 +97,8 @@ pub(super) struct Run {
     /// End with exit code 1 when the guest breaks or does not build, also where it could be mended
     #[arg(long)]
     exit_on_break: bool,
+    #[command(flatten)]
+    limits: LimitArgs,
     /// Tell every stage with its time
     #[arg(short, long)]
     verbose: bool,
@@ -127,7 +130,7 @@ impl Run {
         let engine = Arc::new(Engine::new(EngineOptions {
             allow: self.allow.clone(),
             deterministic: self.deterministic,
-            ..EngineOptions::default()
+            limits: self.limits.limits(),
         })?);
         let script = self.script(&engine)?;
         let options = self.options(&source, display.is_some())?;

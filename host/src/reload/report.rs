@@ -126,6 +126,12 @@ pub enum What {
         state_hash: Option<String>,
         /// Time of a frame without presenting and waiting, in microseconds.
         frame_us: Percentiles,
+        /// Images of the state that were kept, to be able to go back to them.
+        images: u64,
+        /// Time of one of them, in microseconds.
+        image_us: Percentiles,
+        /// The share of the run that they took: 0 to 1.
+        image_share: f64,
     },
 }
 

@@ -73,10 +73,10 @@ pub(super) fn parked_paths(parked: &Parked) -> Vec<String> {
 }
 
 impl Swap {
-    /// Of a state that crossed as it was.
-    fn identical(path: Path, state_bytes: usize) -> Self {
+    /// Of a state that was copied as it was.
+    fn identical(state_bytes: usize) -> Self {
         Self {
-            path,
+            path: Path::Copy,
             verdict: Verdict::Identical,
             changes: Vec::new(),
             is_explicit: false,
@@ -100,16 +100,21 @@ impl Swap {
 /// When the types differ too much, a value does not fit, or the new code refuses or traps. The
 /// origin is as it was; the version that was to take it is good for nothing.
 pub fn carry(origin: &Origin<'_>, into: &mut Version, strict: bool) -> Result<Swap, Refused> {
+    let state_bytes = origin.parcel.bytes();
+    if *origin.schema == *into.schema && origin.parked.is_empty() {
+        // As it mostly is: nothing to compare, nothing to plan.
+        give(into, &origin.parcel, &[])?;
+        return Ok(Swap::identical(state_bytes));
+    }
     let difference = diff(origin.schema, &into.schema);
     let plan = Plan::new(origin.schema, &into.schema)
         .map_err(|needed| Refused::NeedsMigration(explain(origin.schema, &into.schema, &needed)))?;
-    let state_bytes = origin.parcel.bytes();
     if plan.is_identity() && origin.parked.is_empty() {
         give(into, &origin.parcel, &[])?;
         return Ok(Swap {
             verdict: difference.verdict,
             changes: difference.changes,
-            ..Swap::identical(Path::Copy, state_bytes)
+            ..Swap::identical(state_bytes)
         });
     }
     let Migrated {
@@ -165,8 +170,11 @@ pub fn carry_but_pages(
     }
     let state_bytes = from.instance.parcel().bytes();
     let given = into.instance.migrate_but_pages(&from.instance);
-    let swap = || Swap::identical(Path::Pages, state_bytes);
-    Ok(given.map_err(GuestError::from)?.ok().map(|()| swap()))
+    let given = given.map_err(GuestError::from)?;
+    Ok(given.ok().map(|()| Swap {
+        path: Path::Pages,
+        ..Swap::identical(state_bytes)
+    }))
 }
 
 fn give(into: &mut Version, parcel: &ParcelRef<'_>, leftovers: &[u8]) -> Result<(), Refused> {

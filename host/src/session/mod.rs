@@ -70,6 +70,8 @@ pub struct Session {
     title: String,
     /// The frame that this session began at: 0, or that of the image.
     began_at: u64,
+    /// When its first version took over.
+    began: Instant,
     outputs: Outputs,
     autosave: Option<Autosave>,
     last_notice: String,
@@ -110,6 +112,7 @@ impl Session {
             timings: Timings::default(),
             title: String::new(),
             began_at: 0,
+            began: Instant::now(),
             outputs: Outputs::new(&options),
             autosave: options
                 .autosave
@@ -218,6 +221,13 @@ impl Session {
     pub fn frames(&self) -> u64 {
         let now = self.game.as_ref().map_or(self.began_at, Running::frame);
         now - self.began_at
+    }
+
+    /// The share of the time that went into keeping images of the state: what it costs to be able to go
+    /// back. At most some 2%, see `docs/report.md`.
+    #[must_use]
+    pub fn image_share(&self) -> f64 {
+        self.timings.image.sum().as_secs_f64() / self.began.elapsed().as_secs_f64()
     }
 
     /// Times of the frames so far.

@@ -133,6 +133,9 @@ impl Session {
             frames: self.frames(),
             state_hash,
             frame_us: self.timings.frame.percentiles(),
+            images: self.timings.image.count(),
+            image_us: self.timings.image.percentiles(),
+            image_share: self.image_share(),
         });
     }
 }

@@ -96,8 +96,10 @@ impl Session {
 
     pub(super) fn boundary(&mut self) {
         self.write_due();
+        let begun = Instant::now();
         match self.game.as_mut().map_or(Ok(None), Running::keep_image) {
             Ok(Some(image)) => {
+                self.timings.image.record_since(begun);
                 self.tell_state_size();
                 if let Some(autosave) = &mut self.autosave {
                     autosave.offer(&image);

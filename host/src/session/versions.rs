@@ -85,6 +85,7 @@ impl Session {
         };
         let hash = game.hash().to_string();
         self.began_at = game.frame();
+        self.began = Instant::now();
         self.game = Some(game);
         self.tell_state_size();
         self.hear_title();

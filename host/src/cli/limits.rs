@@ -1,0 +1,32 @@
+//! The flags for what a guest may use of time and memory.
+
+use std::time::Duration;
+
+use clap::{Args, value_parser};
+
+use crate::guest::Limits;
+
+/// One set for all commands that run guests.
+#[derive(Args)]
+pub(super) struct LimitArgs {
+    /// Stop a guest whose init, update, draw or shutdown takes longer
+    #[arg(long, default_value_t = 1000, value_name = "MS", value_parser = value_parser!(u64).range(1..=3_600_000))]
+    call_limit: u64,
+    /// Refuse a version any of whose steps of a swap takes longer
+    #[arg(long, default_value_t = 500, value_name = "MS", value_parser = value_parser!(u64).range(1..=3_600_000))]
+    swap_limit: u64,
+    /// The most memory that a version may have
+    #[arg(long, default_value_t = 1024, value_name = "MIB", value_parser = value_parser!(u64).range(1..=4096))]
+    memory_limit: u64,
+}
+
+impl LimitArgs {
+    /// As the engine wants them.
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            call: Duration::from_millis(self.call_limit),
+            swap: Duration::from_millis(self.swap_limit),
+            memory: usize::try_from(self.memory_limit << 20).unwrap_or(usize::MAX),
+        }
+    }
+}
