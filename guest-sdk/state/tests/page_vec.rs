@@ -1,0 +1,161 @@
+//! `PageVec` is a `Vec` to everyone but the host: same schema, same bytes, memory in whole pages.
+
+use vblank_derive::{Flat, State};
+use vblank_state::codec::PAGE;
+use vblank_state::{PageVec, Reader, RestoreError, Schema, State, restore, save};
+
+#[derive(State, Flat, Clone, Copy, Debug, PartialEq)]
+#[state(crate = vblank_state)]
+#[repr(C)]
+struct Cell {
+    kind: u64,
+    height: f32,
+    depth: [u16; 6],
+}
+
+mod with_copied {
+    use super::*;
+
+    #[derive(State, Debug, PartialEq)]
+    #[state(crate = vblank_state)]
+    pub struct Island {
+        pub name: String,
+        pub cells: Vec<Cell>,
+        pub few: Vec<u8>,
+        pub more: Vec<Cell>,
+    }
+}
+use with_copied::Island as Copied;
+
+mod with_paged {
+    use super::*;
+
+    #[derive(State, Debug, PartialEq)]
+    #[state(crate = vblank_state)]
+    pub struct Island {
+        pub name: String,
+        pub cells: PageVec<Cell>,
+        pub few: PageVec<u8>,
+        pub more: PageVec<Cell>,
+    }
+}
+use with_paged::Island as Paged;
+
+fn cells(count: u64) -> Vec<Cell> {
+    let cell = |kind| Cell {
+        height: kind as f32,
+        kind,
+        depth: [kind as u16; 6],
+    };
+    (0..count).map(cell).collect()
+}
+
+fn copied() -> Copied {
+    Copied {
+        name: "Sark".into(),
+        cells: cells(5000),
+        few: vec![1, 2, 3],
+        more: cells(300),
+    }
+}
+
+fn paged() -> Paged {
+    let Copied {
+        name,
+        cells,
+        few,
+        more,
+    } = copied();
+    Paged {
+        name,
+        cells: cells.into(),
+        few: few.into_iter().collect(),
+        more: more.into(),
+    }
+}
+
+#[test]
+fn its_schema_and_bytes_are_those_of_a_vec() {
+    assert_eq!(Schema::of::<Copied>(), Schema::of::<Paged>());
+    assert_eq!(save(&copied()).to_parcel(), save(&paged()).to_parcel());
+    let back: Paged = restore(save(&copied()).to_parcel()).unwrap();
+    assert_eq!(back, paged());
+    let back: Copied = restore(save(&paged()).to_parcel()).unwrap();
+    assert_eq!(back, copied());
+}
+
+#[test]
+fn its_memory_is_whole_pages_however_it_grows() {
+    let mut cells = PageVec::new();
+    for kind in 0..10_000 {
+        cells.push(kind);
+        assert_eq!(cells.as_ptr().addr() % PAGE, 0);
+    }
+    cells.shrink_to_fit();
+    cells.truncate(7000);
+    cells.insert(0, 1);
+    cells.retain(|kind| kind % 3 != 0);
+    assert_eq!(cells.as_ptr().addr() % PAGE, 0);
+    assert_eq!(cells.len(), 1 + 7000 - 2334);
+    let empty = PageVec::<u64>::default();
+    assert_eq!(empty.iter().count(), 0);
+}
+
+#[test]
+fn only_its_own_segments_are_said_to_own_their_pages() {
+    let (paged, copied) = (paged(), copied());
+    let owned = |saved: &vblank_state::Saved<'_>| -> Vec<bool> {
+        saved.segments.iter().map(|s| s.owns_pages()).collect()
+    };
+    assert_eq!(
+        owned(&save(&paged)),
+        [true, true],
+        "three bytes are no segment"
+    );
+    assert_eq!(owned(&save(&copied)), [false, false]);
+}
+
+/// What the host does on the page path: the tree first, the pages afterwards.
+#[test]
+fn segments_may_come_later() {
+    let parcel = save(&paged()).to_parcel();
+    let (tree, mut segments) = parcel.into_parts();
+    let later = std::mem::take(&mut segments.w64[1]);
+    let mut reader = Reader::new(&tree, segments).expect_later();
+    let back = Paged::restore(&mut reader).unwrap();
+    let places = reader.places();
+    reader.finish().unwrap();
+    let [place] = places[..] else {
+        panic!("{} places", places.len())
+    };
+    assert_eq!(
+        (place.width, place.index, place.len),
+        (8, 1, later.len() * 8)
+    );
+    assert_eq!(place.memory.addr() % PAGE, 0);
+    // SAFETY: the place is the memory of `back.more`, which has this length and which nothing borrows.
+    unsafe { std::ptr::copy_nonoverlapping(later.as_ptr(), place.memory.cast(), later.len()) };
+    assert_eq!(back, paged());
+}
+
+#[test]
+fn what_was_not_announced_does_not_come_later() {
+    let restore_without = |announced: bool, paged: bool| -> Result<(), RestoreError> {
+        let (tree, mut segments) = save(&copied()).to_parcel().into_parts();
+        segments.w64[0].clear();
+        let mut reader = Reader::new(&tree, segments);
+        if announced {
+            reader = reader.expect_later();
+        }
+        if paged {
+            Paged::restore(&mut reader).map(drop)
+        } else {
+            Copied::restore(&mut reader).map(drop)
+        }
+    };
+    assert!(restore_without(true, true).is_ok());
+    for (announced, paged) in [(false, true), (false, false), (true, false)] {
+        let error = restore_without(announced, paged).unwrap_err().to_string();
+        assert!(error.contains("a segment has 0 bytes"), "{error}");
+    }
+}
