@@ -22,7 +22,8 @@ const STATE: usize = 64;
 const MESSAGE: usize = 256;
 const SCHEMA: usize = 1024;
 const DEFAULTS: usize = 4096;
-const HEAP: usize = 65536;
+const LIST: usize = 65536;
+const PAGE: usize = 65536;
 
 const MANGLING: ManglingAndAbi = ManglingAndAbi::Legacy(LiftLowerAbi::Sync);
 
@@ -34,13 +35,39 @@ pub struct Counter {
     pub count: u64,
 }
 
-/// A guest whose state is one or several `u64`. Each update adds to the first of them.
+/// A state of any size: one list, which crosses as one segment from 512 words on.
+#[derive(State, Debug, PartialEq, Eq)]
+#[state(crate = vblank_state)]
+pub struct Tally {
+    /// The sum of all steps.
+    pub count: u64,
+    /// The same sum, dealt out: the step of frame `n` is in word `n % len`.
+    pub words: Vec<u64>,
+}
+
+impl Tally {
+    /// A fresh one with so many words: a power of two, and enough for a segment.
+    #[track_caller]
+    #[must_use]
+    pub fn of(words: usize) -> Self {
+        assert!(words.is_power_of_two() && words * 8 >= vblank_state::SEGMENT_MIN);
+        Self {
+            count: 0,
+            words: vec![0; words],
+        }
+    }
+}
+
+/// A guest whose state is one or several `u64`, perhaps with a list of them at the end. Each update
+/// adds to the first, and to one word of the list, by turns.
 #[derive(Clone)]
 pub struct Guest {
     schema: Vec<u8>,
     defaults: Vec<u8>,
-    /// The size of the state.
-    size: usize,
+    /// The tree of a fresh state.
+    tree: Vec<u8>,
+    /// The number of words of the list, which is all 0 in a fresh game.
+    words: usize,
     step: u64,
     /// By the name of the export: what runs before, or instead of, what it does.
     before: BTreeMap<&'static str, String>,
@@ -53,15 +80,28 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// With a state of this type, which is written as whole words of eight bytes, all 0 in a fresh
-    /// game.
+    /// With a state of this type, which is written as whole words of eight bytes.
     #[must_use]
     pub fn of<T: vblank_state::State + Default>() -> Self {
-        let fresh = T::default();
+        Self::holding(&T::default())
+    }
+
+    /// With a list of so many words in its state; see [`Tally::of`].
+    #[track_caller]
+    #[must_use]
+    pub fn tally(words: usize) -> Self {
+        Self {
+            words,
+            ..Self::holding(&Tally::of(words))
+        }
+    }
+
+    fn holding<T: vblank_state::State>(fresh: &T) -> Self {
         Self {
             schema: vblank_state::schema_bytes::<T>(),
             defaults: vblank_state::defaults::<T>(),
-            size: vblank_state::save(&fresh).tree.len(),
+            tree: vblank_state::save(fresh).tree,
+            words: 0,
             step: 1,
             before: BTreeMap::new(),
             instead: BTreeMap::new(),
@@ -229,16 +269,20 @@ impl Guest {
         let stamp = self.stamp.as_ref().map_or(String::new(), |version| {
             format!("(@custom \"vblank:abi\" {version:?})")
         });
+        // Twice the list: once as it is kept, once as it comes in.
+        let heap = LIST + self.words * 8;
+        let pages = (LIST + 2 * self.words * 8).div_ceil(PAGE) + 1;
         format!(
             r#"(module
 {imports}
-(memory (export "memory") 2)
-(global $heap (mut i32) (i32.const {HEAP}))
+(memory (export "memory") {pages})
+(global $heap (mut i32) (i32.const {heap}))
+(data (i32.const {STATE}) "{tree}")
 (data (i32.const {SCHEMA}) "{schema}")
 (data (i32.const {DEFAULTS}) "{defaults}")
 (data (i32.const {MESSAGE}) "{message}")
 ;; What the host passes to a call is free again when the call returns.
-(func $free (global.set $heap (i32.const {HEAP})))
+(func $free (global.set $heap (i32.const {heap})))
 (func (export "cabi_realloc")
     (param $old i32) (param $old_size i32) (param $align i32) (param $size i32) (result i32)
   (local $at i32)
@@ -250,6 +294,7 @@ impl Guest {
 {exports}
 {stamp}
 )"#,
+            tree = escape(&self.tree),
             schema = escape(&self.schema),
             defaults = escape(&self.defaults),
             message = escape(self.message.as_bytes()),
@@ -257,7 +302,7 @@ impl Guest {
     }
 
     fn code(&self, export: &str) -> String {
-        let (step, size) = (self.step, self.size);
+        let (step, size, words) = (self.step, self.tree.len(), self.words);
         let list = |at: usize, len: usize| {
             format!(
                 "(i32.store (i32.const {ANSWER}) (i32.const {at}))
@@ -267,19 +312,36 @@ impl Guest {
         };
         let usual = match export {
             "init" | "draw" | "shutdown" | "prewarm" | "resume" => "(call $free)".to_owned(),
-            "update" => format!(
-                "(i64.store (i32.const {STATE})
-                   (i64.add (i64.load (i32.const {STATE})) (i64.const {step})))
-                 (call $free)"
-            ),
+            "update" => {
+                let add = |at: &str| {
+                    format!("(i64.store {at} (i64.add (i64.load {at}) (i64.const {step})))")
+                };
+                let count = add(&format!("(i32.const {STATE})"));
+                // The frame's number comes first in what `$p0` points to.
+                let frame = "(i32.wrap_i64 (i64.load (local.get $p0)))";
+                let word = add(&format!(
+                    "(i32.add (i32.const {LIST})
+                       (i32.shl (i32.and {frame} (i32.const {})) (i32.const 3)))",
+                    words.wrapping_sub(1)
+                ));
+                let word = if words > 0 { word } else { String::new() };
+                format!("{count} {word} (call $free)")
+            }
             "schema" => list(SCHEMA, self.schema.len()),
             "defaults" => list(DEFAULTS, self.defaults.len()),
-            "save" => format!("(call $tree (i32.const {STATE}) (i32.const {size}))"),
+            "save" => {
+                let list = format!("(call $longs (i32.const {LIST}) (i32.const {words}))");
+                let list = if words > 0 { list } else { String::new() };
+                format!("(call $tree (i32.const {STATE}) (i32.const {size})) {list}")
+            }
             "migrate" => format!(
                 "(memory.copy (i32.const {STATE}) (local.get $p0) (i32.const {size}))
+                 (if (local.get $p9) (then (memory.copy
+                   (i32.const {LIST}) (i32.load (local.get $p8)) (i32.const {}))))
                  (call $free)
                  (i32.store8 (i32.const {ANSWER}) (i32.const 0))
-                 (i32.const {ANSWER})"
+                 (i32.const {ANSWER})",
+                words * 8
             ),
             _ => "unreachable".to_owned(),
         };

@@ -12,6 +12,6 @@ mod report;
 
 pub use demo::{Demo, workspace};
 pub use display::{Display, Picture};
-pub use fixture::{Counter, Guest, component_of};
+pub use fixture::{Counter, Guest, Tally, component_of};
 pub use host::{Ended, Host, Run, host_binary, show_state};
 pub use report::{Report, name_of};

@@ -1,0 +1,178 @@
+//! Swap after swap in one process: the state is right at the end, and nothing of the old versions is
+//! left: no memory, no mapping, no descriptor, no thread, no file.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use vblank_host::guest::{Code, Engine, EngineOptions, Step};
+use vblank_host::input::Size;
+use vblank_host::reload::{Candidate, Running, Setup, Stages, Version, prepare};
+use vblank_tests::{Counter, Guest, Run, Tally};
+
+/// Nothing that is waited for takes longer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a process holds of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Held {
+    resident_kib: u64,
+    mappings: usize,
+    descriptors: usize,
+    threads: usize,
+}
+
+impl Held {
+    /// Of a process, by its folder in `/proc`.
+    fn by(process: &Path) -> Self {
+        let read = |name: &str| {
+            std::fs::read_to_string(process.join(name)).expect("Linux has /proc/PID/…")
+        };
+        let count = |name: &str| {
+            let entries = std::fs::read_dir(process.join(name));
+            entries.expect("a process can be looked into").count()
+        };
+        let status = read("status");
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let resident = resident.and_then(|line| line.trim().strip_suffix(" kB"));
+        Self {
+            resident_kib: resident.expect("a size in kB").parse().expect("a number"),
+            mappings: read("maps").lines().count(),
+            descriptors: count("fd"),
+            threads: count("task"),
+        }
+    }
+
+    /// Once what was dropped is gone: the reaper has a thread of its own and takes its time.
+    #[track_caller]
+    fn settled(process: &Path) -> Self {
+        let begun = Instant::now();
+        let mut last = Self::by(process);
+        let mut same = 0;
+        while same < 10 {
+            assert!(begun.elapsed() < PATIENCE, "it does not settle: {last:?}");
+            std::thread::sleep(Duration::from_millis(20));
+            let now = Self::by(process);
+            let is_same = |held: fn(&Self) -> usize| held(&now) == held(&last);
+            let is_settled = is_same(|held| held.mappings) && is_same(|held| held.descriptors);
+            same = if is_settled { same + 1 } else { 0 };
+            last = now;
+        }
+        last
+    }
+
+    /// Wait until no more is held than before, which must come to pass.
+    #[track_caller]
+    fn wait_for_no_more(process: &Path, before: Self) -> Self {
+        let begun = Instant::now();
+        loop {
+            let now = Self::by(process);
+            let is_back = now.mappings <= before.mappings
+                && now.descriptors <= before.descriptors
+                && now.threads <= before.threads
+                && now.resident_kib <= before.resident_kib * 105 / 100;
+            if is_back {
+                return now;
+            }
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "more is held than before: {before:?} and now {now:?}"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+#[test]
+fn ten_thousand_swaps_of_a_mebibyte() {
+    const SWAPS: u64 = 10_000;
+    const WORDS: usize = 1 << 17;
+    let engine = Engine::new(EngineOptions::default()).expect("an engine can be made");
+    let version = |step: u64| -> Version {
+        let code = Guest::tally(WORDS).step(step).module();
+        let code = Code::from_bytes(code).expect("the fixture is a guest");
+        let candidate = prepare(&engine, &code, 0).unwrap_or_else(|error| panic!("{error}"));
+        candidate.version
+    };
+    let versions = [version(1), version(10)];
+    // Compiled once; each swap gets a fresh instance, as it would from the cache of compiled code.
+    let candidate = |number: u64| Candidate {
+        version: versions[usize::from(!number.is_multiple_of(2))]
+            .again(&engine)
+            .unwrap_or_else(|error| panic!("{error}")),
+        stages: Stages::default(),
+        ready: Instant::now(),
+    };
+    let setup = Setup {
+        seed: 0,
+        size: Size::new(640, 360),
+        hz: 60.0,
+    };
+    let mut game =
+        Running::fresh(candidate(0), setup).unwrap_or_else(|refused| panic!("{refused}"));
+    let mut wanted = Tally::of(WORDS);
+    let process = Path::new("/proc/self");
+    let mut before = None;
+    let begun = Instant::now();
+    for swap in 0..SWAPS {
+        let step = if swap.is_multiple_of(2) { 1 } else { 10 };
+        let number = game.frame();
+        game.update(&Step {
+            number,
+            ..Step::default()
+        })
+        .expect("an update goes well");
+        wanted.count += step;
+        wanted.words[number as usize % WORDS] += step;
+        let done = game.swap(&engine, candidate(swap + 1), false);
+        let done = done.unwrap_or_else(|refused| panic!("swap {swap}: {refused}"));
+        assert!(done.is_identical() && done.state_bytes > 1 << 20);
+        if swap + 1 == 100 {
+            before = Some(Held::settled(process));
+        }
+    }
+    let took = begun.elapsed();
+    let before = before.expect("there were more than 100");
+    let after = Held::wait_for_no_more(process, before);
+    println!("{SWAPS} swaps in {took:.1?}: {before:?}, {after:?}");
+
+    let image = game.image().expect("the state can be had");
+    let state: Tally = vblank_state::restore(image.parcel).expect("it is a tally");
+    assert_eq!(image.frame, SWAPS);
+    assert!(state == wanted, "count {} of {}", state.count, wanted.count);
+}
+
+#[test]
+fn a_hundred_saves_leave_nothing_behind() {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let temporary = folder.path().join("tmp");
+    std::fs::create_dir(&temporary).expect("a folder can be made");
+    let file = folder.path().join("game.wasm");
+    Guest::of::<Counter>().write(&file);
+    let mut host = Run::headless(&file)
+        .args("--renderer null --hz 500")
+        .env("TMPDIR", &temporary)
+        .start();
+    host.event("first-frame");
+    let process = format!("/proc/{}", host.pid().as_raw_nonzero());
+    let process = Path::new(&process);
+    let mut save = |number: u64| {
+        Guest::of::<Counter>().step(1 + number % 2).write(&file);
+        host.event("swap");
+        host.event("first-frame");
+    };
+    (1..=20).for_each(&mut save);
+    let before = Held::settled(process);
+    (21..=120).for_each(&mut save);
+    let after = Held::wait_for_no_more(process, before);
+    println!("a hundred saves: {before:?}, {after:?}");
+    let left: Vec<_> = std::fs::read_dir(&temporary)
+        .expect("the folder is there")
+        .collect();
+    assert!(left.is_empty(), "temporary files: {left:?}");
+    let ended = host
+        .stop()
+        .exits(0)
+        .without(&["refused", "rollback", "break"]);
+    assert_eq!(ended.all("swap").len(), 120);
+}
