@@ -1,6 +1,7 @@
 //! What the user decides about a run.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::input::{Script, Size};
 
@@ -23,8 +24,8 @@ pub struct SessionOptions {
     pub input: Script,
     /// Begin with this state.
     pub state_in: Option<PathBuf>,
-    /// Write the state here every few seconds and at the end.
-    pub autosave: Option<PathBuf>,
+    /// Write the state by itself, for `--resume`.
+    pub autosave: Option<AutosaveOptions>,
     /// Write the state, at the end or when so many updates have been made.
     pub state_out: Vec<Output>,
     /// Write the picture likewise.
@@ -47,6 +48,15 @@ impl Default for SessionOptions {
             screenshots: Vec::new(),
         }
     }
+}
+
+/// Where and how often the state is written by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AutosaveOptions {
+    /// Where to, at intervals and at the end.
+    pub path: PathBuf,
+    /// How often: less often only where taking an image would cost more than 2% of the time.
+    pub every: Duration,
 }
 
 /// A file to write, and when: `FILE` or `FILE@FRAME`.

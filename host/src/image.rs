@@ -4,9 +4,11 @@
 //! compressed with LZ4: code hash, frame, schema, parcel and parked values, each list with its length
 //! in front. It is written to a temporary name and renamed, so it is whole or not there.
 
+use std::fs::DirEntry;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 use vblank_state::{Parcel, ParcelRef, Parked, Schema};
@@ -151,11 +153,8 @@ impl Image {
     /// # Errors
     /// When the file system would not; an older file of that name is then as it was.
     pub fn write(&self, path: &Path) -> Result<(), ImageError> {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
         let write = || {
-            let mut file = temporary().tempfile_in(folder.unwrap_or(Path::new(".")))?;
+            let mut file = temporary(path)?;
             file.write_all(&self.encode())?;
             file.as_file().sync_data()?;
             file.persist(path)?;
@@ -169,15 +168,63 @@ impl Image {
     }
 }
 
-/// A file that others may read once it has its name, as far as the user's umask lets them.
-fn temporary() -> tempfile::Builder<'static, 'static> {
+/// Copy an image's file, such as it is: whole, or not at all.
+///
+/// # Errors
+/// When the file system would not.
+pub(crate) fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    let mut copy = temporary(to)?;
+    std::io::copy(&mut std::fs::File::open(from)?, &mut copy)?;
+    copy.persist(to)?;
+    Ok(())
+}
+
+/// Remove what was left of writing this file when a process was killed.
+pub(crate) fn remove_leftovers(path: &Path) {
+    /// Another process may be writing right now.
+    const OLD: Duration = Duration::from_secs(60);
+    let is_old = |entry: &DirEntry| {
+        let written = entry.metadata().and_then(|about| about.modified());
+        written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > OLD))
+    };
+    let prefix = temporary_prefix(path);
+    for entry in std::fs::read_dir(folder_of(path)).into_iter().flatten() {
+        let Ok(entry) = entry else { continue };
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(&prefix) && name.ends_with(TEMPORARY) && is_old(&entry) {
+            // What cannot be removed is in nobody's way.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+const TEMPORARY: &str = ".tmp";
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+/// What the temporary files begin with that become this one.
+fn temporary_prefix(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    format!(".{}.", name.to_string_lossy())
+}
+
+/// A file beside the one that it is to become. Others may read it once it has its name, as far as
+/// the user's umask lets them.
+fn temporary(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let prefix = temporary_prefix(path);
     let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(TEMPORARY);
     #[cfg(unix)]
     {
         let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o666);
         builder.permissions(everybody);
     }
-    builder
+    builder.tempfile_in(folder_of(path))
 }
 
 /// What a state is known by: equal states of equal types have equal hashes.
@@ -305,6 +352,26 @@ mod tests {
         assert!(error.contains("no state image"), "{error}");
         let error = Image::read(&folder.path().join("none.vbs")).unwrap_err();
         assert!(error.to_string().contains("none.vbs"), "{error}");
+    }
+
+    #[test]
+    fn leftovers_of_a_killed_process_go_when_they_are_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.vbs");
+        let file = |name: &str, age: u64| {
+            let file = std::fs::File::create(folder.path().join(name)).unwrap();
+            let at = std::time::SystemTime::now() - Duration::from_secs(age);
+            file.set_modified(at).unwrap();
+        };
+        file(".a.vbs.old.tmp", 3600);
+        file(".a.vbs.new.tmp", 0);
+        file(".b.vbs.old.tmp", 3600);
+        file("a.vbs", 3600);
+        remove_leftovers(&path);
+        let names = std::fs::read_dir(folder.path()).unwrap();
+        let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, [".a.vbs.new.tmp", ".b.vbs.old.tmp", "a.vbs"]);
     }
 
     #[test]

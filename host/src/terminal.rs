@@ -219,6 +219,8 @@ impl Observer for Terminal {
                 "same code  {} as was refused or rolled back; another version runs on",
                 short(hash)
             )),
+            // It goes well; what does not is a notice.
+            What::Autosave { .. } => {}
             What::Notice { message } => self.say(&format!("{}  {message}", "note".cyan().bold())),
             // Nothing ran: what there is to say was said.
             What::End {

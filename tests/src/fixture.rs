@@ -20,6 +20,7 @@ use crate::workspace;
 const ANSWER: usize = 16;
 const STATE: usize = 64;
 const MESSAGE: usize = 256;
+const NUMBER: usize = 1000;
 const SCHEMA: usize = 1024;
 const DEFAULTS: usize = 4096;
 const LIST: usize = 65536;
@@ -131,6 +132,50 @@ impl Guest {
     pub fn instead(mut self, export: &'static str, code: &str) -> Self {
         self.instead.insert(export, code.to_owned());
         self
+    }
+
+    /// Fill the list of a fresh game with what does not compress: word `i` is `i + 1` times
+    /// [`MIX`](Self::MIX).
+    #[must_use]
+    pub fn fill(self) -> Self {
+        let (end, mix) = (LIST + self.words * 8, Self::MIX);
+        self.before(
+            "init",
+            &format!(
+                "(local $at i32) (local $word i64)
+                 (local.set $at (i32.const {LIST}))
+                 (loop $more
+                   (local.set $word (i64.add (local.get $word) (i64.const {mix})))
+                   (i64.store (local.get $at) (local.get $word))
+                   (local.set $at (i32.add (local.get $at) (i32.const 8)))
+                   (br_if $more (i32.lt_u (local.get $at) (i32.const {end}))))"
+            ),
+        )
+    }
+
+    /// 2^64 divided by the golden ratio.
+    pub const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
+
+    /// Log the number of the frame at the beginning of each update, in ten digits.
+    #[must_use]
+    pub fn log_frames(self) -> Self {
+        let last = NUMBER + 9;
+        self.before(
+            "update",
+            &format!(
+                "(local $frame i64) (local $at i32)
+                 (local.set $frame (i64.load (local.get $p0)))
+                 (local.set $at (i32.const {last}))
+                 (loop $more
+                   (i64.store8 (local.get $at)
+                     (i64.add (i64.const 48) (i64.rem_u (local.get $frame) (i64.const 10))))
+                   (local.set $frame (i64.div_u (local.get $frame) (i64.const 10)))
+                   (local.set $at (i32.sub (local.get $at) (i32.const 1)))
+                   (br_if $more (i32.ge_u (local.get $at) (i32.const {NUMBER}))))
+                 (call $log (i32.const 2)
+                   (i32.const {NUMBER}) (i32.const 0) (i32.const {NUMBER}) (i32.const 10))"
+            ),
+        )
     }
 
     /// Run this in the update of a frame.

@@ -248,6 +248,14 @@ impl Host {
         kill_process(self.pid(), Signal::INT).expect("the host can be interrupted");
     }
 
+    /// SIGKILL, and what it had said until then.
+    #[track_caller]
+    #[must_use]
+    pub fn kill(mut self) -> Ended {
+        self.child.kill().expect("a process can be killed");
+        self.end()
+    }
+
     /// Of the process, and of the group that it starts.
     #[must_use]
     pub fn pid(&self) -> Pid {

@@ -84,6 +84,7 @@ fn a_mistake_on_the_command_line() {
     for (arguments, word) in [
         ("--swap-at 20", "FRAME=GUEST"),
         ("--hz 0", "1 to 10000"),
+        ("--autosave soon", "seconds from 0 to 86400"),
         ("--allow everything", "unknown capability `everything`"),
         ("--size big", "--size"),
     ] {

@@ -115,7 +115,7 @@ impl Play {
             self.before = self.now;
         }
         assert_eq!(self.game.frame(), number + 1);
-        self.game.keep_image().expect("it can be saved");
+        self.game.keep_image(false).expect("it can be saved");
     }
 
     fn steps(&mut self, count: usize) {

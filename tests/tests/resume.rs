@@ -80,6 +80,16 @@ fn a_fresh_start_keeps_the_image_of_the_run_before() {
 }
 
 #[test]
+fn without_autosave_nothing_is_written() {
+    let data = TempDir::new().expect("a temporary folder can be made");
+    let guest = data.path().join("game.wasm");
+    Guest::of::<Counter>().write(&guest);
+    let ended = run(&guest, &data).args("--autosave 0 --frames 5").to_end();
+    let _ = ended.exits(0).without(&["autosave"]);
+    assert!(!autosaved(&data));
+}
+
+#[test]
 fn there_is_nothing_to_go_on_from() {
     let data = TempDir::new().expect("a temporary folder can be made");
     let guest = data.path().join("game.wasm");

@@ -34,7 +34,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Run(run::Run),
+    // By far the largest.
+    Run(Box<run::Run>),
     Bench(bench::Bench),
     Check(check::Check),
     Inspect(inspect::Inspect),

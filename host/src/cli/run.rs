@@ -12,7 +12,7 @@ use clap::Args;
 use super::limits::LimitArgs;
 use super::{parse_hz, start_log};
 use crate::clock::{Clock, FreeClock, RealClock};
-use crate::config::{Output, SessionOptions, SwapAt};
+use crate::config::{AutosaveOptions, Output, SessionOptions, SwapAt};
 use crate::event::Event;
 use crate::guest::{Capability, Engine, EngineOptions};
 use crate::input::{Script, Size};
@@ -85,6 +85,9 @@ pub(super) struct Run {
     /// Go on from where this guest was when it last ran, also when the host was killed
     #[arg(long, conflicts_with = "state_in")]
     resume: bool,
+    /// Write the state by itself so often and at the end, for --resume; 0 for never
+    #[arg(long, default_value = "2", value_name = "SECONDS", value_parser = parse_interval)]
+    autosave: Duration,
     /// Write the state, at the end or after update FRAME
     #[arg(long, value_name = "IMAGE[@FRAME]")]
     state_out: Vec<Output>,
@@ -243,7 +246,12 @@ impl Run {
                 _ => self.state_in.clone(),
             },
             // A run that does not wait for the clock is a script's, and can be made again.
-            autosave: autosave.filter(|_| !self.fast),
+            autosave: autosave
+                .filter(|_| !self.fast && !self.autosave.is_zero())
+                .map(|path| AutosaveOptions {
+                    path,
+                    every: self.autosave,
+                }),
             state_out: self.state_out.clone(),
             screenshots: self.screenshot.clone(),
         })
@@ -269,6 +277,14 @@ fn autosave_of(guest: &Path) -> Option<PathBuf> {
     let name = guest.file_stem()?.to_string_lossy().into_owned();
     let hash = blake3::hash(guest.as_os_str().as_encoded_bytes()).to_hex();
     Some(folder.join(format!("{name}-{}.vbs", &hash[..8])))
+}
+
+fn parse_interval(text: &str) -> Result<Duration, String> {
+    const DAY: f64 = 86_400.0;
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.0..=DAY).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("a number of seconds from 0 to 86400 is wanted".to_owned()),
+    }
 }
 
 /// Ctrl-C and a request to terminate end the game in order; a second one ends the process.

@@ -16,6 +16,6 @@ mod watch;
 pub use build::{BuildError, GuestCrate};
 pub use candidate::{Candidate, Stages, Version, prepare, prepare_file};
 pub use pipeline::{News, Pipeline, PipelineOptions, Source};
-pub use recovery::PROBATION;
-pub use running::{Aftermath, Running, Setup};
+pub use recovery::{COST_SHARE, PROBATION};
+pub use running::{Aftermath, Kept, Running, Setup};
 pub use swap::{Origin, PAGES_MIN, Path, Swap, carry, carry_but_pages};

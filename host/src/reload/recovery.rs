@@ -17,9 +17,10 @@ use crate::image::Image;
 
 /// How many updates a new version is watched for: a second of most games.
 pub const PROBATION: usize = 60;
-/// How often to take an image, if that takes less than 2% of the time.
+/// How often to take an image, if that costs little enough.
 const IMAGE_EVERY: Duration = Duration::from_secs(1);
-const COST_SHARE: u32 = 50;
+/// Images may take one part in so many of the time.
+pub const COST_SHARE: u32 = 50;
 
 /// Where to go back to.
 pub(super) enum Base {

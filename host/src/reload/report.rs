@@ -113,6 +113,15 @@ pub enum What {
         /// Whether it runs. If not, it was refused or rolled back, and stays out until it changes.
         runs: bool,
     },
+    /// The state was written by itself: `--resume` would go on from there.
+    Autosave {
+        /// The number of the next update then.
+        saved: u64,
+        /// How long the game stood still for it, in milliseconds.
+        take_ms: f64,
+        /// How long it took to write beside the game, in milliseconds.
+        write_ms: f64,
+    },
     /// Something that a person should know, once.
     Notice {
         /// What.

@@ -41,6 +41,14 @@ pub struct Setup {
     pub hz: f32,
 }
 
+/// An image that was taken while the game stood still.
+pub struct Kept {
+    /// The state.
+    pub image: Arc<Image>,
+    /// For how long it stood still.
+    pub took: Duration,
+}
+
 /// What became of a game whose code failed.
 pub enum Aftermath {
     /// It was in probation. Code and state are those before the swap, and the inputs since were fed
@@ -370,30 +378,31 @@ impl Running {
         self.reaper.take((replaced, poisoned));
     }
 
-    /// Take an image if one is due: at the end of probation, and at intervals that keep the cost
-    /// under 2% of the time. Gives it if one was taken.
+    /// Take an image if one is wanted, or due: at the end of probation, and at intervals that keep
+    /// the cost under 2% of the time. Gives it if one was taken.
     ///
     /// # Errors
     /// When the guest traps: [`Running::fail`] is to be called then.
-    pub fn keep_image(&mut self) -> Result<Option<Arc<Image>>, Trap> {
-        if self.is_broken || !self.recovery.is_image_due() {
+    pub fn keep_image(&mut self, is_wanted: bool) -> Result<Option<Kept>, Trap> {
+        let is_due = self.recovery.is_image_due();
+        if self.is_broken || !(is_due || is_wanted) {
             return Ok(None);
         }
         let begun = Instant::now();
         let spare = self.recovery.take_spare();
-        let image = Arc::new(take_image(
-            &mut self.version,
-            &self.parked,
-            self.frame,
-            spare,
-        )?);
+        let image = take_image(&mut self.version, &self.parked, self.frame, spare)?;
+        let image = Arc::new(image);
+        let took = begun.elapsed();
         self.bytes = (image.parcel.bytes(), self.version.instance.movable());
-        let base = Base::Image(Arc::clone(&image));
-        let replaced = self.recovery.rebase(base, begun.elapsed());
-        if let Some(replaced) = self.recovery.recycle(replaced) {
-            self.reaper.take(replaced);
+        // In probation what there was to go back to stays.
+        if is_due || matches!(self.recovery.base, Base::Image(_)) {
+            let base = Base::Image(Arc::clone(&image));
+            let replaced = self.recovery.rebase(base, took);
+            if let Some(replaced) = self.recovery.recycle(replaced) {
+                self.reaper.take(replaced);
+            }
         }
-        Ok(Some(image))
+        Ok(Some(Kept { image, took }))
     }
 
     /// The state as it is now.

@@ -1,77 +1,120 @@
 //! The autosaved image: what `host run --resume` goes on from after the host has died.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::image::Image;
-
-/// How often to write, at most.
-const EVERY: Duration = Duration::from_secs(2);
+use crate::config::AutosaveOptions;
+use crate::image::{self, Image};
+use crate::reload::{COST_SHARE, Kept};
 
 /// Writes images on a thread of its own: compressing and syncing a large state takes longer than a
-/// frame. While one is being written, others are passed over.
+/// frame. While one is being written, no other is wanted.
 pub(super) struct Autosave {
-    images: Option<SyncSender<Arc<Image>>>,
+    images: Option<SyncSender<Kept>>,
+    written: Receiver<Written>,
     thread: Option<JoinHandle<()>>,
+    every: Duration,
     due: Instant,
+    is_writing: bool,
+}
+
+/// One image, on disk or not.
+pub(super) struct Written {
+    /// The number of the next update.
+    pub(super) frame: u64,
+    /// What it took to have it, while the game stood still.
+    pub(super) take: Duration,
+    /// What it took to write it.
+    pub(super) write: Duration,
+    /// Why it is not on disk; the image before is still whole.
+    pub(super) error: Option<String>,
 }
 
 impl Autosave {
     /// # Errors
     /// When the machine gives no thread.
-    pub(super) fn start(path: PathBuf) -> std::io::Result<Self> {
-        let (images, written) = sync_channel::<Arc<Image>>(1);
+    pub(super) fn start(options: AutosaveOptions) -> std::io::Result<Self> {
+        let (images, to_write) = sync_channel(1);
+        let (tell, written) = channel();
         let thread = std::thread::Builder::new()
             .name("autosave".to_owned())
-            .spawn(move || {
-                let mut is_first = true;
-                for image in written {
-                    // A run that was killed and started anew without --resume is not lost by that.
-                    // By now the image that this run began with has been read.
-                    if std::mem::take(&mut is_first)
-                        && path.is_file()
-                        && let Err(error) =
-                            std::fs::copy(&path, path.with_extension("previous.vbs"))
-                    {
-                        tracing::warn!(
-                            "autosave: the image of the run before is not kept: {error}"
-                        );
-                    }
-                    // A full disk must not stop the game; the image before is still whole.
-                    if let Err(error) = image.write(&path) {
-                        tracing::warn!("autosave: {error}");
-                    }
-                }
-            })?;
+            .spawn(move || write_all(&options.path, &to_write, &tell))?;
         Ok(Self {
             images: Some(images),
+            written,
             thread: Some(thread),
-            due: Instant::now(),
+            every: options.every,
+            due: Instant::now() + options.every,
+            is_writing: false,
         })
     }
 
+    /// Whether it is time for another image.
+    pub(super) fn is_due(&self) -> bool {
+        !self.is_writing && Instant::now() >= self.due
+    }
+
     /// Here is a newer image. Never waits.
-    pub(super) fn offer(&mut self, image: &Arc<Image>) {
-        let now = Instant::now();
-        if now >= self.due
-            && let Some(images) = &self.images
-            && images.try_send(Arc::clone(image)).is_ok()
-        {
-            self.due = now + EVERY;
+    pub(super) fn offer(&mut self, kept: Kept) {
+        if !self.is_due() {
+            return;
         }
+        self.due = Instant::now() + self.every.max(kept.took * COST_SHARE);
+        // Were the thread gone, nothing would ever be due again.
+        self.is_writing = true;
+        if let Some(images) = &self.images {
+            let _ = images.try_send(kept);
+        }
+    }
+
+    /// What became of the next image, once that is known.
+    pub(super) fn written(&mut self) -> Option<Written> {
+        let written = self.written.try_recv().ok()?;
+        self.is_writing = false;
+        Some(written)
     }
 
     /// The last image; waits until it is written.
     pub(super) fn finish(&mut self, image: Image) {
         if let Some(images) = self.images.take() {
+            let (image, took) = (Arc::new(image), Duration::ZERO);
             // The thread ends only when the sender is gone.
-            let _ = images.send(Arc::new(image));
+            let _ = images.send(Kept { image, took });
         }
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
+        }
+    }
+}
+
+fn write_all(path: &Path, images: &Receiver<Kept>, tell: &Sender<Written>) {
+    let previous = path.with_extension("previous.vbs");
+    image::remove_leftovers(path);
+    image::remove_leftovers(&previous);
+    let mut is_first = true;
+    for Kept { image, took } in images {
+        let begun = Instant::now();
+        // A run that was killed and started anew without --resume is not lost by that. By now the
+        // image that this run began with has been read.
+        if std::mem::take(&mut is_first)
+            && path.is_file()
+            && let Err(error) = image::copy(path, &previous)
+        {
+            tracing::warn!("autosave: the image of the run before is not kept: {error}");
+        }
+        // A full disk must not stop the game.
+        let done = image.write(path);
+        let written = Written {
+            frame: image.frame,
+            take: took,
+            write: begun.elapsed(),
+            error: done.err().map(|error| error.to_string()),
+        };
+        if tell.send(written).is_err() {
+            return;
         }
     }
 }

@@ -117,7 +117,7 @@ impl Session {
             autosave: options
                 .autosave
                 .clone()
-                .and_then(|path| Autosave::start(path).ok()),
+                .and_then(|options| Autosave::start(options).ok()),
             last_notice: String::new(),
             exit: None,
             parts,

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::Session;
+use super::autosave::Autosave;
+use super::{Session, millis};
 use crate::config::{Output, SessionOptions};
 use crate::reload::Running;
 use crate::reload::report::What;
@@ -105,6 +106,20 @@ impl Session {
         }
     }
 
+    /// What the autosave thread has to tell.
+    pub(super) fn hear_autosave(&mut self) {
+        while let Some(written) = self.autosave.as_mut().and_then(Autosave::written) {
+            match written.error {
+                None => self.tell(What::Autosave {
+                    saved: written.frame,
+                    take_ms: millis(written.take),
+                    write_ms: millis(written.write),
+                }),
+                Some(error) => self.notice_once(format!("autosave: {error}")),
+            }
+        }
+    }
+
     /// The last things: outputs for the end, the guest's own, the report.
     pub(super) fn end(&mut self) {
         let (at_end, missed) = self.outputs.take_rest();
@@ -121,6 +136,7 @@ impl Session {
         {
             autosave.finish(image);
         }
+        self.hear_autosave();
         let state_hash = self.game.as_mut().and_then(|game| game.state_hash().ok());
         if let Some(game) = self.moving()
             && let Err(trap) = game.instance().shutdown()

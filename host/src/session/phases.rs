@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::autosave::Autosave;
 use super::{Session, millis};
-use crate::reload::Running;
 use crate::reload::report::What;
 
 impl Session {
@@ -96,13 +96,15 @@ impl Session {
 
     pub(super) fn boundary(&mut self) {
         self.write_due();
-        let begun = Instant::now();
-        match self.game.as_mut().map_or(Ok(None), Running::keep_image) {
-            Ok(Some(image)) => {
-                self.timings.image.record_since(begun);
+        self.hear_autosave();
+        let is_wanted = self.autosave.as_ref().is_some_and(Autosave::is_due);
+        let game = self.game.as_mut();
+        match game.map_or(Ok(None), |game| game.keep_image(is_wanted)) {
+            Ok(Some(kept)) => {
+                self.timings.image.record(kept.took);
                 self.tell_state_size();
                 if let Some(autosave) = &mut self.autosave {
-                    autosave.offer(&image);
+                    autosave.offer(kept);
                 }
             }
             Ok(None) => {}
