@@ -20,6 +20,8 @@ pub struct SessionOptions {
     pub strict: bool,
     /// Whether somebody may mend a guest that broke or does not build: then the session waits.
     pub mendable: bool,
+    /// The guest's crate, if it is one: paths in its source are told from there.
+    pub folder: Option<PathBuf>,
     /// Input from a file.
     pub input: Script,
     /// Begin with this state.
@@ -41,6 +43,7 @@ impl Default for SessionOptions {
             frames: None,
             strict: false,
             mendable: false,
+            folder: None,
             input: Script::default(),
             state_in: None,
             autosave: None,

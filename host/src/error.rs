@@ -1,6 +1,9 @@
 //! What can go wrong, one enum an operation. Knows no wasmtime, no window and no files of its own.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use thiserror::Error;
 
@@ -93,20 +96,61 @@ pub enum GuestError {
 }
 
 /// A guest stopped in the middle of a call. Its instance cannot be used again.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error)]
 #[error("{call} {cause}")]
 pub struct Trap {
     /// The export that was called: `update`, `migrate`, ….
     pub call: &'static str,
     /// What happened: the guest's panic message where there is one, else the trap's name.
     pub cause: String,
-    /// File, line and column in the guest's source, where known.
+    /// File, line and column in the guest's source, where the guest itself said it.
     pub location: Option<String>,
+    /// From which the places can be looked up, where the guest's own code was running.
+    pub backtrace: Option<Backtrace>,
+}
+
+/// Where a guest stood when it stopped, as numbers. Taking it costs microseconds; looking the places
+/// up costs milliseconds and is for another thread.
+#[derive(Clone)]
+pub struct Backtrace {
+    /// The code that ran.
+    pub binary: Arc<Binary>,
+    /// The innermost first.
+    pub frames: Vec<RawFrame>,
+}
+
+impl fmt::Debug for Backtrace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.frames).finish()
+    }
+}
+
+/// A function of the guest's core module, and how far into its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RawFrame {
+    /// Its index in the module.
+    pub function: u32,
+    /// In bytes from the beginning of the body.
+    pub offset: u32,
+}
+
+/// A guest's file as it was built, with what has been stripped from the code that runs.
+pub struct Binary {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// When it was read. Source that was written later is not what it was built from.
+    pub read: SystemTime,
+}
+
+impl fmt::Debug for Binary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.bytes.len())
+    }
 }
 
 impl Trap {
-    /// `, at src/lib.rs:3:9`, where that is known.
-    pub(crate) fn place(&self) -> String {
+    /// `, at src/lib.rs:3:9`, where the guest itself said it.
+    fn place(&self) -> String {
         let place = self.location.as_ref();
         place.map_or(String::new(), |place| format!(", at {place}"))
     }
@@ -137,6 +181,15 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// What the guest did, if that is why.
+    #[must_use]
+    pub fn trap(&self) -> Option<&Trap> {
+        match self {
+            Self::Guest(GuestError::Trap(trap)) => Some(trap),
+            _ => None,
+        }
+    }
+
     /// A word for scripts, the `reason` of the report.
     #[must_use]
     pub fn reason(&self) -> &'static str {

@@ -7,6 +7,7 @@ use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use owo_colors::OwoColorize;
 
+use crate::reload::Place;
 use crate::reload::report::{Observer, Record, StageTimes, What};
 use crate::session::Session;
 
@@ -126,6 +127,38 @@ fn short(hash: &str) -> &str {
     hash.get(..6).unwrap_or(hash)
 }
 
+/// `, at src/lib.rs:3:9`, where that is known.
+fn location(place: &Place) -> String {
+    let location = place.location.as_ref();
+    location.map_or(String::new(), |location| format!(", at {location}"))
+}
+
+/// The lines below: the source, and who called it, as far as it is the author's own code.
+fn details(place: &Place) -> String {
+    const MOST_CALLS: usize = 8;
+    let mut text = String::new();
+    let lines = place.excerpt.iter().flat_map(|excerpt| excerpt.lines());
+    for line in lines.chain(place.hint) {
+        text.push_str("\n  ");
+        text.push_str(line);
+    }
+    let first = place.trace.iter().position(|call| call.is_own);
+    let last = place.trace.iter().rposition(|call| call.is_own);
+    let own = first
+        .zip(last)
+        .map(|(first, last)| &place.trace[first..=last]);
+    for call in own.unwrap_or(&place.trace).iter().take(MOST_CALLS) {
+        let line = if call.is_own {
+            call.text.clone()
+        } else {
+            call.text.dimmed().to_string()
+        };
+        text.push_str("\n    ");
+        text.push_str(&line);
+    }
+    text
+}
+
 impl Observer for Terminal {
     fn observe(&mut self, record: &Record) {
         let frame = record.frame;
@@ -177,29 +210,39 @@ impl Observer for Terminal {
                 }
             }
             What::Refused {
-                guest, to, message, ..
+                guest,
+                to,
+                message,
+                place,
+                ..
             } => {
                 let guest = guest.as_deref().unwrap_or("candidate");
                 let hash = to
                     .as_deref()
                     .map_or(String::new(), |to| format!(" ({})", short(to)));
                 let refused = "refused".yellow().bold().to_string();
-                self.say(&format!("{refused}  {guest}{hash}: {message}"));
+                let (at, more) = (location(place), details(place));
+                self.say(&format!("{refused}  {guest}{hash}: {message}{at}{more}"));
             }
-            What::Rollback { from, to, reason } => self.say(&format!(
-                "{}  {} → {}: {reason}; the game goes on from before the swap",
+            What::Rollback {
+                from,
+                to,
+                reason,
+                place,
+            } => self.say(&format!(
+                "{}  {} → {}: {reason}{}; the game goes on from before the swap{}",
                 "rollback".yellow().bold(),
                 short(from),
                 short(to),
+                location(place),
+                details(place),
             )),
-            What::Break { message, location } => {
-                let place = location.as_ref().map(|place| format!("\n  at {place}"));
-                self.say(&format!(
-                    "{}  at frame {frame}: {message}{}",
-                    "break".red().bold(),
-                    place.unwrap_or_default(),
-                ));
-            }
+            What::Break { message, place } => self.say(&format!(
+                "{}  at frame {frame}: {message}{}{}",
+                "break".red().bold(),
+                location(place),
+                details(place),
+            )),
             What::Build {
                 ok: true, message, ..
             } if message.is_empty() => {}

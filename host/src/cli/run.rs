@@ -232,6 +232,7 @@ impl Run {
             frames: self.frames,
             strict: self.strict,
             mendable: mendable && !self.exit_on_break,
+            folder: self.guest.is_dir().then(|| self.guest.clone()),
             input: self
                 .input
                 .as_deref()

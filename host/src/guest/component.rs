@@ -4,13 +4,15 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use vblank_state::Schema;
 use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER;
 use wasmparser::{Encoding, Parser, Payload};
 use wit_component::ComponentEncoder;
 
-use crate::error::GuestError;
+use crate::error::{Binary, GuestError};
 
 /// The contract that this host speaks, `vblank:guest`.
 pub const ABI: &str = "0.1.0";
@@ -66,7 +68,7 @@ pub struct Code {
     /// The version of the contract that it says it was built for.
     pub abi: Option<String>,
     /// The file, as it was read.
-    bytes: Vec<u8>,
+    pub(super) binary: Arc<Binary>,
     /// The section `vblank:schema`.
     schema: Vec<u8>,
 }
@@ -96,7 +98,10 @@ impl Code {
             kind: survey.kind,
             abi: survey.abi,
             schema: survey.schema,
-            bytes,
+            binary: Arc::new(Binary {
+                bytes,
+                read: SystemTime::now(),
+            }),
         })
     }
 
@@ -118,7 +123,7 @@ impl Code {
     /// The file's size in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.bytes.len()
+        self.binary.bytes.len()
     }
 
     /// The component, made in-process where the file was a core module; without debug sections.
@@ -130,9 +135,9 @@ impl Code {
             message: format!("{error:#}"),
         };
         if self.kind == Kind::Component {
-            return Ok(Cow::Borrowed(&self.bytes));
+            return Ok(Cow::Borrowed(&self.binary.bytes));
         }
-        let stripped = strip(&self.bytes)?;
+        let stripped = strip(&self.binary.bytes)?;
         let mut encoder = ComponentEncoder::default();
         encoder.validate(false).module(&stripped).map_err(refused)?;
         if self.kind == Kind::WasiModule {

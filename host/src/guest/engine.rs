@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::ThreadPool;
 use wasmtime::component::{Component, HasSelf, Linker};
-use wasmtime::{CacheStore, Config};
+use wasmtime::{CacheStore, Config, WasmBacktraceDetails};
 
 use super::api::Context;
 use super::bindings::{GamePre, vblank::guest as imports};
 use super::component::{Code, CodeHash};
 use super::limits::{Limits, TICK};
 use super::{api, handoff};
-use crate::error::GuestError;
+use crate::error::{Binary, GuestError};
 
 /// What the user decides about all guests of a host.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +78,8 @@ pub struct Engine {
 pub struct Program {
     /// Of the file that it came from.
     pub hash: CodeHash,
+    /// For the places of a trap.
+    pub(super) binary: Arc<Binary>,
     pub(super) pre: GamePre<Context>,
 }
 
@@ -94,6 +96,8 @@ impl Engine {
             // Without it a call into a component is four times cheaper (DESIGN §5).
             .concurrency_support(false)
             .epoch_interruption(true)
+            // Places are looked up off the frame, in the file that was not stripped.
+            .wasm_backtrace_details(WasmBacktraceDetails::Disable)
             .cranelift_nan_canonicalization(options.deterministic)
             .enable_incremental_compilation(Arc::new(FunctionCache::default()))
             .map_err(failed)?;
@@ -132,6 +136,7 @@ impl Engine {
         let pre = self.linker.instantiate_pre(&component).map_err(wrong)?;
         Ok(Program {
             hash: code.hash,
+            binary: Arc::clone(&code.binary),
             pre: GamePre::new(pre).map_err(wrong)?,
         })
     }

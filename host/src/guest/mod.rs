@@ -12,9 +12,11 @@ mod limits;
 mod pages;
 mod step;
 mod store;
+mod symbols;
 
 pub use component::{ABI, Code, CodeHash, Interfaces, Kind};
 pub use engine::{Capability, Engine, EngineOptions, Program};
 pub use limits::Limits;
 pub use step::Step;
 pub use store::Instance;
+pub use symbols::{Frame, is_own_file, look_up};

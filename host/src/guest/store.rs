@@ -2,10 +2,11 @@
 //!
 //! A trap poisons the store for good: every later call traps too. What was lent can still be read.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use vblank_state::{ParcelRef, Schema};
-use wasmtime::{Store, Trap as Cause};
+use wasmtime::{FrameInfo, Store, Trap as Cause, WasmBacktrace};
 
 use super::api::{Context, draw};
 use super::bindings::exports::vblank::guest::lifecycle::{Setup, View};
@@ -16,8 +17,9 @@ use super::component::Code;
 use super::engine::{Capability, Engine, EngineOptions, Program};
 use super::limits::{Limits, Memory, ticks};
 use super::step::Step;
+use super::symbols::is_games_export;
 use super::{convert, handoff, pages};
-use crate::error::{GuestError, Trap};
+use crate::error::{Backtrace, Binary, GuestError, RawFrame, Trap};
 use crate::input::Size;
 use crate::render::commands::Sink;
 
@@ -43,7 +45,7 @@ impl Instance {
     /// # Errors
     /// When the guest wants more memory at its start than it may have.
     pub fn new(engine: &Engine, program: &Program) -> Result<Self, GuestError> {
-        Self::from_pre(engine, &program.pre)
+        Self::from_pre(engine, &program.pre, &program.binary)
     }
 
     /// The schema of a guest's state: what the file says, else what the guest says in an instance
@@ -57,13 +59,17 @@ impl Instance {
         }
         let engine = Engine::new(EngineOptions::default())?;
         let pre = engine.compile_isolated(&code.componentise()?)?;
-        Self::from_pre(&engine, &pre)?.schema()
+        Self::from_pre(&engine, &pre, &code.binary)?.schema()
     }
 
-    fn from_pre(engine: &Engine, pre: &GamePre<Context>) -> Result<Self, GuestError> {
+    fn from_pre(
+        engine: &Engine,
+        pre: &GamePre<Context>,
+        binary: &Arc<Binary>,
+    ) -> Result<Self, GuestError> {
         let limits = engine.options.limits;
         let with_wasi = engine.options.allow.contains(&Capability::Wasi);
-        let context = Context::new(Memory::new(&limits), with_wasi);
+        let context = Context::new(Memory::new(&limits), Arc::clone(binary), with_wasi);
         let mut store = Store::new(&engine.wasm, context);
         store.limiter(|context| &mut context.memory);
         store.epoch_deadline_trap();
@@ -203,6 +209,7 @@ impl Instance {
                 call: "save",
                 cause: "returned without lending a state".to_owned(),
                 location: None,
+                backtrace: None,
             });
         }
         Ok(())
@@ -368,12 +375,14 @@ fn trap(
     error: &wasmtime::Error,
 ) -> Trap {
     let context = store.data_mut();
+    let backtrace = backtrace(error, &context.binary);
     if let Some(panic) = context.panic.take() {
         let (location, message) = split_panic(&panic);
         return Trap {
             call,
             cause: format!("panicked: {message}"),
             location,
+            backtrace,
         };
     }
     let cause = match error.downcast_ref::<Cause>() {
@@ -382,14 +391,38 @@ fn trap(
             "wanted more memory than allowed ({} MiB in use)",
             context.memory.used >> 20
         ),
-        Some(cause) => format!("trapped: {cause}"),
+        Some(cause) => {
+            let cause = cause.to_string();
+            let cause = cause.trim_start_matches("wasm trap: ");
+            format!("trapped: {}", cause.trim_start_matches("wasm "))
+        }
         None => format!("failed: {}", error.root_cause()),
     };
     Trap {
         call,
         cause,
         location: None,
+        backtrace,
     }
+}
+
+/// What wasmtime noted of the stack, as far as it is the guest's own module: a component made of a
+/// core module has others beside it that only pass calls on.
+fn backtrace(error: &wasmtime::Error, binary: &Arc<Binary>) -> Option<Backtrace> {
+    let trace = error.downcast_ref::<WasmBacktrace>()?;
+    let raw = |frame: &FrameInfo| {
+        let mut exports = frame.module().exports();
+        exports
+            .any(|export| is_games_export(export.name()))
+            .then_some(())?;
+        Some(RawFrame {
+            function: frame.func_index(),
+            offset: u32::try_from(frame.func_offset()?).ok()?,
+        })
+    };
+    let frames: Vec<RawFrame> = trace.frames().iter().filter_map(raw).collect();
+    let binary = Arc::clone(binary);
+    (!frames.is_empty()).then_some(Backtrace { binary, frames })
 }
 
 /// `panicked at src/lib.rs:3:9:\nmessage` is what Rust's panic hook is given.

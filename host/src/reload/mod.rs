@@ -7,6 +7,7 @@
 mod build;
 mod candidate;
 mod pipeline;
+mod place;
 mod recovery;
 pub mod report;
 mod running;
@@ -16,6 +17,7 @@ mod watch;
 pub use build::{BuildError, GuestCrate};
 pub use candidate::{Candidate, Stages, Version, prepare, prepare_file};
 pub use pipeline::{News, Pipeline, PipelineOptions, Source};
+pub use place::{Call, Place};
 pub use recovery::{COST_SHARE, PROBATION};
 pub use running::{Aftermath, Kept, Running, Setup};
 pub use swap::{Origin, PAGES_MIN, Path, Swap, carry, carry_but_pages};

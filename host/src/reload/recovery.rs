@@ -66,6 +66,7 @@ impl Stuck {
                 call: "migrate",
                 cause: other.to_string(),
                 location: None,
+                backtrace: None,
             },
         }
     }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use vblank_state::Verdict;
 
 use super::candidate::Stages;
+use super::place::Place;
 use super::swap::{Path, Swap, parked_paths};
 use crate::render::Kind;
 
@@ -79,6 +80,9 @@ pub enum What {
         reason: &'static str,
         /// For people.
         message: String,
+        /// Where its code trapped, if that is why.
+        #[serde(flatten)]
+        place: Place,
     },
     /// A new version failed in its first frames; code and state are those before the swap, and the
     /// inputs since were fed to it.
@@ -89,13 +93,17 @@ pub enum What {
         to: String,
         /// What it did.
         reason: String,
+        /// Where.
+        #[serde(flatten)]
+        place: Place,
     },
     /// The game stands still, at its last good frame.
     Break {
         /// What the guest did.
         message: String,
-        /// In its source, where known.
-        location: Option<String>,
+        /// Where.
+        #[serde(flatten)]
+        place: Place,
     },
     /// cargo is done.
     Build {
@@ -184,6 +192,16 @@ pub struct Percentiles {
 }
 
 impl What {
+    /// Where a guest's code failed, in records of that.
+    pub(crate) fn place_mut(&mut self) -> Option<&mut Place> {
+        match self {
+            Self::Refused { place, .. }
+            | Self::Rollback { place, .. }
+            | Self::Break { place, .. } => Some(place),
+            _ => None,
+        }
+    }
+
     pub(crate) fn swap(from: String, to: String, swap: &Swap, stages: &Stages) -> Self {
         let verdict = match swap.verdict {
             _ if swap.is_explicit => "migrated",

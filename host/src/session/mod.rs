@@ -7,9 +7,10 @@
 mod autosave;
 mod outputs;
 mod phases;
+mod telling;
 mod versions;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -20,12 +21,13 @@ use crate::event::Event;
 use crate::frame::{Phase, Timings};
 use crate::guest::{Engine, Step};
 use crate::input::Input;
-use crate::reload::report::{Observer, Record, What};
+use crate::reload::report::Observer;
 use crate::reload::{Candidate, Pipeline, Running};
 use crate::render::Renderer;
 
 use autosave::Autosave;
 use outputs::Outputs;
+use telling::Untold;
 
 /// Whether there is another frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +76,8 @@ pub struct Session {
     began: Instant,
     outputs: Outputs,
     autosave: Option<Autosave>,
+    /// What is to be told, and waits for its place in the source or behind such a record.
+    untold: VecDeque<Untold>,
     last_notice: String,
     exit: Option<u8>,
 }
@@ -118,6 +122,7 @@ impl Session {
                 .autosave
                 .clone()
                 .and_then(|options| Autosave::start(options).ok()),
+            untold: VecDeque::new(),
             last_notice: String::new(),
             exit: None,
             parts,
@@ -260,24 +265,6 @@ impl Session {
             }
             Event::Close | Event::Interrupt => self.exit = Some(0),
             Event::News(news) => self.hear(news),
-        }
-    }
-
-    fn tell(&mut self, what: What) {
-        let record = Record {
-            what,
-            frame: self.game.as_ref().map_or(0, Running::frame),
-        };
-        for observer in &mut self.parts.observers {
-            observer.observe(&record);
-        }
-    }
-
-    /// Of messages that would come with each frame, only the first of a kind.
-    fn notice_once(&mut self, message: String) {
-        if self.last_notice != message {
-            self.last_notice.clone_from(&message);
-            self.tell(What::Notice { message });
         }
     }
 }

@@ -153,5 +153,6 @@ impl Session {
             image_us: self.timings.image.percentiles(),
             image_share: self.image_share(),
         });
+        self.tell_on(true);
     }
 }

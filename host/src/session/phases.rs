@@ -8,6 +8,7 @@ use crate::reload::report::What;
 
 impl Session {
     pub(super) fn begin(&mut self) -> u32 {
+        self.tell_on(false);
         while let Ok(event) = self.parts.outside.try_recv() {
             self.handle(event);
         }

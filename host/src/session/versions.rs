@@ -6,7 +6,7 @@ use super::{FirstFrame, Session, millis};
 use crate::error::{Refused, Trap};
 use crate::image::Image;
 use crate::reload::report::{StageTimes, What};
-use crate::reload::{Aftermath, Candidate, News, Running, Setup, Stages};
+use crate::reload::{Aftermath, Candidate, News, Place, Running, Setup, Stages};
 
 impl Session {
     pub(super) fn hear(&mut self, news: News) {
@@ -110,7 +110,7 @@ impl Session {
         if let (true, Err(refused)) = (has_broken, &done) {
             self.broken(
                 format!("the state was moved to a version that failed ({refused}), and could not be made anew"),
-                None,
+                refused.trap(),
             );
         }
         let swap = done?;
@@ -128,35 +128,42 @@ impl Session {
     pub(super) fn failed(&mut self, trap: Trap, in_update: bool) {
         let Some(game) = &mut self.game else { return };
         let step = in_update.then_some(&self.step);
-        let reason = format!("{trap}{}", trap.place());
-        let aftermath = game.fail(&self.parts.engine, trap, step);
+        let aftermath = game.fail(&self.parts.engine, trap.clone(), step);
         let to = game.hash().to_string();
         self.first_frame = None;
         match aftermath {
-            Aftermath::RolledBack { from } => self.tell(What::Rollback {
-                from: from.to_string(),
-                to,
-                reason,
-            }),
-            Aftermath::Broken(trap) => self.broken(trap.to_string(), trap.location),
+            Aftermath::RolledBack { from } => {
+                let what = What::Rollback {
+                    from: from.to_string(),
+                    to,
+                    reason: trap.to_string(),
+                    place: Place::default(),
+                };
+                self.tell_placed(what, Some(&trap));
+            }
+            Aftermath::Broken(trap) => self.broken(trap.to_string(), Some(&trap)),
         }
     }
 
     /// The game stands still. With nobody to mend it, that is the end.
-    fn broken(&mut self, message: String, location: Option<String>) {
-        self.tell(What::Break { message, location });
+    fn broken(&mut self, message: String, trap: Option<&Trap>) {
+        let place = Place::default();
+        self.tell_placed(What::Break { message, place }, trap);
         if !self.options.mendable {
             self.exit = Some(1);
         }
     }
 
     fn refuse(&mut self, guest: Option<String>, to: Option<String>, refused: &Refused) {
-        self.tell(What::Refused {
+        let trap = refused.trap();
+        let what = What::Refused {
             guest,
             to,
             reason: refused.reason(),
-            message: refused.to_string(),
-        });
+            message: trap.map_or_else(|| refused.to_string(), ToString::to_string),
+            place: Place::default(),
+        };
+        self.tell_placed(what, trap);
     }
 
     /// The game, if there is one and it does not stand still.

@@ -4,11 +4,14 @@ pub mod draw;
 mod log;
 mod window;
 
+use std::sync::Arc;
+
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::handoff::Lent;
 use super::limits::Memory;
+use crate::error::Binary;
 
 /// Everything that belongs to one guest instance beside its memory.
 pub(crate) struct Context {
@@ -18,11 +21,12 @@ pub(crate) struct Context {
     pub(super) title: Option<String>,
     /// What the guest's panic hook said; the trap that follows says only `unreachable`.
     pub(super) panic: Option<String>,
+    pub(super) binary: Arc<Binary>,
     wasi: Option<(WasiCtx, ResourceTable)>,
 }
 
 impl Context {
-    pub(super) fn new(memory: Memory, with_wasi: bool) -> Self {
+    pub(super) fn new(memory: Memory, binary: Arc<Binary>, with_wasi: bool) -> Self {
         let wasi = with_wasi.then(|| {
             let context = WasiCtx::builder().inherit_stdout().inherit_stderr().build();
             (context, ResourceTable::new())
@@ -33,6 +37,7 @@ impl Context {
             commands: draw::Commands::default(),
             title: None,
             panic: None,
+            binary,
             wasi,
         }
     }
