@@ -87,7 +87,7 @@ impl Running {
 
     fn new(mut version: Version, parked: Parked, frame: u64) -> Result<Self, Refused> {
         let image = take_image(&mut version, &parked, frame, Parcel::default());
-        let image = image.map_err(GuestError::from)?;
+        let image = image.and_then(checked).map_err(GuestError::from)?;
         let bytes = (image.parcel.bytes(), version.instance.movable());
         let reaper = Reaper::start();
         Ok(Self {
@@ -391,6 +391,11 @@ impl Running {
         let begun = Instant::now();
         let spare = self.recovery.take_spare();
         let image = take_image(&mut self.version, &self.parked, self.frame, spare)?;
+        let image = match self.recovery.base {
+            Base::Image(_) => image,
+            // This version's first ones. Later it is trusted, and has nothing to fall back to.
+            _ => checked(image)?,
+        };
         let image = Arc::new(image);
         let took = begun.elapsed();
         self.bytes = (image.parcel.bytes(), self.version.instance.movable());
@@ -451,6 +456,22 @@ fn take_image(
         parcel: spare,
         parked: parked.clone(),
     })
+}
+
+/// The image, if it holds what its schema says. Costs a walk through its tree.
+///
+/// # Errors
+/// What a version did that lends something else.
+fn checked(image: Image) -> Result<Image, Trap> {
+    match vblank_state::check(&image.schema, &image.parcel.as_ref()) {
+        Ok(()) => Ok(image),
+        Err(error) => Err(Trap {
+            call: "save",
+            cause: format!("lent what is no state of its type: {error}"),
+            location: None,
+            backtrace: None,
+        }),
+    }
 }
 
 /// Drops what is no longer needed on a thread of its own: unmapping a guest's memory takes

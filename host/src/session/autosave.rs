@@ -105,13 +105,17 @@ fn write_all(path: &Path, images: &Receiver<Kept>, tell: &Sender<Written>) {
         {
             tracing::warn!("autosave: the image of the run before is not kept: {error}");
         }
-        // A full disk must not stop the game.
-        let done = image.write(path);
+        // A full disk must not stop the game, and what could not be read again is not written over
+        // what can.
+        let parcel = image.parcel.as_ref();
+        let done = vblank_state::check(&image.schema, &parcel)
+            .map_err(|error| format!("the guest lent what is no state of its type: {error}"))
+            .and_then(|()| image.write(path).map_err(|error| error.to_string()));
         let written = Written {
             frame: image.frame,
             take: took,
             write: begun.elapsed(),
-            error: done.err().map(|error| error.to_string()),
+            error: done.err(),
         };
         if tell.send(written).is_err() {
             return;
