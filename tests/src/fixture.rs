@@ -211,6 +211,32 @@ impl Guest {
         self.instead("migrate", &error)
     }
 
+    /// Have this export, which gives a list, say that the list is so long.
+    #[must_use]
+    pub fn list_of(self, export: &'static str, len: u32) -> Self {
+        self.instead(
+            export,
+            &format!(
+                "(i32.store (i32.const {ANSWER}) (i32.const {SCHEMA}))
+                 (i32.store offset=4 (i32.const {ANSWER}) (i32.const {len}))
+                 (i32.const {ANSWER})"
+            ),
+        )
+    }
+
+    /// Lend so many bytes as the tree of the state, and so many words as its list.
+    #[must_use]
+    pub fn lend(self, tree: u32, words: u32) -> Self {
+        self.instead(
+            "save",
+            &format!(
+                "(call $tree (i32.const {STATE}) (i32.const {tree}))
+                 (if (i32.const {words}) (then
+                   (call $longs (i32.const {LIST}) (i32.const {words}))))"
+            ),
+        )
+    }
+
     /// Change the contract that it is built for: text of `wit/`, which must be there.
     #[must_use]
     pub fn contract(mut self, old: &'static str, new: &str) -> Self {
@@ -328,14 +354,11 @@ impl Guest {
 (data (i32.const {MESSAGE}) "{message}")
 ;; What the host passes to a call is free again when the call returns.
 (func $free (global.set $heap (i32.const {heap})))
+;; For whoever wants to use up the stack.
+(func $deep (call $deep))
 (func (export "cabi_realloc")
     (param $old i32) (param $old_size i32) (param $align i32) (param $size i32) (result i32)
-  (local $at i32)
-  (local.set $at (i32.and
-    (i32.add (global.get $heap) (i32.const 15))
-    (i32.const -16)))
-  (global.set $heap (i32.add (local.get $at) (local.get $size)))
-  (local.get $at))
+  {realloc})
 {exports}
 {stamp}
 )"#,
@@ -343,6 +366,7 @@ impl Guest {
             schema = escape(&self.schema),
             defaults = escape(&self.defaults),
             message = escape(self.message.as_bytes()),
+            realloc = self.code("cabi_realloc"),
         )
     }
 
@@ -388,6 +412,13 @@ impl Guest {
                  (i32.const {ANSWER})",
                 words * 8
             ),
+            "cabi_realloc" => "(local $at i32)
+                 (local.set $at (i32.and
+                   (i32.add (global.get $heap) (i32.const 15))
+                   (i32.const -16)))
+                 (global.set $heap (i32.add (local.get $at) (local.get $size)))
+                 (local.get $at)"
+                .to_owned(),
             _ => "unreachable".to_owned(),
         };
         let before = self.before.get(export).map_or("", String::as_str);
