@@ -105,17 +105,18 @@ impl Terminal {
         self.bar.finish_and_clear();
     }
 
-    fn stages(&self, stages: &StageTimes) -> String {
+    fn stages(&self, stages: &StageTimes, cached: bool) -> String {
         if !self.is_verbose {
             return String::new();
         }
         format!(
-            "\n    watch {:.1}  build {:.0}  read {:.1}  componentise {:.1}  compile {:.1}  instantiate {:.2}  prewarm {:.2} ms",
+            "\n    watch {:.1}  build {:.0}  read {:.1}  componentise {:.1}  compile {:.1}{}  instantiate {:.2}  prewarm {:.2} ms",
             stages.watch_ms,
             stages.build_ms,
             stages.read_ms,
             stages.componentise_ms,
             stages.compile_ms,
+            if cached { " (known)" } else { "" },
             stages.instantiate_ms,
             stages.prewarm_ms,
         )
@@ -166,13 +167,14 @@ impl Observer for Terminal {
             What::Start {
                 hash,
                 renderer,
+                cached,
                 stages,
             } => self.say(&format!(
                 "{}  {}  renderer {}{}",
                 "start".green().bold(),
                 short(hash),
                 format!("{renderer:?}").to_lowercase(),
-                self.stages(stages),
+                self.stages(stages, *cached),
             )),
             What::Swap {
                 from,
@@ -181,6 +183,7 @@ impl Observer for Terminal {
                 pause_us,
                 changes,
                 notes,
+                cached,
                 stages,
                 ..
             } => {
@@ -195,7 +198,7 @@ impl Observer for Terminal {
                     text.push_str("\n  ");
                     text.push_str(line);
                 }
-                text.push_str(&self.stages(stages));
+                text.push_str(&self.stages(stages, *cached));
                 self.say(&text);
             }
             What::FirstFrame {

@@ -46,6 +46,7 @@ fn host(folder: &Path) -> Command {
         "WAYLAND_DISPLAY",
         "WAYLAND_SOCKET",
         "VBLANK_LOG",
+        "VBLANK_CACHE",
     ] {
         command.env_remove(name);
     }

@@ -10,7 +10,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::limits::LimitArgs;
-use super::start_log;
+use super::{folders, start_log};
 use crate::clock::{FreeClock, RealClock};
 use crate::config::SessionOptions;
 use crate::guest::{Engine, EngineOptions};
@@ -90,6 +90,7 @@ impl Bench {
         };
         let engine = Arc::new(Engine::new(EngineOptions {
             limits: self.limits.limits(),
+            cache: folders::compiled(),
             ..EngineOptions::default()
         })?);
         let (renderer, notice) = render::headless(self.renderer, self.size)?;

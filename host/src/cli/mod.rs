@@ -7,6 +7,7 @@ macro_rules! outln {
 
 mod bench;
 mod check;
+mod folders;
 mod inspect;
 mod limits;
 mod run;

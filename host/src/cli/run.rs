@@ -10,7 +10,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 
 use super::limits::LimitArgs;
-use super::{parse_hz, start_log};
+use super::{folders, parse_hz, start_log};
 use crate::clock::{Clock, FreeClock, RealClock};
 use crate::config::{AutosaveOptions, Output, SessionOptions, SwapAt};
 use crate::event::Event;
@@ -134,6 +134,7 @@ impl Run {
             allow: self.allow.clone(),
             deterministic: self.deterministic,
             limits: self.limits.limits(),
+            cache: folders::compiled(),
         })?);
         let script = self.script(&engine)?;
         let options = self.options(&source, display.is_some())?;
@@ -223,7 +224,7 @@ impl Run {
     fn options(&self, source: &Source, has_window: bool) -> anyhow::Result<SessionOptions> {
         // A crate that is watched can be mended by whoever edits it; a file that runs headless is
         // a script's.
-        let autosave = autosave_of(&self.guest);
+        let autosave = folders::autosave_of(&self.guest);
         let mendable = has_window || matches!(source, Source::Folder(_));
         Ok(SessionOptions {
             hz: self.hz,
@@ -267,17 +268,6 @@ impl Run {
         }
         Ok(observers)
     }
-}
-
-/// Where a guest's state is kept between runs: in the user's data folder, by the guest's path.
-fn autosave_of(guest: &Path) -> Option<PathBuf> {
-    let guest = std::fs::canonicalize(guest).ok()?;
-    let folder = directories::ProjectDirs::from("", "", "vblank")?;
-    let folder = folder.data_local_dir().join("autosave");
-    std::fs::create_dir_all(&folder).ok()?;
-    let name = guest.file_stem()?.to_string_lossy().into_owned();
-    let hash = blake3::hash(guest.as_os_str().as_encoded_bytes()).to_hex();
-    Some(folder.join(format!("{name}-{}.vbs", &hash[..8])))
 }
 
 fn parse_interval(text: &str) -> Result<Duration, String> {

@@ -8,7 +8,7 @@ use serde_json::json;
 use vblank_state::value::{decode, difference};
 use vblank_state::{Value, diff};
 
-use super::fail;
+use super::{fail, folders};
 use crate::guest::{Code, Engine, EngineOptions};
 use crate::image::Image;
 use crate::reload::{Running, prepare};
@@ -114,7 +114,10 @@ fn migrate(
     strict: bool,
 ) -> anyhow::Result<u8> {
     let image = Image::read(path)?;
-    let engine = Engine::new(EngineOptions::default())?;
+    let engine = Engine::new(EngineOptions {
+        cache: folders::compiled(),
+        ..EngineOptions::default()
+    })?;
     let guest = || to.display().to_string();
     let code = Code::read(to).with_context(guest)?;
     let candidate = prepare(&engine, &code, 0).with_context(guest)?;

@@ -11,6 +11,7 @@ use wasmtime::{CacheStore, Config, WasmBacktraceDetails};
 
 use super::api::Context;
 use super::bindings::{GamePre, vblank::guest as imports};
+use super::cache::{Cache, CacheOptions};
 use super::component::{Code, CodeHash};
 use super::limits::{Limits, TICK};
 use super::{api, handoff};
@@ -26,6 +27,8 @@ pub struct EngineOptions {
     pub deterministic: bool,
     /// Time and memory.
     pub limits: Limits,
+    /// Keep compiled code between runs. Without it, only the last versions are kept, in memory.
+    pub cache: Option<CacheOptions>,
 }
 
 /// What a guest may be granted beyond its world.
@@ -71,6 +74,7 @@ pub struct Engine {
     pub(super) options: EngineOptions,
     linker: Linker<Context>,
     pool: ThreadPool,
+    cache: Cache,
 }
 
 /// A guest's compiled code, linked: an instance of it is some 20 µs away.
@@ -110,6 +114,7 @@ impl Engine {
             .map_err(|error| GuestError::Engine(error.to_string()))?;
         start_clock(&wasm)?;
         Ok(Self {
+            cache: Cache::open(&wasm, options.cache.as_ref()),
             wasm,
             options,
             linker,
@@ -117,8 +122,20 @@ impl Engine {
         })
     }
 
+    /// The code of a guest that was compiled before, in this run or an earlier one, linked anew: what
+    /// is granted may have changed. `None` where it has to be compiled.
+    ///
+    /// # Errors
+    /// When it wants what is not granted, or is of another world.
+    pub fn recall(&self, code: &Code) -> Result<Option<Program>, GuestError> {
+        let known = self.cache.get(&self.wasm, code.hash);
+        known
+            .map(|component| self.link(code, &component))
+            .transpose()
+    }
+
     /// Compile a component and link it. 20 to 100 ms for a small game, a third of that when most
-    /// functions are as they were in an earlier version.
+    /// functions are as they were in an earlier version. [`Engine::recall`] knows it from now on.
     ///
     /// # Errors
     /// When the component is of another world, wants what was not granted, or does not compile.
@@ -129,11 +146,17 @@ impl Engine {
             .map_err(|error| GuestError::Compile {
                 message: format!("{error:#}"),
             })?;
-        self.check_world(&component)?;
+        // Also what is refused below: the user may grant what it wants.
+        self.cache.keep(code.hash, &component);
+        self.link(code, &component)
+    }
+
+    fn link(&self, code: &Code, component: &Component) -> Result<Program, GuestError> {
+        self.check_world(component)?;
         let wrong = |error: wasmtime::Error| GuestError::WrongWorld {
             problems: vec![format!("{error:#}")],
         };
-        let pre = self.linker.instantiate_pre(&component).map_err(wrong)?;
+        let pre = self.linker.instantiate_pre(component).map_err(wrong)?;
         Ok(Program {
             hash: code.hash,
             binary: Arc::clone(&code.binary),
@@ -239,7 +262,7 @@ fn start_clock(wasm: &wasmtime::Engine) -> Result<(), GuestError> {
 }
 
 /// Compiling must not make a frame late.
-fn lower_priority() {
+pub(super) fn lower_priority() {
     #[cfg(target_os = "linux")]
     {
         // On Linux the nice value belongs to the thread. If it is not granted, frames may be late

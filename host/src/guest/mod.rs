@@ -4,6 +4,7 @@
 
 mod api;
 mod bindings;
+mod cache;
 mod component;
 mod convert;
 mod engine;
@@ -14,6 +15,7 @@ mod step;
 mod store;
 mod symbols;
 
+pub use cache::CacheOptions;
 pub use component::{ABI, Code, CodeHash, Interfaces, Kind};
 pub use engine::{Capability, Engine, EngineOptions, Program};
 pub use limits::Limits;

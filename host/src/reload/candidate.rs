@@ -72,12 +72,14 @@ pub struct Stages {
     pub read: Duration,
     /// From core module to component.
     pub componentise: Duration,
-    /// Cranelift.
+    /// Cranelift, or finding what it made before.
     pub compile: Duration,
     /// Instantiate, ask for the schema.
     pub instantiate: Duration,
     /// Touch the memory that the state will need.
     pub prewarm: Duration,
+    /// Whether the compiled code was known, and nothing was componentised or compiled.
+    pub cached: bool,
 }
 
 impl Stages {
@@ -110,9 +112,17 @@ pub fn prepare(engine: &Engine, code: &Code, state_bytes: u64) -> Result<Candida
         last = Instant::now();
         took
     };
-    let component = code.componentise()?;
-    stages.componentise = lap();
-    let program = engine.compile(code, &component)?;
+    let program = match engine.recall(code)? {
+        Some(program) => {
+            stages.cached = true;
+            program
+        }
+        None => {
+            let component = code.componentise()?;
+            stages.componentise = lap();
+            engine.compile(code, &component)?
+        }
+    };
     stages.compile = lap();
     let mut version = Version::new(engine, program)?;
     stages.instantiate = lap();

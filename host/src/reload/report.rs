@@ -33,6 +33,8 @@ pub enum What {
         hash: String,
         /// `gpu`, `software` or `null`.
         renderer: Kind,
+        /// Whether its compiled code was known from before.
+        cached: bool,
         /// From the call of the host to here.
         stages: StageTimes,
     },
@@ -54,6 +56,8 @@ pub enum What {
         parked: Vec<String>,
         /// Everything between build and boundary, in milliseconds.
         prepare_ms: f64,
+        /// Whether its compiled code was known from before.
+        cached: bool,
         /// Field by field.
         changes: Vec<String>,
         /// What the migration has to tell.
@@ -222,6 +226,7 @@ impl What {
             state_bytes: swap.state_bytes,
             parked: parked_paths(&swap.parked),
             prepare_ms: stages.prepare().as_secs_f64() * 1e3,
+            cached: stages.cached,
             changes: swap.changes.iter().map(ToString::to_string).collect(),
             notes: swap.notes.clone(),
             stages: StageTimes::from(stages),

@@ -94,6 +94,7 @@ impl Session {
         self.tell(What::Start {
             hash,
             renderer: self.parts.renderer.kind(),
+            cached: stages.cached,
             stages: StageTimes::from(&stages),
         });
         Ok(())

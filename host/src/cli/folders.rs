@@ -1,0 +1,37 @@
+//! Where the host keeps things of its own between runs: in the user's folders, by the guest's path.
+
+use std::path::{Path, PathBuf};
+
+use directories::ProjectDirs;
+
+use crate::guest::CacheOptions;
+
+/// Where compiled code is kept: in the user's cache folder, or where `VBLANK_CACHE` says; nowhere if
+/// that is `off`.
+pub(super) fn compiled() -> Option<CacheOptions> {
+    let folder = match std::env::var_os("VBLANK_CACHE") {
+        Some(name) if name == "off" => return None,
+        Some(name) if !name.is_empty() => PathBuf::from(name),
+        _ => project()?.cache_dir().join("compiled"),
+    };
+    Some(CacheOptions::new(folder))
+}
+
+/// Where a guest's state is kept between runs.
+pub(super) fn autosave_of(guest: &Path) -> Option<PathBuf> {
+    let folder = project()?.data_local_dir().join("autosave");
+    std::fs::create_dir_all(&folder).ok()?;
+    Some(folder.join(format!("{}.vbs", name_of(guest)?)))
+}
+
+/// What all that is kept of a guest is called: its name for people, and its path for certainty.
+fn name_of(guest: &Path) -> Option<String> {
+    let guest = std::fs::canonicalize(guest).ok()?;
+    let name = guest.file_stem()?.to_string_lossy().into_owned();
+    let hash = blake3::hash(guest.as_os_str().as_encoded_bytes()).to_hex();
+    Some(format!("{name}-{}", &hash[..8]))
+}
+
+fn project() -> Option<ProjectDirs> {
+    ProjectDirs::from("", "", "vblank")
+}
