@@ -8,6 +8,8 @@ use crate::input::{Script, Size};
 /// What a session is told at its start.
 #[derive(Debug)]
 pub struct SessionOptions {
+    /// The path of what is run, for whoever asks.
+    pub guest: PathBuf,
     /// Updates a second.
     pub hz: f64,
     /// The guest's source of chance.
@@ -28,6 +30,8 @@ pub struct SessionOptions {
     pub state_in: Option<PathBuf>,
     /// Write the state by itself, for `--resume`.
     pub autosave: Option<AutosaveOptions>,
+    /// Keep the versions that run in this folder.
+    pub history: Option<PathBuf>,
     /// Write the state, at the end or when so many updates have been made.
     pub state_out: Vec<Output>,
     /// Write the picture likewise.
@@ -37,6 +41,7 @@ pub struct SessionOptions {
 impl Default for SessionOptions {
     fn default() -> Self {
         Self {
+            guest: PathBuf::new(),
             hz: 60.0,
             seed: 0,
             size: Size::new(1280, 720),
@@ -47,6 +52,7 @@ impl Default for SessionOptions {
             input: Script::default(),
             state_in: None,
             autosave: None,
+            history: None,
             state_out: Vec::new(),
             screenshots: Vec::new(),
         }

@@ -149,6 +149,12 @@ impl fmt::Debug for Binary {
 }
 
 impl Trap {
+    /// What happened, and where, if the guest itself said it.
+    #[must_use]
+    pub fn with_place(&self) -> String {
+        format!("{self}{}", self.place())
+    }
+
     /// `, at src/lib.rs:3:9`, where the guest itself said it.
     fn place(&self) -> String {
         let place = self.location.as_ref();

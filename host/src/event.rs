@@ -1,5 +1,6 @@
 //! Everything that reaches the loop from outside.
 
+use crate::control::{Reply, Request};
 use crate::input::{InputEvent, Size};
 use crate::reload::News;
 
@@ -15,4 +16,6 @@ pub enum Event {
     Interrupt,
     /// From the pipeline that makes candidates.
     News(News),
+    /// Another process asks for something, through the control channel.
+    Ask(Request, Reply),
 }

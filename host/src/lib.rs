@@ -32,6 +32,7 @@ pub mod cli;
 pub mod headless;
 mod terminal;
 // Layer 4
+pub mod control;
 pub mod event;
 pub mod frame;
 pub mod session;

@@ -7,8 +7,8 @@ use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use owo_colors::OwoColorize;
 
-use crate::reload::Place;
 use crate::reload::report::{Observer, Record, StageTimes, What};
+use crate::reload::{Place, StateOf};
 use crate::session::Session;
 
 /// The terminal, shared by everything that writes to it. Lines go above the progress line.
@@ -86,10 +86,14 @@ impl Terminal {
             let rate = frames.saturating_sub(last.1) as f64 / elapsed.as_secs_f64();
             last = (Instant::now(), frames);
             let text = format!(
-                "frame {frames}  {rate:.0}/s  {:.0} µs a frame  {} MiB  {}",
+                "frame {frames}  {rate:.0}/s  {:.0} µs a frame  {} MiB  {}{}",
                 session.timings().frame.percentiles().p50,
                 session.guest_memory() >> 20,
                 session.title(),
+                match session.newer_source() {
+                    Some(hash) => format!("  (the source is newer: {})", hash.short()),
+                    None => String::new(),
+                },
             );
             if terminal.is_live {
                 terminal.bar.set_message(text);
@@ -231,7 +235,26 @@ impl Observer for Terminal {
                 from,
                 to,
                 reason,
+                asked: Some(asked),
+                ..
+            } => self.say(&format!(
+                "{}  {} → {}  {:.2} ms  {}  at frame {frame}, {reason}, with the state of {}",
+                "rollback".green().bold(),
+                short(from),
+                short(to),
+                asked.pause_us / 1e3,
+                asked.verdict,
+                match asked.state {
+                    StateOf::Now => "now",
+                    StateOf::Then => "then",
+                },
+            )),
+            What::Rollback {
+                from,
+                to,
+                reason,
                 place,
+                asked: None,
             } => self.say(&format!(
                 "{}  {} → {}: {reason}{}; the game goes on from before the swap{}",
                 "rollback".yellow().bold(),

@@ -37,8 +37,10 @@ pub fn host_binary() -> PathBuf {
     }
 }
 
-/// A command of the host without the surroundings that a test happens to run in.
-fn host(folder: &Path) -> Command {
+/// A command of the host without the surroundings that a test happens to run in. What it keeps, and
+/// the hosts that it finds running, are in this folder.
+#[must_use]
+pub fn host(folder: &Path) -> Command {
     let mut command = Command::new(host_binary());
     for name in [
         "CARGO_TARGET_DIR",
@@ -50,12 +52,16 @@ fn host(folder: &Path) -> Command {
     ] {
         command.env_remove(name);
     }
-    // Where Mesa and cargo's caches may write.
+    command.env("NO_COLOR", "1");
+    surround(&mut command, folder);
+    command
+}
+
+/// Where the host, Mesa and cargo's caches may write.
+fn surround(command: &mut Command, folder: &Path) {
     command.env("XDG_RUNTIME_DIR", folder);
     command.env("XDG_CACHE_HOME", folder.join("cache"));
     command.env("XDG_DATA_HOME", folder.join("data"));
-    command.env("NO_COLOR", "1");
-    command
 }
 
 /// The value tree of a saved state, as `host state show --json` prints it.
@@ -138,6 +144,13 @@ impl Run {
     #[must_use]
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    /// Keep everything in this folder, as other commands of the host in it do.
+    #[must_use]
+    pub fn home(mut self, folder: &Path) -> Self {
+        surround(&mut self.command, folder);
         self
     }
 

@@ -15,5 +15,5 @@ pub use demo::{Demo, workspace};
 pub use display::{Display, Picture};
 pub use fixture::{Counter, Guest, Tally, component_of};
 pub use held::Held;
-pub use host::{Ended, Host, Run, host_binary, show_state};
+pub use host::{Ended, Host, Run, host, host_binary, show_state};
 pub use report::{Report, name_of};

@@ -174,7 +174,7 @@ fn imports_go_down_only() {
         (1, &["render"]),
         (2, &["guest"]),
         (3, &["reload"]),
-        (4, &["event", "frame", "session"]),
+        (4, &["control", "event", "frame", "session"]),
         (5, &["app", "cli", "headless", "lib", "main", "terminal"]),
     ];
     let layer_of = |module: &str| {

@@ -24,10 +24,30 @@ pub(super) fn autosave_of(guest: &Path) -> Option<PathBuf> {
     Some(folder.join(format!("{}.vbs", name_of(guest)?)))
 }
 
+/// Where the versions of a guest that ran are kept.
+pub(super) fn history_of(guest: &Path) -> Option<PathBuf> {
+    let folder = project()?.data_local_dir().join("history");
+    Some(folder.join(name_of(guest)?))
+}
+
+/// Where running hosts listen: in the user's runtime folder, or in the data folder where the system
+/// has none.
+pub(super) fn sockets() -> Option<PathBuf> {
+    let project = project()?;
+    let runtime = project.runtime_dir().map(Path::to_owned);
+    Some(runtime.unwrap_or_else(|| project.data_local_dir().join("run")))
+}
+
 /// What all that is kept of a guest is called: its name for people, and its path for certainty.
-fn name_of(guest: &Path) -> Option<String> {
+pub(super) fn name_of(guest: &Path) -> Option<String> {
     let guest = std::fs::canonicalize(guest).ok()?;
-    let name = guest.file_stem()?.to_string_lossy().into_owned();
+    // A socket's path has room for about a hundred bytes.
+    let name: String = guest
+        .file_stem()?
+        .to_string_lossy()
+        .chars()
+        .take(24)
+        .collect();
     let hash = blake3::hash(guest.as_os_str().as_encoded_bytes()).to_hex();
     Some(format!("{name}-{}", &hash[..8]))
 }

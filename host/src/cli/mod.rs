@@ -8,8 +8,11 @@ macro_rules! outln {
 mod bench;
 mod check;
 mod folders;
+mod history;
+mod hosts;
 mod inspect;
 mod limits;
+mod rollback;
 mod run;
 mod state;
 
@@ -40,6 +43,8 @@ enum Command {
     Bench(bench::Bench),
     Check(check::Check),
     Inspect(inspect::Inspect),
+    History(history::History),
+    Rollback(rollback::Rollback),
     #[command(subcommand)]
     State(state::State),
 }
@@ -55,6 +60,8 @@ pub fn main() -> u8 {
         Command::Bench(bench) => bench.execute(),
         Command::Check(check) => check.execute(),
         Command::Inspect(inspect) => inspect.execute(),
+        Command::History(history) => history.execute(),
+        Command::Rollback(rollback) => rollback.execute(),
         Command::State(state) => state.execute(),
     }
 }

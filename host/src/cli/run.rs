@@ -13,6 +13,7 @@ use super::limits::LimitArgs;
 use super::{folders, parse_hz, start_log};
 use crate::clock::{Clock, FreeClock, RealClock};
 use crate::config::{AutosaveOptions, Output, SessionOptions, SwapAt};
+use crate::control::Control;
 use crate::event::Event;
 use crate::guest::{Capability, Engine, EngineOptions};
 use crate::input::{Script, Size};
@@ -150,6 +151,7 @@ impl Run {
         let pipeline = Pipeline::start(Arc::clone(&engine), source, pipeline, wake)
             .context("cannot start the thread that prepares candidates")?;
         let (tell, outside) = channel();
+        let _control = self.listen(tell.clone());
         stop_on_signal(tell)?;
         let clock: Box<dyn Clock> = if self.fast {
             Box::new(FreeClock::default())
@@ -227,6 +229,7 @@ impl Run {
         let autosave = folders::autosave_of(&self.guest);
         let mendable = has_window || matches!(source, Source::Folder(_));
         Ok(SessionOptions {
+            guest: std::fs::canonicalize(&self.guest).unwrap_or_else(|_| self.guest.clone()),
             hz: self.hz,
             seed: self.seed,
             size: self.size,
@@ -254,9 +257,18 @@ impl Run {
                     path,
                     every: self.autosave,
                 }),
+            history: folders::history_of(&self.guest),
             state_out: self.state_out.clone(),
             screenshots: self.screenshot.clone(),
         })
+    }
+
+    /// For `host history`, `host rollback` and whatever else asks a running host.
+    fn listen(&self, tell: Sender<Event>) -> Option<Control> {
+        let name = folders::name_of(&self.guest)?;
+        Control::open(&folders::sockets()?, &name, tell)
+            .inspect_err(|error| tracing::warn!("this host cannot be asked anything: {error}"))
+            .ok()
     }
 
     fn observers(&self, terminal: &Terminal) -> anyhow::Result<Vec<Box<dyn Observer>>> {

@@ -18,7 +18,7 @@ use std::time::SystemTime;
 
 use wasmtime::component::Component;
 
-use super::component::CodeHash;
+use super::component::{Code, CodeHash};
 use super::engine::lower_priority;
 
 /// Where compiled code is kept between runs.
@@ -49,7 +49,7 @@ const RECIPE: u32 = 1;
 /// Compiled components by the hash of the guest's file.
 pub(super) struct Cache {
     /// The most recently used last.
-    recent: Mutex<VecDeque<(CodeHash, Component)>>,
+    recent: Mutex<VecDeque<(Code, Component)>>,
     disk: Option<Disk>,
     /// Serialising and writing take longer than a frame, and nobody waits for them.
     writer: Option<Writer>,
@@ -81,8 +81,10 @@ impl Cache {
 
     /// The compiled code of a guest's file, if it is known. Takes microseconds from memory, and from
     /// disk about what it takes to read the file.
-    pub(super) fn get(&self, wasm: &wasmtime::Engine, hash: CodeHash) -> Option<Component> {
-        let found = self.recall(hash).or_else(|| {
+    pub(super) fn get(&self, wasm: &wasmtime::Engine, code: &Code) -> Option<Component> {
+        let hash = code.hash;
+        let recalled = self.recall(hash).map(|(_, component)| component);
+        let found = recalled.or_else(|| {
             let bytes = self.disk.as_ref()?.read(hash)?;
             // SAFETY: these are bytes that `Component::serialize` made for an engine like this one:
             // their checksum covers them, the hash of the guest and the fingerprint of the engine, and
@@ -94,29 +96,29 @@ impl Cache {
                 })
                 .ok()
         })?;
-        self.remember(hash, &found);
+        self.remember(code, &found);
         Some(found)
     }
 
     /// Keep what was compiled. Returns at once.
-    pub(super) fn keep(&self, hash: CodeHash, component: &Component) {
-        self.remember(hash, component);
+    pub(super) fn keep(&self, code: &Code, component: &Component) {
+        self.remember(code, component);
         if let Some(writer) = &self.writer {
             // Were the thread gone, the code would be compiled again some day.
-            let _ = writer.jobs.send((hash, component.clone()));
+            let _ = writer.jobs.send((code.hash, component.clone()));
         }
     }
 
-    fn recall(&self, hash: CodeHash) -> Option<Component> {
+    /// What is in memory of a file's code: the file, and what it was compiled to.
+    pub(super) fn recall(&self, hash: CodeHash) -> Option<(Code, Component)> {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = recent.iter().find(|(known, _)| *known == hash);
-        found.map(|(_, component)| component.clone())
+        recent.iter().find(|(code, _)| code.hash == hash).cloned()
     }
 
-    fn remember(&self, hash: CodeHash, component: &Component) {
+    fn remember(&self, code: &Code, component: &Component) {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.retain(|(known, _)| *known != hash);
-        recent.push_back((hash, component.clone()));
+        recent.retain(|(known, _)| known.hash != code.hash);
+        recent.push_back((code.clone(), component.clone()));
         if recent.len() > IN_MEMORY {
             recent.pop_front();
         }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -35,6 +36,16 @@ impl CodeHash {
     }
 }
 
+impl FromStr for CodeHash {
+    type Err = String;
+
+    /// From all 64 hexadecimal digits.
+    fn from_str(hex: &str) -> Result<Self, String> {
+        let hash = blake3::Hash::from_hex(hex).map_err(|error| error.to_string())?;
+        Ok(Self(*hash.as_bytes()))
+    }
+}
+
 impl fmt::Display for CodeHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", blake3::Hash::from(self.0).to_hex())
@@ -58,7 +69,7 @@ pub enum Kind {
     WasiModule,
 }
 
-/// A guest's code as read from a file, known to be WebAssembly of our contract.
+/// A guest's code as read from a file, known to be WebAssembly of our contract. Cloning it is cheap.
 #[derive(Clone, Debug)]
 pub struct Code {
     /// Of the file.
@@ -410,5 +421,7 @@ mod tests {
         let hash = CodeHash::of(b"");
         assert!(hash.to_string().starts_with("af1349b9f5f9"));
         assert_eq!(hash.short(), "af1349");
+        assert_eq!(hash.to_string().parse(), Ok(hash));
+        assert!("af1349".parse::<CodeHash>().is_err());
     }
 }

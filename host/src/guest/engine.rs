@@ -87,6 +87,14 @@ pub struct Program {
     pub(super) pre: GamePre<Context>,
 }
 
+impl Program {
+    /// The file that it came from.
+    #[must_use]
+    pub fn binary(&self) -> &Arc<Binary> {
+        &self.binary
+    }
+}
+
 impl Engine {
     /// Set up WebAssembly, a compiler's thread pool, and the clock that guests are held to.
     ///
@@ -128,10 +136,16 @@ impl Engine {
     /// # Errors
     /// When it wants what is not granted, or is of another world.
     pub fn recall(&self, code: &Code) -> Result<Option<Program>, GuestError> {
-        let known = self.cache.get(&self.wasm, code.hash);
+        let known = self.cache.get(&self.wasm, code);
         known
             .map(|component| self.link(code, &component))
             .transpose()
+    }
+
+    /// The code of one of the versions that were linked last, from memory.
+    #[must_use]
+    pub fn code_of(&self, hash: CodeHash) -> Option<Code> {
+        self.cache.recall(hash).map(|(code, _)| code)
     }
 
     /// Compile a component and link it. 20 to 100 ms for a small game, a third of that when most
@@ -147,7 +161,7 @@ impl Engine {
                 message: format!("{error:#}"),
             })?;
         // Also what is refused below: the user may grant what it wants.
-        self.cache.keep(code.hash, &component);
+        self.cache.keep(code, &component);
         self.link(code, &component)
     }
 

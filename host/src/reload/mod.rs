@@ -4,20 +4,25 @@
 //! The only room that names notify or starts a process. It knows no window, no renderer, no clock of
 //! the game.
 
+mod back;
 mod build;
 mod candidate;
+pub mod history;
 mod pipeline;
 mod place;
+mod reaper;
 mod recovery;
 pub mod report;
 mod running;
 mod swap;
 mod watch;
 
+pub use back::{Back, BackError, GoBack, StateOf, Then};
 pub use build::{BuildError, GuestCrate};
 pub use candidate::{Candidate, Stages, Version, prepare, prepare_file};
 pub use pipeline::{News, Pipeline, PipelineOptions, Source};
 pub use place::{Call, Place};
+pub use reaper::Past;
 pub use recovery::{COST_SHARE, PROBATION};
 pub use running::{Aftermath, Kept, Running, Setup};
 pub use swap::{Origin, PAGES_MIN, Path, Swap, carry, carry_but_pages};

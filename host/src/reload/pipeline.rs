@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::back::{Back, BackError, GoBack};
 use super::build::{BuildError, Built, GuestCrate};
 use super::candidate::{Candidate, Stages, prepare};
 use super::watch::{Wake, Watched, Watcher};
@@ -81,6 +82,8 @@ pub enum News {
     },
     /// Ready for the boundary.
     Ready(Box<Candidate>),
+    /// What became of [`Pipeline::go_back`].
+    Back(Result<Back, BackError>),
 }
 
 /// The thread's handle. Dropped, the thread stops and its build with it.
@@ -137,6 +140,13 @@ impl Pipeline {
     /// The same, waiting for it no longer than this.
     pub fn wait(&self, limit: Duration) -> Option<News> {
         self.news.recv_timeout(limit).ok()
+    }
+
+    /// Make an older version ready again, and tell with [`News::Back`]. The next change is looked at
+    /// as usual, also where it leaves the code that was left by this.
+    pub fn go_back(&self, wanted: GoBack) {
+        // Were the thread gone, so would be the program.
+        let _ = self.wake.send(Wake::GoBack(Box::new(wanted)));
     }
 
     /// How large the state is now: so much memory the next candidate is warmed up with.
@@ -362,22 +372,36 @@ impl Worker {
         Err(Stop::Failed)
     }
 
-    /// Wait for a change, at most so long. `None` when there was none.
-    fn wait(&self, limit: Option<Duration>) -> Result<Option<SystemTime>, Stop> {
-        let woken = match limit {
-            Some(limit) => self.woken.recv_timeout(limit),
-            None => self.woken.recv().map_err(RecvTimeoutError::from),
-        };
-        match woken {
-            Ok(Wake::Touched(at)) => Ok(Some(at)),
-            Err(RecvTimeoutError::Timeout) => Ok(None),
-            Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => Err(Stop::Dropped),
+    /// Wait for a change, at most so long. `None` when there was none. Meanwhile, does what else is
+    /// asked for; a build runs on.
+    fn wait(&mut self, limit: Option<Duration>) -> Result<Option<SystemTime>, Stop> {
+        loop {
+            let woken = match limit {
+                Some(limit) => self.woken.recv_timeout(limit),
+                None => self.woken.recv().map_err(RecvTimeoutError::from),
+            };
+            match woken {
+                Ok(Wake::Touched(at)) => return Ok(Some(at)),
+                Ok(Wake::GoBack(wanted)) => self.go_back(*wanted)?,
+                Err(RecvTimeoutError::Timeout) => return Ok(None),
+                Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return Err(Stop::Dropped),
+            }
         }
+    }
+
+    fn go_back(&mut self, wanted: GoBack) -> Result<(), Stop> {
+        let state_bytes = self.state_bytes.load(Ordering::Relaxed);
+        let to = wanted.to;
+        let back = wanted.prepare(&self.engine, state_bytes);
+        if back.is_ok() {
+            self.last = Some(to);
+        }
+        self.send(News::Back(back))
     }
 
     /// Wait until nothing has changed for the time of the debounce; not for ever, since something may
     /// be writing all the time. How long ago the newest change is then.
-    fn settle(&self, at: SystemTime) -> Result<Duration, Stop> {
+    fn settle(&mut self, at: SystemTime) -> Result<Duration, Stop> {
         const AT_MOST: Duration = Duration::from_secs(1);
         let begun = Instant::now();
         let mut newest = at;

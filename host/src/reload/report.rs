@@ -8,6 +8,7 @@ use std::path::Path as FilePath;
 use serde::Serialize;
 use vblank_state::Verdict;
 
+use super::back::StateOf;
 use super::candidate::Stages;
 use super::place::Place;
 use super::swap::{Path, Swap, parked_paths};
@@ -89,17 +90,20 @@ pub enum What {
         place: Place,
     },
     /// A new version failed in its first frames; code and state are those before the swap, and the
-    /// inputs since were fed to it.
+    /// inputs since were fed to it. Or somebody wanted an older version again.
     Rollback {
-        /// Code that failed.
+        /// Code that failed, or is no longer wanted.
         from: String,
         /// Code that runs.
         to: String,
-        /// What it did.
+        /// What it did, or `asked for`.
         reason: String,
         /// Where.
         #[serde(flatten)]
         place: Place,
+        /// Where it was asked for.
+        #[serde(flatten)]
+        asked: Option<AskedFor>,
     },
     /// The game stands still, at its last good frame.
     Break {
@@ -156,6 +160,21 @@ pub enum What {
     },
 }
 
+/// More about a rollback that somebody asked for: it is a swap.
+#[derive(Clone, Debug, Serialize)]
+pub struct AskedFor {
+    /// The state that the older version goes on with.
+    pub state: StateOf,
+    /// `identical`, `automatic` or `migrated`.
+    pub verdict: &'static str,
+    /// `copy`, `pages` or `migrate`.
+    pub path: &'static str,
+    /// How long the game stood still, in microseconds.
+    pub pause_us: f64,
+    /// Paths of values that have no place now.
+    pub parked: Vec<String>,
+}
+
 /// Milliseconds of each stage from a saved file to a candidate; see [`Stages`].
 #[derive(Clone, Copy, Debug, Serialize)]
 #[expect(missing_docs, reason = "the same as in `Stages`")]
@@ -207,16 +226,7 @@ impl What {
     }
 
     pub(crate) fn swap(from: String, to: String, swap: &Swap, stages: &Stages) -> Self {
-        let verdict = match swap.verdict {
-            _ if swap.is_explicit => "migrated",
-            Verdict::Identical => "identical",
-            _ => "automatic",
-        };
-        let path = match swap.path {
-            Path::Copy => "copy",
-            Path::Pages => "pages",
-            Path::Migrate => "migrate",
-        };
+        let (verdict, path) = words(swap);
         Self::Swap {
             from,
             to,
@@ -230,6 +240,34 @@ impl What {
             changes: swap.changes.iter().map(ToString::to_string).collect(),
             notes: swap.notes.clone(),
             stages: StageTimes::from(stages),
+        }
+    }
+}
+
+/// Verdict and path of a swap, as the report names them.
+pub(crate) fn words(swap: &Swap) -> (&'static str, &'static str) {
+    let verdict = match swap.verdict {
+        _ if swap.is_explicit => "migrated",
+        Verdict::Identical => "identical",
+        _ => "automatic",
+    };
+    let path = match swap.path {
+        Path::Copy => "copy",
+        Path::Pages => "pages",
+        Path::Migrate => "migrate",
+    };
+    (verdict, path)
+}
+
+impl AskedFor {
+    pub(crate) fn new(state: StateOf, swap: &Swap) -> Self {
+        let (verdict, path) = words(swap);
+        Self {
+            state,
+            verdict,
+            path,
+            pause_us: swap.pause.as_secs_f64() * 1e6,
+            parked: parked_paths(&swap.parked),
         }
     }
 }

@@ -4,16 +4,16 @@
 //! What each failure leaves behind is written at the method that can fail.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use vblank_state::{Parcel, Parked};
 
 use super::candidate::{Candidate, Version};
+use super::reaper::{Past, Reaper};
 use super::recovery::{Base, Recovery};
 use super::swap::{Origin, PAGES_MIN, Path, Swap, carry, carry_but_pages};
 use crate::error::{GuestError, Refused, Trap};
-use crate::guest::{CodeHash, Engine, Instance, Step};
+use crate::guest::{CodeHash, Engine, Instance, Program, Step};
 use crate::image::{Image, state_hash};
 use crate::input::Size;
 
@@ -159,9 +159,34 @@ impl Running {
         candidate: Candidate,
         strict: bool,
     ) -> Result<Swap, Refused> {
+        self.replace(engine, candidate, None, strict)
+    }
+
+    /// The same, but for the state: the new version goes on with this one, and not with that of now.
+    /// The number of the next update stays.
+    ///
+    /// # Errors
+    /// As for [`Running::swap`].
+    pub fn swap_with(
+        &mut self,
+        engine: &Engine,
+        candidate: Candidate,
+        state: &Image,
+        strict: bool,
+    ) -> Result<Swap, Refused> {
+        self.replace(engine, candidate, Some(state), strict)
+    }
+
+    fn replace(
+        &mut self,
+        engine: &Engine,
+        candidate: Candidate,
+        state: Option<&Image>,
+        strict: bool,
+    ) -> Result<Swap, Refused> {
         let begun = Instant::now();
         let mut next = candidate.version;
-        let mut swap = match self.carry_into(&mut next, strict) {
+        let mut swap = match self.carry_into(&mut next, state, strict) {
             Ok(swap) if swap.path == Path::Pages => {
                 next = match self.move_into(next) {
                     Ok(next) => next,
@@ -184,23 +209,45 @@ impl Running {
         swap.pause = begun.elapsed();
         self.bytes.0 = swap.state_bytes;
         if std::mem::replace(&mut self.is_broken, false) {
-            // There is nothing behind it but the image, which stays the base.
+            // There is nothing behind it but the image that it goes on from, which stays the base.
+            if let Some(image) = self.recovery.image() {
+                self.reaper.keep(previous.hash(), Arc::clone(image));
+            }
             self.reaper.take(previous);
+            if let Some(state) = state {
+                let mut image = state.clone();
+                image.frame = self.frame;
+                self.rebase(Base::Image(Arc::new(image)));
+            }
         } else if swap.path == Path::Pages {
+            // It has lost its state: of then there is the last image before.
+            if let Some(image) = self.recovery.image() {
+                self.reaper.keep(previous.hash(), Arc::clone(image));
+            }
             self.recovery.moved_out(previous);
         } else {
-            let base = Base::Previous(Box::new((previous, parked)));
-            let replaced = self.recovery.rebase(base, Duration::ZERO);
-            self.reaper.take(replaced);
+            self.rebase(Base::Previous(Box::new((previous, parked))));
         }
         Ok(swap)
     }
 
     /// Everything of a swap that can fail while the old version is only read.
-    fn carry_into(&mut self, next: &mut Version, strict: bool) -> Result<Swap, Refused> {
-        let swap = match self.recovery.image() {
-            Some(image) if self.is_broken => carry(&Origin::of(image), next, strict)?,
-            image => {
+    fn carry_into(
+        &mut self,
+        next: &mut Version,
+        state: Option<&Image>,
+        strict: bool,
+    ) -> Result<Swap, Refused> {
+        let swap = match (self.recovery.image(), state) {
+            (_, Some(state)) => {
+                if !self.is_broken {
+                    // It is what can be gone back to.
+                    self.version.instance.save().map_err(GuestError::from)?;
+                }
+                carry(&Origin::of(state), next, strict)?
+            }
+            (Some(image), None) if self.is_broken => carry(&Origin::of(image), next, strict)?,
+            (image, None) => {
                 // Pages are moved only where there is an image to go back to.
                 let may_move = image.is_some();
                 self.version.instance.save().map_err(GuestError::from)?;
@@ -401,13 +448,64 @@ impl Running {
         self.bytes = (image.parcel.bytes(), self.version.instance.movable());
         // In probation what there was to go back to stays.
         if is_due || matches!(self.recovery.base, Base::Image(_)) {
+            let frame = self.frame_of_base();
             let base = Base::Image(Arc::clone(&image));
             let replaced = self.recovery.rebase(base, took);
             if let Some(replaced) = self.recovery.recycle(replaced) {
-                self.reaper.take(replaced);
+                self.retire(replaced, frame);
             }
         }
         Ok(Some(Kept { image, took }))
+    }
+
+    /// Go back to this from now on, if need be.
+    fn rebase(&mut self, base: Base) {
+        let frame = self.frame_of_base();
+        let replaced = self.recovery.rebase(base, Duration::ZERO);
+        self.retire(replaced, frame);
+    }
+
+    /// This is no longer needed to go back to; `frame` is where it stands.
+    fn retire(&self, base: Base, frame: u64) {
+        match base {
+            Base::Previous(previous) => self.reaper.take_replaced(previous, frame),
+            other => self.reaper.take(other),
+        }
+    }
+
+    /// The states that versions had when they were replaced.
+    #[must_use]
+    pub fn past(&self) -> Past {
+        self.reaper.past()
+    }
+
+    /// The state that a version had when it was replaced, if the version that runs is in probation
+    /// and that is what it replaced. Copies the state.
+    #[must_use]
+    pub fn state_before(&self, version: CodeHash) -> Option<Image> {
+        let Base::Previous(previous) = &self.recovery.base else {
+            return None;
+        };
+        let (previous, parked) = &**previous;
+        (previous.hash() == version).then(|| Image {
+            code: version.to_string(),
+            frame: self.frame_of_base(),
+            schema: Arc::clone(&previous.schema),
+            parcel: previous.instance.parcel().to_owned(),
+            parked: parked.clone(),
+        })
+    }
+
+    /// The compiled code that runs.
+    #[must_use]
+    pub fn program(&self) -> &Program {
+        &self.version.program
+    }
+
+    /// The hash of the type of its state.
+    #[must_use]
+    pub fn schema_hash(&self) -> String {
+        self.version.schema.hash().to_string()
     }
 
     /// The state as it is now.
@@ -471,24 +569,5 @@ fn checked(image: Image) -> Result<Image, Trap> {
             location: None,
             backtrace: None,
         }),
-    }
-}
-
-/// Drops what is no longer needed on a thread of its own: unmapping a guest's memory takes
-/// milliseconds.
-struct Reaper(Sender<Box<dyn Send>>);
-
-impl Reaper {
-    fn start() -> std::io::Result<Self> {
-        let (sender, receiver) = channel::<Box<dyn Send>>();
-        std::thread::Builder::new()
-            .name("reaper".to_owned())
-            .spawn(move || receiver.into_iter().for_each(drop))?;
-        Ok(Self(sender))
-    }
-
-    fn take(&self, what: impl Send + 'static) {
-        // Were the thread gone, it would be dropped here.
-        let _ = self.0.send(Box::new(what));
     }
 }

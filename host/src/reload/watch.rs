@@ -10,11 +10,14 @@ use notify::{
     Config, EventKind, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher as Notify,
 };
 
+use super::back::GoBack;
+
 /// What wakes the pipeline.
-#[derive(Clone, Copy, Debug)]
 pub(super) enum Wake {
     /// A path that matters was written at this time, by the file system's clock where it says.
     Touched(SystemTime),
+    /// An older version is wanted again.
+    GoBack(Box<GoBack>),
     /// The pipeline is no longer wanted.
     Stop,
 }

@@ -4,6 +4,7 @@
 //! It knows neither window nor command line; a clock and a renderer are handed to it, so that a test
 //! can play a whole session without either.
 
+mod asked;
 mod autosave;
 mod outputs;
 mod phases;
@@ -19,12 +20,14 @@ use crate::clock::{Clock, FixedStep};
 use crate::config::SessionOptions;
 use crate::event::Event;
 use crate::frame::{Phase, Timings};
-use crate::guest::{Engine, Step};
+use crate::guest::{CodeHash, Engine, Step};
 use crate::input::Input;
+use crate::reload::history::History;
 use crate::reload::report::Observer;
 use crate::reload::{Candidate, Pipeline, Running};
 use crate::render::Renderer;
 
+use asked::Wish;
 use autosave::Autosave;
 use outputs::Outputs;
 use telling::Untold;
@@ -66,6 +69,11 @@ pub struct Session {
     game: Option<Running>,
     /// Ready for the boundary.
     candidate: Option<Box<Candidate>>,
+    history: History,
+    /// The rollback that somebody waits for.
+    wish: Option<Wish>,
+    /// The code that the source last came to.
+    newest: Option<CodeHash>,
     first_frame: Option<FirstFrame>,
     turn_begun: Instant,
     timings: Timings,
@@ -111,6 +119,9 @@ impl Session {
             },
             game: None,
             candidate: None,
+            history: History::open(options.history.as_deref()),
+            wish: None,
+            newest: None,
             first_frame: None,
             turn_begun: Instant::now(),
             timings: Timings::default(),
@@ -184,6 +195,7 @@ impl Session {
         if let Some(candidate) = self.candidate.take() {
             self.let_in(*candidate);
         }
+        self.grant_wish();
         self.first_frame.is_some()
     }
 
@@ -235,6 +247,14 @@ impl Session {
         self.timings.image.sum().as_secs_f64() / self.began.elapsed().as_secs_f64()
     }
 
+    /// The code that the source last came to, where another version runs: it was refused, it failed, or
+    /// somebody wanted an older one.
+    #[must_use]
+    pub fn newer_source(&self) -> Option<CodeHash> {
+        let running = self.game.as_ref()?.hash();
+        self.newest.filter(|newest| *newest != running)
+    }
+
     /// Times of the frames so far.
     #[must_use]
     pub fn timings(&self) -> &Timings {
@@ -265,6 +285,7 @@ impl Session {
             }
             Event::Close | Event::Interrupt => self.exit = Some(0),
             Event::News(news) => self.hear(news),
+            Event::Ask(request, reply) => self.asked(request, reply),
         }
     }
 }

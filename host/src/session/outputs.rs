@@ -7,6 +7,7 @@ use super::autosave::Autosave;
 use super::{Session, millis};
 use crate::config::{Output, SessionOptions};
 use crate::reload::Running;
+use crate::reload::history::Fate;
 use crate::reload::report::What;
 
 /// What is to be written.
@@ -145,6 +146,7 @@ impl Session {
                 message: trap.to_string(),
             });
         }
+        self.history.leaves(Fate::Ended, None);
         self.tell(What::End {
             frames: self.frames(),
             state_hash,

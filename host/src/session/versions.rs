@@ -1,12 +1,23 @@
 //! What happens to the guest's code: news of candidates, the first version, swaps, failures.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::{FirstFrame, Session, millis};
 use crate::error::{Refused, Trap};
 use crate::image::Image;
-use crate::reload::report::{StageTimes, What};
-use crate::reload::{Aftermath, Candidate, News, Place, Running, Setup, Stages};
+use crate::reload::history::{Arrival, Fate};
+use crate::reload::report::{StageTimes, What, words};
+use crate::reload::{Aftermath, Candidate, News, Place, Running, Setup, Stages, Swap};
+
+/// A swap that was made.
+pub(super) struct Exchange {
+    /// Code that ran.
+    pub(super) from: String,
+    /// Code that runs.
+    pub(super) to: String,
+    pub(super) swap: Swap,
+}
 
 impl Session {
     pub(super) fn hear(&mut self, news: News) {
@@ -34,12 +45,17 @@ impl Session {
                 });
             }
             News::Refused { file, to, refused } => {
+                self.newest = to.or(self.newest);
                 let hash = to.map(|hash| hash.to_string());
                 self.refuse(Some(file.display().to_string()), hash, &refused);
                 self.not_started();
             }
             // Of several that wait, the newest counts.
-            News::Ready(candidate) => self.candidate = Some(candidate),
+            News::Ready(candidate) => {
+                self.newest = Some(candidate.version.hash());
+                self.candidate = Some(candidate);
+            }
+            News::Back(back) => self.wish_can_be_granted(back),
         }
     }
 
@@ -91,6 +107,7 @@ impl Session {
         self.hear_title();
         self.fixed.restart(self.parts.clock.now());
         self.await_first_frame(&stages, ready);
+        self.note_arrival(None);
         self.tell(What::Start {
             hash,
             renderer: self.parts.renderer.kind(),
@@ -100,11 +117,31 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn swap(&mut self, mut game: Running, candidate: Candidate) -> Result<(), Refused> {
+    pub(super) fn swap(&mut self, game: Running, candidate: Candidate) -> Result<(), Refused> {
+        let stages = candidate.stages;
+        let Exchange { from, to, swap } = self.exchange(game, candidate, None, Fate::Replaced)?;
+        self.tell(What::swap(from, to, &swap, &stages));
+        Ok(())
+    }
+
+    /// A swap and all that follows from it but telling of it. The new version goes on with `state`
+    /// where that is given, and with the present state otherwise; `fate` is the old version's.
+    pub(super) fn exchange(
+        &mut self,
+        mut game: Running,
+        candidate: Candidate,
+        state: Option<&Image>,
+        fate: Fate,
+    ) -> Result<Exchange, Refused> {
         let (stages, ready) = (candidate.stages, candidate.ready);
         let from = game.hash().to_string();
         let was_broken = game.is_broken();
-        let done = game.swap(&self.parts.engine, candidate, self.options.strict);
+        let strict = self.options.strict;
+        let engine = &self.parts.engine;
+        let done = match state {
+            None => game.swap(engine, candidate, strict),
+            Some(state) => game.swap_with(engine, candidate, state, strict),
+        };
         let to = game.hash().to_string();
         let has_broken = game.is_broken() && !was_broken;
         self.game = Some(game);
@@ -122,8 +159,24 @@ impl Session {
         self.tell_state_size();
         self.hear_title();
         self.await_first_frame(&stages, ready);
-        self.tell(What::swap(from, to, &swap, &stages));
-        Ok(())
+        self.history.leaves(fate, None);
+        self.note_arrival(Some(&swap));
+        Ok(Exchange { from, to, swap })
+    }
+
+    /// For the history: the version that runs has just come in.
+    fn note_arrival(&mut self, swap: Option<&Swap>) {
+        let Some(game) = &self.game else { return };
+        self.history.arrived(Arrival {
+            schema: game.schema_hash(),
+            frame: game.frame(),
+            swap: swap.map(|swap| {
+                let (verdict, path) = words(swap);
+                (verdict, path, swap.pause.as_secs_f64() * 1e6)
+            }),
+            hash: game.hash(),
+            binary: Arc::clone(game.program().binary()),
+        });
     }
 
     pub(super) fn failed(&mut self, trap: Trap, in_update: bool) {
@@ -132,6 +185,9 @@ impl Session {
         let aftermath = game.fail(&self.parts.engine, trap.clone(), step);
         let to = game.hash().to_string();
         self.first_frame = None;
+        if self.history.current() != Some(&*to) {
+            self.history.fell_back(trap.with_place());
+        }
         match aftermath {
             Aftermath::RolledBack { from } => {
                 let what = What::Rollback {
@@ -139,6 +195,7 @@ impl Session {
                     to,
                     reason: trap.to_string(),
                     place: Place::default(),
+                    asked: None,
                 };
                 self.tell_placed(what, Some(&trap));
             }
@@ -148,6 +205,8 @@ impl Session {
 
     /// The game stands still. With nobody to mend it, that is the end.
     fn broken(&mut self, message: String, trap: Option<&Trap>) {
+        let reason = trap.map_or(message.clone(), Trap::with_place);
+        self.history.leaves(Fate::Broke, Some(reason));
         let place = Place::default();
         self.tell_placed(What::Break { message, place }, trap);
         if !self.options.mendable {
@@ -155,7 +214,7 @@ impl Session {
         }
     }
 
-    fn refuse(&mut self, guest: Option<String>, to: Option<String>, refused: &Refused) {
+    pub(super) fn refuse(&mut self, guest: Option<String>, to: Option<String>, refused: &Refused) {
         let trap = refused.trap();
         let what = What::Refused {
             guest,

@@ -1,0 +1,111 @@
+//! `host history`: the versions of a guest that ran.
+
+use std::path::PathBuf;
+use std::time::{Duration, UNIX_EPOCH};
+
+use anyhow::bail;
+use clap::Args;
+use serde::Serialize;
+
+use super::{fail, folders, hosts};
+use crate::reload::history::{Entry, Fate, has_code, read};
+
+/// List the versions of a guest that ran, the newest last
+#[derive(Args)]
+pub(super) struct History {
+    /// The guest; may be left out when just one host runs
+    guest: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// A line. Names are a contract.
+#[derive(Serialize)]
+struct Line {
+    #[serde(flatten)]
+    entry: Entry,
+    /// When it came in, as RFC 3339.
+    at: String,
+    /// Whether a host runs it at this moment.
+    runs: bool,
+    /// Whether its code is kept, so that it can be gone back to.
+    code_kept: bool,
+}
+
+impl History {
+    pub(super) fn execute(self) -> u8 {
+        self.list().unwrap_or_else(|error| fail(&error, 1))
+    }
+
+    fn list(self) -> anyhow::Result<u8> {
+        let guest = match self.guest {
+            Some(guest) => guest,
+            None => hosts::Host::find(None)?.status()?.guest,
+        };
+        if !guest.exists() {
+            bail!("no such file or folder: {}", guest.display());
+        }
+        let folder = folders::history_of(&guest).unwrap_or_default();
+        // Asked before the history is read, since they write it first. One that does not answer is not
+        // known to run anything.
+        let hosts = hosts::all(Some(&guest))?;
+        let running: Vec<String> = hosts
+            .iter()
+            .filter_map(|host| Some(host.status().ok()?.run))
+            .collect();
+        let lines = read(&folder).into_iter().map(|mut entry| {
+            let runs = entry.fate == Fate::Running && running.contains(&entry.run);
+            if entry.fate == Fate::Running && !runs {
+                entry.fate = Fate::Killed;
+            }
+            let at = UNIX_EPOCH + Duration::from_millis(entry.at_ms);
+            Line {
+                at: humantime::format_rfc3339_seconds(at).to_string(),
+                runs,
+                code_kept: has_code(&folder, &entry.hash),
+                entry,
+            }
+        });
+        let lines: Vec<Line> = lines.collect();
+        if self.json {
+            outln!("{}", serde_json::to_string_pretty(&lines)?);
+        } else if lines.is_empty() {
+            outln!("{} has not run yet", guest.display());
+        } else {
+            print_table(&lines);
+        }
+        Ok(0)
+    }
+}
+
+fn print_table(lines: &[Line]) {
+    outln!(
+        "  {:<6}  {:<20}  {:<6}  {:<9}  {:>9}  fate",
+        "hash",
+        "when",
+        "schema",
+        "verdict",
+        "pause"
+    );
+    for Line {
+        entry, at, runs, ..
+    } in lines
+    {
+        let mark = if *runs { '*' } else { ' ' };
+        let (hash, schema) = (first(&entry.hash), first(&entry.schema));
+        let verdict = entry.verdict.as_deref().unwrap_or("-");
+        let pause = entry.pause_us;
+        let pause = pause.map_or("-".to_owned(), |us| format!("{:.2} ms", us / 1e3));
+        let fate = match (entry.fate, &entry.reason) {
+            (fate, Some(reason)) => format!("{fate}: {reason}"),
+            (fate, None) => fate.to_string(),
+        };
+        outln!("{mark} {hash:<6}  {at:<20}  {schema:<6}  {verdict:<9}  {pause:>9}  {fate}");
+    }
+}
+
+/// The digits that people are shown.
+fn first(hash: &str) -> &str {
+    hash.get(..6).unwrap_or(hash)
+}

@@ -1,0 +1,75 @@
+//! `host rollback`: go back to an older version in the running host.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::fail;
+use super::hosts::{Host, unexpected};
+use crate::control::{Answer, Request};
+use crate::reload::StateOf;
+
+/// Go back to an older version in the running host
+#[derive(Args)]
+pub(super) struct Rollback {
+    /// How the version's hash begins, four digits at least; the version that ran before, if not told
+    #[arg(value_parser = parse_prefix)]
+    hash: Option<String>,
+    /// Go on with the state of now, or with that of then: when the version was last replaced
+    #[arg(long, default_value = "now")]
+    state: Which,
+    /// The guest whose host is meant; may be left out when just one host runs
+    #[arg(long)]
+    guest: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Which {
+    Now,
+    Then,
+}
+
+impl Rollback {
+    pub(super) fn execute(self) -> u8 {
+        self.ask().unwrap_or_else(|error| fail(&error, 1))
+    }
+
+    fn ask(self) -> anyhow::Result<u8> {
+        let request = Request::Rollback {
+            hash: self.hash,
+            state: match self.state {
+                Which::Now => StateOf::Now,
+                Which::Then => StateOf::Then,
+            },
+        };
+        let done = match Host::find(self.guest.as_deref())?.ask(&request)? {
+            Answer::RolledBack(done) => done,
+            other => return Err(unexpected(&other)),
+        };
+        let short = |hash: &str| hash.chars().take(6).collect::<String>();
+        outln!(
+            "{} → {}  {:.2} ms  {}  at frame {}",
+            short(&done.from),
+            short(&done.to),
+            done.pause_us / 1e3,
+            done.verdict,
+            done.frame,
+        );
+        for path in &done.parked {
+            outln!("  parked: {path}");
+        }
+        if let Some(newer) = &done.newer {
+            let newer = short(newer);
+            outln!("the source is newer ({newer}); its next save comes in as usual");
+        }
+        Ok(0)
+    }
+}
+
+fn parse_prefix(text: &str) -> Result<String, String> {
+    let hex = text.len() <= 64 && text.chars().all(|digit| digit.is_ascii_hexdigit());
+    if text.len() < 4 || !hex {
+        return Err("4 to 64 hexadecimal digits are wanted; `host history` lists them".to_owned());
+    }
+    Ok(text.to_ascii_lowercase())
+}

@@ -1,0 +1,31 @@
+//! Where there are no local sockets, no host can be asked, and each says so.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
+
+use super::{Answer, ControlError, Request};
+use crate::event::Event;
+
+/// Nothing to listen on.
+pub struct Control;
+
+impl Control {
+    /// # Errors
+    /// Always.
+    pub fn open(_: &Path, _: &str, _: Sender<Event>) -> io::Result<Self> {
+        Err(io::Error::other(ControlError::Platform.to_string()))
+    }
+}
+
+/// # Errors
+/// Always.
+pub fn listening(_: &Path, _: Option<&str>) -> Result<Vec<PathBuf>, ControlError> {
+    Err(ControlError::Platform)
+}
+
+/// # Errors
+/// Always.
+pub fn ask(_: &Path, _: &Request) -> Result<Answer, ControlError> {
+    Err(ControlError::Platform)
+}

@@ -1,0 +1,169 @@
+//! The host's end: a thread that listens, and one for each request that waits for its answer.
+
+use std::fs::Permissions;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::{Answer, Reply, Request, SUFFIX};
+use crate::event::Event;
+
+/// A socket that is listened on until this is dropped.
+pub struct Control {
+    socket: PathBuf,
+    is_over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Control {
+    /// Listen in this folder, which is made if need be and closed to all but the user. `guest` is what
+    /// the guest is called in file names.
+    ///
+    /// # Errors
+    /// When there can be no socket: the folder cannot be written, or its path is longer than about a
+    /// hundred bytes.
+    pub fn open(folder: &Path, guest: &str, tell: Sender<Event>) -> io::Result<Self> {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
+        std::fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+        let socket = folder.join(format!("{guest}-{}.{SUFFIX}", std::process::id()));
+        // Of a host that was killed and had this process's number.
+        let _ = std::fs::remove_file(&socket);
+        let listener = UnixListener::bind(&socket)?;
+        let is_over = Arc::new(AtomicBool::new(false));
+        let of_thread = Arc::clone(&is_over);
+        let thread = std::thread::Builder::new()
+            .name("control".to_owned())
+            .spawn(move || {
+                for stream in listener.incoming() {
+                    if of_thread.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let tell = tell.clone();
+                    if let Ok(stream) = stream {
+                        // Each waits for the session: one that takes long is not to hold up others.
+                        let _ = std::thread::Builder::new().spawn(move || serve(&stream, &tell));
+                    }
+                }
+            })?;
+        Ok(Self {
+            socket,
+            is_over,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        // The thread waits in `accept`: only a connection wakes it.
+        let woken = UnixStream::connect(&self.socket).is_ok();
+        let _ = std::fs::remove_file(&self.socket);
+        if let (true, Some(thread)) = (woken, self.thread.take()) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// One request, one answer. Whoever connects and says nothing is let go.
+fn serve(stream: &UnixStream, tell: &Sender<Event>) {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    const LONGEST: u64 = 64 << 10;
+    let read = || -> io::Result<Request> {
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        let mut line = String::new();
+        BufReader::new(stream.take(LONGEST)).read_line(&mut line)?;
+        Ok(serde_json::from_str(&line)?)
+    };
+    let answer = match read() {
+        Ok(request) => {
+            let (reply, answer) = Reply::channel();
+            // Both fail when the session is over.
+            let sent = tell.send(Event::Ask(request, reply)).ok();
+            sent.and_then(|()| answer.recv().ok())
+                .unwrap_or_else(|| failed("the run has ended"))
+        }
+        Err(error) => failed(&format!("not a request that this host knows: {error}")),
+    };
+    if let Ok(mut line) = serde_json::to_vec(&answer) {
+        line.push(b'\n');
+        // Whoever asked may have gone.
+        let _ = (&*stream).write_all(&line);
+    }
+}
+
+fn failed(message: &str) -> Answer {
+    Answer::Failed {
+        message: message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::super::{ask, listening};
+    use super::*;
+    use crate::reload::StateOf;
+
+    #[test]
+    fn a_request_is_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("run");
+        let (tell, told) = channel();
+        let control = Control::open(&folder, "game-12", tell).unwrap();
+        let mode = std::fs::metadata(&folder).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        assert!(listening(&folder, Some("other-12")).unwrap().is_empty());
+        let [socket] = &listening(&folder, Some("game-12")).unwrap()[..] else {
+            panic!("one socket is wanted");
+        };
+
+        let request = Request::Rollback {
+            hash: Some("abcd".to_owned()),
+            state: StateOf::Then,
+        };
+        let expected = request.clone();
+        let session = std::thread::spawn(move || {
+            let Event::Ask(request, reply) = told.recv().unwrap() else {
+                panic!("another event");
+            };
+            assert_eq!(request, expected);
+            reply.fail("not today");
+            // The next one is not answered at all.
+            drop(told.recv().unwrap());
+        });
+        assert_eq!(ask(socket, &request).unwrap(), failed("not today"));
+        assert_eq!(ask(socket, &request).unwrap(), failed("the run has ended"));
+        session.join().unwrap();
+
+        let mut stream = UnixStream::connect(socket).unwrap();
+        stream.write_all(b"{\"ask\":\"dance\"}\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains("not a request"), "{answer}");
+
+        drop(control);
+        assert!(!socket.exists());
+    }
+
+    #[test]
+    fn what_a_killed_host_left_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("game-12-999.sock");
+        drop(UnixListener::bind(&socket).unwrap());
+        assert!(socket.exists());
+        assert!(listening(folder.path(), None).unwrap().is_empty());
+        assert!(!socket.exists());
+    }
+}
