@@ -62,7 +62,7 @@ pub enum GuestError {
     },
     /// It wants what the user has not granted.
     #[error(
-        "imports {import}, which needs the capability `{capability}`; grant it with --allow {capability}"
+        "imports {import}, which needs the capability `{capability}`; grant it with --allow {capability}, or with `host allow {capability}` while it runs"
     )]
     NotAllowed {
         /// The first import that needs it.

@@ -5,6 +5,7 @@ macro_rules! outln {
     ($($text:tt)*) => { crate::cli::print_line(format_args!($($text)*)) };
 }
 
+mod allow;
 mod bench;
 mod check;
 mod folders;
@@ -45,6 +46,7 @@ enum Command {
     Inspect(inspect::Inspect),
     History(history::History),
     Rollback(rollback::Rollback),
+    Allow(allow::Allow),
     #[command(subcommand)]
     State(state::State),
 }
@@ -62,6 +64,7 @@ pub fn main() -> u8 {
         Command::Inspect(inspect) => inspect.execute(),
         Command::History(history) => history.execute(),
         Command::Rollback(rollback) => rollback.execute(),
+        Command::Allow(allow) => allow.execute(),
         Command::State(state) => state.execute(),
     }
 }

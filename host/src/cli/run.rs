@@ -14,13 +14,14 @@ use super::{folders, parse_hz, start_log};
 use crate::clock::{Clock, FreeClock, RealClock};
 use crate::config::{AutosaveOptions, Output, SessionOptions, SwapAt};
 use crate::control::Control;
+use crate::error::GuestError;
 use crate::event::Event;
-use crate::guest::{Capability, Engine, EngineOptions};
+use crate::guest::{Capability, Code, Engine, EngineOptions};
 use crate::input::{Script, Size};
 use crate::reload::report::{JsonLines, Observer};
-use crate::reload::{GuestCrate, Pipeline, PipelineOptions, Source, prepare_file};
+use crate::reload::{GuestCrate, Pipeline, PipelineOptions, Source, prepare};
 use crate::render::{self, Renderer, RendererChoice};
-use crate::session::{Parts, Session};
+use crate::session::{Parts, Scripted, Session};
 use crate::terminal::Terminal;
 use crate::{app, headless};
 
@@ -210,13 +211,27 @@ impl Run {
         Ok(Source::File(guest.clone()))
     }
 
-    /// Candidates for the scripted swaps, made before anything runs.
-    fn script(&self, engine: &Engine) -> anyhow::Result<BTreeMap<u64, crate::reload::Candidate>> {
+    /// The scripted swaps, made ready before anything runs. What is no guest is refused when its turn
+    /// comes, as it would be were it saved then; what is not there at all is a mistake.
+    fn script(&self, engine: &Engine) -> anyhow::Result<BTreeMap<u64, Scripted>> {
         let mut script = BTreeMap::new();
         for swap in &self.swap_at {
-            let candidate = prepare_file(engine, &swap.guest, 0)
-                .with_context(|| format!("--swap-at {}={}", swap.frame, swap.guest.display()))?;
-            if script.insert(swap.frame, candidate).is_some() {
+            let refused = |to, refused| Scripted::Refused {
+                file: swap.guest.clone(),
+                to,
+                refused,
+            };
+            let scripted = match Code::read(&swap.guest) {
+                Err(error @ GuestError::Read { .. }) => {
+                    return Err(anyhow!("--swap-at {}: {error}", swap.frame));
+                }
+                Err(error) => refused(None, error.into()),
+                Ok(code) => match prepare(engine, &code, 0) {
+                    Ok(candidate) => Scripted::Ready(Box::new(candidate)),
+                    Err(error) => refused(Some(code.hash), error),
+                },
+            };
+            if script.insert(swap.frame, scripted).is_some() {
                 bail!("--swap-at: two swaps at frame {}", swap.frame);
             }
         }

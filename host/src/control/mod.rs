@@ -19,6 +19,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::guest::Capability;
 use crate::reload::StateOf;
 
 #[cfg(unix)]
@@ -41,6 +42,11 @@ pub enum Request {
         /// The state that it goes on with.
         state: StateOf,
     },
+    /// Grant something to all versions from now on.
+    Allow {
+        /// What.
+        capability: Capability,
+    },
 }
 
 /// What a host answers.
@@ -51,6 +57,11 @@ pub enum Answer {
     Status(Status),
     /// To [`Request::Rollback`], when it is done.
     RolledBack(RolledBack),
+    /// To [`Request::Allow`].
+    Allowed {
+        /// Whether it was not granted before.
+        is_new: bool,
+    },
     /// It was not done, and everything is as it was.
     Failed {
         /// Why, for people.

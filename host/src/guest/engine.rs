@@ -3,9 +3,11 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use rayon::ThreadPool;
+use serde::{Deserialize, Serialize};
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{CacheStore, Config, WasmBacktraceDetails};
 
@@ -20,7 +22,7 @@ use crate::error::{Binary, GuestError};
 /// What the user decides about all guests of a host.
 #[derive(Clone, Debug, Default)]
 pub struct EngineOptions {
-    /// Granted by `--allow`.
+    /// Granted from the start; [`Engine::allow`] grants more.
     pub allow: Vec<Capability>,
     /// The same bits of a NaN on every machine, for replays across machines; floating-point code is
     /// 3 to 8 times slower.
@@ -32,7 +34,8 @@ pub struct EngineOptions {
 }
 
 /// What a guest may be granted beyond its world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Capability {
     /// WASI preview 2 with an empty context: clocks, random numbers, standard output; no files, no
     /// environment, no network.
@@ -57,6 +60,12 @@ impl Capability {
     }
 }
 
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 impl std::str::FromStr for Capability {
     type Err = String;
 
@@ -72,9 +81,16 @@ impl std::str::FromStr for Capability {
 pub struct Engine {
     pub(super) wasm: wasmtime::Engine,
     pub(super) options: EngineOptions,
-    linker: Linker<Context>,
+    grants: RwLock<Grants>,
     pool: ThreadPool,
     cache: Cache,
+}
+
+/// What is granted, and a linker that offers just that. What is granted stays granted: a guest that
+/// was linked to it may be instantiated at any time.
+struct Grants {
+    allow: Vec<Capability>,
+    linker: Linker<Context>,
 }
 
 /// A guest's compiled code, linked: an instance of it is some 20 µs away.
@@ -114,7 +130,7 @@ impl Engine {
             .enable_incremental_compilation(Arc::new(FunctionCache::default()))
             .map_err(failed)?;
         let wasm = wasmtime::Engine::new(&config).map_err(failed)?;
-        let linker = linker(&wasm, &options.allow).map_err(failed)?;
+        let grants = Grants::new(&wasm, options.allow.clone()).map_err(failed)?;
         let pool = rayon::ThreadPoolBuilder::new()
             .thread_name(|i| format!("compile-{i}"))
             .start_handler(|_| lower_priority())
@@ -125,9 +141,36 @@ impl Engine {
             cache: Cache::open(&wasm, options.cache.as_ref()),
             wasm,
             options,
-            linker,
+            grants: RwLock::new(grants),
             pool,
         })
+    }
+
+    /// Grant something to all guests that are linked from now on. Whether it was not granted before.
+    /// Takes a millisecond.
+    ///
+    /// # Errors
+    /// When it cannot be offered.
+    pub fn allow(&self, capability: Capability) -> Result<bool, GuestError> {
+        let mut grants = self.grants.write().unwrap_or_else(PoisonError::into_inner);
+        if grants.allow.contains(&capability) {
+            return Ok(false);
+        }
+        let mut allow = grants.allow.clone();
+        allow.push(capability);
+        *grants = Grants::new(&self.wasm, allow)
+            .map_err(|error| GuestError::Engine(format!("{error:#}")))?;
+        Ok(true)
+    }
+
+    /// Whether something is granted.
+    #[must_use]
+    pub fn allows(&self, capability: Capability) -> bool {
+        self.granted(|grants| grants.allow.contains(&capability))
+    }
+
+    fn granted<T>(&self, look: impl FnOnce(&Grants) -> T) -> T {
+        look(&self.grants.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The code of a guest that was compiled before, in this run or an earlier one, linked anew: what
@@ -170,7 +213,8 @@ impl Engine {
         let wrong = |error: wasmtime::Error| GuestError::WrongWorld {
             problems: vec![format!("{error:#}")],
         };
-        let pre = self.linker.instantiate_pre(component).map_err(wrong)?;
+        let pre = self.granted(|grants| grants.linker.instantiate_pre(component));
+        let pre = pre.map_err(wrong)?;
         Ok(Program {
             hash: code.hash,
             binary: Arc::clone(&code.binary),
@@ -215,7 +259,7 @@ impl Engine {
         let mut problems = Vec::new();
         for (name, _) in world.imports(&self.wasm) {
             if let Some(capability) = Capability::needed_for(name) {
-                if !self.options.allow.contains(&capability) {
+                if !self.allows(capability) {
                     return Err(GuestError::NotAllowed {
                         import: name.to_owned(),
                         capability: capability.name(),
@@ -243,6 +287,13 @@ impl Engine {
         } else {
             Err(GuestError::WrongWorld { problems })
         }
+    }
+}
+
+impl Grants {
+    fn new(wasm: &wasmtime::Engine, allow: Vec<Capability>) -> wasmtime::Result<Self> {
+        let linker = linker(wasm, &allow)?;
+        Ok(Self { allow, linker })
     }
 }
 

@@ -68,7 +68,7 @@ impl Instance {
         binary: &Arc<Binary>,
     ) -> Result<Self, GuestError> {
         let limits = engine.options.limits;
-        let with_wasi = engine.options.allow.contains(&Capability::Wasi);
+        let with_wasi = engine.allows(Capability::Wasi);
         let context = Context::new(Memory::new(&limits), Arc::clone(binary), with_wasi);
         let mut store = Store::new(&engine.wasm, context);
         store.limiter(|context| &mut context.memory);

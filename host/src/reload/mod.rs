@@ -20,7 +20,7 @@ mod watch;
 pub use back::{Back, BackError, GoBack, StateOf, Then};
 pub use build::{BuildError, GuestCrate};
 pub use candidate::{Candidate, Stages, Version, prepare, prepare_file};
-pub use pipeline::{News, Pipeline, PipelineOptions, Source};
+pub use pipeline::{Granted, News, Pipeline, PipelineOptions, Source};
 pub use place::{Call, Place};
 pub use reaper::Past;
 pub use recovery::{COST_SHARE, PROBATION};

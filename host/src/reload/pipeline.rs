@@ -14,7 +14,7 @@ use super::build::{BuildError, Built, GuestCrate};
 use super::candidate::{Candidate, Stages, prepare};
 use super::watch::{Wake, Watched, Watcher};
 use crate::error::{GuestError, Refused};
-use crate::guest::{Code, CodeHash, Engine};
+use crate::guest::{Capability, Code, CodeHash, Engine};
 
 /// Where a guest comes from.
 #[derive(Clone, Debug)]
@@ -86,6 +86,9 @@ pub enum News {
     Back(Result<Back, BackError>),
 }
 
+/// Hears whether a grant is new.
+pub type Granted = Box<dyn FnOnce(Result<bool, GuestError>) + Send>;
+
 /// The thread's handle. Dropped, the thread stops and its build with it.
 pub struct Pipeline {
     news: Receiver<News>,
@@ -117,6 +120,7 @@ impl Pipeline {
             wake_host: Box::new(wake_host),
             state_bytes: Arc::clone(&state_bytes),
             last: None,
+            denied: None,
             guest: None,
             first_build: true,
         };
@@ -149,6 +153,13 @@ impl Pipeline {
         let _ = self.wake.send(Wake::GoBack(Box::new(wanted)));
     }
 
+    /// Grant something to all versions from now on. One that was refused for want of it is made ready
+    /// again. `tell` is called on the pipeline's thread.
+    pub fn allow(&self, capability: Capability, tell: Granted) {
+        // As above.
+        let _ = self.wake.send(Wake::Allow(capability, tell));
+    }
+
     /// How large the state is now: so much memory the next candidate is warmed up with.
     pub fn set_state_bytes(&self, bytes: usize) {
         self.state_bytes.store(bytes as u64, Ordering::Relaxed);
@@ -176,9 +187,18 @@ struct Worker {
     state_bytes: Arc<AtomicU64>,
     /// The last code that was handed on.
     last: Option<CodeHash>,
+    /// What was refused last, if it wants more than is granted.
+    denied: Option<Denied>,
     /// The crate, as cargo last described it.
     guest: Option<GuestCrate>,
     first_build: bool,
+}
+
+/// A version that waits for a grant.
+struct Denied {
+    file: PathBuf,
+    code: Code,
+    stages: Stages,
 }
 
 /// Why a round ended early.
@@ -249,21 +269,28 @@ impl Worker {
         if self.last.replace(code.hash) == Some(code.hash) {
             return self.send(News::SameCode(code.hash));
         }
+        self.hand_on(file, code, stages)
+    }
+
+    /// From code to candidate. `stages` is what it took up to here.
+    fn hand_on(&mut self, file: PathBuf, code: Code, stages: Stages) -> Result<(), Stop> {
+        self.denied = None;
         let state_bytes = self.state_bytes.load(Ordering::Relaxed);
-        let news = match prepare(&self.engine, &code, state_bytes) {
+        let refused = match prepare(&self.engine, &code, state_bytes) {
             Ok(mut candidate) => {
                 candidate.stages.watch = stages.watch;
                 candidate.stages.build = stages.build;
                 candidate.stages.read = stages.read;
-                News::Ready(Box::new(candidate))
+                return self.send(News::Ready(Box::new(candidate)));
             }
-            Err(refused) => News::Refused {
-                file,
-                to: Some(code.hash),
-                refused,
-            },
+            Err(refused) => refused,
         };
-        self.send(news)
+        let to = Some(code.hash);
+        if matches!(refused, Refused::Guest(GuestError::NotAllowed { .. })) {
+            let file = file.clone();
+            self.denied = Some(Denied { file, code, stages });
+        }
+        self.send(News::Refused { file, to, refused })
     }
 
     /// Look at the crate, and see that all of it is watched.
@@ -383,9 +410,26 @@ impl Worker {
             match woken {
                 Ok(Wake::Touched(at)) => return Ok(Some(at)),
                 Ok(Wake::GoBack(wanted)) => self.go_back(*wanted)?,
+                Ok(Wake::Allow(capability, tell)) => self.allow(capability, tell)?,
                 Err(RecvTimeoutError::Timeout) => return Ok(None),
                 Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return Err(Stop::Dropped),
             }
+        }
+    }
+
+    fn allow(&mut self, capability: Capability, tell: Granted) -> Result<(), Stop> {
+        let done = self.engine.allow(capability);
+        let is_new = matches!(done, Ok(true));
+        tell(done);
+        if !is_new {
+            return Ok(());
+        }
+        self.send(News::Notice(format!(
+            "`{capability}` is granted from now on"
+        )))?;
+        match self.denied.take() {
+            Some(Denied { file, code, stages }) => self.hand_on(file, code, stages),
+            None => Ok(()),
         }
     }
 

@@ -11,6 +11,8 @@ use notify::{
 };
 
 use super::back::GoBack;
+use super::pipeline::Granted;
+use crate::guest::Capability;
 
 /// What wakes the pipeline.
 pub(super) enum Wake {
@@ -18,6 +20,8 @@ pub(super) enum Wake {
     Touched(SystemTime),
     /// An older version is wanted again.
     GoBack(Box<GoBack>),
+    /// Something is granted from now on; tell when it is.
+    Allow(Capability, Granted),
     /// The pipeline is no longer wanted.
     Stop,
 }

@@ -10,6 +10,8 @@ use crate::reload::history::Fate;
 use crate::reload::report::{AskedFor, What, words};
 use crate::reload::{Back, BackError, GoBack, Place, Running, StateOf, Then};
 
+const NO_PIPELINE: &str = "this host prepares no versions while it runs";
+
 /// A rollback that somebody waits for, until the version is ready for the boundary.
 pub(super) struct Wish {
     state: StateOf,
@@ -33,6 +35,16 @@ impl Session {
                 }
                 Err(message) => reply.fail(message),
             },
+            Request::Allow { capability } => match &self.parts.pipeline {
+                Some(pipeline) => pipeline.allow(
+                    capability,
+                    Box::new(move |done| match done {
+                        Ok(is_new) => reply.send(Answer::Allowed { is_new }),
+                        Err(error) => reply.fail(error),
+                    }),
+                ),
+                None => reply.fail(NO_PIPELINE),
+            },
         }
     }
 
@@ -52,7 +64,7 @@ impl Session {
     fn way_back(&self, prefix: Option<&str>, state: StateOf) -> Result<(), String> {
         let game = self.game.as_ref().ok_or("no version runs yet")?;
         let pipeline = self.parts.pipeline.as_ref();
-        let pipeline = pipeline.ok_or("this host prepares no versions while it runs")?;
+        let pipeline = pipeline.ok_or(NO_PIPELINE)?;
         if self.wish.is_some() {
             return Err("another rollback is under way".to_owned());
         }

@@ -12,12 +12,14 @@ mod telling;
 mod versions;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use crate::clock::{Clock, FixedStep};
 use crate::config::SessionOptions;
+use crate::error::Refused;
 use crate::event::Event;
 use crate::frame::{Phase, Timings};
 use crate::guest::{CodeHash, Engine, Step};
@@ -56,7 +58,22 @@ pub struct Parts {
     /// Who hears of what happens.
     pub observers: Vec<Box<dyn Observer>>,
     /// Scripted swaps, by the update that they happen just before.
-    pub script: BTreeMap<u64, Candidate>,
+    pub script: BTreeMap<u64, Scripted>,
+}
+
+/// A scripted swap.
+pub enum Scripted {
+    /// Ready for it.
+    Ready(Box<Candidate>),
+    /// Its file is no guest, or wants what is not granted. Told when it would be let in.
+    Refused {
+        /// The file.
+        file: PathBuf,
+        /// Of the file.
+        to: Option<CodeHash>,
+        /// Why.
+        refused: Refused,
+    },
 }
 
 /// One game, running or waiting to.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{FirstFrame, Session, millis};
+use super::{FirstFrame, Scripted, Session, millis};
 use crate::error::{Refused, Trap};
 use crate::image::Image;
 use crate::reload::history::{Arrival, Fate};
@@ -68,8 +68,13 @@ impl Session {
 
     pub(super) fn scripted_swap(&mut self) {
         let frame = self.game.as_ref().map(Running::frame);
-        if let Some(candidate) = frame.and_then(|frame| self.parts.script.remove(&frame)) {
-            self.let_in(candidate);
+        match frame.and_then(|frame| self.parts.script.remove(&frame)) {
+            Some(Scripted::Ready(candidate)) => self.let_in(*candidate),
+            Some(Scripted::Refused { file, to, refused }) => {
+                let hash = to.map(|hash| hash.to_string());
+                self.refuse(Some(file.display().to_string()), hash, &refused);
+            }
+            None => {}
         }
     }
 

@@ -1,0 +1,37 @@
+//! `host allow`: grant something to the guests of the running host, without starting it anew.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::fail;
+use super::hosts::{Host, unexpected};
+use crate::control::{Answer, Request};
+use crate::guest::Capability;
+
+/// Grant something to the running host's guest; a version that was refused for want of it comes in
+#[derive(Args)]
+pub(super) struct Allow {
+    /// What a guest does not have by itself: wasi
+    capability: Capability,
+    /// The guest whose host is meant; may be left out when just one host runs
+    #[arg(long)]
+    guest: Option<PathBuf>,
+}
+
+impl Allow {
+    pub(super) fn execute(self) -> u8 {
+        self.ask().unwrap_or_else(|error| fail(&error, 1))
+    }
+
+    fn ask(self) -> anyhow::Result<u8> {
+        let capability = self.capability;
+        let request = Request::Allow { capability };
+        match Host::find(self.guest.as_deref())?.ask(&request)? {
+            Answer::Allowed { is_new: true } => outln!("{capability} is granted from now on"),
+            Answer::Allowed { is_new: false } => outln!("{capability} was granted before"),
+            other => return Err(unexpected(&other)),
+        }
+        Ok(0)
+    }
+}
