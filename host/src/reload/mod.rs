@@ -16,6 +16,7 @@ pub mod report;
 mod running;
 mod swap;
 mod watch;
+mod worker;
 
 pub use back::{Back, BackError, GoBack, StateOf, Then};
 pub use build::{BuildError, GuestCrate};

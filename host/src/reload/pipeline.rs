@@ -1,20 +1,20 @@
-//! The pipeline: one thread that turns changes on disk into candidates, the newest only.
-//!
-//! A change while a build runs stops it and begins again, so ten saves in a row make one candidate.
+//! The pipeline, as the session sees it: it is told what is wanted, and tells what became of it. The
+//! thread behind it is the [`Worker`].
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use super::back::{Back, BackError, GoBack};
-use super::build::{BuildError, Built, GuestCrate};
-use super::candidate::{Candidate, Stages, prepare};
-use super::watch::{Wake, Watched, Watcher};
+use super::build::BuildError;
+use super::candidate::Candidate;
+use super::watch::Wake;
+use super::worker::{Told, Worker};
 use crate::error::{GuestError, Refused};
-use crate::guest::{Capability, Code, CodeHash, Engine};
+use crate::guest::{Capability, CodeHash, Engine};
 
 /// Where a guest comes from.
 #[derive(Clone, Debug)]
@@ -111,19 +111,13 @@ impl Pipeline {
         let (wake, woken) = channel();
         let (tell, news) = channel();
         let state_bytes = Arc::new(AtomicU64::new(0));
-        let mut worker = Worker {
-            engine,
-            source,
-            options,
+        let told = Told {
             woken,
             tell,
             wake_host: Box::new(wake_host),
             state_bytes: Arc::clone(&state_bytes),
-            last: None,
-            denied: None,
-            guest: None,
-            first_build: true,
         };
+        let mut worker = Worker::new(engine, source, options, told);
         let for_watcher = wake.clone();
         let thread = std::thread::Builder::new()
             .name("reload".to_owned())
@@ -174,298 +168,5 @@ impl Drop for Pipeline {
             // A panic there was told by the panic hook, and there is nothing left to save.
             let _ = thread.join();
         }
-    }
-}
-
-struct Worker {
-    engine: Arc<Engine>,
-    source: Source,
-    options: PipelineOptions,
-    woken: Receiver<Wake>,
-    tell: Sender<News>,
-    wake_host: Box<dyn Fn() + Send>,
-    state_bytes: Arc<AtomicU64>,
-    /// The last code that was handed on.
-    last: Option<CodeHash>,
-    /// What was refused last, if it wants more than is granted.
-    denied: Option<Denied>,
-    /// The crate, as cargo last described it.
-    guest: Option<GuestCrate>,
-    first_build: bool,
-}
-
-/// A version that waits for a grant.
-struct Denied {
-    file: PathBuf,
-    code: Code,
-    stages: Stages,
-}
-
-/// Why a round ended early.
-enum Stop {
-    /// The handle is gone.
-    Dropped,
-    /// Something changed meanwhile: begin again.
-    Changed(SystemTime),
-    /// It was told; wait for the next change.
-    Failed,
-}
-
-impl Worker {
-    fn run(&mut self, wake: &Sender<Wake>) {
-        let mut watcher = None;
-        let mut watch_time = Duration::ZERO;
-        loop {
-            let round = self.round(&mut watcher, wake, watch_time);
-            let changed = match round {
-                Err(Stop::Dropped) => return,
-                Err(Stop::Changed(at)) => Ok(Some(at)),
-                Ok(()) | Err(Stop::Failed) => self.wait(None),
-            };
-            let settled = changed.and_then(|at| self.settle(at.unwrap_or_else(SystemTime::now)));
-            match settled {
-                Ok(took) => watch_time = took,
-                Err(_) => return,
-            }
-        }
-    }
-
-    /// One way from source to candidate.
-    fn round(
-        &mut self,
-        watcher: &mut Option<Watcher>,
-        wake: &Sender<Wake>,
-        watch: Duration,
-    ) -> Result<(), Stop> {
-        let mut stages = Stages {
-            watch,
-            ..Stages::default()
-        };
-        let file = match self.source.clone() {
-            Source::File(file) => {
-                self.see_to(watcher, Watched::File(file.clone()), wake);
-                file
-            }
-            Source::Folder(folder) => {
-                if !self.guest.as_ref().is_some_and(GuestCrate::is_current) {
-                    self.guest = None;
-                    self.guest = Some(self.open(&folder, watcher, wake)?);
-                } else if let Some(watcher) = watcher {
-                    // There may be new folders. What cannot be watched was told before.
-                    let _ = watcher.watch_all();
-                }
-                let built = self.build()?;
-                stages.build = built.took;
-                self.send(News::Built {
-                    took: built.took,
-                    warnings: built.warnings,
-                })?;
-                built.wasm
-            }
-        };
-        let begun = Instant::now();
-        let code = self.read(&file)?;
-        stages.read = begun.elapsed();
-        if self.last.replace(code.hash) == Some(code.hash) {
-            return self.send(News::SameCode(code.hash));
-        }
-        self.hand_on(file, code, stages)
-    }
-
-    /// From code to candidate. `stages` is what it took up to here.
-    fn hand_on(&mut self, file: PathBuf, code: Code, stages: Stages) -> Result<(), Stop> {
-        self.denied = None;
-        let state_bytes = self.state_bytes.load(Ordering::Relaxed);
-        let refused = match prepare(&self.engine, &code, state_bytes) {
-            Ok(mut candidate) => {
-                candidate.stages.watch = stages.watch;
-                candidate.stages.build = stages.build;
-                candidate.stages.read = stages.read;
-                return self.send(News::Ready(Box::new(candidate)));
-            }
-            Err(refused) => refused,
-        };
-        let to = Some(code.hash);
-        if matches!(refused, Refused::Guest(GuestError::NotAllowed { .. })) {
-            let file = file.clone();
-            self.denied = Some(Denied { file, code, stages });
-        }
-        self.send(News::Refused { file, to, refused })
-    }
-
-    /// Look at the crate, and see that all of it is watched.
-    fn open(
-        &self,
-        folder: &Path,
-        watcher: &mut Option<Watcher>,
-        wake: &Sender<Wake>,
-    ) -> Result<GuestCrate, Stop> {
-        match GuestCrate::open(folder, self.options.release) {
-            Ok(guest) => {
-                if let (None, Some(target)) = (&watcher, guest.redirected()) {
-                    let target = target.display();
-                    self.notice(format!(
-                        "the guest's target folder cannot be written; building into {target}"
-                    ));
-                }
-                let mut folders = guest.sources.clone();
-                folders.extend(self.options.watch.iter().cloned());
-                self.see_to(watcher, Watched::Folders(folders), wake);
-                Ok(guest)
-            }
-            Err(error) => {
-                if watcher.is_none() {
-                    // A manifest that is to be mended: watch at least the folder.
-                    let folder = std::fs::canonicalize(folder).unwrap_or(folder.to_owned());
-                    self.see_to(watcher, Watched::Folders(vec![folder]), wake);
-                }
-                let took = Duration::ZERO;
-                self.send(News::BuildFailed { took, error })?;
-                Err(Stop::Failed)
-            }
-        }
-    }
-
-    /// Watch this, if it is not watched already.
-    fn see_to(&self, watcher: &mut Option<Watcher>, watched: Watched, wake: &Sender<Wake>) {
-        if watcher
-            .as_ref()
-            .is_some_and(|watcher| watcher.watches(&watched))
-        {
-            return;
-        }
-        *watcher = match Watcher::new(watched, self.options.poll, wake.clone()) {
-            Ok(watcher) => {
-                if let Some(why) = &watcher.fallback {
-                    self.notice(format!("looking for changes twice a second, since {why}"));
-                }
-                Some(watcher)
-            }
-            Err(error) => {
-                self.notice(format!("changes will not be seen: {error}"));
-                None
-            }
-        };
-    }
-
-    fn build(&mut self) -> Result<Built, Stop> {
-        self.send(News::Building)?;
-        let guest = self.guest.as_ref().ok_or(Stop::Failed)?;
-        let mut build = match guest.start(self.first_build) {
-            Ok(build) => build,
-            Err(error) => {
-                let took = Duration::ZERO;
-                self.send(News::BuildFailed { took, error })?;
-                return Err(Stop::Failed);
-            }
-        };
-        loop {
-            match build.poll() {
-                Some(Ok(built)) => {
-                    self.first_build = false;
-                    return Ok(built);
-                }
-                Some(Err(error)) => {
-                    let took = build.elapsed();
-                    self.send(News::BuildFailed { took, error })?;
-                    return Err(Stop::Failed);
-                }
-                None => {}
-            }
-            const GLANCE: Duration = Duration::from_millis(1);
-            if let Some(at) = self.wait(Some(GLANCE))? {
-                return Err(Stop::Changed(at));
-            }
-        }
-    }
-
-    /// Read a file that may still be in the writing: what looks damaged gets time to become whole.
-    fn read(&mut self, file: &Path) -> Result<Code, Stop> {
-        const PATIENCE: Duration = Duration::from_millis(100);
-        let refused = match Code::read(file) {
-            Ok(code) => return Ok(code),
-            Err(error) => error,
-        };
-        if let Some(at) = self.wait(Some(PATIENCE))? {
-            return Err(Stop::Changed(at));
-        }
-        let to = match &refused {
-            GuestError::Read { .. } => None,
-            _ => std::fs::read(file).ok().map(|bytes| CodeHash::of(&bytes)),
-        };
-        let refused = Refused::Guest(refused);
-        let file = file.to_owned();
-        self.send(News::Refused { file, to, refused })?;
-        Err(Stop::Failed)
-    }
-
-    /// Wait for a change, at most so long. `None` when there was none. Meanwhile, does what else is
-    /// asked for; a build runs on.
-    fn wait(&mut self, limit: Option<Duration>) -> Result<Option<SystemTime>, Stop> {
-        loop {
-            let woken = match limit {
-                Some(limit) => self.woken.recv_timeout(limit),
-                None => self.woken.recv().map_err(RecvTimeoutError::from),
-            };
-            match woken {
-                Ok(Wake::Touched(at)) => return Ok(Some(at)),
-                Ok(Wake::GoBack(wanted)) => self.go_back(*wanted)?,
-                Ok(Wake::Allow(capability, tell)) => self.allow(capability, tell)?,
-                Err(RecvTimeoutError::Timeout) => return Ok(None),
-                Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return Err(Stop::Dropped),
-            }
-        }
-    }
-
-    fn allow(&mut self, capability: Capability, tell: Granted) -> Result<(), Stop> {
-        let done = self.engine.allow(capability);
-        let is_new = matches!(done, Ok(true));
-        tell(done);
-        if !is_new {
-            return Ok(());
-        }
-        self.send(News::Notice(format!(
-            "`{capability}` is granted from now on"
-        )))?;
-        match self.denied.take() {
-            Some(Denied { file, code, stages }) => self.hand_on(file, code, stages),
-            None => Ok(()),
-        }
-    }
-
-    fn go_back(&mut self, wanted: GoBack) -> Result<(), Stop> {
-        let state_bytes = self.state_bytes.load(Ordering::Relaxed);
-        let to = wanted.to;
-        let back = wanted.prepare(&self.engine, state_bytes);
-        if back.is_ok() {
-            self.last = Some(to);
-        }
-        self.send(News::Back(back))
-    }
-
-    /// Wait until nothing has changed for the time of the debounce; not for ever, since something may
-    /// be writing all the time. How long ago the newest change is then.
-    fn settle(&mut self, at: SystemTime) -> Result<Duration, Stop> {
-        const AT_MOST: Duration = Duration::from_secs(1);
-        let begun = Instant::now();
-        let mut newest = at;
-        while let Some(at) = self.wait(Some(self.options.debounce))? {
-            newest = newest.max(at);
-            if begun.elapsed() > AT_MOST {
-                break;
-            }
-        }
-        Ok(SystemTime::now().duration_since(newest).unwrap_or_default())
-    }
-
-    fn notice(&self, text: String) {
-        // Were the handle gone, the next news would tell.
-        let _ = self.send(News::Notice(text));
-    }
-
-    fn send(&self, news: News) -> Result<(), Stop> {
-        self.tell.send(news).map_err(|_| Stop::Dropped)?;
-        (self.wake_host)();
-        Ok(())
     }
 }
