@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
-use vblank_state::Parked;
+use vblank_state::{Parcel, Parked};
 
 use super::candidate::Version;
 use crate::guest::CodeHash;
@@ -117,16 +117,22 @@ impl States {
                     return;
                 }
                 let (version, parked) = *replaced;
+                let lent = version.instance.parcel();
+                let mut parcel = self.make_room(lent.bytes());
+                lent.clone_into(&mut parcel);
                 let image = Image {
                     code: version.hash().to_string(),
                     frame,
                     schema: Arc::clone(&version.schema),
-                    parcel: version.instance.parcel().to_owned(),
+                    parcel,
                     parked,
                 };
-                self.keep(version.hash(), Arc::new(image));
+                self.kept.push_back((version.hash(), Arc::new(image)));
             }
-            Job::Keep(version, image) => self.keep(version, image),
+            Job::Keep(version, image) => {
+                self.make_room(image.parcel.bytes());
+                self.kept.push_back((version, image));
+            }
             Job::Find(version, tell) => {
                 let mut newest_first = self.kept.iter().rev();
                 if let Some((_, image)) = newest_first.find(|(of, _)| *of == version) {
@@ -137,15 +143,21 @@ impl States {
         }
     }
 
-    fn keep(&mut self, version: CodeHash, image: Arc<Image>) {
-        self.kept.push_back((version, image));
-        let bytes = |states: &Self| -> usize {
-            let images = states.kept.iter();
-            images.map(|(_, image)| image.parcel.bytes()).sum()
-        };
-        while self.kept.len() > STATES || bytes(self) > BYTES {
-            self.kept.pop_front();
+    /// Drop the oldest, until there is room for one of so many bytes. Gives memory to use again.
+    fn make_room(&mut self, bytes: usize) -> Parcel {
+        let mut spare = Parcel::default();
+        let size = |(_, image): &(CodeHash, Arc<Image>)| image.parcel.bytes();
+        while self.kept.len() >= STATES || self.kept.iter().map(size).sum::<usize>() + bytes > BYTES
+        {
+            let Some((_, oldest)) = self.kept.pop_front() else {
+                break;
+            };
+            // Unless somebody goes on from it at this moment.
+            if let Ok(oldest) = Arc::try_unwrap(oldest) {
+                spare = oldest.parcel;
+            }
         }
+        spare
     }
 }
 
@@ -184,9 +196,9 @@ mod tests {
     #[test]
     fn large_states_push_out_the_others() {
         let mut states = States::new(Arc::default());
-        states.keep(CodeHash::of(b"a"), image(0, 8));
-        states.keep(CodeHash::of(b"b"), image(1, 200 << 20));
-        states.keep(CodeHash::of(b"c"), image(2, 100 << 20));
+        for (number, size) in [(0, 8), (1, 200 << 20), (2, 100 << 20)] {
+            states.take(Job::Keep(CodeHash::of(b"a"), image(number, size)));
+        }
         let kept: Vec<u64> = states.kept.iter().map(|(_, image)| image.frame).collect();
         assert_eq!(kept, [2]);
     }
