@@ -3,6 +3,8 @@
 //!
 //! What each failure leaves behind is written at the method that can fail.
 
+mod failure;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -281,148 +283,6 @@ impl Running {
                 Err(error.into())
             }
         }
-    }
-
-    /// The running version has lost its pages to a candidate that failed: it runs again from the image.
-    fn make_anew(&mut self, engine: &Engine) {
-        match self.recovery.replay(engine, Some(&self.version)) {
-            Ok(fresh) => {
-                let emptied = std::mem::replace(&mut self.version, fresh);
-                self.reaper.take(emptied);
-            }
-            Err(_) => self.give_up_to_image(),
-        }
-    }
-
-    /// The image is all that is left: the game stands still there.
-    fn give_up_to_image(&mut self) {
-        self.is_broken = true;
-        if let Some(image) = self.recovery.image().map(Arc::clone) {
-            self.frame = image.frame;
-            let replaced = self.recovery.rebase(Base::Image(image), Duration::ZERO);
-            self.reaper.take(replaced);
-        }
-    }
-
-    /// The guest trapped, in an update with this step or elsewhere.
-    ///
-    /// In probation, the version before the swap takes over again with its own state, and is fed all
-    /// steps since, this one too. Otherwise, and if that version fails on them as well, the game is
-    /// brought to its last good frame and stands still.
-    pub fn fail(&mut self, engine: &Engine, trap: Trap, step: Option<&Step>) -> Aftermath {
-        let from = self.hash();
-        let base_frame = self.frame_of_base();
-        if let Some(step) = step
-            && !matches!(self.recovery.base, Base::Image(_))
-        {
-            self.recovery.note(step);
-        }
-        let rolled_back = match &self.recovery.base {
-            Base::Image(_) => Err(trap),
-            Base::Previous(_) => self.go_back_to_previous(base_frame),
-            Base::Moved { .. } => self.go_back_by_replay(engine),
-        };
-        match rolled_back {
-            Ok(()) => Aftermath::RolledBack { from },
-            Err(trap) => {
-                if !self.is_broken {
-                    self.stand_still(engine);
-                }
-                Aftermath::Broken(trap)
-            }
-        }
-    }
-
-    /// The version before is there as it was at the swap, before this step: it makes the steps since.
-    ///
-    /// # Errors
-    /// When it traps on one of them. The steps are those before that one then.
-    fn go_back_to_previous(&mut self, base_frame: u64) -> Result<(), Trap> {
-        if let Base::Previous(previous) = &mut self.recovery.base {
-            std::mem::swap(&mut self.version, &mut previous.0);
-            std::mem::swap(&mut self.parked, &mut previous.1);
-        }
-        let image = take_image(
-            &mut self.version,
-            &self.parked,
-            base_frame,
-            Parcel::default(),
-        );
-        let image = image.inspect_err(|_| {
-            // It saved at the swap, so this is a guest that counts its calls. Nothing is left to go
-            // back to but the state that the new version stands at, and that one is poisoned.
-            self.is_broken = true;
-        })?;
-        let failed = std::mem::replace(&mut self.recovery.base, Base::Image(Arc::new(image)));
-        self.reaper.take(failed);
-        self.frame = base_frame;
-        for count in 0..self.recovery.steps().len() {
-            let done = self.version.instance.update(&self.recovery.steps()[count]);
-            done.inspect_err(|_| self.recovery.truncate(count))?;
-            self.frame += 1;
-        }
-        Ok(())
-    }
-
-    /// The version before has no state any more: it is made anew from the image and all steps since.
-    ///
-    /// # Errors
-    /// When it traps on one of them. The game stands still at the last good frame then.
-    fn go_back_by_replay(&mut self, engine: &Engine) -> Result<(), Trap> {
-        let fresh = match self.recovery.replay(engine, None) {
-            Ok(fresh) => fresh,
-            Err(stuck) => {
-                self.recovery.truncate(stuck.made);
-                let trap = stuck.into_trap();
-                match self.recovery.replay(engine, None) {
-                    Ok(fresh) => self.stand_at(fresh),
-                    Err(_) => self.give_up_to_image(),
-                }
-                return Err(trap);
-            }
-        };
-        let frame = self.frame_of_base() + self.recovery.steps().len() as u64;
-        let failed = std::mem::replace(&mut self.version, fresh);
-        self.reaper.take(failed);
-        self.frame = frame;
-        // What is left of the line has done its service.
-        if let Ok(image) = take_image(&mut self.version, &self.parked, frame, Parcel::default()) {
-            let base = Base::Image(Arc::new(image));
-            let replaced = self.recovery.rebase(base, Duration::ZERO);
-            self.reaper.take(replaced);
-        }
-        Ok(())
-    }
-
-    /// The number of the first step since the base, all of which were made.
-    fn frame_of_base(&self) -> u64 {
-        match self.recovery.image() {
-            Some(image) => image.frame,
-            None => self.frame - self.recovery.steps().len() as u64,
-        }
-    }
-
-    /// Run the same code again from the image to the last good frame, in a fresh instance, and take
-    /// an image there. If the guest cannot be brought there, the older image is what is left.
-    fn stand_still(&mut self, engine: &Engine) {
-        match self.recovery.replay(engine, Some(&self.version)) {
-            Ok(fresh) => self.stand_at(fresh),
-            Err(_) => self.give_up_to_image(),
-        }
-    }
-
-    /// Stand still with this version, which has made all steps since the image.
-    fn stand_at(&mut self, mut fresh: Version) {
-        let frame = self.frame_of_base() + self.recovery.steps().len() as u64;
-        let Ok(image) = take_image(&mut fresh, &self.parked, frame, Parcel::default()) else {
-            return self.give_up_to_image();
-        };
-        self.is_broken = true;
-        self.frame = frame;
-        let base = Base::Image(Arc::new(image));
-        let replaced = self.recovery.rebase(base, Duration::ZERO);
-        let poisoned = std::mem::replace(&mut self.version, fresh);
-        self.reaper.take((replaced, poisoned));
     }
 
     /// Take an image if one is wanted, or due: at the end of probation, and at intervals that keep
