@@ -147,6 +147,12 @@ impl Run {
         self
     }
 
+    /// Where what it holds is measured: huge pages round that up to 2 MiB, a step of 5%.
+    #[must_use]
+    pub fn in_small_pages(self) -> Self {
+        self.env("MIMALLOC_ALLOW_THP", "0")
+    }
+
     /// Keep everything in this folder, as other commands of the host in it do.
     #[must_use]
     pub fn home(mut self, folder: &Path) -> Self {

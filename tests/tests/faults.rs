@@ -83,6 +83,7 @@ impl Scene {
             .args("--renderer null --hz 500 --autosave 0")
             .args("--call-limit 100 --swap-limit 100 --memory-limit 64")
             .file("--state-out", &folder.path().join("last.vbs"), "")
+            .in_small_pages()
             .start();
         host.event("first-frame");
         Self {

@@ -79,8 +79,7 @@ fn a_hundred_saves_leave_nothing_behind() {
     let mut host = Run::headless(&file)
         .args("--renderer null --hz 500")
         .env("TMPDIR", &temporary)
-        // Huge pages round what the host holds up to 2 MiB, and a step of that is 5% of it.
-        .env("MIMALLOC_ALLOW_THP", "0")
+        .in_small_pages()
         .start();
     host.event("first-frame");
     let process = format!("/proc/{}", host.pid().as_raw_nonzero());
