@@ -55,6 +55,8 @@ enum Command {
 /// mistake on the command line.
 #[must_use]
 pub fn main() -> u8 {
+    // Were it not granted, all else would still work.
+    let _ = take_full_files_as_errors();
     // clap ends the process with 2 on a mistake, and with 0 after --help.
     let cli = Cli::parse();
     match cli.command {
@@ -67,6 +69,14 @@ pub fn main() -> u8 {
         Command::Allow(allow) => allow.execute(),
         Command::State(state) => state.execute(),
     }
+}
+
+/// Where a file may not grow any more (`ulimit -f`), writing fails, as on a full disk. By itself the
+/// system would end the process, and the game with it.
+fn take_full_files_as_errors() -> std::io::Result<()> {
+    #[cfg(unix)]
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default())?;
+    Ok(())
 }
 
 /// Send the log to the terminal: warnings, and what guests say; everything with `-v`.

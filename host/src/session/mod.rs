@@ -105,6 +105,7 @@ pub struct Session {
     untold: VecDeque<Untold>,
     last_notice: String,
     exit: Option<u8>,
+    has_ended: bool,
 }
 
 /// A version that has come in and not been seen yet.
@@ -153,6 +154,7 @@ impl Session {
             untold: VecDeque::new(),
             last_notice: String::new(),
             exit: None,
+            has_ended: false,
             parts,
             options,
         }
@@ -160,6 +162,10 @@ impl Session {
 
     /// One frame: every phase once, in order.
     pub fn turn(&mut self) -> Flow {
+        if self.has_ended {
+            // A window may ask once more while it closes.
+            return Flow::Exit;
+        }
         self.turn_begun = Instant::now();
         let mut presenting = Duration::ZERO;
         let mut updates = 0;
@@ -174,6 +180,7 @@ impl Session {
             }
             if self.exit.is_some() {
                 self.end();
+                self.has_ended = true;
                 return Flow::Exit;
             }
         }
