@@ -59,6 +59,20 @@ impl Default for SessionOptions {
     }
 }
 
+impl SessionOptions {
+    /// What the guest is called: its folder, or its file without the ending.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let name = if self.folder.is_some() {
+            self.guest.file_name()
+        } else {
+            self.guest.file_stem()
+        };
+        name.map_or("guest".into(), |name| name.to_string_lossy())
+            .into_owned()
+    }
+}
+
 /// Where and how often the state is written by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AutosaveOptions {

@@ -2,6 +2,7 @@
 
 use crate::plan::compare;
 use crate::schema::Schema;
+use std::borrow::Cow;
 use std::fmt;
 
 /// What is to be said of a step from one schema to another.
@@ -163,64 +164,99 @@ impl fmt::Display for Verdict {
     }
 }
 
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = &self.path;
-        match &self.kind {
+/// A change, in the columns in which people are shown several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Columns<'a> {
+    /// `+` comes, `-` goes, `~` becomes another, `?` depends on live values, `!` needs the author, `·` is
+    /// left out.
+    pub mark: char,
+    /// Where.
+    pub path: &'a str,
+    /// The type, or what becomes of it; may be empty.
+    pub ty: Cow<'a, str>,
+    /// What to say of it; may be empty.
+    pub remark: Cow<'a, str>,
+}
+
+impl Change {
+    /// In columns.
+    pub fn columns(&self) -> Columns<'_> {
+        let step = |from: &str, to: &str| Cow::Owned(format!("{from} → {to}"));
+        let (mark, ty, remark): (char, Cow<'_, str>, Cow<'_, str>) = match &self.kind {
             ChangeKind::Added {
                 ty,
                 default,
                 perhaps,
             } => {
-                write!(f, "+ {path}  {ty}  ")?;
-                match default.as_deref() {
-                    None => write!(f, "no default: add `#[state(default = …)]`")?,
-                    Some("") => write!(f, "default")?,
-                    Some(text) => write!(f, "default {text}")?,
+                let mut remark = match default.as_deref() {
+                    None => "no default: add `#[state(default = …)]`".to_owned(),
+                    Some("") => "default".to_owned(),
+                    Some(text) => format!("default {text}"),
+                };
+                if let Some(old) = perhaps {
+                    remark += &format!("  (was it {old}? then add `#[state(alias = \"{old}\")]`)");
                 }
-                match perhaps {
-                    Some(old) => write!(
-                        f,
-                        "  (was it {old}? then add `#[state(alias = \"{old}\")]`)"
-                    ),
-                    None => Ok(()),
-                }
+                ('+', ty.into(), remark.into())
             }
-            ChangeKind::Removed { ty } => write!(f, "- {path}  {ty}  parked"),
-            ChangeKind::Renamed { from } => write!(f, "~ {path}  renamed from {from}"),
-            ChangeKind::Claims { names } => write!(f, "~ {path}  takes what is parked of {names}"),
-            ChangeKind::Reordered => write!(f, "~ {path}  reordered"),
-            ChangeKind::Widened { from, to } => write!(f, "~ {path}  {from} → {to}  widened"),
+            ChangeKind::Removed { ty } => ('-', ty.into(), "parked".into()),
+            ChangeKind::Renamed { from } => ('~', "".into(), format!("renamed from {from}").into()),
+            ChangeKind::Claims { names } => {
+                let remark = format!("takes what is parked of {names}");
+                ('~', "".into(), remark.into())
+            }
+            ChangeKind::Reordered => ('~', "".into(), "reordered".into()),
+            ChangeKind::Widened { from, to } => ('~', step(from, to), "widened".into()),
             ChangeKind::Narrowed { from, to } => {
-                write!(f, "? {path}  {from} → {to}  where the values fit")
+                ('?', step(from, to), "where the values fit".into())
             }
-            ChangeKind::CaseAdded => write!(f, "+ {path}"),
-            ChangeKind::CaseRemoved => write!(f, "? {path}  removed, unless a value is it"),
-            ChangeKind::KeysMayMeet => {
-                write!(f, "? {path}  keys lose a field, unless two become the same")
-            }
-            ChangeKind::Layout { flat: true } => write!(f, "~ {path}  now flat"),
-            ChangeKind::Layout { flat: false } => write!(f, "~ {path}  no longer flat"),
-            ChangeKind::Hooked {
-                from,
-                to,
-                replaces: false,
-            } => write!(f, "~ {path}  version {from} → {to}, by its hooks"),
-            ChangeKind::Hooked {
-                from,
-                to,
-                replaces: true,
-            } => {
-                write!(f, "~ {path}  version {from} → {to}, made anew by its hook")
+            ChangeKind::CaseAdded => ('+', "".into(), "".into()),
+            ChangeKind::CaseRemoved => ('?', "".into(), "removed, unless a value is it".into()),
+            ChangeKind::KeysMayMeet => (
+                '?',
+                "".into(),
+                "keys lose a field, unless two become the same".into(),
+            ),
+            ChangeKind::Layout { flat: true } => ('~', "".into(), "now flat".into()),
+            ChangeKind::Layout { flat: false } => ('~', "".into(), "no longer flat".into()),
+            ChangeKind::Hooked { from, to, replaces } => {
+                let how = if *replaces {
+                    "made anew by its hook"
+                } else {
+                    "by its hooks"
+                };
+                let remark = format!("version {from} → {to}, {how}");
+                ('~', "".into(), remark.into())
             }
             ChangeKind::HandedOver { from, to } => {
-                write!(f, "~ {path}  {from} → {to}  by the hook of its type")
+                ('~', step(from, to), "by the hook of its type".into())
             }
-            ChangeKind::Skipped => write!(f, "· {path}  skipped, not carried over"),
-            ChangeKind::Incompatible { from, to, why } => {
-                write!(f, "! {path}  {from} → {to}  {why}")
+            ChangeKind::Skipped => ('·', "".into(), "skipped, not carried over".into()),
+            ChangeKind::Incompatible { from, to, why } => ('!', step(from, to), why.into()),
+        };
+        Columns {
+            mark,
+            path: &self.path,
+            ty,
+            remark,
+        }
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Columns {
+            mark,
+            path,
+            ty,
+            remark,
+        } = self.columns();
+        write!(f, "{mark} {path}")?;
+        for column in [ty, remark] {
+            if !column.is_empty() {
+                write!(f, "  {column}")?;
             }
         }
+        Ok(())
     }
 }
 

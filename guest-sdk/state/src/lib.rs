@@ -25,7 +25,7 @@ pub use codec::{
     Flat, IsFlat, PageVec, Pages, Place, Reader, RestoreError, SEGMENT_MIN, Saved, Segment,
     Segments, State, Writer, defaults, restore, save, schema_bytes, write_inline,
 };
-pub use diff::{Change, ChangeKind, Diff, Verdict, diff};
+pub use diff::{Change, ChangeKind, Columns, Diff, Verdict, diff};
 pub use leftovers::Old;
 pub use migrate::{Limits, Migrated, Parked, Refusal, apply, apply_reusing};
 pub use parcel::{Parcel, ParcelRef};

@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path as FilePath;
 
-use serde::Serialize;
-use vblank_state::Verdict;
+use serde::{Serialize, Serializer};
+use vblank_state::{Change, Verdict};
 
 use super::back::StateOf;
 use super::candidate::Stages;
@@ -41,6 +41,10 @@ pub enum What {
     },
     /// A new version has taken over.
     Swap {
+        /// Which one of the run, from 1.
+        number: u64,
+        /// The guest's name: that of its folder or file.
+        name: String,
         /// Code that ran.
         from: String,
         /// Code that runs.
@@ -59,8 +63,9 @@ pub enum What {
         prepare_ms: f64,
         /// Whether its compiled code was known from before.
         cached: bool,
-        /// Field by field.
-        changes: Vec<String>,
+        /// Field by field; a line of text for each in the report.
+        #[serde(serialize_with = "as_lines")]
+        changes: Vec<Change>,
         /// What the migration has to tell.
         notes: Vec<String>,
         /// What each stage took.
@@ -225,9 +230,16 @@ impl What {
         }
     }
 
-    pub(crate) fn swap(from: String, to: String, swap: &Swap, stages: &Stages) -> Self {
+    pub(crate) fn swap(
+        (number, name): (u64, String),
+        (from, to): (String, String),
+        swap: &Swap,
+        stages: &Stages,
+    ) -> Self {
         let (verdict, path) = words(swap);
         Self::Swap {
+            number,
+            name,
             from,
             to,
             verdict,
@@ -237,11 +249,15 @@ impl What {
             parked: parked_paths(&swap.parked),
             prepare_ms: stages.prepare().as_secs_f64() * 1e3,
             cached: stages.cached,
-            changes: swap.changes.iter().map(ToString::to_string).collect(),
+            changes: swap.changes.clone(),
             notes: swap.notes.clone(),
             stages: StageTimes::from(stages),
         }
     }
+}
+
+fn as_lines<S: Serializer>(changes: &[Change], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(changes.iter().map(ToString::to_string))
 }
 
 /// Verdict and path of a swap, as the report names them.

@@ -87,6 +87,8 @@ pub struct Session {
     /// Ready for the boundary.
     candidate: Option<Box<Candidate>>,
     history: History,
+    /// How many there were.
+    swaps: u64,
     /// The rollback that somebody waits for.
     wish: Option<Wish>,
     /// The code that the source last came to.
@@ -138,6 +140,7 @@ impl Session {
             game: None,
             candidate: None,
             history: History::open(options.history.as_deref()),
+            swaps: 0,
             wish: None,
             newest: None,
             first_frame: None,

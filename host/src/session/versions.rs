@@ -125,7 +125,9 @@ impl Session {
     pub(super) fn swap(&mut self, game: Running, candidate: Candidate) -> Result<(), Refused> {
         let stages = candidate.stages;
         let Exchange { from, to, swap } = self.exchange(game, candidate, None, Fate::Replaced)?;
-        self.tell(What::swap(from, to, &swap, &stages));
+        self.swaps += 1;
+        let which = (self.swaps, self.options.name());
+        self.tell(What::swap(which, (from, to), &swap, &stages));
         Ok(())
     }
 

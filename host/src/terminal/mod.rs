@@ -1,5 +1,7 @@
 //! What a person reads in the terminal: one line for what happens, one line for how it goes.
 
+mod block;
+
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -10,6 +12,8 @@ use owo_colors::OwoColorize;
 use crate::reload::report::{Observer, Record, StageTimes, What};
 use crate::reload::{Place, StateOf};
 use crate::session::Session;
+
+use block::{Head, block};
 
 /// The terminal, shared by everything that writes to it. Lines go above the progress line.
 #[derive(Clone)]
@@ -181,6 +185,8 @@ impl Observer for Terminal {
                 self.stages(stages, *cached),
             )),
             What::Swap {
+                number,
+                name,
                 from,
                 to,
                 verdict,
@@ -191,19 +197,16 @@ impl Observer for Terminal {
                 stages,
                 ..
             } => {
-                let mut text = format!(
-                    "{}  {} → {}  {:.2} ms  {verdict}  at frame {frame}",
-                    "swap".green().bold(),
-                    short(from),
-                    short(to),
-                    pause_us / 1e3,
-                );
-                for line in changes.iter().chain(notes) {
-                    text.push_str("\n  ");
-                    text.push_str(line);
-                }
-                text.push_str(&self.stages(stages, *cached));
-                self.say(&text);
+                let head = Head {
+                    number: *number,
+                    name,
+                    from: short(from),
+                    to: short(to),
+                    pause_us: *pause_us,
+                    verdict,
+                };
+                let block = block(&head, changes, notes);
+                self.say(&format!("{block}{}", self.stages(stages, *cached)));
             }
             What::FirstFrame {
                 frame_ms,
