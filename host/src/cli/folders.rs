@@ -30,6 +30,11 @@ pub(super) fn history_of(guest: &Path) -> Option<PathBuf> {
     Some(folder.join(name_of(guest)?))
 }
 
+/// Where what is kept of guests between runs is.
+pub(super) fn data() -> Option<PathBuf> {
+    Some(project()?.data_local_dir().to_owned())
+}
+
 /// Where running hosts listen: in the user's runtime folder, or in the data folder where the system
 /// has none.
 pub(super) fn sockets() -> Option<PathBuf> {

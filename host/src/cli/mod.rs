@@ -7,7 +7,9 @@ macro_rules! outln {
 
 mod allow;
 mod bench;
+mod build;
 mod check;
+mod doctor;
 mod folders;
 mod history;
 mod hosts;
@@ -41,12 +43,14 @@ struct Cli {
 enum Command {
     // By far the largest.
     Run(Box<run::Run>),
+    Build(build::Build),
     Bench(bench::Bench),
     Check(check::Check),
     Inspect(inspect::Inspect),
     History(history::History),
     Rollback(rollback::Rollback),
     Allow(allow::Allow),
+    Doctor(doctor::Doctor),
     #[command(subcommand)]
     State(state::State),
 }
@@ -61,12 +65,14 @@ pub fn main() -> u8 {
     let cli = Cli::parse();
     match cli.command {
         Command::Run(run) => run.execute(),
+        Command::Build(build) => build.execute(),
         Command::Bench(bench) => bench.execute(),
         Command::Check(check) => check.execute(),
         Command::Inspect(inspect) => inspect.execute(),
         Command::History(history) => history.execute(),
         Command::Rollback(rollback) => rollback.execute(),
         Command::Allow(allow) => allow.execute(),
+        Command::Doctor(doctor) => doctor.execute(),
         Command::State(state) => state.execute(),
     }
 }

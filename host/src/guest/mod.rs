@@ -22,3 +22,6 @@ pub use limits::Limits;
 pub use step::Step;
 pub use store::Instance;
 pub use symbols::{Frame, is_own_file, look_up};
+
+/// The version of wasmtime.
+pub const WASMTIME: &str = wasmtime_environ::VERSION;

@@ -1,20 +1,16 @@
-//! Building a guest crate with cargo: finding the compiler, running it so that it can be stopped,
-//! and finding what it made.
+//! Building a guest crate with cargo: running it so that it can be stopped, and finding what it made.
 
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use cargo_metadata::{Message, MetadataCommand, PackageId, TargetKind};
 use thiserror::Error;
 
-/// What guests are compiled for.
-pub(super) const TARGET: &str = "wasm32-unknown-unknown";
-
-/// The toolchain that `cargo xtask setup` makes where rustup cannot download the target.
-const FALLBACK_TOOLCHAIN: &str = "vblank-guest";
+use super::toolchain::{TARGET, cargo_for_target, clean};
 
 /// Why a guest was not built.
 #[derive(Clone, Debug, Error)]
@@ -35,6 +31,9 @@ pub enum BuildError {
     /// No cargo at all.
     #[error("cannot start cargo: {0}; install Rust from https://rustup.rs")]
     NoCargo(String),
+    /// Somebody wanted it to end.
+    #[error("the build was stopped")]
+    Stopped,
     /// The compiler's own messages.
     #[error("{0}")]
     Failed(String),
@@ -141,6 +140,27 @@ impl GuestCrate {
         self.is_redirected.then_some(&*self.built_in)
     }
 
+    /// Build once, with cargo's own words on standard error. Whatever comes through `stop` ends it, cargo
+    /// and its compilers together.
+    ///
+    /// # Errors
+    /// When it cannot be started, fails, or was stopped.
+    pub fn build(&self, stop: &Receiver<()>) -> Result<Built, BuildError> {
+        const GLANCE: Duration = Duration::from_millis(5);
+        let mut build = self.start(true)?;
+        loop {
+            if let Some(done) = build.poll() {
+                return done;
+            }
+            match stop.recv_timeout(GLANCE) {
+                Ok(()) => return Err(BuildError::Stopped),
+                Err(RecvTimeoutError::Timeout) => {}
+                // Nobody can stop it any more.
+                Err(RecvTimeoutError::Disconnected) => std::thread::sleep(GLANCE),
+            }
+        }
+    }
+
     /// Start cargo. `loud` lets it speak to the terminal itself, for the long first build.
     pub(super) fn start(&self, loud: bool) -> Result<Build, BuildError> {
         let mut command = clean(self.cargo[0]);
@@ -199,12 +219,14 @@ pub(super) struct Build {
 }
 
 /// What a build came to.
-pub(super) struct Built {
+#[derive(Debug)]
+pub struct Built {
     /// The wasm file.
-    pub(super) wasm: PathBuf,
-    /// Warnings, as cargo shows them.
-    pub(super) warnings: String,
-    pub(super) took: Duration,
+    pub wasm: PathBuf,
+    /// Warnings, as cargo shows them, unless it has shown them itself.
+    pub warnings: String,
+    /// How long it took.
+    pub took: Duration,
 }
 
 impl Build {
@@ -270,43 +292,6 @@ fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
         let _ = pipe.read_to_end(&mut bytes);
         bytes
     })
-}
-
-/// The cargo that can build for the guests' target, asked in the guest's folder, where a
-/// `rust-toolchain.toml` may have a say.
-fn cargo_for_target(folder: &Path) -> Result<&'static [&'static str], BuildError> {
-    if has_target(clean("rustc").current_dir(folder))? {
-        return Ok(&["cargo"]);
-    }
-    let mut fallback = clean("rustup");
-    fallback.args(["run", FALLBACK_TOOLCHAIN, "rustc"]);
-    if has_target(fallback.current_dir(folder)).unwrap_or(false) {
-        return Ok(&["rustup", "run", FALLBACK_TOOLCHAIN, "cargo"]);
-    }
-    Err(BuildError::NoTarget)
-}
-
-fn has_target(rustc: &mut Command) -> Result<bool, BuildError> {
-    let output = rustc
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .output()
-        .map_err(|error| BuildError::NoCargo(error.to_string()))?;
-    let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    let standard_library = |entry: std::fs::DirEntry| {
-        let name = entry.file_name();
-        name.to_string_lossy().starts_with("libstd-")
-    };
-    Ok(output.status.success()
-        && std::fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(standard_library)))
-}
-
-/// A command without what an outer cargo has said to its children.
-fn clean(program: &str) -> Command {
-    let mut command = Command::new(program);
-    for name in ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC", "RUSTDOC"] {
-        command.env_remove(name);
-    }
-    command
 }
 
 /// The folders of the package and of all that it depends on by path.

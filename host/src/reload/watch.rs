@@ -59,6 +59,16 @@ fn is_noise(name: &OsStr) -> bool {
         || [".swp", ".swx", ".tmp", ".bak"].iter().any(|end| name.ends_with(end))
 }
 
+/// Whether the system tells of changes in this folder. Where it does not, they are looked for.
+///
+/// # Errors
+/// When it does not, with the reason.
+pub fn is_told_of_changes(folder: &Path) -> Result<(), String> {
+    let tried = RecommendedWatcher::new(|_| (), Config::default())
+        .and_then(|mut watcher| watcher.watch(folder, RecursiveMode::NonRecursive));
+    tried.map_err(|error| error.to_string())
+}
+
 /// Watches until it is dropped.
 pub(super) struct Watcher {
     watcher: Box<dyn Notify + Send>,

@@ -147,7 +147,7 @@ impl FromStr for RendererChoice {
 }
 
 /// What to install where there is no adapter.
-const DRIVERS: &str = "install a Vulkan driver (on Debian: apt install mesa-vulkan-drivers)";
+pub const DRIVERS: &str = "install a Vulkan driver (on Debian: apt install mesa-vulkan-drivers)";
 
 /// What can go wrong with pictures.
 #[derive(Debug, thiserror::Error)]

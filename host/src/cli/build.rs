@@ -1,0 +1,68 @@
+//! `host build`: a guest crate is built once, as `host run` builds it.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+
+use super::fail;
+use crate::guest::{Code, Interfaces};
+use crate::reload::{BuildError, GuestCrate};
+use crate::terminal::Terminal;
+
+/// Build a guest crate once, and say what came of it
+#[derive(Args)]
+pub(super) struct Build {
+    /// The folder of a guest crate
+    #[arg(default_value = ".")]
+    guest: PathBuf,
+    /// Build with optimisations
+    #[arg(long)]
+    release: bool,
+}
+
+impl Build {
+    pub(super) fn execute(self) -> u8 {
+        self.build().unwrap_or_else(|error| fail(&error, 1))
+    }
+
+    fn build(&self) -> anyhow::Result<u8> {
+        let guest = GuestCrate::open(&self.guest, self.release)?;
+        if let Some(target) = guest.redirected() {
+            let target = target.display();
+            Terminal::new(false).say(&format!(
+                "the guest's target folder cannot be written; building into {target}"
+            ));
+        }
+        let (interrupt, interrupted) = channel();
+        ctrlc::set_handler(move || {
+            // An error means that the build has ended, and the program soon will.
+            let _ = interrupt.send(());
+        })
+        .context("cannot listen for Ctrl-C")?;
+        let built = match guest.build(&interrupted) {
+            Ok(built) => built,
+            // cargo has said why.
+            Err(BuildError::Failed(_)) => return Ok(1),
+            Err(BuildError::Stopped) => return Ok(130),
+            Err(error) => return Err(error.into()),
+        };
+        let file = built.wasm.display();
+        let code = guest_in(&built.wasm).with_context(|| format!("{file} is no guest"))?;
+        outln!("file       {file}");
+        outln!("size       {} KiB", code.size().div_ceil(1024));
+        outln!("hash       {}", code.hash);
+        Ok(0)
+    }
+}
+
+/// What was built, if a host could begin with it.
+fn guest_in(file: &Path) -> anyhow::Result<Code> {
+    let code = Code::read(file)?;
+    let interfaces = Interfaces::of(&code.componentise()?)?;
+    interfaces
+        .world()
+        .ok_or_else(|| anyhow!("it has none of the worlds of vblank:guest; is there a `game!`?"))?;
+    Ok(code)
+}
