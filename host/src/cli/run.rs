@@ -54,6 +54,10 @@ pub(super) struct Run {
     /// Build the guest with optimisations
     #[arg(long)]
     release: bool,
+    /// Make GUEST, a .wasm file, with this command of the shell, run in the file's folder whenever
+    /// something changes in the folders of --watch
+    #[arg(long, value_name = "COMMAND", requires = "watch", conflicts_with_all = ["no_build", "release"])]
+    build: Option<String>,
     /// Further folders to watch
     #[arg(long, value_name = "PATH")]
     watch: Vec<PathBuf>,
@@ -188,6 +192,18 @@ impl Run {
     /// What GUEST is.
     fn source(&self) -> anyhow::Result<Source> {
         let guest = &self.guest;
+        if let Some(command) = &self.build {
+            if guest.is_dir() {
+                bail!(
+                    "--build makes a .wasm file, and {} is a folder",
+                    guest.display()
+                );
+            }
+            return Ok(Source::Command {
+                file: guest.clone(),
+                command: command.clone(),
+            });
+        }
         if guest.is_dir() {
             if !guest.join("Cargo.toml").is_file() {
                 bail!(
@@ -239,10 +255,10 @@ impl Run {
     }
 
     fn options(&self, source: &Source, has_window: bool) -> anyhow::Result<SessionOptions> {
-        // A crate that is watched can be mended by whoever edits it; a file that runs headless is
+        // What is built here can be mended by whoever edits it; a file that runs headless is
         // a script's.
         let autosave = folders::autosave_of(&self.guest);
-        let mendable = has_window || matches!(source, Source::Folder(_));
+        let mendable = has_window || !matches!(source, Source::File(_));
         Ok(SessionOptions {
             guest: std::fs::canonicalize(&self.guest).unwrap_or_else(|_| self.guest.clone()),
             hz: self.hz,

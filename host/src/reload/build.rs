@@ -1,16 +1,17 @@
-//! Building a guest crate with cargo: running it so that it can be stopped, and finding what it made.
+//! A build that runs, by cargo or by a command of the user's own: it can be stopped, and says what it
+//! has made.
 
-use std::io::{IsTerminal, Read};
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use cargo_metadata::{Message, MetadataCommand, PackageId, TargetKind};
+use cargo_metadata::{Message, PackageId};
 use thiserror::Error;
 
-use super::toolchain::{TARGET, cargo_for_target, clean};
+use super::toolchain::{TARGET, clean};
 
 /// Why a guest was not built.
 #[derive(Clone, Debug, Error)]
@@ -31,6 +32,24 @@ pub enum BuildError {
     /// No cargo at all.
     #[error("cannot start cargo: {0}; install Rust from https://rustup.rs")]
     NoCargo(String),
+    /// A build command of the user's own does not start.
+    #[error("cannot run `{command}` in {}: {cause}", folder.display())]
+    Command {
+        /// The command.
+        command: String,
+        /// Where.
+        folder: PathBuf,
+        /// What the system says.
+        cause: String,
+    },
+    /// It ran, and there is no file.
+    #[error("`{command}` has not made {}", file.display())]
+    NotMade {
+        /// The command.
+        command: String,
+        /// What it was to make.
+        file: PathBuf,
+    },
     /// Somebody wanted it to end.
     #[error("the build was stopped")]
     Stopped,
@@ -39,183 +58,75 @@ pub enum BuildError {
     Failed(String),
 }
 
-/// A crate that builds to a guest.
-#[derive(Clone, Debug)]
-pub struct GuestCrate {
-    folder: PathBuf,
-    name: String,
-    package: PackageId,
-    /// The crate's folder and those of its path dependencies.
-    pub(super) sources: Vec<PathBuf>,
-    lib_name: String,
-    /// cargo's target folder, or another one where that cannot be written.
-    built_in: PathBuf,
-    is_redirected: bool,
-    release: bool,
-    /// The words before `build`.
-    cargo: &'static [&'static str],
-    /// The manifests that all this was read from, and when they were written.
-    manifests: Vec<(PathBuf, Option<SystemTime>)>,
+/// Start a build command of the user's own, which is to make this file, in the file's folder. `loud` lets
+/// it speak to the terminal itself.
+pub(super) fn start_command(command: &str, file: &Path, loud: bool) -> Result<Build, BuildError> {
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let (shell, flag) = if cfg!(windows) {
+        ("cmd", "/C")
+    } else {
+        ("sh", "-c")
+    };
+    let mut shell = clean(shell);
+    shell
+        .args([flag, command])
+        .current_dir(folder)
+        .stdin(Stdio::null());
+    let mut spawned = || {
+        if loud {
+            // Standard output is for results.
+            shell.stdout(std::io::stderr()).stderr(Stdio::inherit());
+            return Ok((spawn(&mut shell)?, None));
+        }
+        // Not a pipe: what the command leaves running, such as a server of its own, would hold it open.
+        let said = tempfile::tempfile()?;
+        shell.stdout(said.try_clone()?).stderr(said.try_clone()?);
+        Ok((spawn(&mut shell)?, Some(said)))
+    };
+    let (child, said) = spawned().map_err(|error: std::io::Error| BuildError::Command {
+        command: command.to_owned(),
+        folder: folder.to_owned(),
+        cause: error.to_string(),
+    })?;
+    let (command, file) = (command.to_owned(), file.to_owned());
+    let maker = Maker::Command {
+        command,
+        file,
+        said,
+    };
+    Ok(Build::new(child, maker))
 }
 
-impl GuestCrate {
-    /// Ask cargo about the crate in a folder. Some 50 to 200 ms.
-    ///
-    /// # Errors
-    /// When there is no manifest, cargo does not understand it, or it builds no cdylib.
-    pub fn open(folder: &Path, release: bool) -> Result<Self, BuildError> {
-        let manifest = folder.join("Cargo.toml");
-        if !manifest.is_file() {
-            return Err(BuildError::NoManifest(folder.to_owned()));
-        }
-        let cargo = cargo_for_target(folder)?;
-        let metadata = MetadataCommand::new()
-            .manifest_path(&manifest)
-            .other_options(["--filter-platform".to_owned(), TARGET.to_owned()])
-            .env_remove("RUSTUP_TOOLCHAIN")
-            .exec()
-            .map_err(|error| BuildError::Metadata(error.to_string()))?;
-        let package = metadata.root_package().ok_or_else(|| {
-            BuildError::Metadata(
-                "a workspace without a package of its own; give the folder of one of its members"
-                    .to_owned(),
-            )
-        })?;
-        let is_cdylib = |target: &cargo_metadata::Target| target.is_kind(TargetKind::CDyLib);
-        let Some(library) = package.targets.iter().find(|target| is_cdylib(target)) else {
-            return Err(BuildError::NoCdylib(package.name.to_string()));
-        };
-        let target_folder = metadata.target_directory.as_std_path();
-        let is_redirected = !is_writable(target_folder);
-        let sources = local_sources(&metadata, &package.id);
-        let workspace = metadata.workspace_root.as_std_path().to_owned();
-        let manifests = sources.iter().chain([&workspace]).map(|folder| {
-            let manifest = folder.join("Cargo.toml");
-            let written = written(&manifest);
-            (manifest, written)
-        });
-        Ok(Self {
-            folder: folder.to_owned(),
-            name: package.name.to_string(),
-            package: package.id.clone(),
-            manifests: manifests.collect(),
-            sources,
-            lib_name: library.name.replace('-', "_"),
-            built_in: if is_redirected {
-                elsewhere(folder)
-            } else {
-                target_folder.to_owned()
-            },
-            is_redirected,
-            release,
-            cargo,
-        })
-    }
-
-    /// Whether no manifest has changed since: asking cargo again takes longer than a small build.
-    pub(super) fn is_current(&self) -> bool {
-        let mut manifests = self.manifests.iter();
-        manifests.all(|(manifest, then)| then.is_some() && written(manifest) == *then)
-    }
-
-    /// The package's name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Where its build leaves the wasm file.
-    #[must_use]
-    pub fn artifact(&self) -> PathBuf {
-        let profile = if self.release { "release" } else { "debug" };
-        self.built_in
-            .join(TARGET)
-            .join(profile)
-            .join(format!("{}.wasm", self.lib_name))
-    }
-
-    /// Where it is built, if its own target folder cannot be written.
-    #[must_use]
-    pub fn redirected(&self) -> Option<&Path> {
-        self.is_redirected.then_some(&*self.built_in)
-    }
-
-    /// Build once, with cargo's own words on standard error. Whatever comes through `stop` ends it, cargo
-    /// and its compilers together.
-    ///
-    /// # Errors
-    /// When it cannot be started, fails, or was stopped.
-    pub fn build(&self, stop: &Receiver<()>) -> Result<Built, BuildError> {
-        const GLANCE: Duration = Duration::from_millis(5);
-        let mut build = self.start(true)?;
-        loop {
-            if let Some(done) = build.poll() {
-                return done;
-            }
-            match stop.recv_timeout(GLANCE) {
-                Ok(()) => return Err(BuildError::Stopped),
-                Err(RecvTimeoutError::Timeout) => {}
-                // Nobody can stop it any more.
-                Err(RecvTimeoutError::Disconnected) => std::thread::sleep(GLANCE),
-            }
-        }
-    }
-
-    /// Start cargo. `loud` lets it speak to the terminal itself, for the long first build.
-    pub(super) fn start(&self, loud: bool) -> Result<Build, BuildError> {
-        let mut command = clean(self.cargo[0]);
-        command
-            .current_dir(&self.folder)
-            .args(&self.cargo[1..])
-            .args(["build", "--lib", "--target", TARGET])
-            .arg("--message-format=json-render-diagnostics")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(if loud {
-                Stdio::inherit()
-            } else {
-                Stdio::piped()
-            });
-        if !loud {
-            command.arg("--quiet");
-        }
-        if self.release {
-            command.arg("--release");
-        }
-        if let Some(folder) = self.redirected() {
-            command.arg("--target-dir").arg(folder);
-        }
-        if std::io::stderr().is_terminal() {
-            command.arg("--color=always");
-        }
-        #[cfg(unix)]
-        {
-            // A group of its own, so that cargo and its compilers can be stopped together.
-            std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        }
-        let begun = Instant::now();
-        let mut child = command
-            .spawn()
-            .map_err(|error| BuildError::NoCargo(error.to_string()))?;
-        Ok(Build {
-            package: self.package.clone(),
-            name: self.name.clone(),
-            messages: child.stderr.take().map(collect),
-            artifacts: child.stdout.take().map(collect),
-            child,
-            begun,
-        })
-    }
+/// In a group of its own, so that it and its compilers can be stopped together.
+pub(super) fn spawn(command: &mut Command) -> std::io::Result<Child> {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    command.spawn()
 }
 
 /// A running build. Dropped, it is stopped.
 pub(super) struct Build {
-    package: PackageId,
-    name: String,
+    maker: Maker,
     child: Child,
     messages: Option<JoinHandle<Vec<u8>>>,
     artifacts: Option<JoinHandle<Vec<u8>>>,
     begun: Instant,
+}
+
+/// Who makes the file.
+pub(super) enum Maker {
+    /// cargo, which says where it is.
+    Cargo { package: PackageId, name: String },
+    /// A command, which was to make this one.
+    Command {
+        command: String,
+        file: PathBuf,
+        /// What it says, unless it says it to the terminal itself.
+        said: Option<File>,
+    },
 }
 
 /// What a build came to.
@@ -230,6 +141,16 @@ pub struct Built {
 }
 
 impl Build {
+    pub(super) fn new(mut child: Child, maker: Maker) -> Self {
+        Self {
+            maker,
+            messages: child.stderr.take().map(collect),
+            artifacts: child.stdout.take().map(collect),
+            child,
+            begun: Instant::now(),
+        }
+    }
+
     /// `None` while it runs.
     pub(super) fn poll(&mut self) -> Option<Result<Built, BuildError>> {
         let status = match self.child.try_wait() {
@@ -243,32 +164,59 @@ impl Build {
                 .unwrap_or_default();
             String::from_utf8_lossy(&bytes).trim_end().to_owned()
         };
-        let messages = text(self.messages.take());
+        let messages = match &self.maker {
+            Maker::Cargo { .. } => text(self.messages.take()),
+            Maker::Command { said, .. } => said.as_ref().map_or(String::new(), all_of),
+        };
         let artifacts = text(self.artifacts.take());
-        if !status.success() {
-            return Some(Err(BuildError::Failed(messages)));
-        }
-        let wasm = Message::parse_stream(artifacts.as_bytes())
-            .flatten()
-            .find_map(|message| match message {
-                Message::CompilerArtifact(artifact) if artifact.package_id == self.package => {
-                    let mut files = artifact.filenames.into_iter();
-                    files.find(|file| file.extension() == Some("wasm"))
-                }
-                _ => None,
-            });
-        Some(match wasm {
-            Some(wasm) => Ok(Built {
-                wasm: wasm.into_std_path_buf(),
-                warnings: messages,
-                took: self.begun.elapsed(),
-            }),
-            None => Err(BuildError::NoCdylib(self.name.clone())),
-        })
+        let made = if status.success() {
+            self.maker.made(&artifacts)
+        } else {
+            Err(self.maker.failed(&messages, status))
+        };
+        Some(made.map(|wasm| Built {
+            wasm,
+            warnings: messages,
+            took: self.begun.elapsed(),
+        }))
     }
 
     pub(super) fn elapsed(&self) -> Duration {
         self.begun.elapsed()
+    }
+}
+
+impl Maker {
+    /// Where the file is. `artifacts` is what cargo says of it.
+    fn made(&self, artifacts: &str) -> Result<PathBuf, BuildError> {
+        match self {
+            Self::Cargo { package, name } => Message::parse_stream(artifacts.as_bytes())
+                .flatten()
+                .find_map(|message| match message {
+                    Message::CompilerArtifact(artifact) if artifact.package_id == *package => {
+                        let mut files = artifact.filenames.into_iter();
+                        files.find(|file| file.extension() == Some("wasm"))
+                    }
+                    _ => None,
+                })
+                .map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf)
+                .ok_or_else(|| BuildError::NoCdylib(name.clone())),
+            Self::Command { file, .. } if file.is_file() => Ok(file.clone()),
+            Self::Command { command, file, .. } => Err(BuildError::NotMade {
+                command: command.clone(),
+                file: file.clone(),
+            }),
+        }
+    }
+
+    fn failed(&self, messages: &str, status: ExitStatus) -> BuildError {
+        BuildError::Failed(match self {
+            // It says so itself.
+            Self::Cargo { .. } => messages.to_owned(),
+            Self::Command { command, .. } => format!("{messages}\n`{command}` ended with {status}")
+                .trim_start()
+                .to_owned(),
+        })
     }
 }
 
@@ -294,48 +242,10 @@ fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
     })
 }
 
-/// The folders of the package and of all that it depends on by path.
-fn local_sources(metadata: &cargo_metadata::Metadata, root: &PackageId) -> Vec<PathBuf> {
-    let mut reached = vec![root.clone()];
-    let mut folders = Vec::new();
-    let mut next = 0;
-    while let Some(id) = reached.get(next).cloned() {
-        next += 1;
-        let package = &metadata[&id];
-        let folder = package.manifest_path.parent();
-        if let (None, Some(folder)) = (&package.source, folder) {
-            let folder = folder.as_std_path().to_owned();
-            folders.push(std::fs::canonicalize(&folder).unwrap_or(folder));
-            let node = metadata.resolve.iter().flat_map(|graph| &graph.nodes);
-            for dependency in node
-                .filter(|node| node.id == id)
-                .flat_map(|node| &node.deps)
-            {
-                if !reached.contains(&dependency.pkg) {
-                    reached.push(dependency.pkg.clone());
-                }
-            }
-        }
-    }
-    folders
-}
-
-fn written(file: &Path) -> Option<SystemTime> {
-    std::fs::metadata(file)
-        .and_then(|meta| meta.modified())
-        .ok()
-}
-
-fn is_writable(folder: &Path) -> bool {
-    std::fs::create_dir_all(folder).is_ok() && tempfile::tempfile_in(folder).is_ok()
-}
-
-/// A target folder in the user's cache, for a guest whose own cannot be written.
-fn elsewhere(folder: &Path) -> PathBuf {
-    let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-    let name = blake3::hash(folder.as_os_str().as_encoded_bytes()).to_hex();
-    directories::ProjectDirs::from("", "", "vblank")
-        .map_or_else(std::env::temp_dir, |dirs| dirs.cache_dir().to_owned())
-        .join("target")
-        .join(&name[..16])
+/// What was read before an error is still the command's word.
+fn all_of(mut said: &File) -> String {
+    let mut bytes = Vec::new();
+    let _ = said.rewind();
+    let _ = said.read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).trim_end().to_owned()
 }

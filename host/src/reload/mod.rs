@@ -8,6 +8,7 @@ mod back;
 mod build;
 mod candidate;
 pub mod history;
+mod package;
 mod pipeline;
 mod place;
 mod reaper;
@@ -20,8 +21,9 @@ mod watch;
 mod worker;
 
 pub use back::{Back, BackError, GoBack, StateOf, Then};
-pub use build::{BuildError, Built, GuestCrate};
+pub use build::{BuildError, Built};
 pub use candidate::{Candidate, Stages, Version, prepare, prepare_file};
+pub use package::GuestCrate;
 pub use pipeline::{Granted, News, Pipeline, PipelineOptions, Source};
 pub use place::{Call, Place};
 pub use reaper::Past;

@@ -23,6 +23,14 @@ pub enum Source {
     File(PathBuf),
     /// The folder of a guest crate.
     Folder(PathBuf),
+    /// A file that a command of the user's own makes, whenever something changes in the folders of
+    /// [`PipelineOptions::watch`].
+    Command {
+        /// The file.
+        file: PathBuf,
+        /// For the system's shell, in the file's folder.
+        command: String,
+    },
 }
 
 /// How to look for changes and what to do about them.

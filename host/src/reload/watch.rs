@@ -33,18 +33,32 @@ pub(super) enum Watched {
     File(PathBuf),
     /// Source folders, without build output and editors' temporary files.
     Folders(Vec<PathBuf>),
+    /// The same, for a build that leaves its file among them.
+    Sources {
+        /// The folders.
+        folders: Vec<PathBuf>,
+        /// The file.
+        made: PathBuf,
+    },
 }
 
 impl Watched {
     fn concerns(&self, path: &Path) -> bool {
         match self {
             Self::File(file) => path.file_name() == file.file_name(),
-            Self::Folders(roots) => roots
-                .iter()
-                .filter_map(|root| path.strip_prefix(root).ok())
-                .any(|inside| !inside.iter().any(is_noise)),
+            Self::Folders(roots) => is_source(roots, path),
+            Self::Sources { folders, made } => {
+                path.file_name() != made.file_name() && is_source(folders, path)
+            }
         }
     }
+}
+
+fn is_source(roots: &[PathBuf], path: &Path) -> bool {
+    roots
+        .iter()
+        .filter_map(|root| path.strip_prefix(root).ok())
+        .any(|inside| !inside.iter().any(is_noise))
 }
 
 /// Build output, version control, lock files that cargo writes itself, and what editors leave about.
@@ -135,7 +149,7 @@ impl Watcher {
                     RecursiveMode::NonRecursive,
                 )
             }
-            Watched::Folders(roots) => {
+            Watched::Folders(roots) | Watched::Sources { folders: roots, .. } => {
                 for root in roots {
                     // Not recursive at the top: `target` may hold thousands of folders.
                     self.watcher.watch(root, RecursiveMode::NonRecursive)?;
@@ -200,6 +214,16 @@ mod tests {
             assert!(!watched.concerns(&Path::new("/game").join(path)), "{path}");
         }
         assert!(!watched.concerns(Path::new("/other/src/lib.rs")));
+    }
+
+    #[test]
+    fn what_a_build_leaves_is_no_change() {
+        let watched = Watched::Sources {
+            folders: vec![PathBuf::from("/game")],
+            made: PathBuf::from("game.wasm"),
+        };
+        assert!(watched.concerns(Path::new("/game/game.c")));
+        assert!(!watched.concerns(Path::new("/game/game.wasm")));
     }
 
     #[test]

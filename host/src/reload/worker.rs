@@ -9,8 +9,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::back::GoBack;
-use super::build::{Built, GuestCrate};
+use super::build::{Built, start_command};
 use super::candidate::{Stages, prepare};
+use super::package::GuestCrate;
 use super::pipeline::{Granted, News, PipelineOptions, Source};
 use super::watch::{Wake, Watched, Watcher};
 use crate::error::{GuestError, Refused};
@@ -118,13 +119,23 @@ impl Worker {
                     // There may be new folders. What cannot be watched was told before.
                     let _ = watcher.watch_all();
                 }
-                let built = self.build()?;
-                stages.build = built.took;
-                self.send(News::Built {
-                    took: built.took,
-                    warnings: built.warnings,
-                })?;
-                built.wasm
+                self.build(&mut stages)?
+            }
+            Source::Command { file, .. } => {
+                let folders = self.also_watched().collect();
+                self.see_to(
+                    watcher,
+                    Watched::Sources {
+                        folders,
+                        made: file,
+                    },
+                    wake,
+                );
+                if let Some(watcher) = watcher {
+                    // As above.
+                    let _ = watcher.watch_all();
+                }
+                self.build(&mut stages)?
             }
         };
         let begun = Instant::now();
@@ -173,7 +184,7 @@ impl Worker {
                     ));
                 }
                 let mut folders = guest.sources.clone();
-                folders.extend(self.options.watch.iter().cloned());
+                folders.extend(self.also_watched());
                 self.see_to(watcher, Watched::Folders(folders), wake);
                 Ok(guest)
             }
@@ -188,6 +199,12 @@ impl Worker {
                 Err(Stop::Failed)
             }
         }
+    }
+
+    /// What the user wants watched, by the names under which the system tells of changes.
+    fn also_watched(&self) -> impl Iterator<Item = PathBuf> {
+        let folders = self.options.watch.iter();
+        folders.map(|folder| std::fs::canonicalize(folder).unwrap_or_else(|_| folder.clone()))
     }
 
     /// Watch this, if it is not watched already.
@@ -212,10 +229,28 @@ impl Worker {
         };
     }
 
-    fn build(&mut self) -> Result<Built, Stop> {
+    /// Gives the file that was built.
+    fn build(&mut self, stages: &mut Stages) -> Result<PathBuf, Stop> {
+        let Built {
+            wasm,
+            warnings,
+            took,
+        } = self.run_build()?;
+        stages.build = took;
+        self.send(News::Built { took, warnings })?;
+        Ok(wasm)
+    }
+
+    fn run_build(&mut self) -> Result<Built, Stop> {
         self.send(News::Building)?;
-        let guest = self.guest.as_ref().ok_or(Stop::Failed)?;
-        let mut build = match guest.start(self.first_build) {
+        let started = match (&self.source, &self.guest) {
+            (Source::Command { file, command }, _) => {
+                start_command(command, file, self.first_build)
+            }
+            (_, Some(guest)) => guest.start(self.first_build),
+            (_, None) => return Err(Stop::Failed),
+        };
+        let mut build = match started {
             Ok(build) => build,
             Err(error) => {
                 let took = Duration::ZERO;

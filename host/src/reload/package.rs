@@ -1,0 +1,219 @@
+//! A guest crate, as cargo describes it: what it is called, which folders it is made of, and how it is
+//! built.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, SystemTime};
+
+use anstream::{AutoStream, ColorChoice};
+use cargo_metadata::{MetadataCommand, PackageId, TargetKind};
+
+use super::build::{Build, BuildError, Built, Maker, spawn};
+use super::toolchain::{TARGET, cargo_for_target, clean};
+
+/// A crate that builds to a guest.
+#[derive(Clone, Debug)]
+pub struct GuestCrate {
+    folder: PathBuf,
+    name: String,
+    package: PackageId,
+    /// The crate's folder and those of its path dependencies.
+    pub(super) sources: Vec<PathBuf>,
+    lib_name: String,
+    /// cargo's target folder, or another one where that cannot be written.
+    built_in: PathBuf,
+    is_redirected: bool,
+    release: bool,
+    /// The words before `build`.
+    cargo: &'static [&'static str],
+    /// The manifests that all this was read from, and when they were written.
+    manifests: Vec<(PathBuf, Option<SystemTime>)>,
+}
+
+impl GuestCrate {
+    /// Ask cargo about the crate in a folder. Some 50 to 200 ms.
+    ///
+    /// # Errors
+    /// When there is no manifest, cargo does not understand it, or it builds no cdylib.
+    pub fn open(folder: &Path, release: bool) -> Result<Self, BuildError> {
+        let manifest = folder.join("Cargo.toml");
+        if !manifest.is_file() {
+            return Err(BuildError::NoManifest(folder.to_owned()));
+        }
+        let cargo = cargo_for_target(folder)?;
+        let metadata = MetadataCommand::new()
+            .manifest_path(&manifest)
+            .other_options(["--filter-platform".to_owned(), TARGET.to_owned()])
+            .env_remove("RUSTUP_TOOLCHAIN")
+            .exec()
+            .map_err(|error| BuildError::Metadata(error.to_string()))?;
+        let package = metadata.root_package().ok_or_else(|| {
+            BuildError::Metadata(
+                "a workspace without a package of its own; give the folder of one of its members"
+                    .to_owned(),
+            )
+        })?;
+        let is_cdylib = |target: &cargo_metadata::Target| target.is_kind(TargetKind::CDyLib);
+        let Some(library) = package.targets.iter().find(|target| is_cdylib(target)) else {
+            return Err(BuildError::NoCdylib(package.name.to_string()));
+        };
+        let target_folder = metadata.target_directory.as_std_path();
+        let is_redirected = !is_writable(target_folder);
+        let sources = local_sources(&metadata, &package.id);
+        let workspace = metadata.workspace_root.as_std_path().to_owned();
+        let manifests = sources.iter().chain([&workspace]).map(|folder| {
+            let manifest = folder.join("Cargo.toml");
+            let written = written(&manifest);
+            (manifest, written)
+        });
+        Ok(Self {
+            folder: folder.to_owned(),
+            name: package.name.to_string(),
+            package: package.id.clone(),
+            manifests: manifests.collect(),
+            sources,
+            lib_name: library.name.replace('-', "_"),
+            built_in: if is_redirected {
+                elsewhere(folder)
+            } else {
+                target_folder.to_owned()
+            },
+            is_redirected,
+            release,
+            cargo,
+        })
+    }
+
+    /// Whether no manifest has changed since: asking cargo again takes longer than a small build.
+    pub(super) fn is_current(&self) -> bool {
+        let mut manifests = self.manifests.iter();
+        manifests.all(|(manifest, then)| then.is_some() && written(manifest) == *then)
+    }
+
+    /// The package's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where its build leaves the wasm file.
+    #[must_use]
+    pub fn artifact(&self) -> PathBuf {
+        let profile = if self.release { "release" } else { "debug" };
+        self.built_in
+            .join(TARGET)
+            .join(profile)
+            .join(format!("{}.wasm", self.lib_name))
+    }
+
+    /// Where it is built, if its own target folder cannot be written.
+    #[must_use]
+    pub fn redirected(&self) -> Option<&Path> {
+        self.is_redirected.then_some(&*self.built_in)
+    }
+
+    /// Build once, with cargo's own words on standard error. Whatever comes through `stop` ends it, cargo
+    /// and its compilers together.
+    ///
+    /// # Errors
+    /// When it cannot be started, fails, or was stopped.
+    pub fn build(&self, stop: &Receiver<()>) -> Result<Built, BuildError> {
+        const GLANCE: Duration = Duration::from_millis(5);
+        let mut build = self.start(true)?;
+        loop {
+            if let Some(done) = build.poll() {
+                return done;
+            }
+            match stop.recv_timeout(GLANCE) {
+                Ok(()) => return Err(BuildError::Stopped),
+                Err(RecvTimeoutError::Timeout) => {}
+                // Nobody can stop it any more.
+                Err(RecvTimeoutError::Disconnected) => std::thread::sleep(GLANCE),
+            }
+        }
+    }
+
+    /// Start cargo. `loud` lets it speak to the terminal itself, for the long first build.
+    pub(super) fn start(&self, loud: bool) -> Result<Build, BuildError> {
+        let mut command = clean(self.cargo[0]);
+        command
+            .current_dir(&self.folder)
+            .args(&self.cargo[1..])
+            .args(["build", "--lib", "--target", TARGET])
+            .arg("--message-format=json-render-diagnostics")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(if loud {
+                Stdio::inherit()
+            } else {
+                Stdio::piped()
+            });
+        if !loud {
+            command.arg("--quiet");
+        }
+        if self.release {
+            command.arg("--release");
+        }
+        if let Some(folder) = self.redirected() {
+            command.arg("--target-dir").arg(folder);
+        }
+        if AutoStream::choice(&std::io::stderr()) != ColorChoice::Never {
+            command.arg("--color=always");
+        }
+        let child = spawn(&mut command).map_err(|error| BuildError::NoCargo(error.to_string()))?;
+        Ok(Build::new(
+            child,
+            Maker::Cargo {
+                package: self.package.clone(),
+                name: self.name.clone(),
+            },
+        ))
+    }
+}
+
+/// The folders of the package and of all that it depends on by path.
+fn local_sources(metadata: &cargo_metadata::Metadata, root: &PackageId) -> Vec<PathBuf> {
+    let mut reached = vec![root.clone()];
+    let mut folders = Vec::new();
+    let mut next = 0;
+    while let Some(id) = reached.get(next).cloned() {
+        next += 1;
+        let package = &metadata[&id];
+        let folder = package.manifest_path.parent();
+        if let (None, Some(folder)) = (&package.source, folder) {
+            let folder = folder.as_std_path().to_owned();
+            folders.push(std::fs::canonicalize(&folder).unwrap_or(folder));
+            let node = metadata.resolve.iter().flat_map(|graph| &graph.nodes);
+            for dependency in node
+                .filter(|node| node.id == id)
+                .flat_map(|node| &node.deps)
+            {
+                if !reached.contains(&dependency.pkg) {
+                    reached.push(dependency.pkg.clone());
+                }
+            }
+        }
+    }
+    folders
+}
+
+fn written(file: &Path) -> Option<SystemTime> {
+    std::fs::metadata(file)
+        .and_then(|meta| meta.modified())
+        .ok()
+}
+
+fn is_writable(folder: &Path) -> bool {
+    std::fs::create_dir_all(folder).is_ok() && tempfile::tempfile_in(folder).is_ok()
+}
+
+/// A target folder in the user's cache, for a guest whose own cannot be written.
+fn elsewhere(folder: &Path) -> PathBuf {
+    let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let name = blake3::hash(folder.as_os_str().as_encoded_bytes()).to_hex();
+    directories::ProjectDirs::from("", "", "vblank")
+        .map_or_else(std::env::temp_dir, |dirs| dirs.cache_dir().to_owned())
+        .join("target")
+        .join(&name[..16])
+}
