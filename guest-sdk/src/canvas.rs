@@ -170,6 +170,11 @@ impl Canvas {
         }
     }
 
+    /// How many are on it.
+    pub(crate) fn shapes(&self) -> usize {
+        self.words.len() / QUAD
+    }
+
     pub(crate) fn begin(&mut self, size: Size, alpha: f32) {
         self.size = size;
         self.alpha = alpha;

@@ -56,8 +56,15 @@ macro_rules! game {
                 bytes
             };
             $crate::state::root_section!($game);
-            type VblankExports = $crate::Exports<$game>;
-            $crate::bindings::export_game!(VblankExports);
+            // The exports' names are no names for a native linker, which `cargo test` may ask for a
+            // library; but there as well the game is used, and not dead code.
+            #[cfg(target_arch = "wasm32")]
+            const _: () = {
+                type VblankExports = $crate::Exports<$game>;
+                $crate::bindings::export_game!(VblankExports);
+            };
+            #[cfg(not(target_arch = "wasm32"))]
+            const _: fn(&$crate::Setup) -> $game = <$game as $crate::Game>::new;
         };
     };
 }
