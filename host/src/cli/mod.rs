@@ -15,6 +15,7 @@ mod history;
 mod hosts;
 mod inspect;
 mod limits;
+mod new;
 mod rollback;
 mod run;
 mod state;
@@ -41,6 +42,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    New(new::New),
     // By far the largest.
     Run(Box<run::Run>),
     Build(build::Build),
@@ -64,6 +66,7 @@ pub fn main() -> u8 {
     // clap ends the process with 2 on a mistake, and with 0 after --help.
     let cli = Cli::parse();
     match cli.command {
+        Command::New(new) => new.execute(),
         Command::Run(run) => run.execute(),
         Command::Build(build) => build.execute(),
         Command::Bench(bench) => bench.execute(),

@@ -1,0 +1,55 @@
+//! What the files of a new guest crate say, from `host/templates`. Knows nothing of the folder that
+//! they are written to.
+
+use clap::ValueEnum;
+
+/// What the crate begins with.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Template {
+    /// A game in which nothing happens yet
+    Empty,
+    /// A comet that is steered with the arrow keys
+    Game2d,
+}
+
+/// The profile for guests, as in `demos/Cargo.toml`.
+pub(super) const PROFILE: &str = include_str!("../../../templates/profile.toml");
+
+const MANIFEST: &str = include_str!("../../../templates/manifest.toml");
+
+/// What cargo is told of the target. Not needed where a folder above tells it already.
+pub(super) const CARGO_CONFIG: (&str, &str) = (
+    ".cargo/config.toml",
+    include_str!("../../../templates/cargo-config.toml"),
+);
+
+/// What is the same in every crate.
+pub(super) const COMMON: [(&str, &str); 2] = [
+    (".gitignore", include_str!("../../../templates/gitignore")),
+    (
+        ".vscode/settings.json",
+        include_str!("../../../templates/vscode-settings.json"),
+    ),
+];
+
+impl Template {
+    /// `src/lib.rs` of a crate of this name.
+    pub(super) fn source(self, name: &str) -> String {
+        let source = match self {
+            Self::Empty => include_str!("../../../templates/empty.rs"),
+            Self::Game2d => include_str!("../../../templates/game2d.rs"),
+        };
+        source.replace("{{name}}", name)
+    }
+}
+
+/// `Cargo.toml`. `sdk` is the line of the dependency. A member of a workspace has no profile, since
+/// cargo would pass over it with a warning.
+pub(super) fn manifest(name: &str, sdk: &str, is_member: bool) -> String {
+    let manifest = MANIFEST.replace("{{name}}", name).replace("{{sdk}}", sdk);
+    if is_member {
+        manifest
+    } else {
+        format!("{manifest}\n{PROFILE}")
+    }
+}
