@@ -121,7 +121,7 @@ impl New {
     fn write_crate(&self, folder: &Path, workspace: Option<&Workspace>) -> anyhow::Result<()> {
         let sdk = match workspace {
             Some(workspace) if workspace.has_sdk() => "vblank-guest.workspace = true".to_owned(),
-            _ => sdk_for(folder),
+            _ => sdk_dependency(),
         };
         let is_configured = workspace::has_target_config(folder)?;
         let manifest = template::manifest(&self.name, &sdk, workspace.is_some());
@@ -176,24 +176,16 @@ fn write(folder: &Path, file: &str, text: &str) -> anyhow::Result<()> {
         .with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// The dependency on the SDK: by path from within its checkout, by absolute path from elsewhere, and
-/// by version where there is no checkout any more.
-fn sdk_for(folder: &Path) -> String {
-    let checkout = std::fs::canonicalize(SDK)
-        .ok()
-        .filter(|sdk| sdk.join("Cargo.toml").is_file());
-    let Some(sdk) = checkout else {
-        return format!("vblank-guest = {SDK_VERSION:?}");
-    };
-    let inside = sdk.parent().and_then(|root| folder.strip_prefix(root).ok());
-    let path = match inside {
-        Some(inside) => format!("{}guest-sdk", "../".repeat(inside.iter().count())),
-        None => sdk.display().to_string(),
-    };
-    format!(
-        "vblank-guest = {{ path = {} }}",
-        toml_edit::Value::from(path)
-    )
+/// The dependency on the SDK: by path where its checkout is still there, else by version.
+fn sdk_dependency() -> String {
+    let checkout = std::fs::canonicalize(SDK).ok();
+    match checkout.filter(|sdk| sdk.join("Cargo.toml").is_file()) {
+        Some(sdk) => {
+            let path = toml_edit::Value::from(sdk.display().to_string());
+            format!("vblank-guest = {{ path = {path} }}")
+        }
+        None => format!("vblank-guest = {SDK_VERSION:?}"),
+    }
 }
 
 /// What it means to be in a workspace.
