@@ -109,6 +109,33 @@ fn without_the_target_it_says_the_line_that_installs_it() {
 }
 
 #[test]
+fn the_toolchain_of_xtask_setup_will_do() {
+    let home = folder();
+    let tools = folder();
+    let libraries = tools.path().join("lib");
+    std::fs::create_dir(&libraries).expect("a folder can be made");
+    std::fs::write(libraries.join("libstd-0.rlib"), "").expect("a file can be written");
+    let rustup = format!(
+        "case \"$*\" in *target-libdir*) echo {};; *) shift 2; echo \"$1 1.85.0\";; esac",
+        libraries.display()
+    );
+    program(tools.path(), "rustc", "echo /nowhere");
+    program(tools.path(), "rustup", &rustup);
+    program(tools.path(), "cc", "echo 'cc 14'");
+    let output = host(home.path())
+        .args(["doctor", "--json"])
+        .env("PATH", tools.path())
+        .output()
+        .expect("the host starts");
+    let (answer, code) = json(&output);
+    assert_eq!(code, Some(0), "{answer:#}");
+    assert_eq!(check(&answer, "rustc")["text"], "rustc 1.85.0");
+    assert_eq!(check(&answer, "cargo")["text"], "cargo 1.85.0");
+    let target = check(&answer, "target")["text"].to_string();
+    assert!(target.contains("toolchain vblank-guest"), "{target}");
+}
+
+#[test]
 fn without_a_compiler_it_says_where_to_get_one() {
     let home = folder();
     let output = host(home.path())
