@@ -47,15 +47,9 @@ fn main() {
         "\nOthers, whose state stays where it is and must not change its type; microseconds of the loop's time:\n"
     );
     println!("| | p50 | p99 | max |\n|---|---|---|---|");
-    let rivals = rivals::Dylibs::build();
-    row(
-        "a dylib by hand (`libloading`)",
-        &rivals.by_hand(swaps.min(200)),
-    );
-    row(
-        "`hot-lib-reloader`",
-        &rivals.hot_lib_reloader(swaps.min(20)),
-    );
+    let [by_hand, hot_lib_reloader] = rivals::dylibs(swaps.min(200), swaps.min(20));
+    row("a dylib by hand (`libloading`)", &by_hand);
+    row("`hot-lib-reloader`", &hot_lib_reloader);
     println!(
         "\n{swaps} swaps each; times in microseconds; × is the ratio of the median to a warm memcpy\n"
     );

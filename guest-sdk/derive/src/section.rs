@@ -4,7 +4,7 @@ use crate::attrs::{FieldDefault, TypeAttrs};
 use crate::state::{ParsedField, at, default};
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::visit::{self, Visit};
+use syn::visit_mut::{self, VisitMut};
 use syn::{DeriveInput, Fields, GenericArgument, Path, PathArguments, PathSegment};
 
 /// The constants of the trait: `SHAPE`, and `DEF` where the type has an entry of its own.
@@ -51,7 +51,7 @@ pub fn consts(
         };
     }
     let mut generic = MentionsGeneric(false);
-    generic.visit_data(&input.data);
+    generic.visit_data_mut(&mut input.data.clone());
     if generic.0 {
         // It may come back to itself, and a constant cannot.
         return TokenStream::new();
@@ -137,11 +137,12 @@ pub fn fields(krate: &Path, fields: &Fields, parsed: &[ParsedField<'_>]) -> Toke
     }
 }
 
-/// Looks for generic types that are not of the standard library: those may lead back.
+/// Looks for generic types that are not of the standard library: those may lead back. Changes nothing:
+/// it is a `VisitMut` since wasmtime's macros ask `syn` for that one, see `host/Cargo.toml`.
 struct MentionsGeneric(bool);
 
-impl<'a> Visit<'a> for MentionsGeneric {
-    fn visit_path_segment(&mut self, segment: &'a PathSegment) {
+impl VisitMut for MentionsGeneric {
+    fn visit_path_segment_mut(&mut self, segment: &mut PathSegment) {
         const KNOWN: [&str; 11] = [
             "Vec",
             "VecDeque",
@@ -162,10 +163,10 @@ impl<'a> Visit<'a> for MentionsGeneric {
                 .any(|argument| matches!(argument, GenericArgument::Type(_)));
             self.0 |= types && !KNOWN.iter().any(|known| segment.ident == known);
         }
-        visit::visit_path_segment(self, segment);
+        visit_mut::visit_path_segment_mut(self, segment);
     }
 
-    fn visit_ident(&mut self, ident: &'a syn::Ident) {
-        self.0 |= ident == "Self";
+    fn visit_ident_mut(&mut self, ident: &mut syn::Ident) {
+        self.0 |= *ident == "Self";
     }
 }
