@@ -100,328 +100,6 @@ pub mod vblank {
                 }
             }
         }
-        /// The window, or what stands in for it.
-        #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
-        pub mod window {
-            #[used]
-            #[doc(hidden)]
-            static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
-            #[allow(unused_unsafe, clippy::all)]
-            /// Headless, the title is shown on the progress line.
-            #[allow(async_fn_in_trait)]
-            pub fn set_title(title: &str) -> () {
-                unsafe {
-                    let vec0 = title;
-                    let ptr0 = vec0.as_ptr().cast::<u8>();
-                    let len0 = vec0.len();
-                    #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "vblank:guest/window@0.1.0")]
-                    unsafe extern "C" {
-                        #[link_name = "set-title"]
-                        fn wit_import1(_: *mut u8, _: usize);
-                    }
-                    #[cfg(not(target_arch = "wasm32"))]
-                    unsafe extern "C" fn wit_import1(_: *mut u8, _: usize) {
-                        unreachable!()
-                    }
-                    wit_import1(ptr0.cast_mut(), len0);
-                }
-            }
-        }
-        /// Drawing is data: these calls append to a list of commands, which the host replays when `draw`
-        /// has returned. If `draw` traps, the list is dropped and the last picture stays.
-        ///
-        /// Lists are lent, not copied: they must stay where they are, unchanged, until `draw` returns.
-        /// Outside `draw` the calls have no effect.
-        ///
-        /// Units are pixels, the origin is the top left corner, y goes down; a camera changes that.
-        /// Colours are sRGB with straight alpha, packed as 0xAABBGGRR.
-        #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
-        pub mod draw {
-            #[used]
-            #[doc(hidden)]
-            static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
-            use super::super::super::_rt;
-            /// What part of the world is seen.
-            #[repr(C)]
-            #[derive(Clone, Copy)]
-            pub struct Camera {
-                /// The point of the world that is shown in the middle of the picture.
-                pub x: f32,
-                pub y: f32,
-                /// Pixels for one unit of the world.
-                pub zoom: f32,
-                /// Radians, clockwise on the screen.
-                pub rotation: f32,
-            }
-            impl ::core::fmt::Debug for Camera {
-                fn fmt(
-                    &self,
-                    f: &mut ::core::fmt::Formatter<'_>,
-                ) -> ::core::fmt::Result {
-                    f.debug_struct("Camera")
-                        .field("x", &self.x)
-                        .field("y", &self.y)
-                        .field("zoom", &self.zoom)
-                        .field("rotation", &self.rotation)
-                        .finish()
-                }
-            }
-            #[allow(unused_unsafe, clippy::all)]
-            /// Fill the whole picture. Earlier commands of the frame are gone.
-            #[allow(async_fn_in_trait)]
-            pub fn clear(color: u32) -> () {
-                unsafe {
-                    #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "vblank:guest/draw@0.1.0")]
-                    unsafe extern "C" {
-                        #[link_name = "clear"]
-                        fn wit_import0(_: i32);
-                    }
-                    #[cfg(not(target_arch = "wasm32"))]
-                    unsafe extern "C" fn wit_import0(_: i32) {
-                        unreachable!()
-                    }
-                    wit_import0(_rt::as_i32(&color));
-                }
-            }
-            #[allow(unused_unsafe, clippy::all)]
-            /// From here on, coordinates are in the camera's world; `none` goes back to pixels.
-            #[allow(async_fn_in_trait)]
-            pub fn set_camera(camera: ::core::option::Option<Camera>) -> () {
-                unsafe {
-                    let (result1_0, result1_1, result1_2, result1_3, result1_4) = match camera {
-                        Some(e) => {
-                            let Camera {
-                                x: x0,
-                                y: y0,
-                                zoom: zoom0,
-                                rotation: rotation0,
-                            } = e;
-                            (
-                                1i32,
-                                _rt::as_f32(x0),
-                                _rt::as_f32(y0),
-                                _rt::as_f32(zoom0),
-                                _rt::as_f32(rotation0),
-                            )
-                        }
-                        None => (0i32, 0.0f32, 0.0f32, 0.0f32, 0.0f32),
-                    };
-                    #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "vblank:guest/draw@0.1.0")]
-                    unsafe extern "C" {
-                        #[link_name = "set-camera"]
-                        fn wit_import2(_: i32, _: f32, _: f32, _: f32, _: f32);
-                    }
-                    #[cfg(not(target_arch = "wasm32"))]
-                    unsafe extern "C" fn wit_import2(
-                        _: i32,
-                        _: f32,
-                        _: f32,
-                        _: f32,
-                        _: f32,
-                    ) {
-                        unreachable!()
-                    }
-                    wit_import2(result1_0, result1_1, result1_2, result1_3, result1_4);
-                }
-            }
-            #[allow(unused_unsafe, clippy::all)]
-            /// Instanced quads, eight words each:
-            ///
-            /// | word | type | meaning |
-            /// |---|---|---|
-            /// | 0, 1 | f32 | centre x, y |
-            /// | 2, 3 | f32 | half the width, half the height |
-            /// | 4 | f32 | rotation about the centre, radians, clockwise on the screen |
-            /// | 5 | f32 | corner radius; half the smaller side or more gives a circle or a capsule |
-            /// | 6 | f32 | width of the outline, inwards; 0 fills the quad |
-            /// | 7 | u32 | colour |
-            ///
-            /// A list whose length is no multiple of eight is an error, and traps.
-            #[allow(async_fn_in_trait)]
-            pub fn quads(words: &[u32]) -> () {
-                unsafe {
-                    let vec0 = words;
-                    let ptr0 = vec0.as_ptr().cast::<u8>();
-                    let len0 = vec0.len();
-                    #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "vblank:guest/draw@0.1.0")]
-                    unsafe extern "C" {
-                        #[link_name = "quads"]
-                        fn wit_import1(_: *mut u8, _: usize);
-                    }
-                    #[cfg(not(target_arch = "wasm32"))]
-                    unsafe extern "C" fn wit_import1(_: *mut u8, _: usize) {
-                        unreachable!()
-                    }
-                    wit_import1(ptr0.cast_mut(), len0);
-                }
-            }
-        }
-        /// How a state's memory crosses: lists of flat words, lent in `save` and not copied; and pages that are
-        /// moved, for which the new version says in `migrate` where it wants them. Outside `save`, and `place`
-        /// outside `migrate`, these calls trap.
-        #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
-        pub mod lend {
-            #[used]
-            #[doc(hidden)]
-            static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
-            use super::super::super::_rt;
-            #[allow(unused_unsafe, clippy::all)]
-            #[allow(async_fn_in_trait)]
-            pub fn tree(tree: &[u8]) -> () {
-                unsafe {
-                    let vec0 = tree;
-                    let ptr0 = vec0.as_ptr().cast::<u8>();
-                    let len0 = vec0.len();
-                    #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "vblank:guest/lend@0.1.0")]
-                    unsafe extern "C" {
-                        #[link_name = "tree"]
-                        fn wit_import1(_: *mut u8, _: usize);
-                    }
-                    #[cfg(not(target_arch = "wasm32"))]
-                    unsafe extern "C" fn wit_import1(_: *mut u8, _: usize) {
-                        unreachable!()
-                    }
-                    wit_import1(ptr0.cast_mut(), len0);
-                }
-            }
-            #[allow(unused_unsafe, clippy::all)]
-            #[allow(async_fn_in_trait)]
-            pub fn bytes(items: &[u8]) -> () {
-                unsafe {
-                    let vec0 = items;
-                    let ptr0 = vec0.as_ptr().cast::<u8>();
-                    let len0 = vec0.len();
-                    #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "vblank:guest/lend@0.1.0")]
-                    unsafe extern "C" {
-                        #[link_name = "bytes"]
-                        fn wit_import1(_: *mut u8, _: usize);
-                    }
-                    #[cfg(not(target_arch = "wasm32"))]
-                    unsafe extern "C" fn wit_import1(_: *mut u8, _: usize) {
-                        unreachable!()
-                    }
-                    wit_import1(ptr0.cast_mut(), len0);
-                }
-            }
-            #[allow(unused_unsafe, clippy::all)]
-            #[allow(async_fn_in_trait)]
-            pub fn halves(items: &[u16]) -> () {
-                unsafe {
-                    let vec0 = items;
-                    let ptr0 = vec0.as_ptr().cast::<u8>();
-                    let len0 = vec0.len();
-                    #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "vblank:guest/lend@0.1.0")]
-                    unsafe extern "C" {
-                        #[link_name = "halves"]
-                        fn wit_import1(_: *mut u8, _: usize);
-                    }
-                    #[cfg(not(target_arch = "wasm32"))]
-                    unsafe extern "C" fn wit_import1(_: *mut u8, _: usize) {
-                        unreachable!()
-                    }
-                    wit_import1(ptr0.cast_mut(), len0);
-                }
-            }
-            #[allow(unused_unsafe, clippy::all)]
-            #[allow(async_fn_in_trait)]
-            pub fn words(items: &[u32]) -> () {
-                unsafe {
-                    let vec0 = items;
-                    let ptr0 = vec0.as_ptr().cast::<u8>();
-                    let len0 = vec0.len();
-                    #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "vblank:guest/lend@0.1.0")]
-                    unsafe extern "C" {
-                        #[link_name = "words"]
-                        fn wit_import1(_: *mut u8, _: usize);
-                    }
-                    #[cfg(not(target_arch = "wasm32"))]
-                    unsafe extern "C" fn wit_import1(_: *mut u8, _: usize) {
-                        unreachable!()
-                    }
-                    wit_import1(ptr0.cast_mut(), len0);
-                }
-            }
-            #[allow(unused_unsafe, clippy::all)]
-            #[allow(async_fn_in_trait)]
-            pub fn longs(items: &[u64]) -> () {
-                unsafe {
-                    let vec0 = items;
-                    let ptr0 = vec0.as_ptr().cast::<u8>();
-                    let len0 = vec0.len();
-                    #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "vblank:guest/lend@0.1.0")]
-                    unsafe extern "C" {
-                        #[link_name = "longs"]
-                        fn wit_import1(_: *mut u8, _: usize);
-                    }
-                    #[cfg(not(target_arch = "wasm32"))]
-                    unsafe extern "C" fn wit_import1(_: *mut u8, _: usize) {
-                        unreachable!()
-                    }
-                    wit_import1(ptr0.cast_mut(), len0);
-                }
-            }
-            #[allow(unused_unsafe, clippy::all)]
-            /// The list that is lent next begins at a multiple of 65536, and no page that it touches holds
-            /// anything else. The host may move these pages to the next version and leave zeros.
-            #[allow(async_fn_in_trait)]
-            pub fn own_pages() -> () {
-                unsafe {
-                    #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "vblank:guest/lend@0.1.0")]
-                    unsafe extern "C" {
-                        #[link_name = "own-pages"]
-                        fn wit_import0();
-                    }
-                    #[cfg(not(target_arch = "wasm32"))]
-                    unsafe extern "C" fn wit_import0() {
-                        unreachable!()
-                    }
-                    wit_import0();
-                }
-            }
-            #[allow(unused_unsafe, clippy::all)]
-            /// Where a list of a parcel is to be put that came empty, since its pages are to be moved: memory that
-            /// fulfils the same rule. `width` is the size of its words, `index` counts the lists of this width.
-            /// The host fills it when `migrate` has returned, before any other call.
-            #[allow(async_fn_in_trait)]
-            pub fn place(width: u8, index: u32, memory: &[u8]) -> () {
-                unsafe {
-                    let vec0 = memory;
-                    let ptr0 = vec0.as_ptr().cast::<u8>();
-                    let len0 = vec0.len();
-                    #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "vblank:guest/lend@0.1.0")]
-                    unsafe extern "C" {
-                        #[link_name = "place"]
-                        fn wit_import1(_: i32, _: i32, _: *mut u8, _: usize);
-                    }
-                    #[cfg(not(target_arch = "wasm32"))]
-                    unsafe extern "C" fn wit_import1(
-                        _: i32,
-                        _: i32,
-                        _: *mut u8,
-                        _: usize,
-                    ) {
-                        unreachable!()
-                    }
-                    wit_import1(
-                        _rt::as_i32(&width),
-                        _rt::as_i32(&index),
-                        ptr0.cast_mut(),
-                        len0,
-                    );
-                }
-            }
-        }
         /// What the player does, as state and as edges since the last update.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod input {
@@ -1035,6 +713,80 @@ pub mod vblank {
                         .finish()
                 }
             }
+            /// A finger on the picture. The first one is the pointer as well.
+            #[repr(C)]
+            #[derive(Clone, Copy)]
+            pub struct Touch {
+                /// The same from where it comes down to where it goes up.
+                pub id: u64,
+                pub x: f32,
+                pub y: f32,
+                /// It came down since the last update.
+                pub pressed: bool,
+                /// It went up since the last update; it is told once more, and then no longer.
+                pub released: bool,
+            }
+            impl ::core::fmt::Debug for Touch {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Touch")
+                        .field("id", &self.id)
+                        .field("x", &self.x)
+                        .field("y", &self.y)
+                        .field("pressed", &self.pressed)
+                        .field("released", &self.released)
+                        .finish()
+                }
+            }
+            wit_bindgen::rt::bitflags::bitflags! {
+                #[doc =
+                " The buttons of a gamepad by their place, as in the W3C's standard gamepad."]
+                #[derive(PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Clone, Copy)] pub
+                struct PadButtons : u32 { const SOUTH = 1 << 0; const EAST = 1 << 1;
+                const WEST = 1 << 2; const NORTH = 1 << 3; const LEFT_BUMPER = 1 << 4;
+                const RIGHT_BUMPER = 1 << 5; const LEFT_TRIGGER = 1 << 6; const
+                RIGHT_TRIGGER = 1 << 7; const SELECT = 1 << 8; const START = 1 << 9;
+                const LEFT_STICK = 1 << 10; const RIGHT_STICK = 1 << 11; const DPAD_UP =
+                1 << 12; const DPAD_DOWN = 1 << 13; const DPAD_LEFT = 1 << 14; const
+                DPAD_RIGHT = 1 << 15; const MODE = 1 << 16; }
+            }
+            /// A gamepad. Sticks go from -1 to 1, to the right and downwards, and rest at 0; triggers from 0 to 1.
+            #[repr(C)]
+            #[derive(Clone, Copy)]
+            pub struct Gamepad {
+                /// The same for as long as it is plugged in. The first is 0.
+                pub id: u32,
+                pub held: PadButtons,
+                pub pressed: PadButtons,
+                pub released: PadButtons,
+                pub left_x: f32,
+                pub left_y: f32,
+                pub right_x: f32,
+                pub right_y: f32,
+                pub left_trigger: f32,
+                pub right_trigger: f32,
+            }
+            impl ::core::fmt::Debug for Gamepad {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Gamepad")
+                        .field("id", &self.id)
+                        .field("held", &self.held)
+                        .field("pressed", &self.pressed)
+                        .field("released", &self.released)
+                        .field("left-x", &self.left_x)
+                        .field("left-y", &self.left_y)
+                        .field("right-x", &self.right_x)
+                        .field("right-y", &self.right_y)
+                        .field("left-trigger", &self.left_trigger)
+                        .field("right-trigger", &self.right_trigger)
+                        .finish()
+                }
+            }
             /// Pixels.
             #[repr(C)]
             #[derive(Clone, Copy)]
@@ -1064,6 +816,9 @@ pub mod vblank {
                 pub seed: u64,
                 /// The size of the picture.
                 pub size: Size,
+                /// Pixels for one of the system's units of length: 2 on many screens of high density, 1 headless. What
+                /// is to be read and touched is drawn larger by it.
+                pub scale: f32,
                 /// Keys that are down now, went down, came up since the last update.
                 pub held: _rt::Vec<Key>,
                 pub pressed: _rt::Vec<Key>,
@@ -1071,6 +826,11 @@ pub mod vblank {
                 /// What was typed, after keyboard layout and dead keys.
                 pub text: _rt::String,
                 pub pointer: Pointer,
+                /// Fingers that are down, and those that went up since the last update.
+                pub touches: _rt::Vec<Touch>,
+                /// Gamepads that are plugged in, by their numbers. One that is pulled out is told once more, with
+                /// everything released.
+                pub gamepads: _rt::Vec<Gamepad>,
             }
             impl ::core::fmt::Debug for Frame {
                 fn fmt(
@@ -1082,12 +842,407 @@ pub mod vblank {
                         .field("dt", &self.dt)
                         .field("seed", &self.seed)
                         .field("size", &self.size)
+                        .field("scale", &self.scale)
                         .field("held", &self.held)
                         .field("pressed", &self.pressed)
                         .field("released", &self.released)
                         .field("text", &self.text)
                         .field("pointer", &self.pointer)
+                        .field("touches", &self.touches)
+                        .field("gamepads", &self.gamepads)
                         .finish()
+                }
+            }
+        }
+        /// The window, or what stands in for it.
+        #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+        pub mod window {
+            #[used]
+            #[doc(hidden)]
+            static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
+            use super::super::super::_rt;
+            pub type Size = super::super::super::vblank::guest::input::Size;
+            /// What happens where window and picture differ in size.
+            #[repr(u8)]
+            #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+            pub enum Fit {
+                /// They do not: the picture is as large as the window.
+                Resize,
+                /// The picture fills the window, out of proportion if need be.
+                Stretch,
+                /// The picture is as large as its proportions allow, with bars beside it.
+                Letterbox,
+                /// The same, in whole multiples where it is enlarged, so that its pixels stay square.
+                Integer,
+            }
+            impl ::core::fmt::Debug for Fit {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    match self {
+                        Fit::Resize => f.debug_tuple("Fit::Resize").finish(),
+                        Fit::Stretch => f.debug_tuple("Fit::Stretch").finish(),
+                        Fit::Letterbox => f.debug_tuple("Fit::Letterbox").finish(),
+                        Fit::Integer => f.debug_tuple("Fit::Integer").finish(),
+                    }
+                }
+            }
+            impl Fit {
+                #[doc(hidden)]
+                pub unsafe fn _lift(val: u8) -> Fit {
+                    if !cfg!(debug_assertions) {
+                        return unsafe { ::core::mem::transmute(val) };
+                    }
+                    match val {
+                        0 => Fit::Resize,
+                        1 => Fit::Stretch,
+                        2 => Fit::Letterbox,
+                        3 => Fit::Integer,
+                        _ => panic!("invalid enum discriminant"),
+                    }
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// Headless, the title is shown on the progress line.
+            #[allow(async_fn_in_trait)]
+            pub fn set_title(title: &str) -> () {
+                unsafe {
+                    let vec0 = title;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/window@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "set-title"]
+                        fn wit_import1(_: *mut u8, _: usize);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: *mut u8, _: usize) {
+                        unreachable!()
+                    }
+                    wit_import1(ptr0.cast_mut(), len0);
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// From the next frame on, pictures have this size whatever the window's, and `fit` says how they lie in
+            /// it. `resize` gives them the window's size again. Stays across a swap.
+            #[allow(async_fn_in_trait)]
+            pub fn set_picture(size: Size, fit: Fit) -> () {
+                unsafe {
+                    let super::super::super::vblank::guest::input::Size {
+                        width: width0,
+                        height: height0,
+                    } = size;
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/window@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "set-picture"]
+                        fn wit_import1(_: i32, _: i32, _: i32);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: i32, _: i32, _: i32) {
+                        unreachable!()
+                    }
+                    wit_import1(
+                        _rt::as_i32(width0),
+                        _rt::as_i32(height0),
+                        fit.clone() as i32,
+                    );
+                }
+            }
+        }
+        /// Drawing is data: these calls append to a list of commands, which the host replays when `draw`
+        /// has returned. If `draw` traps, the list is dropped and the last picture stays.
+        ///
+        /// Lists are lent, not copied: they must stay where they are, unchanged, until `draw` returns.
+        /// Outside `draw` the calls have no effect.
+        ///
+        /// Units are pixels, the origin is the top left corner, y goes down; a camera changes that.
+        /// Colours are sRGB with straight alpha, packed as 0xAABBGGRR.
+        #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+        pub mod draw {
+            #[used]
+            #[doc(hidden)]
+            static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
+            use super::super::super::_rt;
+            /// What part of the world is seen.
+            #[repr(C)]
+            #[derive(Clone, Copy)]
+            pub struct Camera {
+                /// The point of the world that is shown in the middle of the picture.
+                pub x: f32,
+                pub y: f32,
+                /// Pixels for one unit of the world.
+                pub zoom: f32,
+                /// Radians, clockwise on the screen.
+                pub rotation: f32,
+            }
+            impl ::core::fmt::Debug for Camera {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Camera")
+                        .field("x", &self.x)
+                        .field("y", &self.y)
+                        .field("zoom", &self.zoom)
+                        .field("rotation", &self.rotation)
+                        .finish()
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// Fill the whole picture. Earlier commands of the frame are gone.
+            #[allow(async_fn_in_trait)]
+            pub fn clear(color: u32) -> () {
+                unsafe {
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/draw@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "clear"]
+                        fn wit_import0(_: i32);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import0(_: i32) {
+                        unreachable!()
+                    }
+                    wit_import0(_rt::as_i32(&color));
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// From here on, coordinates are in the camera's world; `none` goes back to pixels.
+            #[allow(async_fn_in_trait)]
+            pub fn set_camera(camera: ::core::option::Option<Camera>) -> () {
+                unsafe {
+                    let (result1_0, result1_1, result1_2, result1_3, result1_4) = match camera {
+                        Some(e) => {
+                            let Camera {
+                                x: x0,
+                                y: y0,
+                                zoom: zoom0,
+                                rotation: rotation0,
+                            } = e;
+                            (
+                                1i32,
+                                _rt::as_f32(x0),
+                                _rt::as_f32(y0),
+                                _rt::as_f32(zoom0),
+                                _rt::as_f32(rotation0),
+                            )
+                        }
+                        None => (0i32, 0.0f32, 0.0f32, 0.0f32, 0.0f32),
+                    };
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/draw@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "set-camera"]
+                        fn wit_import2(_: i32, _: f32, _: f32, _: f32, _: f32);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import2(
+                        _: i32,
+                        _: f32,
+                        _: f32,
+                        _: f32,
+                        _: f32,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import2(result1_0, result1_1, result1_2, result1_3, result1_4);
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// Instanced quads, eight words each:
+            ///
+            /// | word | type | meaning |
+            /// |---|---|---|
+            /// | 0, 1 | f32 | centre x, y |
+            /// | 2, 3 | f32 | half the width, half the height |
+            /// | 4 | f32 | rotation about the centre, radians, clockwise on the screen |
+            /// | 5 | f32 | corner radius; half the smaller side or more gives a circle or a capsule |
+            /// | 6 | f32 | width of the outline, inwards; 0 fills the quad |
+            /// | 7 | u32 | colour |
+            ///
+            /// A list whose length is no multiple of eight is an error, and traps.
+            #[allow(async_fn_in_trait)]
+            pub fn quads(words: &[u32]) -> () {
+                unsafe {
+                    let vec0 = words;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/draw@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "quads"]
+                        fn wit_import1(_: *mut u8, _: usize);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: *mut u8, _: usize) {
+                        unreachable!()
+                    }
+                    wit_import1(ptr0.cast_mut(), len0);
+                }
+            }
+        }
+        /// How a state's memory crosses: lists of flat words, lent in `save` and not copied; and pages that are
+        /// moved, for which the new version says in `migrate` where it wants them. Outside `save`, and `place`
+        /// outside `migrate`, these calls trap.
+        #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+        pub mod lend {
+            #[used]
+            #[doc(hidden)]
+            static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
+            use super::super::super::_rt;
+            #[allow(unused_unsafe, clippy::all)]
+            #[allow(async_fn_in_trait)]
+            pub fn tree(tree: &[u8]) -> () {
+                unsafe {
+                    let vec0 = tree;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/lend@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "tree"]
+                        fn wit_import1(_: *mut u8, _: usize);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: *mut u8, _: usize) {
+                        unreachable!()
+                    }
+                    wit_import1(ptr0.cast_mut(), len0);
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            #[allow(async_fn_in_trait)]
+            pub fn bytes(items: &[u8]) -> () {
+                unsafe {
+                    let vec0 = items;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/lend@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "bytes"]
+                        fn wit_import1(_: *mut u8, _: usize);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: *mut u8, _: usize) {
+                        unreachable!()
+                    }
+                    wit_import1(ptr0.cast_mut(), len0);
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            #[allow(async_fn_in_trait)]
+            pub fn halves(items: &[u16]) -> () {
+                unsafe {
+                    let vec0 = items;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/lend@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "halves"]
+                        fn wit_import1(_: *mut u8, _: usize);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: *mut u8, _: usize) {
+                        unreachable!()
+                    }
+                    wit_import1(ptr0.cast_mut(), len0);
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            #[allow(async_fn_in_trait)]
+            pub fn words(items: &[u32]) -> () {
+                unsafe {
+                    let vec0 = items;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/lend@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "words"]
+                        fn wit_import1(_: *mut u8, _: usize);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: *mut u8, _: usize) {
+                        unreachable!()
+                    }
+                    wit_import1(ptr0.cast_mut(), len0);
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            #[allow(async_fn_in_trait)]
+            pub fn longs(items: &[u64]) -> () {
+                unsafe {
+                    let vec0 = items;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/lend@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "longs"]
+                        fn wit_import1(_: *mut u8, _: usize);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: *mut u8, _: usize) {
+                        unreachable!()
+                    }
+                    wit_import1(ptr0.cast_mut(), len0);
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// The list that is lent next begins at a multiple of 65536, and no page that it touches holds
+            /// anything else. The host may move these pages to the next version and leave zeros.
+            #[allow(async_fn_in_trait)]
+            pub fn own_pages() -> () {
+                unsafe {
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/lend@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "own-pages"]
+                        fn wit_import0();
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import0() {
+                        unreachable!()
+                    }
+                    wit_import0();
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// Where a list of a parcel is to be put that came empty, since its pages are to be moved: memory that
+            /// fulfils the same rule. `width` is the size of its words, `index` counts the lists of this width.
+            /// The host fills it when `migrate` has returned, before any other call.
+            #[allow(async_fn_in_trait)]
+            pub fn place(width: u8, index: u32, memory: &[u8]) -> () {
+                unsafe {
+                    let vec0 = memory;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/lend@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "place"]
+                        fn wit_import1(_: i32, _: i32, _: *mut u8, _: usize);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(
+                        _: i32,
+                        _: i32,
+                        _: *mut u8,
+                        _: usize,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import1(
+                        _rt::as_i32(&width),
+                        _rt::as_i32(&index),
+                        ptr0.cast_mut(),
+                        len0,
+                    );
                 }
             }
         }
@@ -1181,108 +1336,186 @@ pub mod exports {
                             let l2 = *arg0.add(16).cast::<i64>();
                             let l3 = *arg0.add(24).cast::<i32>();
                             let l4 = *arg0.add(28).cast::<i32>();
-                            let l5 = *arg0.add(32).cast::<*mut u8>();
+                            let l5 = *arg0.add(32).cast::<f32>();
                             let l6 = *arg0
                                 .add(32 + 1 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l7 = *arg0
+                                .add(32 + 2 * ::core::mem::size_of::<*const u8>())
                                 .cast::<usize>();
-                            let base8 = l5;
-                            let len8 = l6;
-                            let mut result8 = _rt::Vec::with_capacity(len8);
-                            for i in 0..len8 {
-                                let base = base8.add(i * 1);
-                                let e8 = {
-                                    let l7 = i32::from(*base.add(0).cast::<u8>());
+                            let base9 = l6;
+                            let len9 = l7;
+                            let mut result9 = _rt::Vec::with_capacity(len9);
+                            for i in 0..len9 {
+                                let base = base9.add(i * 1);
+                                let e9 = {
+                                    let l8 = i32::from(*base.add(0).cast::<u8>());
                                     super::super::super::super::vblank::guest::input::Key::_lift(
-                                        l7 as u8,
+                                        l8 as u8,
                                     )
                                 };
-                                result8.push(e8);
+                                result9.push(e9);
                             }
-                            _rt::cabi_dealloc(base8, len8 * 1, 1);
-                            let l9 = *arg0
-                                .add(32 + 2 * ::core::mem::size_of::<*const u8>())
-                                .cast::<*mut u8>();
+                            _rt::cabi_dealloc(base9, len9 * 1, 1);
                             let l10 = *arg0
                                 .add(32 + 3 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l11 = *arg0
+                                .add(32 + 4 * ::core::mem::size_of::<*const u8>())
                                 .cast::<usize>();
-                            let base12 = l9;
-                            let len12 = l10;
-                            let mut result12 = _rt::Vec::with_capacity(len12);
-                            for i in 0..len12 {
-                                let base = base12.add(i * 1);
-                                let e12 = {
-                                    let l11 = i32::from(*base.add(0).cast::<u8>());
+                            let base13 = l10;
+                            let len13 = l11;
+                            let mut result13 = _rt::Vec::with_capacity(len13);
+                            for i in 0..len13 {
+                                let base = base13.add(i * 1);
+                                let e13 = {
+                                    let l12 = i32::from(*base.add(0).cast::<u8>());
                                     super::super::super::super::vblank::guest::input::Key::_lift(
-                                        l11 as u8,
+                                        l12 as u8,
                                     )
                                 };
-                                result12.push(e12);
+                                result13.push(e13);
                             }
-                            _rt::cabi_dealloc(base12, len12 * 1, 1);
-                            let l13 = *arg0
-                                .add(32 + 4 * ::core::mem::size_of::<*const u8>())
-                                .cast::<*mut u8>();
+                            _rt::cabi_dealloc(base13, len13 * 1, 1);
                             let l14 = *arg0
                                 .add(32 + 5 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l15 = *arg0
+                                .add(32 + 6 * ::core::mem::size_of::<*const u8>())
                                 .cast::<usize>();
-                            let base16 = l13;
-                            let len16 = l14;
-                            let mut result16 = _rt::Vec::with_capacity(len16);
-                            for i in 0..len16 {
-                                let base = base16.add(i * 1);
-                                let e16 = {
-                                    let l15 = i32::from(*base.add(0).cast::<u8>());
+                            let base17 = l14;
+                            let len17 = l15;
+                            let mut result17 = _rt::Vec::with_capacity(len17);
+                            for i in 0..len17 {
+                                let base = base17.add(i * 1);
+                                let e17 = {
+                                    let l16 = i32::from(*base.add(0).cast::<u8>());
                                     super::super::super::super::vblank::guest::input::Key::_lift(
-                                        l15 as u8,
+                                        l16 as u8,
                                     )
                                 };
-                                result16.push(e16);
+                                result17.push(e17);
                             }
-                            _rt::cabi_dealloc(base16, len16 * 1, 1);
-                            let l17 = *arg0
-                                .add(32 + 6 * ::core::mem::size_of::<*const u8>())
-                                .cast::<*mut u8>();
+                            _rt::cabi_dealloc(base17, len17 * 1, 1);
                             let l18 = *arg0
                                 .add(32 + 7 * ::core::mem::size_of::<*const u8>())
-                                .cast::<usize>();
-                            let len19 = l18;
-                            let bytes19 = _rt::Vec::from_raw_parts(
-                                l17.cast(),
-                                len19,
-                                len19,
-                            );
-                            let l20 = *arg0
+                                .cast::<*mut u8>();
+                            let l19 = *arg0
                                 .add(32 + 8 * ::core::mem::size_of::<*const u8>())
-                                .cast::<f32>();
-                            let l21 = *arg0
-                                .add(36 + 8 * ::core::mem::size_of::<*const u8>())
-                                .cast::<f32>();
-                            let l22 = i32::from(
-                                *arg0
-                                    .add(40 + 8 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<u8>(),
+                                .cast::<usize>();
+                            let len20 = l19;
+                            let bytes20 = _rt::Vec::from_raw_parts(
+                                l18.cast(),
+                                len20,
+                                len20,
                             );
+                            let l21 = *arg0
+                                .add(32 + 9 * ::core::mem::size_of::<*const u8>())
+                                .cast::<f32>();
+                            let l22 = *arg0
+                                .add(36 + 9 * ::core::mem::size_of::<*const u8>())
+                                .cast::<f32>();
                             let l23 = i32::from(
                                 *arg0
-                                    .add(41 + 8 * ::core::mem::size_of::<*const u8>())
+                                    .add(40 + 9 * ::core::mem::size_of::<*const u8>())
                                     .cast::<u8>(),
                             );
                             let l24 = i32::from(
                                 *arg0
-                                    .add(42 + 8 * ::core::mem::size_of::<*const u8>())
+                                    .add(41 + 9 * ::core::mem::size_of::<*const u8>())
                                     .cast::<u8>(),
                             );
                             let l25 = i32::from(
                                 *arg0
-                                    .add(43 + 8 * ::core::mem::size_of::<*const u8>())
+                                    .add(42 + 9 * ::core::mem::size_of::<*const u8>())
                                     .cast::<u8>(),
                             );
-                            let l26 = *arg0
-                                .add(44 + 8 * ::core::mem::size_of::<*const u8>())
-                                .cast::<f32>();
+                            let l26 = i32::from(
+                                *arg0
+                                    .add(43 + 9 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>(),
+                            );
                             let l27 = *arg0
-                                .add(48 + 8 * ::core::mem::size_of::<*const u8>())
+                                .add(44 + 9 * ::core::mem::size_of::<*const u8>())
                                 .cast::<f32>();
+                            let l28 = *arg0
+                                .add(48 + 9 * ::core::mem::size_of::<*const u8>())
+                                .cast::<f32>();
+                            let l29 = *arg0
+                                .add(48 + 10 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l30 = *arg0
+                                .add(48 + 11 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let base36 = l29;
+                            let len36 = l30;
+                            let mut result36 = _rt::Vec::with_capacity(len36);
+                            for i in 0..len36 {
+                                let base = base36.add(i * 24);
+                                let e36 = {
+                                    let l31 = *base.add(0).cast::<i64>();
+                                    let l32 = *base.add(8).cast::<f32>();
+                                    let l33 = *base.add(12).cast::<f32>();
+                                    let l34 = i32::from(*base.add(16).cast::<u8>());
+                                    let l35 = i32::from(*base.add(17).cast::<u8>());
+                                    super::super::super::super::vblank::guest::input::Touch {
+                                        id: l31 as u64,
+                                        x: l32,
+                                        y: l33,
+                                        pressed: _rt::bool_lift(l34 as u8),
+                                        released: _rt::bool_lift(l35 as u8),
+                                    }
+                                };
+                                result36.push(e36);
+                            }
+                            _rt::cabi_dealloc(base36, len36 * 24, 8);
+                            let l37 = *arg0
+                                .add(48 + 12 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l38 = *arg0
+                                .add(48 + 13 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let base49 = l37;
+                            let len49 = l38;
+                            let mut result49 = _rt::Vec::with_capacity(len49);
+                            for i in 0..len49 {
+                                let base = base49.add(i * 40);
+                                let e49 = {
+                                    let l39 = *base.add(0).cast::<i32>();
+                                    let l40 = *base.add(4).cast::<i32>();
+                                    let l41 = *base.add(8).cast::<i32>();
+                                    let l42 = *base.add(12).cast::<i32>();
+                                    let l43 = *base.add(16).cast::<f32>();
+                                    let l44 = *base.add(20).cast::<f32>();
+                                    let l45 = *base.add(24).cast::<f32>();
+                                    let l46 = *base.add(28).cast::<f32>();
+                                    let l47 = *base.add(32).cast::<f32>();
+                                    let l48 = *base.add(36).cast::<f32>();
+                                    super::super::super::super::vblank::guest::input::Gamepad {
+                                        id: l39 as u32,
+                                        held: super::super::super::super::vblank::guest::input::PadButtons::empty()
+                                            | super::super::super::super::vblank::guest::input::PadButtons::from_bits_retain(
+                                                ((l40 as u32) << 0) as _,
+                                            ),
+                                        pressed: super::super::super::super::vblank::guest::input::PadButtons::empty()
+                                            | super::super::super::super::vblank::guest::input::PadButtons::from_bits_retain(
+                                                ((l41 as u32) << 0) as _,
+                                            ),
+                                        released: super::super::super::super::vblank::guest::input::PadButtons::empty()
+                                            | super::super::super::super::vblank::guest::input::PadButtons::from_bits_retain(
+                                                ((l42 as u32) << 0) as _,
+                                            ),
+                                        left_x: l43,
+                                        left_y: l44,
+                                        right_x: l45,
+                                        right_y: l46,
+                                        left_trigger: l47,
+                                        right_trigger: l48,
+                                    }
+                                };
+                                result49.push(e49);
+                            }
+                            _rt::cabi_dealloc(base49, len49 * 40, 4);
                             T_::update(super::super::super::super::vblank::guest::input::Frame {
                                 number: l0 as u64,
                                 dt: l1,
@@ -1291,34 +1524,37 @@ pub mod exports {
                                     width: l3 as u32,
                                     height: l4 as u32,
                                 },
-                                held: result8,
-                                pressed: result12,
-                                released: result16,
-                                text: _rt::string_lift(bytes19),
+                                scale: l5,
+                                held: result9,
+                                pressed: result13,
+                                released: result17,
+                                text: _rt::string_lift(bytes20),
                                 pointer: super::super::super::super::vblank::guest::input::Pointer {
-                                    x: l20,
-                                    y: l21,
-                                    inside: _rt::bool_lift(l22 as u8),
+                                    x: l21,
+                                    y: l22,
+                                    inside: _rt::bool_lift(l23 as u8),
                                     held: super::super::super::super::vblank::guest::input::Buttons::empty()
-                                        | super::super::super::super::vblank::guest::input::Buttons::from_bits_retain(
-                                            ((l23 as u8) << 0) as _,
-                                        ),
-                                    pressed: super::super::super::super::vblank::guest::input::Buttons::empty()
                                         | super::super::super::super::vblank::guest::input::Buttons::from_bits_retain(
                                             ((l24 as u8) << 0) as _,
                                         ),
-                                    released: super::super::super::super::vblank::guest::input::Buttons::empty()
+                                    pressed: super::super::super::super::vblank::guest::input::Buttons::empty()
                                         | super::super::super::super::vblank::guest::input::Buttons::from_bits_retain(
                                             ((l25 as u8) << 0) as _,
                                         ),
-                                    wheel_x: l26,
-                                    wheel_y: l27,
+                                    released: super::super::super::super::vblank::guest::input::Buttons::empty()
+                                        | super::super::super::super::vblank::guest::input::Buttons::from_bits_retain(
+                                            ((l26 as u8) << 0) as _,
+                                        ),
+                                    wheel_x: l27,
+                                    wheel_y: l28,
                                 },
+                                touches: result36,
+                                gamepads: result49,
                             })
                         };
                         _rt::cabi_dealloc(
                             arg0,
-                            56 + 8 * ::core::mem::size_of::<*const u8>(),
+                            48 + 14 * ::core::mem::size_of::<*const u8>(),
                             8,
                         );
                     }
@@ -1786,6 +2022,8 @@ pub mod exports {
 #[rustfmt::skip]
 mod _rt {
     #![allow(dead_code, unused_imports, clippy::all)]
+    pub use alloc_crate::vec::Vec;
+    pub use alloc_crate::string::String;
     pub fn as_i32<T: AsI32>(t: T) -> i32 {
         t.as_i32()
     }
@@ -1862,8 +2100,6 @@ mod _rt {
             self as f32
         }
     }
-    pub use alloc_crate::vec::Vec;
-    pub use alloc_crate::string::String;
     #[cfg(target_arch = "wasm32")]
     pub fn run_ctors_once() {
         wit_bindgen::rt::run_ctors_once();
@@ -1931,68 +2167,77 @@ macro_rules! __export_game_impl {
         () = { #[rustfmt::skip] #[cfg(target_arch = "wasm32")] #[unsafe (link_section =
         "component-type:wit-bindgen:0.61.1:vblank:guest@0.1.0:game:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
-        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 2941] = *
+        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 3390] = *
         b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x82\x16\x01A\x02\x01\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xc3\x19\x01A\x02\x01\
 A\x10\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05leve\
 l\x03\0\0\x01@\x03\x05level\x01\x06targets\x07messages\x01\0\x04\0\x03log\x01\x02\
-\x03\0\x16vblank:guest/log@0.1.0\x05\0\x01B\x02\x01@\x01\x05titles\x01\0\x04\0\x09\
-set-title\x01\0\x03\0\x19vblank:guest/window@0.1.0\x05\x01\x01B\x0a\x01r\x04\x01\
-xv\x01yv\x04zoomv\x08rotationv\x04\0\x06camera\x03\0\0\x01@\x01\x05colory\x01\0\x04\
-\0\x05clear\x01\x02\x01k\x01\x01@\x01\x06camera\x03\x01\0\x04\0\x0aset-camera\x01\
-\x04\x01py\x01@\x01\x05words\x05\x01\0\x04\0\x05quads\x01\x06\x03\0\x17vblank:gu\
-est/draw@0.1.0\x05\x02\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\
-\x01\x01@\x01\x05items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05items\x03\
-\x01\0\x04\0\x06halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05words\x01\
-\x06\x01pw\x01@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\0\x04\0\
-\x09own-pages\x01\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\0\x05pl\
-ace\x01\x0a\x03\0\x17vblank:guest/lend@0.1.0\x05\x03\x01B\x0b\x01m\xa6\x01\x09ba\
-ckquote\x09backslash\x0cbracket-left\x0dbracket-right\x05comma\x06digit0\x06digi\
-t1\x06digit2\x06digit3\x06digit4\x06digit5\x06digit6\x06digit7\x06digit8\x06digi\
-t9\x05equal\x0eintl-backslash\x07intl-ro\x08intl-yen\x05key-a\x05key-b\x05key-c\x05\
-key-d\x05key-e\x05key-f\x05key-g\x05key-h\x05key-i\x05key-j\x05key-k\x05key-l\x05\
-key-m\x05key-n\x05key-o\x05key-p\x05key-q\x05key-r\x05key-s\x05key-t\x05key-u\x05\
-key-v\x05key-w\x05key-x\x05key-y\x05key-z\x05minus\x06period\x05quote\x09semicol\
-on\x05slash\x08alt-left\x09alt-right\x09backspace\x09caps-lock\x0ccontext-menu\x0c\
-control-left\x0dcontrol-right\x05enter\x09meta-left\x0ameta-right\x0ashift-left\x0b\
-shift-right\x05space\x03tab\x07convert\x09kana-mode\x05lang1\x05lang2\x05lang3\x05\
-lang4\x05lang5\x0bnon-convert\x06delete\x03end\x04help\x04home\x06insert\x09page\
--down\x07page-up\x0aarrow-down\x0aarrow-left\x0barrow-right\x08arrow-up\x08num-l\
-ock\x07numpad0\x07numpad1\x07numpad2\x07numpad3\x07numpad4\x07numpad5\x07numpad6\
-\x07numpad7\x07numpad8\x07numpad9\x0anumpad-add\x10numpad-backspace\x0cnumpad-cl\
-ear\x12numpad-clear-entry\x0cnumpad-comma\x0enumpad-decimal\x0dnumpad-divide\x0c\
-numpad-enter\x0cnumpad-equal\x0bnumpad-hash\x11numpad-memory-add\x13numpad-memor\
-y-clear\x14numpad-memory-recall\x13numpad-memory-store\x16numpad-memory-subtract\
-\x0fnumpad-multiply\x11numpad-paren-left\x12numpad-paren-right\x0bnumpad-star\x0f\
-numpad-subtract\x06escape\x02f1\x02f2\x02f3\x02f4\x02f5\x02f6\x02f7\x02f8\x02f9\x03\
-f10\x03f11\x03f12\x03f13\x03f14\x03f15\x03f16\x03f17\x03f18\x03f19\x03f20\x03f21\
-\x03f22\x03f23\x03f24\x02fn\x07fn-lock\x0cprint-screen\x0bscroll-lock\x05pause\x0c\
-browser-back\x11browser-favorites\x0fbrowser-forward\x0cbrowser-home\x0fbrowser-\
-refresh\x0ebrowser-search\x0cbrowser-stop\x05eject\x0blaunch-app1\x0blaunch-app2\
-\x0blaunch-mail\x10media-play-pause\x0cmedia-select\x0amedia-stop\x10media-track\
--next\x14media-track-previous\x05power\x05sleep\x11audio-volume-down\x11audio-vo\
-lume-mute\x0faudio-volume-up\x07wake-up\x04\0\x03key\x03\0\0\x01n\x05\x07primary\
-\x09secondary\x06middle\x04back\x07forward\x04\0\x07buttons\x03\0\x02\x01r\x08\x01\
-xv\x01yv\x06inside\x7f\x04held\x03\x07pressed\x03\x08released\x03\x07wheel-xv\x07\
-wheel-yv\x04\0\x07pointer\x03\0\x04\x01r\x02\x05widthy\x06heighty\x04\0\x04size\x03\
-\0\x06\x01p\x01\x01r\x09\x06numberw\x02dtv\x04seedw\x04size\x07\x04held\x08\x07p\
-ressed\x08\x08released\x08\x04texts\x07pointer\x05\x04\0\x05frame\x03\0\x09\x03\0\
-\x18vblank:guest/input@0.1.0\x05\x04\x02\x03\0\x04\x05frame\x02\x03\0\x04\x04siz\
-e\x01B\x10\x02\x03\x02\x01\x05\x04\0\x05frame\x03\0\0\x02\x03\x02\x01\x06\x04\0\x04\
-size\x03\0\x02\x01r\x03\x04seedw\x04size\x03\x02hzv\x04\0\x05setup\x03\0\x04\x01\
-r\x02\x04size\x03\x05alphav\x04\0\x04view\x03\0\x06\x01@\x01\x05setup\x05\x01\0\x04\
-\0\x04init\x01\x08\x01@\x01\x05frame\x01\x01\0\x04\0\x06update\x01\x09\x01@\x01\x04\
-view\x07\x01\0\x04\0\x04draw\x01\x0a\x01@\0\x01\0\x04\0\x08shutdown\x01\x0b\x04\0\
-\x1cvblank:guest/lifecycle@0.1.0\x05\x07\x01B\x18\x01p}\x01p\0\x01p{\x01p\x02\x01\
-py\x01p\x04\x01pw\x01p\x06\x01r\x05\x04tree\0\x05bytes\x01\x06halves\x03\x05word\
-s\x05\x05longs\x07\x04\0\x06parcel\x03\0\x08\x01r\x02\x05framew\x09identical\x7f\
-\x04\0\x07swapped\x03\0\x0a\x01@\0\0\0\x04\0\x06schema\x01\x0c\x04\0\x08defaults\
-\x01\x0c\x01@\0\x01\0\x04\0\x04save\x01\x0d\x01@\x01\x05bytesw\x01\0\x04\0\x07pr\
-ewarm\x01\x0e\x01j\0\x01s\x01@\x02\x05state\x09\x09leftovers\0\0\x0f\x04\0\x07mi\
-grate\x01\x10\x01@\x01\x07swapped\x0b\x01\0\x04\0\x06resume\x01\x11\x04\0\x18vbl\
-ank:guest/state@0.1.0\x05\x08\x04\0\x17vblank:guest/game@0.1.0\x04\0\x0b\x0a\x01\
-\0\x04game\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070\
-.258.3\x10wit-bindgen-rust\x060.61.1";
+\x03\0\x16vblank:guest/log@0.1.0\x05\0\x01B\x13\x01m\xa6\x01\x09backquote\x09bac\
+kslash\x0cbracket-left\x0dbracket-right\x05comma\x06digit0\x06digit1\x06digit2\x06\
+digit3\x06digit4\x06digit5\x06digit6\x06digit7\x06digit8\x06digit9\x05equal\x0ei\
+ntl-backslash\x07intl-ro\x08intl-yen\x05key-a\x05key-b\x05key-c\x05key-d\x05key-\
+e\x05key-f\x05key-g\x05key-h\x05key-i\x05key-j\x05key-k\x05key-l\x05key-m\x05key\
+-n\x05key-o\x05key-p\x05key-q\x05key-r\x05key-s\x05key-t\x05key-u\x05key-v\x05ke\
+y-w\x05key-x\x05key-y\x05key-z\x05minus\x06period\x05quote\x09semicolon\x05slash\
+\x08alt-left\x09alt-right\x09backspace\x09caps-lock\x0ccontext-menu\x0ccontrol-l\
+eft\x0dcontrol-right\x05enter\x09meta-left\x0ameta-right\x0ashift-left\x0bshift-\
+right\x05space\x03tab\x07convert\x09kana-mode\x05lang1\x05lang2\x05lang3\x05lang\
+4\x05lang5\x0bnon-convert\x06delete\x03end\x04help\x04home\x06insert\x09page-dow\
+n\x07page-up\x0aarrow-down\x0aarrow-left\x0barrow-right\x08arrow-up\x08num-lock\x07\
+numpad0\x07numpad1\x07numpad2\x07numpad3\x07numpad4\x07numpad5\x07numpad6\x07num\
+pad7\x07numpad8\x07numpad9\x0anumpad-add\x10numpad-backspace\x0cnumpad-clear\x12\
+numpad-clear-entry\x0cnumpad-comma\x0enumpad-decimal\x0dnumpad-divide\x0cnumpad-\
+enter\x0cnumpad-equal\x0bnumpad-hash\x11numpad-memory-add\x13numpad-memory-clear\
+\x14numpad-memory-recall\x13numpad-memory-store\x16numpad-memory-subtract\x0fnum\
+pad-multiply\x11numpad-paren-left\x12numpad-paren-right\x0bnumpad-star\x0fnumpad\
+-subtract\x06escape\x02f1\x02f2\x02f3\x02f4\x02f5\x02f6\x02f7\x02f8\x02f9\x03f10\
+\x03f11\x03f12\x03f13\x03f14\x03f15\x03f16\x03f17\x03f18\x03f19\x03f20\x03f21\x03\
+f22\x03f23\x03f24\x02fn\x07fn-lock\x0cprint-screen\x0bscroll-lock\x05pause\x0cbr\
+owser-back\x11browser-favorites\x0fbrowser-forward\x0cbrowser-home\x0fbrowser-re\
+fresh\x0ebrowser-search\x0cbrowser-stop\x05eject\x0blaunch-app1\x0blaunch-app2\x0b\
+launch-mail\x10media-play-pause\x0cmedia-select\x0amedia-stop\x10media-track-nex\
+t\x14media-track-previous\x05power\x05sleep\x11audio-volume-down\x11audio-volume\
+-mute\x0faudio-volume-up\x07wake-up\x04\0\x03key\x03\0\0\x01n\x05\x07primary\x09\
+secondary\x06middle\x04back\x07forward\x04\0\x07buttons\x03\0\x02\x01r\x08\x01xv\
+\x01yv\x06inside\x7f\x04held\x03\x07pressed\x03\x08released\x03\x07wheel-xv\x07w\
+heel-yv\x04\0\x07pointer\x03\0\x04\x01r\x05\x02idw\x01xv\x01yv\x07pressed\x7f\x08\
+released\x7f\x04\0\x05touch\x03\0\x06\x01n\x11\x05south\x04east\x04west\x05north\
+\x0bleft-bumper\x0cright-bumper\x0cleft-trigger\x0dright-trigger\x06select\x05st\
+art\x0aleft-stick\x0bright-stick\x07dpad-up\x09dpad-down\x09dpad-left\x0adpad-ri\
+ght\x04mode\x04\0\x0bpad-buttons\x03\0\x08\x01r\x0a\x02idy\x04held\x09\x07presse\
+d\x09\x08released\x09\x06left-xv\x06left-yv\x07right-xv\x07right-yv\x0cleft-trig\
+gerv\x0dright-triggerv\x04\0\x07gamepad\x03\0\x0a\x01r\x02\x05widthy\x06heighty\x04\
+\0\x04size\x03\0\x0c\x01p\x01\x01p\x07\x01p\x0b\x01r\x0c\x06numberw\x02dtv\x04se\
+edw\x04size\x0d\x05scalev\x04held\x0e\x07pressed\x0e\x08released\x0e\x04texts\x07\
+pointer\x05\x07touches\x0f\x08gamepads\x10\x04\0\x05frame\x03\0\x11\x03\0\x18vbl\
+ank:guest/input@0.1.0\x05\x01\x02\x03\0\x01\x04size\x01B\x08\x02\x03\x02\x01\x02\
+\x04\0\x04size\x03\0\0\x01m\x04\x06resize\x07stretch\x09letterbox\x07integer\x04\
+\0\x03fit\x03\0\x02\x01@\x01\x05titles\x01\0\x04\0\x09set-title\x01\x04\x01@\x02\
+\x04size\x01\x03fit\x03\x01\0\x04\0\x0bset-picture\x01\x05\x03\0\x19vblank:guest\
+/window@0.1.0\x05\x03\x01B\x0a\x01r\x04\x01xv\x01yv\x04zoomv\x08rotationv\x04\0\x06\
+camera\x03\0\0\x01@\x01\x05colory\x01\0\x04\0\x05clear\x01\x02\x01k\x01\x01@\x01\
+\x06camera\x03\x01\0\x04\0\x0aset-camera\x01\x04\x01py\x01@\x01\x05words\x05\x01\
+\0\x04\0\x05quads\x01\x06\x03\0\x17vblank:guest/draw@0.1.0\x05\x04\x01B\x12\x01p\
+}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\x01\x01@\x01\x05items\0\x01\0\x04\0\
+\x05bytes\x01\x02\x01p{\x01@\x01\x05items\x03\x01\0\x04\0\x06halves\x01\x04\x01p\
+y\x01@\x01\x05items\x05\x01\0\x04\0\x05words\x01\x06\x01pw\x01@\x01\x05items\x07\
+\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\0\x04\0\x09own-pages\x01\x09\x01@\x03\x05\
+width}\x05indexy\x06memory\0\x01\0\x04\0\x05place\x01\x0a\x03\0\x17vblank:guest/\
+lend@0.1.0\x05\x05\x02\x03\0\x01\x05frame\x01B\x10\x02\x03\x02\x01\x06\x04\0\x05\
+frame\x03\0\0\x02\x03\x02\x01\x02\x04\0\x04size\x03\0\x02\x01r\x03\x04seedw\x04s\
+ize\x03\x02hzv\x04\0\x05setup\x03\0\x04\x01r\x02\x04size\x03\x05alphav\x04\0\x04\
+view\x03\0\x06\x01@\x01\x05setup\x05\x01\0\x04\0\x04init\x01\x08\x01@\x01\x05fra\
+me\x01\x01\0\x04\0\x06update\x01\x09\x01@\x01\x04view\x07\x01\0\x04\0\x04draw\x01\
+\x0a\x01@\0\x01\0\x04\0\x08shutdown\x01\x0b\x04\0\x1cvblank:guest/lifecycle@0.1.\
+0\x05\x07\x01B\x18\x01p}\x01p\0\x01p{\x01p\x02\x01py\x01p\x04\x01pw\x01p\x06\x01\
+r\x05\x04tree\0\x05bytes\x01\x06halves\x03\x05words\x05\x05longs\x07\x04\0\x06pa\
+rcel\x03\0\x08\x01r\x02\x05framew\x09identical\x7f\x04\0\x07swapped\x03\0\x0a\x01\
+@\0\0\0\x04\0\x06schema\x01\x0c\x04\0\x08defaults\x01\x0c\x01@\0\x01\0\x04\0\x04\
+save\x01\x0d\x01@\x01\x05bytesw\x01\0\x04\0\x07prewarm\x01\x0e\x01j\0\x01s\x01@\x02\
+\x05state\x09\x09leftovers\0\0\x0f\x04\0\x07migrate\x01\x10\x01@\x01\x07swapped\x0b\
+\x01\0\x04\0\x06resume\x01\x11\x04\0\x18vblank:guest/state@0.1.0\x05\x08\x04\0\x17\
+vblank:guest/game@0.1.0\x04\0\x0b\x0a\x01\0\x04game\x03\0\0\0G\x09producers\x01\x0c\
+processed-by\x02\x0dwit-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
         };
     };
 }
@@ -2005,55 +2250,64 @@ pub use __export_game_impl as export_game;
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 2509] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xb2\x12\x01A\x02\x01\
-A\x0a\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05leve\
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 2967] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xfc\x15\x01A\x02\x01\
+A\x0b\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05leve\
 l\x03\0\0\x01@\x03\x05level\x01\x06targets\x07messages\x01\0\x04\0\x03log\x01\x02\
-\x03\0\x16vblank:guest/log@0.1.0\x05\0\x01B\x02\x01@\x01\x05titles\x01\0\x04\0\x09\
-set-title\x01\0\x03\0\x19vblank:guest/window@0.1.0\x05\x01\x01B\x0a\x01r\x04\x01\
-xv\x01yv\x04zoomv\x08rotationv\x04\0\x06camera\x03\0\0\x01@\x01\x05colory\x01\0\x04\
-\0\x05clear\x01\x02\x01k\x01\x01@\x01\x06camera\x03\x01\0\x04\0\x0aset-camera\x01\
-\x04\x01py\x01@\x01\x05words\x05\x01\0\x04\0\x05quads\x01\x06\x03\0\x17vblank:gu\
-est/draw@0.1.0\x05\x02\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\
-\x01\x01@\x01\x05items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05items\x03\
-\x01\0\x04\0\x06halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05words\x01\
-\x06\x01pw\x01@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\0\x04\0\
-\x09own-pages\x01\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\0\x05pl\
-ace\x01\x0a\x03\0\x17vblank:guest/lend@0.1.0\x05\x03\x01B\x0b\x01m\xa6\x01\x09ba\
-ckquote\x09backslash\x0cbracket-left\x0dbracket-right\x05comma\x06digit0\x06digi\
-t1\x06digit2\x06digit3\x06digit4\x06digit5\x06digit6\x06digit7\x06digit8\x06digi\
-t9\x05equal\x0eintl-backslash\x07intl-ro\x08intl-yen\x05key-a\x05key-b\x05key-c\x05\
-key-d\x05key-e\x05key-f\x05key-g\x05key-h\x05key-i\x05key-j\x05key-k\x05key-l\x05\
-key-m\x05key-n\x05key-o\x05key-p\x05key-q\x05key-r\x05key-s\x05key-t\x05key-u\x05\
-key-v\x05key-w\x05key-x\x05key-y\x05key-z\x05minus\x06period\x05quote\x09semicol\
-on\x05slash\x08alt-left\x09alt-right\x09backspace\x09caps-lock\x0ccontext-menu\x0c\
-control-left\x0dcontrol-right\x05enter\x09meta-left\x0ameta-right\x0ashift-left\x0b\
-shift-right\x05space\x03tab\x07convert\x09kana-mode\x05lang1\x05lang2\x05lang3\x05\
-lang4\x05lang5\x0bnon-convert\x06delete\x03end\x04help\x04home\x06insert\x09page\
--down\x07page-up\x0aarrow-down\x0aarrow-left\x0barrow-right\x08arrow-up\x08num-l\
-ock\x07numpad0\x07numpad1\x07numpad2\x07numpad3\x07numpad4\x07numpad5\x07numpad6\
-\x07numpad7\x07numpad8\x07numpad9\x0anumpad-add\x10numpad-backspace\x0cnumpad-cl\
-ear\x12numpad-clear-entry\x0cnumpad-comma\x0enumpad-decimal\x0dnumpad-divide\x0c\
-numpad-enter\x0cnumpad-equal\x0bnumpad-hash\x11numpad-memory-add\x13numpad-memor\
-y-clear\x14numpad-memory-recall\x13numpad-memory-store\x16numpad-memory-subtract\
-\x0fnumpad-multiply\x11numpad-paren-left\x12numpad-paren-right\x0bnumpad-star\x0f\
-numpad-subtract\x06escape\x02f1\x02f2\x02f3\x02f4\x02f5\x02f6\x02f7\x02f8\x02f9\x03\
-f10\x03f11\x03f12\x03f13\x03f14\x03f15\x03f16\x03f17\x03f18\x03f19\x03f20\x03f21\
-\x03f22\x03f23\x03f24\x02fn\x07fn-lock\x0cprint-screen\x0bscroll-lock\x05pause\x0c\
-browser-back\x11browser-favorites\x0fbrowser-forward\x0cbrowser-home\x0fbrowser-\
-refresh\x0ebrowser-search\x0cbrowser-stop\x05eject\x0blaunch-app1\x0blaunch-app2\
-\x0blaunch-mail\x10media-play-pause\x0cmedia-select\x0amedia-stop\x10media-track\
--next\x14media-track-previous\x05power\x05sleep\x11audio-volume-down\x11audio-vo\
-lume-mute\x0faudio-volume-up\x07wake-up\x04\0\x03key\x03\0\0\x01n\x05\x07primary\
-\x09secondary\x06middle\x04back\x07forward\x04\0\x07buttons\x03\0\x02\x01r\x08\x01\
-xv\x01yv\x06inside\x7f\x04held\x03\x07pressed\x03\x08released\x03\x07wheel-xv\x07\
-wheel-yv\x04\0\x07pointer\x03\0\x04\x01r\x02\x05widthy\x06heighty\x04\0\x04size\x03\
-\0\x06\x01p\x01\x01r\x09\x06numberw\x02dtv\x04seedw\x04size\x07\x04held\x08\x07p\
-ressed\x08\x08released\x08\x04texts\x07pointer\x05\x04\0\x05frame\x03\0\x09\x03\0\
-\x18vblank:guest/input@0.1.0\x05\x04\x04\07vblank:guest/game-with-all-of-its-exp\
-orts-removed@0.1.0\x04\0\x0b*\x01\0$game-with-all-of-its-exports-removed\x03\0\0\
-\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-bind\
-gen-rust\x060.61.1";
+\x03\0\x16vblank:guest/log@0.1.0\x05\0\x01B\x13\x01m\xa6\x01\x09backquote\x09bac\
+kslash\x0cbracket-left\x0dbracket-right\x05comma\x06digit0\x06digit1\x06digit2\x06\
+digit3\x06digit4\x06digit5\x06digit6\x06digit7\x06digit8\x06digit9\x05equal\x0ei\
+ntl-backslash\x07intl-ro\x08intl-yen\x05key-a\x05key-b\x05key-c\x05key-d\x05key-\
+e\x05key-f\x05key-g\x05key-h\x05key-i\x05key-j\x05key-k\x05key-l\x05key-m\x05key\
+-n\x05key-o\x05key-p\x05key-q\x05key-r\x05key-s\x05key-t\x05key-u\x05key-v\x05ke\
+y-w\x05key-x\x05key-y\x05key-z\x05minus\x06period\x05quote\x09semicolon\x05slash\
+\x08alt-left\x09alt-right\x09backspace\x09caps-lock\x0ccontext-menu\x0ccontrol-l\
+eft\x0dcontrol-right\x05enter\x09meta-left\x0ameta-right\x0ashift-left\x0bshift-\
+right\x05space\x03tab\x07convert\x09kana-mode\x05lang1\x05lang2\x05lang3\x05lang\
+4\x05lang5\x0bnon-convert\x06delete\x03end\x04help\x04home\x06insert\x09page-dow\
+n\x07page-up\x0aarrow-down\x0aarrow-left\x0barrow-right\x08arrow-up\x08num-lock\x07\
+numpad0\x07numpad1\x07numpad2\x07numpad3\x07numpad4\x07numpad5\x07numpad6\x07num\
+pad7\x07numpad8\x07numpad9\x0anumpad-add\x10numpad-backspace\x0cnumpad-clear\x12\
+numpad-clear-entry\x0cnumpad-comma\x0enumpad-decimal\x0dnumpad-divide\x0cnumpad-\
+enter\x0cnumpad-equal\x0bnumpad-hash\x11numpad-memory-add\x13numpad-memory-clear\
+\x14numpad-memory-recall\x13numpad-memory-store\x16numpad-memory-subtract\x0fnum\
+pad-multiply\x11numpad-paren-left\x12numpad-paren-right\x0bnumpad-star\x0fnumpad\
+-subtract\x06escape\x02f1\x02f2\x02f3\x02f4\x02f5\x02f6\x02f7\x02f8\x02f9\x03f10\
+\x03f11\x03f12\x03f13\x03f14\x03f15\x03f16\x03f17\x03f18\x03f19\x03f20\x03f21\x03\
+f22\x03f23\x03f24\x02fn\x07fn-lock\x0cprint-screen\x0bscroll-lock\x05pause\x0cbr\
+owser-back\x11browser-favorites\x0fbrowser-forward\x0cbrowser-home\x0fbrowser-re\
+fresh\x0ebrowser-search\x0cbrowser-stop\x05eject\x0blaunch-app1\x0blaunch-app2\x0b\
+launch-mail\x10media-play-pause\x0cmedia-select\x0amedia-stop\x10media-track-nex\
+t\x14media-track-previous\x05power\x05sleep\x11audio-volume-down\x11audio-volume\
+-mute\x0faudio-volume-up\x07wake-up\x04\0\x03key\x03\0\0\x01n\x05\x07primary\x09\
+secondary\x06middle\x04back\x07forward\x04\0\x07buttons\x03\0\x02\x01r\x08\x01xv\
+\x01yv\x06inside\x7f\x04held\x03\x07pressed\x03\x08released\x03\x07wheel-xv\x07w\
+heel-yv\x04\0\x07pointer\x03\0\x04\x01r\x05\x02idw\x01xv\x01yv\x07pressed\x7f\x08\
+released\x7f\x04\0\x05touch\x03\0\x06\x01n\x11\x05south\x04east\x04west\x05north\
+\x0bleft-bumper\x0cright-bumper\x0cleft-trigger\x0dright-trigger\x06select\x05st\
+art\x0aleft-stick\x0bright-stick\x07dpad-up\x09dpad-down\x09dpad-left\x0adpad-ri\
+ght\x04mode\x04\0\x0bpad-buttons\x03\0\x08\x01r\x0a\x02idy\x04held\x09\x07presse\
+d\x09\x08released\x09\x06left-xv\x06left-yv\x07right-xv\x07right-yv\x0cleft-trig\
+gerv\x0dright-triggerv\x04\0\x07gamepad\x03\0\x0a\x01r\x02\x05widthy\x06heighty\x04\
+\0\x04size\x03\0\x0c\x01p\x01\x01p\x07\x01p\x0b\x01r\x0c\x06numberw\x02dtv\x04se\
+edw\x04size\x0d\x05scalev\x04held\x0e\x07pressed\x0e\x08released\x0e\x04texts\x07\
+pointer\x05\x07touches\x0f\x08gamepads\x10\x04\0\x05frame\x03\0\x11\x03\0\x18vbl\
+ank:guest/input@0.1.0\x05\x01\x02\x03\0\x01\x04size\x01B\x08\x02\x03\x02\x01\x02\
+\x04\0\x04size\x03\0\0\x01m\x04\x06resize\x07stretch\x09letterbox\x07integer\x04\
+\0\x03fit\x03\0\x02\x01@\x01\x05titles\x01\0\x04\0\x09set-title\x01\x04\x01@\x02\
+\x04size\x01\x03fit\x03\x01\0\x04\0\x0bset-picture\x01\x05\x03\0\x19vblank:guest\
+/window@0.1.0\x05\x03\x01B\x0a\x01r\x04\x01xv\x01yv\x04zoomv\x08rotationv\x04\0\x06\
+camera\x03\0\0\x01@\x01\x05colory\x01\0\x04\0\x05clear\x01\x02\x01k\x01\x01@\x01\
+\x06camera\x03\x01\0\x04\0\x0aset-camera\x01\x04\x01py\x01@\x01\x05words\x05\x01\
+\0\x04\0\x05quads\x01\x06\x03\0\x17vblank:guest/draw@0.1.0\x05\x04\x01B\x12\x01p\
+}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\x01\x01@\x01\x05items\0\x01\0\x04\0\
+\x05bytes\x01\x02\x01p{\x01@\x01\x05items\x03\x01\0\x04\0\x06halves\x01\x04\x01p\
+y\x01@\x01\x05items\x05\x01\0\x04\0\x05words\x01\x06\x01pw\x01@\x01\x05items\x07\
+\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\0\x04\0\x09own-pages\x01\x09\x01@\x03\x05\
+width}\x05indexy\x06memory\0\x01\0\x04\0\x05place\x01\x0a\x03\0\x17vblank:guest/\
+lend@0.1.0\x05\x05\x04\07vblank:guest/game-with-all-of-its-exports-removed@0.1.0\
+\x04\0\x0b*\x01\0$game-with-all-of-its-exports-removed\x03\0\0\0G\x09producers\x01\
+\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

@@ -42,13 +42,14 @@ mod logger;
 mod rng;
 pub mod test;
 
+pub use bindings::vblank::guest::window::Fit;
 pub use canvas::{Camera, Canvas};
 pub use color::Color;
 #[doc(hidden)]
 pub use game::{Exports, Root, Runtime};
 pub use game::{Game, Setup, Swapped};
 pub use glam;
-pub use input::{Buttons, Frame, Key, Pointer, Size};
+pub use input::{Buttons, Frame, Gamepad, Key, PadButtons, Pointer, Size, Touch};
 pub use log;
 pub use rng::Rng;
 pub use vblank_derive::{Flat, State};
@@ -69,11 +70,29 @@ pub fn set_title(title: &str) {
     }
 }
 
+/// From the next frame on, give pictures this size in pixels, whatever the window's, and have them lie in
+/// it as `fit` says. [`Fit::Resize`] gives them the window's size again, which they have by themselves.
+///
+/// Costs one call into the host; asking again for what is already so changes nothing. Does nothing under
+/// `cargo test`, where there is no host.
+///
+/// ```
+/// # use vblank_guest::prelude::*;
+/// // In `Game::new`: a picture for pixel art, enlarged by whole multiples.
+/// set_picture(320, 180, Fit::Integer);
+/// ```
+pub fn set_picture(width: u32, height: u32, fit: Fit) {
+    if cfg!(target_arch = "wasm32") {
+        bindings::vblank::guest::window::set_picture(Size { width, height }, fit);
+    }
+}
+
 /// What a game's source needs: `use vblank_guest::prelude::*;`.
 pub mod prelude {
     pub use crate::glam::{Vec2, vec2};
     pub use crate::{
-        Buttons, Camera, Canvas, Color, Flat, Frame, Game, Key, Old, PageVec, Pointer,
-        RestoreError, Rng, Setup, Size, State, Swapped, game, log, set_title,
+        Buttons, Camera, Canvas, Color, Fit, Flat, Frame, Game, Gamepad, Key, Old, PadButtons,
+        PageVec, Pointer, RestoreError, Rng, Setup, Size, State, Swapped, Touch, game, log,
+        set_picture, set_title,
     };
 }

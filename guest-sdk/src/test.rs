@@ -33,7 +33,9 @@ use std::fmt;
 use vblank_state::rehearse::carry;
 use vblank_state::{Parked, Schema, Verdict, diff};
 
-use crate::{Buttons, Canvas, Frame, Game, Key, Pointer, Setup, Size, Swapped};
+use crate::{
+    Buttons, Canvas, Frame, Game, Gamepad, Key, PadButtons, Pointer, Setup, Size, Swapped,
+};
 
 /// What the host has when nothing else is asked of it.
 const SIZE: Size = Size {
@@ -76,6 +78,7 @@ impl<G: Game> Player<G> {
             dt: 1.0 / HZ,
             seed,
             size: SIZE,
+            scale: 1.0,
             held: Vec::new(),
             pressed: Vec::new(),
             released: Vec::new(),
@@ -90,6 +93,8 @@ impl<G: Game> Player<G> {
                 wheel_x: 0.0,
                 wheel_y: 0.0,
             },
+            touches: Vec::new(),
+            gamepads: Vec::new(),
         };
         Self {
             game,
@@ -143,6 +148,34 @@ impl<G: Game> Player<G> {
         self
     }
 
+    /// A gamepad, plugged in at the first call: sticks and triggers stay where they are put.
+    pub fn gamepad(&mut self, id: u32) -> &mut Gamepad {
+        let pads = &mut self.frame.gamepads;
+        let place = pads.binary_search_by_key(&id, |pad| pad.id);
+        let place = place.unwrap_or_else(|place| {
+            pads.insert(place, Gamepad::at_rest(id));
+            place
+        });
+        &mut pads[place]
+    }
+
+    /// Put buttons of a gamepad down. The next update sees them pressed, and all until their release see
+    /// them held.
+    pub fn press_pad(&mut self, id: u32, buttons: PadButtons) -> &mut Self {
+        let pad = self.gamepad(id);
+        pad.pressed |= buttons - pad.held;
+        pad.held |= buttons;
+        self
+    }
+
+    /// Let buttons of a gamepad go.
+    pub fn release_pad(&mut self, id: u32, buttons: PadButtons) -> &mut Self {
+        let pad = self.gamepad(id);
+        pad.released |= buttons & pad.held;
+        pad.held -= buttons;
+        self
+    }
+
     /// Give the picture another size, in pixels.
     pub fn resize(&mut self, width: u32, height: u32) -> &mut Self {
         self.frame.size = Size { width, height };
@@ -159,6 +192,7 @@ impl<G: Game> Player<G> {
                 released,
                 text,
                 pointer,
+                gamepads,
                 ..
             } = &mut self.frame;
             *number += 1;
@@ -168,6 +202,9 @@ impl<G: Game> Player<G> {
             text.clear();
             pointer.pressed = Buttons::empty();
             pointer.released = Buttons::empty();
+            for pad in gamepads {
+                (pad.pressed, pad.released) = (PadButtons::empty(), PadButtons::empty());
+            }
         }
         self
     }

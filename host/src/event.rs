@@ -10,6 +10,8 @@ pub enum Event {
     Input(InputEvent),
     /// The window has another size, in pixels.
     Resized(Size),
+    /// So many pixels make one of the system's units of length.
+    Scaled(f32),
     /// The window's close button, or Escape.
     Close,
     /// Ctrl-C, or a request to terminate.

@@ -9,17 +9,21 @@ use crate::{cargo, quieten_mesa, root};
 
 /// Format, clippy, docs, guests, tests. A filter leaves only the tests whose names contain it.
 pub fn all(filter: &[&str]) -> Result<(), Failure> {
+    let features = crate::setup::sound_and_gamepads();
     if filter.is_empty() {
-        format_and_lint()?;
+        format_and_lint(features)?;
     }
     announce("host and tests");
     // All at once: with other packages, shared dependencies would be built with other features again.
-    run(cargo().args(["build", "--release", "--workspace", "--bins", "--tests"]))?;
+    run(cargo()
+        .args(["build", "--release", "--workspace", "--bins", "--tests"])
+        .args(features))?;
     announce("demos");
     run(demos().args(["build", "--target", crate::setup::TARGET]))?;
     announce("tests");
     let mut tests = cargo();
     tests.args(["test", "--release", "--workspace", "--no-fail-fast"]);
+    tests.args(features);
     if !filter.is_empty() {
         tests.arg("--").args(filter);
     }
@@ -40,7 +44,7 @@ pub fn nightly() -> Result<(), Failure> {
     run(&mut Command::new(root().join("fuzz/run")))
 }
 
-fn format_and_lint() -> Result<(), Failure> {
+fn format_and_lint(features: &[&str]) -> Result<(), Failure> {
     announce("format");
     run(cargo().args(["fmt", "--all", "--check"]))?;
     let demos = root().join("demos");
@@ -50,10 +54,12 @@ fn format_and_lint() -> Result<(), Failure> {
     // With the tests' profile, so that build scripts and macros are built once.
     run(cargo()
         .args(["clippy", "--release", "--workspace", "--all-targets"])
+        .args(features)
         .args(deny))?;
     announce("docs");
     let mut docs = cargo();
     docs.args(["doc", "--release", "--workspace", "--no-deps"]);
+    docs.args(features);
     run(docs.env("RUSTDOCFLAGS", "--deny warnings"))
 }
 

@@ -67,6 +67,7 @@ fn run_guest(arguments: &[&str]) -> Result<(), Failure> {
 fn build_host() -> Result<(), Failure> {
     let mut build = cargo();
     build.args(["build", "--release", "--package", "vblank-host"]);
+    build.args(setup::sound_and_gamepads());
     run(&mut build)
 }
 

@@ -22,10 +22,14 @@ const WINDOW_TEST: [&str; 8] = [
     "libxkbcommon-x11-0",
 ];
 
+/// What sound and gamepads are compiled with, and what looks for it.
+const SOUND_AND_GAMEPADS: [&str; 3] = ["pkg-config", "libasound2-dev", "libudev-dev"];
+
 /// Everything.
 pub fn all() -> Result<(), Failure> {
     wasm_target()?;
     vulkan()?;
+    sound_and_gamepads();
     install("window tests", &missing(&WINDOW_TEST))
 }
 
@@ -70,6 +74,28 @@ pub fn vulkan() -> Result<(), Failure> {
         return Ok(());
     }
     install("pictures without a graphics card", &["mesa-vulkan-drivers"])
+}
+
+/// What sound and gamepads are compiled with. Where it is not there and cannot be installed, the host is
+/// built without them: these are cargo's flags for the host.
+pub fn sound_and_gamepads() -> &'static [&'static str] {
+    let has_libraries = || {
+        let mut query = Command::new("pkg-config");
+        succeeds(query.args(["--exists", "alsa", "libudev"]))
+    };
+    if !cfg!(target_os = "linux") || has_libraries() {
+        return &[];
+    }
+    if is_debian()
+        && install("sound and gamepads", &missing(&SOUND_AND_GAMEPADS)).is_ok()
+        && has_libraries()
+    {
+        return &[];
+    }
+    announce(
+        "building without sound and gamepads: there is no libasound or no libudev to build with",
+    );
+    &["--no-default-features"]
 }
 
 /// Whether this compiler has the target's standard library.

@@ -3,10 +3,11 @@
 //! Only this room names winit. It decides nothing about the game and draws nothing.
 
 mod display;
+mod gamepads;
 mod translate;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use winit::application::ApplicationHandler;
 use winit::dpi::LogicalSize;
@@ -18,12 +19,13 @@ use winit::window::{Fullscreen, Window, WindowId};
 
 use crate::event::Event;
 use crate::input::{Button, InputEvent, Size};
-use crate::render::{self, RenderError, Renderer, RendererChoice};
+use crate::render::{self, Fit, RenderError, Renderer, RendererChoice};
 use crate::session::{Flow, Session};
 
 pub use display::Display;
 
-use translate::{key, moved, pointer};
+use gamepads::Gamepads;
+use translate::{finger, key, moved, pointer};
 
 /// A window that did not open, or did not stay.
 #[derive(Debug, thiserror::Error)]
@@ -47,12 +49,14 @@ pub enum AppError {
 pub fn run(
     display: Display,
     size: Size,
+    fit: Fit,
     choice: RendererChoice,
     session: impl FnOnce(Box<dyn Renderer>) -> Session,
     notice: impl FnMut(String),
 ) -> Result<u8, AppError> {
     let mut app = App {
         size,
+        fit,
         choice,
         make: Some(session),
         notice,
@@ -66,6 +70,7 @@ pub fn run(
 /// What winit calls.
 struct App<M, N> {
     size: Size,
+    fit: Fit,
     choice: RendererChoice,
     make: Option<M>,
     notice: N,
@@ -80,6 +85,9 @@ struct Stage {
     title: String,
     /// The finger that is the pointer.
     finger: Option<u64>,
+    gamepads: Gamepads,
+    /// Whether the window has the keyboard. Without it the gamepads are somebody else's.
+    has_focus: bool,
 }
 
 impl<M, N> App<M, N>
@@ -99,16 +107,21 @@ where
         let (mut renderer, notice) =
             render::windowed(self.choice, Arc::clone(&window), display, actual)?;
         notice.into_iter().for_each(&mut self.notice);
+        renderer.fix_size(Some((self.size, self.fit)));
         // Until the guest has drawn its first picture, which it may have to be built for.
         renderer.begin();
         renderer.submit().and_then(|()| renderer.present())?;
         let mut session = make(renderer);
         session.handle(Event::Resized(actual));
+        session.handle(Event::Scaled(window.scale_factor() as f32));
+        session.show_for(refresh(&window));
         Ok(Stage {
             window,
             session,
             title: String::new(),
             finger: None,
+            gamepads: Gamepads::open(),
+            has_focus: true,
         })
     }
 }
@@ -160,6 +173,13 @@ where
     }
 }
 
+/// How long the window's screen shows a picture, where it tells. Pictures come no faster than that also
+/// where the system does not wait for the screen.
+fn refresh(window: &Window) -> Option<Duration> {
+    let rate = window.current_monitor()?.refresh_rate_millihertz()?;
+    (rate > 0).then(|| Duration::from_secs_f64(1000.0 / f64::from(rate)))
+}
+
 impl Stage {
     fn turn_if_due(&mut self, event_loop: &ActiveEventLoop) {
         if self.session.until_next_turn().is_zero() {
@@ -170,6 +190,11 @@ impl Stage {
     }
 
     fn turn(&mut self, event_loop: &ActiveEventLoop) {
+        while let Some(event) = self.gamepads.next() {
+            if self.has_focus {
+                self.input(event);
+            }
+        }
         if self.session.turn() == Flow::Exit {
             event_loop.exit();
         }
@@ -187,6 +212,11 @@ impl Stage {
                 self.session
                     .handle(Event::Resized(Size::new(size.width, size.height)));
             }
+            WindowEvent::ScaleFactorChanged { scale_factor, .. } => {
+                self.session.handle(Event::Scaled(scale_factor as f32));
+            }
+            // Perhaps to another screen.
+            WindowEvent::Moved(_) => self.session.show_for(refresh(&self.window)),
             // While a window is dragged larger, some systems ask for nothing else.
             WindowEvent::RedrawRequested => self.turn_if_due(event_loop),
             WindowEvent::KeyboardInput {
@@ -214,6 +244,9 @@ impl Stage {
             }
             WindowEvent::Touch(touch) => self.touch(touch),
             other => {
+                if let WindowEvent::Focused(has_focus) = other {
+                    self.has_focus = has_focus;
+                }
                 if let Some(event) = pointer(&other) {
                     self.input(event);
                 }
@@ -244,8 +277,9 @@ impl Stage {
         }
     }
 
-    /// The first finger is the pointer, and its touch the primary button.
+    /// The first finger is the pointer as well, and its touch the primary button.
     fn touch(&mut self, touch: Touch) {
+        self.input(finger(&touch));
         if *self.finger.get_or_insert(touch.id) != touch.id {
             return;
         }

@@ -1,10 +1,10 @@
 //! What the window says, in the words of the contract.
 
 use winit::dpi::PhysicalPosition;
-use winit::event::{ElementState, MouseButton, MouseScrollDelta, WindowEvent};
+use winit::event::{ElementState, MouseButton, MouseScrollDelta, Touch, TouchPhase, WindowEvent};
 use winit::keyboard::KeyCode;
 
-use crate::input::{Button, InputEvent, Key, with_keys};
+use crate::input::{Button, Finger, InputEvent, Key, with_keys};
 
 /// What an event means to the game, if it is one of the pointer or the focus.
 pub(super) fn pointer(event: &WindowEvent) -> Option<InputEvent> {
@@ -36,6 +36,20 @@ pub(super) fn moved(position: PhysicalPosition<f64>) -> InputEvent {
     InputEvent::PointerMoved {
         x: position.x as f32,
         y: position.y as f32,
+    }
+}
+
+/// What a finger does.
+pub(super) fn finger(touch: &Touch) -> InputEvent {
+    InputEvent::Touch {
+        id: touch.id,
+        finger: match touch.phase {
+            TouchPhase::Started => Finger::Down,
+            TouchPhase::Moved => Finger::Moved,
+            TouchPhase::Ended | TouchPhase::Cancelled => Finger::Up,
+        },
+        x: touch.location.x as f32,
+        y: touch.location.y as f32,
     }
 }
 

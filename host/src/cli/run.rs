@@ -20,7 +20,7 @@ use crate::guest::{Capability, Code, Engine, EngineOptions};
 use crate::input::{Script, Size};
 use crate::reload::report::{JsonLines, Observer};
 use crate::reload::{GuestCrate, Pipeline, PipelineOptions, Source, prepare};
-use crate::render::{self, Renderer, RendererChoice};
+use crate::render::{self, Fit, Renderer, RendererChoice};
 use crate::session::{Parts, Scripted, Session};
 use crate::terminal::Terminal;
 use crate::{app, headless};
@@ -45,6 +45,10 @@ pub(super) struct Run {
     /// Size of the picture in pixels
     #[arg(long, default_value = "1280x720", value_name = "WxH")]
     size: Size,
+    /// What happens when the window gets another size: resize (the picture does too), stretch,
+    /// letterbox or integer (whole multiples); with these three the picture keeps --size
+    #[arg(long, default_value_t, value_name = "FIT")]
+    fit: Fit,
     /// The guest's source of chance
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
@@ -176,9 +180,16 @@ impl Run {
             Session::new(parts, options)
         };
         if let Some(display) = display {
-            return app::run(display, self.size, self.renderer, session, |notice| {
-                terminal.say(&notice);
-            })
+            return app::run(
+                display,
+                self.size,
+                self.fit,
+                self.renderer,
+                session,
+                |notice| {
+                    terminal.say(&notice);
+                },
+            )
             .map_err(|error| anyhow!("{error}"));
         }
         let (renderer, notice) = render::headless(self.renderer, self.size)?;

@@ -13,6 +13,8 @@ pub struct Step {
     pub seed: u64,
     /// The picture, in pixels.
     pub size: Size,
-    /// Keys, pointer and text.
+    /// Pixels for one of the system's units of length.
+    pub scale: f32,
+    /// Keys, pointer, text, fingers and gamepads.
     pub input: Snapshot,
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use vblank_state::{ParcelRef, Schema};
 use wasmtime::{FrameInfo, Store, Trap as Cause, WasmBacktrace};
 
+use super::api::window::Wishes;
 use super::api::{Context, draw};
 use super::bindings::exports::vblank::guest::lifecycle::{Setup, View};
 use super::bindings::exports::vblank::guest::state::{Parcel, Swapped};
@@ -20,7 +21,7 @@ use super::step::Step;
 use super::symbols::is_games_export;
 use super::{convert, handoff, pages};
 use crate::error::{Backtrace, Binary, GuestError, RawFrame, Trap};
-use crate::input::Size;
+use crate::input::{Key, Size};
 use crate::render::commands::Sink;
 
 /// A running guest.
@@ -28,15 +29,23 @@ pub struct Instance {
     store: Store<Context>,
     game: Game,
     limits: Limits,
-    keys: Keys,
+    lists: Lists,
 }
 
-/// Buffers for a step's keys in the bindings' own enum.
+/// Buffers for a step's lists in the bindings' own types.
 #[derive(Default)]
-struct Keys {
+struct Lists {
     held: Vec<wit::Key>,
     pressed: Vec<wit::Key>,
     released: Vec<wit::Key>,
+    touches: Vec<wit::Touch>,
+    gamepads: Vec<wit::Gamepad>,
+}
+
+/// Fills a buffer that is used again.
+fn refill<T, U>(list: &mut Vec<U>, from: &[T], convert: impl Fn(&T) -> U) {
+    list.clear();
+    list.extend(from.iter().map(convert));
 }
 
 impl Instance {
@@ -89,7 +98,7 @@ impl Instance {
             store,
             game,
             limits,
-            keys: Keys::default(),
+            lists: Lists::default(),
         })
     }
 
@@ -134,26 +143,25 @@ impl Instance {
     /// # Errors
     /// When the guest traps.
     pub fn update(&mut self, step: &Step) -> Result<(), Trap> {
-        let mut keys = std::mem::take(&mut self.keys);
-        keys.held.clear();
-        keys.held
-            .extend(step.input.held.iter().map(|key| convert::key(*key)));
-        keys.pressed.clear();
-        keys.pressed
-            .extend(step.input.pressed.iter().map(|key| convert::key(*key)));
-        keys.released.clear();
-        keys.released
-            .extend(step.input.released.iter().map(|key| convert::key(*key)));
-        let pointer = &step.input.pointer;
+        let mut lists = std::mem::take(&mut self.lists);
+        let input = &step.input;
+        let key = |key: &Key| convert::key(*key);
+        refill(&mut lists.held, &input.held, key);
+        refill(&mut lists.pressed, &input.pressed, key);
+        refill(&mut lists.released, &input.released, key);
+        refill(&mut lists.touches, &input.touches, convert::touch);
+        refill(&mut lists.gamepads, &input.gamepads, convert::gamepad);
+        let pointer = &input.pointer;
         let frame = wit::Frame {
             number: step.number,
             dt: step.dt,
             seed: step.seed,
             size: convert::size(step.size),
-            held: &keys.held,
-            pressed: &keys.pressed,
-            released: &keys.released,
-            text: &step.input.text,
+            scale: step.scale,
+            held: &lists.held,
+            pressed: &lists.pressed,
+            released: &lists.released,
+            text: &input.text,
             pointer: wit::Pointer {
                 x: pointer.x,
                 y: pointer.y,
@@ -164,11 +172,13 @@ impl Instance {
                 wheel_x: pointer.wheel_x,
                 wheel_y: pointer.wheel_y,
             },
+            touches: &lists.touches,
+            gamepads: &lists.gamepads,
         };
         let done = self.call("update", self.limits.call, |game, store| {
             game.vblank_guest_lifecycle().call_update(store, frame)
         });
-        self.keys = keys;
+        self.lists = lists;
         done
     }
 
@@ -344,9 +354,9 @@ impl Instance {
         })
     }
 
-    /// The title that the guest has set since this was last asked.
-    pub fn take_title(&mut self) -> Option<String> {
-        self.store.data_mut().title.take()
+    /// What the guest wants of the window since this was last asked.
+    pub fn take_wishes(&mut self) -> Wishes {
+        std::mem::take(&mut self.store.data_mut().wishes)
     }
 
     /// Linear memory in use, in bytes.

@@ -2,19 +2,25 @@
 //!
 //! Layer 0: knows no window and no guest, only what both of them say.
 
+mod gamepad;
 mod key;
 mod script;
+mod touch;
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use gamepad::{Gamepad, PadAxis, PadButton, PadButtons, PadEvent};
 pub(crate) use key::with_keys;
 pub use key::{Key, UnknownKey};
 pub use script::{Cue, Script, ScriptError};
+pub use touch::{Finger, Touch};
 
+use gamepad::Gamepads;
 use key::KeySet;
+use touch::Touches;
 
 /// The size of a picture or a window, in pixels. Written `1280x720`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -131,6 +137,24 @@ pub enum InputEvent {
         /// Away from the person.
         y: f32,
     },
+    /// A finger came down on the picture, was moved or went up.
+    Touch {
+        /// Which one.
+        id: u64,
+        /// What it did.
+        finger: Finger,
+        /// To the right, in pixels of the picture.
+        x: f32,
+        /// Downwards.
+        y: f32,
+    },
+    /// Something happened to a gamepad.
+    Pad {
+        /// Which one.
+        id: u32,
+        /// What.
+        event: PadEvent,
+    },
     /// The window no longer has the keyboard: whatever was down is let go.
     FocusLost,
 }
@@ -169,6 +193,10 @@ pub struct Snapshot {
     pub text: String,
     /// The mouse, pen or finger.
     pub pointer: Pointer,
+    /// Fingers on the picture, in the order in which they came.
+    pub touches: Vec<Touch>,
+    /// Gamepads that are plugged in, by their numbers.
+    pub gamepads: Vec<Gamepad>,
 }
 
 /// Collects events between two updates.
@@ -179,6 +207,8 @@ pub struct Input {
     released: KeySet,
     text: String,
     pointer: Pointer,
+    touches: Touches,
+    gamepads: Gamepads,
 }
 
 impl Input {
@@ -205,7 +235,11 @@ impl Input {
                 self.pointer.wheel_x += x;
                 self.pointer.wheel_y += y;
             }
+            InputEvent::Touch { id, finger, x, y } => self.touches.apply(id, finger, [x, y]),
+            InputEvent::Pad { id, event } => self.gamepads.apply(id, event),
             InputEvent::FocusLost => {
+                self.touches.let_go();
+                self.gamepads.let_go();
                 self.released.extend(&std::mem::take(&mut self.held));
                 self.pointer.released.0 |= std::mem::take(&mut self.pointer.held).0;
             }
@@ -224,6 +258,8 @@ impl Input {
         fill(&mut into.released, std::mem::take(&mut self.released));
         into.text.clear();
         std::mem::swap(&mut into.text, &mut self.text);
+        self.touches.take(&mut into.touches);
+        self.gamepads.take(&mut into.gamepads);
         into.pointer = self.pointer;
         self.pointer = Pointer {
             pressed: Buttons::default(),

@@ -9,11 +9,17 @@
 //! {"frame": 40, "text": "hi"}
 //! {"frame": 50, "pointer": null}
 //! {"frame": 60, "blur": true}
+//! {"frame": 70, "pad": 0, "button": "south", "down": true}
+//! {"frame": 71, "pad": 0, "axis": "left-x", "value": -0.5}
+//! {"frame": 80, "pad": 0, "connected": false}
+//! {"frame": 90, "touch": 1, "finger": "down", "pointer": [200, 120]}
 //! ```
 
+use serde::de::IntoDeserializer;
+use serde::de::value::Error as BadValue;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Button, InputEvent, Key};
+use super::{Button, Finger, InputEvent, Key, PadAxis, PadButton, PadEvent};
 
 /// An event and the update that sees it first. As JSON, a line of a [`Script`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -82,14 +88,17 @@ fn reason(error: &serde_json::Error) -> String {
 }
 
 /// A line as it is written, before it is known whether its parts belong together.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
     frame: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<Key>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    button: Option<Button>,
+    pad: Option<u32>,
+    /// Of the pointer, or of the pad where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    button: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     down: Option<bool>,
     /// `null` is the pointer leaving, and not the same as nothing.
@@ -105,6 +114,16 @@ struct Line {
     text: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     blur: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    axis: Option<PadAxis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    value: Option<f32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    connected: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    touch: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    finger: Option<Finger>,
 }
 
 fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
@@ -115,65 +134,110 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
+/// A word that is one of an enum's.
+fn word<'de, T: Deserialize<'de>>(word: &'de str) -> Result<T, String> {
+    let read: Result<T, BadValue> = T::deserialize(word.into_deserializer());
+    read.map_err(|error| error.to_string())
+}
+
+/// A word of an enum.
+fn word_of(value: impl Serialize) -> Option<String> {
+    let value = serde_json::to_value(value).ok()?;
+    value.as_str().map(str::to_owned)
+}
+
 impl TryFrom<Line> for Cue {
     type Error = String;
 
-    fn try_from(line: Line) -> Result<Self, String> {
-        let Line {
-            frame,
-            key,
-            button,
-            down,
-            pointer,
-            wheel,
-            text,
-            blur,
-        } = line;
-        let down_of = |what: &str| {
-            down.ok_or_else(|| format!("a {what} needs \"down\": true or \"down\": false"))
+    fn try_from(mut line: Line) -> Result<Self, String> {
+        let frame = line.frame;
+        let event = match (line.pad.take(), line.touch.take()) {
+            (Some(_), Some(_)) => return Err("\"pad\" and \"touch\" are two events".to_owned()),
+            (Some(id), None) => InputEvent::Pad {
+                id,
+                event: line.take_pad()?,
+            },
+            (None, Some(id)) => {
+                let place = line.pointer.take().flatten();
+                let [x, y] = place.ok_or("a touch needs a \"pointer\": its place")?;
+                let finger = line.finger.take();
+                let finger = finger.ok_or("a touch needs a \"finger\": down, moved or up")?;
+                InputEvent::Touch { id, finger, x, y }
+            }
+            (None, None) => line.take_event()?,
         };
-        let mut events = Vec::new();
-        if let Some(key) = key {
-            events.push(InputEvent::Key {
-                key,
-                down: down_of("key")?,
-            });
-        }
-        if let Some(button) = button {
-            events.push(InputEvent::Button {
-                button,
-                down: down_of("button")?,
-            });
-        }
-        if let Some(place) = pointer {
-            events.push(match place {
-                Some([x, y]) => InputEvent::PointerMoved { x, y },
-                None => InputEvent::PointerLeft,
-            });
-        }
-        if let Some([x, y]) = wheel {
-            events.push(InputEvent::Wheel { x, y });
-        }
-        if let Some(text) = text {
-            events.push(InputEvent::Text(text));
-        }
-        match blur {
-            Some(true) => events.push(InputEvent::FocusLost),
-            Some(false) => return Err("\"blur\" can only be true".to_owned()),
-            None => {}
-        }
-        if down.is_some() && key.is_none() && button.is_none() {
-            return Err("\"down\" needs a \"key\" or a \"button\"".to_owned());
-        }
-        match (events.pop(), events.pop()) {
-            (Some(event), None) => Ok(Self { frame, event }),
-            (None, _) => Err(format!("no event: write one of {EVENTS}")),
-            (Some(_), Some(_)) => Err(format!("two events: write one of {EVENTS} a line")),
+        line.frame = 0;
+        if line == Line::default() {
+            Ok(Self { frame, event })
+        } else if line.down.is_some() {
+            Err("\"down\" needs a \"key\" or a \"button\"".to_owned())
+        } else {
+            Err(format!("two events: write one of {EVENTS} a line"))
         }
     }
 }
 
-const EVENTS: &str = r#""key", "button", "pointer", "wheel", "text" and "blur""#;
+impl Line {
+    fn take_down(&mut self, what: &str) -> Result<bool, String> {
+        let down = self.down.take();
+        down.ok_or_else(|| format!("a {what} needs \"down\": true or \"down\": false"))
+    }
+
+    /// One event, out of the line. What is left over does not belong to it.
+    fn take_event(&mut self) -> Result<InputEvent, String> {
+        if let Some(key) = self.key.take() {
+            let down = self.take_down("key")?;
+            return Ok(InputEvent::Key { key, down });
+        }
+        if let Some(button) = self.button.take() {
+            let button: Button = word(&button)?;
+            let down = self.take_down("button")?;
+            return Ok(InputEvent::Button { button, down });
+        }
+        if let Some(place) = self.pointer.take() {
+            return Ok(match place {
+                Some([x, y]) => InputEvent::PointerMoved { x, y },
+                None => InputEvent::PointerLeft,
+            });
+        }
+        if let Some([x, y]) = self.wheel.take() {
+            return Ok(InputEvent::Wheel { x, y });
+        }
+        if let Some(text) = self.text.take() {
+            return Ok(InputEvent::Text(text));
+        }
+        match self.blur.take() {
+            Some(true) => Ok(InputEvent::FocusLost),
+            Some(false) => Err("\"blur\" can only be true".to_owned()),
+            None if self.down.is_some() => {
+                Err("\"down\" needs a \"key\" or a \"button\"".to_owned())
+            }
+            None if self.axis.is_some() || self.connected.is_some() => {
+                Err("\"axis\" and \"connected\" need a \"pad\"".to_owned())
+            }
+            None => Err(format!("no event: write one of {EVENTS}")),
+        }
+    }
+
+    fn take_pad(&mut self) -> Result<PadEvent, String> {
+        if let Some(button) = self.button.take() {
+            let button: PadButton = word(&button)?;
+            let down = self.take_down("button")?;
+            return Ok(PadEvent::Button { button, down });
+        }
+        if let Some(axis) = self.axis.take() {
+            let value = self.value.take().ok_or("an axis needs a \"value\"")?;
+            return Ok(PadEvent::Axis { axis, value });
+        }
+        match self.connected.take() {
+            Some(true) => Ok(PadEvent::Connected),
+            Some(false) => Ok(PadEvent::Disconnected),
+            None => Err("a pad needs a \"button\", an \"axis\" or \"connected\"".to_owned()),
+        }
+    }
+}
+
+const EVENTS: &str = r#""key", "button", "pointer", "wheel", "text", "blur", "pad" and "touch""#;
 
 impl From<Cue> for Line {
     fn from(Cue { frame, event }: Cue) -> Self {
@@ -187,9 +251,26 @@ impl From<Cue> for Line {
             InputEvent::PointerMoved { x, y } => line.pointer = Some(Some([x, y])),
             InputEvent::PointerLeft => line.pointer = Some(None),
             InputEvent::Button { button, down } => {
-                (line.button, line.down) = (Some(button), Some(down));
+                (line.button, line.down) = (word_of(button), Some(down));
             }
             InputEvent::Wheel { x, y } => line.wheel = Some([x, y]),
+            InputEvent::Touch { id, finger, x, y } => {
+                (line.touch, line.finger) = (Some(id), Some(finger));
+                line.pointer = Some(Some([x, y]));
+            }
+            InputEvent::Pad { id, event } => {
+                line.pad = Some(id);
+                match event {
+                    PadEvent::Connected => line.connected = Some(true),
+                    PadEvent::Disconnected => line.connected = Some(false),
+                    PadEvent::Button { button, down } => {
+                        (line.button, line.down) = (word_of(button), Some(down));
+                    }
+                    PadEvent::Axis { axis, value } => {
+                        (line.axis, line.value) = (Some(axis), Some(value));
+                    }
+                }
+            }
             InputEvent::FocusLost => line.blur = Some(true),
         }
         line
@@ -210,6 +291,11 @@ mod tests {
 {"frame":1,"wheel":[0.0,1.0]}
 {"frame":2,"text":"hi \"you\""}
 {"frame":3,"blur":true}
+{"frame":4,"pad":0,"connected":true}
+{"frame":5,"pad":1,"button":"dpad-up","down":true}
+{"frame":6,"pad":0,"axis":"left-x","value":-0.5}
+{"frame":7,"pad":0,"connected":false}
+{"frame":8,"pointer":[3.0,4.0],"touch":2,"finger":"down"}
 "##;
 
     #[test]
@@ -267,6 +353,17 @@ mod tests {
             ),
             (r#"{"frame":1}"#, "no event: write one of \"key\""),
             (r#"{"frame":1,"text":"a","blur":true}"#, "two events"),
+            (
+                r#"{"frame":1,"pad":0,"button":"primary","down":true}"#,
+                "unknown variant `primary`, expected one of `south`",
+            ),
+            (r#"{"frame":1,"pad":0}"#, "a pad needs a \"button\""),
+            (r#"{"frame":1,"pad":0,"axis":"left-x"}"#, "an axis needs"),
+            (r#"{"frame":1,"axis":"left-x","value":1}"#, "\"axis\" and"),
+            (
+                r#"{"frame":1,"touch":0,"finger":"up"}"#,
+                "a touch needs a \"pointer\"",
+            ),
             (r#"{"frame":1,"blur":false}"#, "\"blur\" can only be true"),
             (r#"{"frame":1,"pointer":[1]}"#, "invalid length 1"),
             (r#"{"frame":-1,"text":""}"#, "invalid value: integer `-1`"),

@@ -6,6 +6,8 @@ use std::fmt;
 
 use bytemuck::{Pod, Zeroable};
 
+pub use super::placement::Fit;
+
 /// Takes the commands of one picture, in order.
 pub trait Sink {
     /// Fills the whole picture; what was drawn before is gone, the camera stays. Every picture begins

@@ -4,8 +4,10 @@
 //! made of.
 
 pub mod commands;
+mod extent;
 mod null;
 mod picture;
+mod placement;
 mod wgpu;
 
 use std::fmt;
@@ -15,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::null::NullRenderer;
 pub use self::picture::{Picture, SaveError};
+pub use self::placement::{Fit, Placement, UnknownFit};
 pub use self::wgpu::{Prefer, WgpuRenderer};
 pub use crate::input::Size;
 
@@ -34,9 +37,16 @@ pub trait Renderer {
     /// The size of the next picture.
     fn size(&self) -> Size;
 
-    /// The window has a new size, and the next picture takes it. A size without any pixel is that of
-    /// a minimised window: the picture keeps the size it had.
+    /// The window has a new size, and the next picture takes it unless its own is fixed. A size without
+    /// any pixel is that of a minimised window: the picture keeps the size it had.
     fn resize(&mut self, size: Size);
+
+    /// From the next picture on, pictures have this size, and lie in the window so. `None`: they are as
+    /// large as the window, or as what stands in for it.
+    fn fix_size(&mut self, fixed: Option<(Size, Fit)>);
+
+    /// How the next picture will lie in the window.
+    fn placement(&self) -> Placement;
 
     /// Starts a picture: black, opaque, in pixels. What was recorded and not submitted is dropped.
     fn begin(&mut self) -> &mut dyn Sink;

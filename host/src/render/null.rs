@@ -1,12 +1,13 @@
 //! The renderer of a machine without any: it counts, so that all the rest can be tested and run.
 
 use super::commands::{Camera, Color, Quad, Sink};
-use super::{Kind, Picture, RenderError, Renderer, Size, Stats};
+use super::extent::Extent;
+use super::{Fit, Kind, Picture, Placement, RenderError, Renderer, Size, Stats};
 
 /// Draws nothing.
 #[derive(Debug)]
 pub struct NullRenderer {
-    size: Size,
+    extent: Extent,
     recording: Counter,
     last: Stats,
 }
@@ -18,7 +19,7 @@ impl NullRenderer {
     /// A renderer of pictures of this size that nobody sees.
     pub fn new(size: Size) -> Self {
         Self {
-            size,
+            extent: Extent::new(size, u32::MAX),
             recording: Counter::default(),
             last: Stats::default(),
         }
@@ -35,13 +36,19 @@ impl Renderer for NullRenderer {
     }
 
     fn size(&self) -> Size {
-        self.size
+        self.extent.picture()
     }
 
     fn resize(&mut self, size: Size) {
-        if !size.is_empty() {
-            self.size = size;
-        }
+        self.extent = self.extent.resized(size);
+    }
+
+    fn fix_size(&mut self, fixed: Option<(Size, Fit)>) {
+        self.extent.fix(fixed);
+    }
+
+    fn placement(&self) -> Placement {
+        self.extent.placement()
     }
 
     fn begin(&mut self) -> &mut dyn Sink {

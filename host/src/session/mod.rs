@@ -23,7 +23,7 @@ use crate::error::Refused;
 use crate::event::Event;
 use crate::frame::{Phase, Timings};
 use crate::guest::{CodeHash, Engine, Step};
-use crate::input::Input;
+use crate::input::{Input, InputEvent};
 use crate::reload::history::History;
 use crate::reload::report::Observer;
 use crate::reload::{Candidate, Pipeline, Running};
@@ -95,6 +95,10 @@ pub struct Session {
     newest: Option<CodeHash>,
     first_frame: Option<FirstFrame>,
     turn_begun: Instant,
+    /// The last frame's beginning, by the session's clock.
+    picture_begun: Duration,
+    /// How far pictures lie apart, where that is less than updates do.
+    picture_every: Option<Duration>,
     timings: Timings,
     title: String,
     /// The frame that this session began at: 0, or that of the image.
@@ -135,6 +139,7 @@ impl Session {
                 dt: (1.0 / options.hz) as f32,
                 seed: options.seed,
                 size: options.size,
+                scale: 1.0,
                 ..Step::default()
             },
             game: None,
@@ -145,6 +150,8 @@ impl Session {
             newest: None,
             first_frame: None,
             turn_begun: Instant::now(),
+            picture_begun: Duration::ZERO,
+            picture_every: None,
             timings: Timings::default(),
             title: String::new(),
             began_at: 0,
@@ -226,11 +233,21 @@ impl Session {
         self.first_frame.is_some()
     }
 
+    /// A screen shows each picture for so long: where updates are clearly rarer, pictures come at
+    /// its pace, between two updates as well. Otherwise, and without a screen, there is one for each update.
+    pub fn show_for(&mut self, interval: Option<Duration>) {
+        let step = self.fixed.step();
+        self.picture_every = interval.filter(|interval| *interval < step.mul_f64(0.9));
+    }
+
     /// When the next frame is due, by the session's clock.
     #[must_use]
     pub fn next_turn(&self) -> Duration {
         match &self.game {
-            Some(game) if !game.is_broken() => self.fixed.due(),
+            Some(game) if !game.is_broken() => match self.picture_every {
+                Some(interval) => self.picture_begun + interval,
+                None => self.fixed.due(),
+            },
             _ => self.parts.clock.now() + WAITING,
         }
     }
@@ -305,14 +322,36 @@ impl Session {
     /// Something happened outside.
     pub fn handle(&mut self, event: Event) {
         match event {
-            Event::Input(event) => self.input.apply(event),
+            Event::Input(event) => self.apply(event),
             Event::Resized(size) => {
                 self.parts.renderer.resize(size);
                 self.step.size = self.parts.renderer.size();
             }
+            Event::Scaled(scale) => self.step.scale = scale,
             Event::Close | Event::Interrupt => self.exit = Some(0),
             Event::News(news) => self.hear(news),
             Event::Ask(request, reply) => self.asked(request, reply),
+        }
+    }
+}
+
+impl Session {
+    /// Input from the window, whose places become those of the picture.
+    fn apply(&mut self, event: InputEvent) {
+        let placement = self.parts.renderer.placement();
+        match event {
+            InputEvent::PointerMoved { x, y } => {
+                let ([x, y], is_inside) = placement.to_picture([x, y]);
+                self.input.apply(InputEvent::PointerMoved { x, y });
+                if !is_inside {
+                    self.input.apply(InputEvent::PointerLeft);
+                }
+            }
+            InputEvent::Touch { id, finger, x, y } => {
+                let ([x, y], _) = placement.to_picture([x, y]);
+                self.input.apply(InputEvent::Touch { id, finger, x, y });
+            }
+            other => self.input.apply(other),
         }
     }
 }

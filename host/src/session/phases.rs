@@ -13,6 +13,7 @@ impl Session {
             self.handle(event);
         }
         let now = self.parts.clock.now();
+        self.picture_begun = now;
         match &self.game {
             Some(game) if !game.is_broken() => self.fixed.take(now),
             _ => 0,
@@ -41,7 +42,7 @@ impl Session {
                 .as_mut()
                 .map_or(Ok(()), |game| game.update(&self.step));
             self.timings.update.record_since(begun);
-            self.hear_title();
+            self.hear_wishes();
             if let Err(trap) = done {
                 return self.failed(trap, true);
             }
@@ -61,7 +62,7 @@ impl Session {
         let begun = Instant::now();
         let done = game.instance().draw(size, alpha);
         self.timings.draw.record_since(begun);
-        self.hear_title();
+        self.hear_wishes();
         if let Err(trap) = done {
             self.failed(trap, false);
         }

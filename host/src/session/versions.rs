@@ -109,7 +109,7 @@ impl Session {
         self.began = Instant::now();
         self.game = Some(game);
         self.tell_state_size();
-        self.hear_title();
+        self.hear_wishes();
         self.fixed.restart(self.parts.clock.now());
         self.await_first_frame(&stages, ready);
         self.note_arrival(None);
@@ -164,7 +164,7 @@ impl Session {
         }
         self.timings.pause.record(swap.pause);
         self.tell_state_size();
-        self.hear_title();
+        self.hear_wishes();
         self.await_first_frame(&stages, ready);
         self.history.leaves(fate, None);
         self.note_arrival(Some(&swap));
@@ -238,13 +238,15 @@ impl Session {
         self.game.as_mut().filter(|game| !game.is_broken())
     }
 
-    pub(super) fn hear_title(&mut self) {
-        let title = self
-            .game
-            .as_mut()
-            .and_then(|game| game.instance().take_title());
-        if let Some(title) = title {
+    pub(super) fn hear_wishes(&mut self) {
+        let Some(game) = &mut self.game else { return };
+        let wishes = game.instance().take_wishes();
+        if let Some(title) = wishes.title {
             self.title = title;
+        }
+        if let Some(fixed) = wishes.picture {
+            self.parts.renderer.fix_size(Some(fixed));
+            self.step.size = self.parts.renderer.size();
         }
     }
 

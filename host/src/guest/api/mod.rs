@@ -2,7 +2,7 @@
 
 pub mod draw;
 mod log;
-mod window;
+pub mod window;
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub(crate) struct Context {
     pub(super) memory: Memory,
     pub(super) lent: Lent,
     pub(super) commands: draw::Commands,
-    pub(super) title: Option<String>,
+    pub(super) wishes: window::Wishes,
     /// What the guest's panic hook said; the trap that follows says only `unreachable`.
     pub(super) panic: Option<String>,
     pub(super) binary: Arc<Binary>,
@@ -35,7 +35,7 @@ impl Context {
             memory,
             lent: Lent::default(),
             commands: draw::Commands::default(),
-            title: None,
+            wishes: window::Wishes::default(),
             panic: None,
             binary,
             wasi,

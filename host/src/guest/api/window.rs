@@ -1,11 +1,34 @@
-//! `window`: the title.
+//! `window`: the title, and the size of the picture.
 
 use super::Context;
-use crate::guest::bindings::vblank::guest::window::Host;
+use crate::guest::bindings::vblank::guest::input as wit;
+use crate::guest::bindings::vblank::guest::window::{Fit as WitFit, Host};
+use crate::input::Size;
+use crate::render::commands::Fit;
+
+/// What a guest wants of the window, until somebody asks.
+#[derive(Default)]
+pub struct Wishes {
+    /// What it shall be called.
+    pub title: Option<String>,
+    /// How large pictures shall be.
+    pub picture: Option<(Size, Fit)>,
+}
 
 impl Host for Context {
     fn set_title(&mut self, title: String) -> wasmtime::Result<()> {
-        self.title = Some(title);
+        self.wishes.title = Some(title);
+        Ok(())
+    }
+
+    fn set_picture(&mut self, size: wit::Size, fit: WitFit) -> wasmtime::Result<()> {
+        let fit = match fit {
+            WitFit::Resize => Fit::Resize,
+            WitFit::Stretch => Fit::Stretch,
+            WitFit::Letterbox => Fit::Letterbox,
+            WitFit::Integer => Fit::Integer,
+        };
+        self.wishes.picture = Some((Size::new(size.width, size.height), fit));
         Ok(())
     }
 }

@@ -1,7 +1,8 @@
-// Shows the picture in the window: pixel by pixel, and stretched for the moment in which their sizes
-// differ.
+// Shows the picture in the window, in the viewport that is set for it: pixel by pixel where it is as large
+// as that or a whole multiple of it, and smoothed where not.
 
 @group(0) @binding(0) var picture: texture_2d<f32>;
+@group(0) @binding(1) var smooth_sampler: sampler;
 
 /// Whether the window's format takes linear colours and encodes them itself.
 override encodes: bool;
@@ -14,7 +15,7 @@ struct Corner {
 
 @vertex
 fn corner(@builtin(vertex_index) index: u32) -> Corner {
-    // One triangle that covers the window.
+    // One triangle that covers the viewport.
     let place = vec2f(f32(index & 1u), f32(index >> 1u)) * 2.0;
     return Corner(vec4f(place.x * 2.0 - 1.0, 1.0 - place.y * 2.0, 0.0, 1.0), place);
 }
@@ -26,9 +27,14 @@ fn linear(color: vec3f) -> vec3f {
 
 @fragment
 fn shade(in: Corner) -> @location(0) vec4f {
-    let size = textureDimensions(picture);
-    let pixel = min(vec2u(in.place * vec2f(size)), size - 1u);
-    let color = textureLoad(picture, pixel, 0).rgb;
+    let size = vec2f(textureDimensions(picture));
+    // Pixels of the window for one of the picture. Colours are mixed only over the seam between two pixels,
+    // as wide as one pixel of the window.
+    let scale = max(1.0 / (fwidth(in.place) * size), vec2f(1.0));
+    let at = in.place * size;
+    let seam = floor(at + 0.5);
+    let place = (seam + clamp((at - seam) * scale, vec2f(-0.5), vec2f(0.5))) / size;
+    let color = textureSampleLevel(picture, smooth_sampler, place, 0.0).rgb;
     if encodes {
         return vec4f(linear(color), 1.0);
     }

@@ -18,7 +18,8 @@ use wgpu::{
 };
 
 use super::commands::Sink;
-use super::{Kind, Picture, RenderError, Renderer, Size, Stats};
+use super::extent::Extent;
+use super::{Fit, Kind, Picture, Placement, RenderError, Renderer, Size, Stats};
 
 pub use adapter::Prefer;
 
@@ -38,7 +39,7 @@ pub struct WgpuRenderer {
     window: Option<Window>,
     /// The last picture.
     target: Option<Target>,
-    size: Size,
+    extent: Extent,
     stats: Stats,
 }
 
@@ -87,6 +88,7 @@ impl WgpuRenderer {
     fn new(gpu: Gpu, window: Option<Window>, size: Size) -> Result<Self, RenderError> {
         let size = Size::new(size.width.max(1), size.height.max(1));
         gpu.fits(size)?;
+        let extent = Extent::new(size, gpu.max_side);
         let painter = Painter::new(&gpu);
         gpu.check()?;
         let recorder = Recorder {
@@ -99,7 +101,7 @@ impl WgpuRenderer {
             painter,
             window,
             target: None,
-            size,
+            extent,
             stats: Stats::default(),
         })
     }
@@ -115,7 +117,7 @@ impl Renderer for WgpuRenderer {
     }
 
     fn size(&self) -> Size {
-        self.size
+        self.extent.picture()
     }
 
     fn resize(&mut self, size: Size) {
@@ -124,9 +126,15 @@ impl Renderer for WgpuRenderer {
         if let Some(window) = &mut self.window {
             window.resize(size);
         }
-        if !size.is_empty() {
-            self.size = size;
-        }
+        self.extent = self.extent.resized(size);
+    }
+
+    fn fix_size(&mut self, fixed: Option<(Size, Fit)>) {
+        self.extent.fix(fixed);
+    }
+
+    fn placement(&self) -> Placement {
+        self.extent.placement()
     }
 
     fn begin(&mut self) -> &mut dyn Sink {
@@ -135,7 +143,7 @@ impl Renderer for WgpuRenderer {
             upload,
             gpu,
         } = &mut self.recorder;
-        recording.restart(self.size);
+        recording.restart(self.extent.picture());
         upload.begin(gpu);
         &mut self.recorder
     }
@@ -166,14 +174,16 @@ impl Renderer for WgpuRenderer {
             quads: recording.quads,
             bytes,
         };
-        recording.restart(self.size);
+        recording.restart(self.extent.picture());
         upload.begin(gpu);
         Ok(())
     }
 
     fn present(&mut self) -> Result<(), RenderError> {
         match (&mut self.window, &self.target) {
-            (Some(window), Some(target)) => window.present(&self.recorder.gpu, &target.view),
+            (Some(window), Some(target)) => {
+                window.present(&self.recorder.gpu, &target.view, self.extent.placement())
+            }
             _ => Ok(()),
         }
     }

@@ -2,15 +2,15 @@
 
 use wgpu::{
     Adapter, BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource,
-    CommandEncoderDescriptor, CompositeAlphaMode, CurrentSurfaceTexture, FragmentState, LoadOp,
-    Operations, PipelineCompilationOptions, PresentMode, RenderPassColorAttachment,
-    RenderPassDescriptor, RenderPipeline, RenderPipelineDescriptor, StoreOp, Surface,
-    SurfaceColorSpace, SurfaceConfiguration, SurfaceTexture, TextureFormat, TextureUsages,
-    TextureView, VertexState, include_wgsl,
+    CommandEncoderDescriptor, CompositeAlphaMode, CurrentSurfaceTexture, FilterMode, FragmentState,
+    LoadOp, Operations, PipelineCompilationOptions, PresentMode, RenderPassColorAttachment,
+    RenderPassDescriptor, RenderPipeline, RenderPipelineDescriptor, Sampler, SamplerDescriptor,
+    StoreOp, Surface, SurfaceColorSpace, SurfaceConfiguration, SurfaceTexture, TextureFormat,
+    TextureUsages, TextureView, VertexState, include_wgsl,
 };
 
 use super::adapter::Gpu;
-use crate::render::{RenderError, Size};
+use crate::render::{Placement, RenderError, Size};
 
 /// A window's surface, and how a picture gets there.
 #[derive(Debug)]
@@ -20,6 +20,7 @@ pub(super) struct Window {
     configured: bool,
     hidden: bool,
     blit: RenderPipeline,
+    sampler: Sampler,
     /// The picture that was shown last, and how it is bound.
     source: Option<(TextureView, BindGroup)>,
 }
@@ -59,6 +60,12 @@ impl Window {
             configured: false,
             hidden,
             blit,
+            sampler: gpu.device.create_sampler(&SamplerDescriptor {
+                label: Some("blit"),
+                mag_filter: FilterMode::Linear,
+                min_filter: FilterMode::Linear,
+                ..SamplerDescriptor::default()
+            }),
             source: None,
         })
     }
@@ -75,7 +82,12 @@ impl Window {
     }
 
     /// Shows a picture, where the window is there to be seen.
-    pub fn present(&mut self, gpu: &Gpu, picture: &TextureView) -> Result<(), RenderError> {
+    pub fn present(
+        &mut self,
+        gpu: &Gpu,
+        picture: &TextureView,
+        placement: Placement,
+    ) -> Result<(), RenderError> {
         if self.hidden {
             return Ok(());
         }
@@ -85,9 +97,9 @@ impl Window {
             self.configured = true;
         }
         match self.surface.get_current_texture() {
-            CurrentSurfaceTexture::Success(texture) => self.show(gpu, picture, texture),
+            CurrentSurfaceTexture::Success(texture) => self.show(gpu, picture, placement, texture),
             CurrentSurfaceTexture::Suboptimal(texture) => {
-                self.show(gpu, picture, texture);
+                self.show(gpu, picture, placement, texture);
                 self.configured = false;
             }
             CurrentSurfaceTexture::Outdated | CurrentSurfaceTexture::Lost => {
@@ -100,7 +112,13 @@ impl Window {
         gpu.check()
     }
 
-    fn show(&mut self, gpu: &Gpu, picture: &TextureView, texture: SurfaceTexture) {
+    fn show(
+        &mut self,
+        gpu: &Gpu,
+        picture: &TextureView,
+        placement: Placement,
+        texture: SurfaceTexture,
+    ) {
         if self
             .source
             .as_ref()
@@ -109,10 +127,16 @@ impl Window {
             let group = gpu.device.create_bind_group(&BindGroupDescriptor {
                 label: Some("blit"),
                 layout: &self.blit.get_bind_group_layout(0),
-                entries: &[BindGroupEntry {
-                    binding: 0,
-                    resource: BindingResource::TextureView(picture),
-                }],
+                entries: &[
+                    BindGroupEntry {
+                        binding: 0,
+                        resource: BindingResource::TextureView(picture),
+                    },
+                    BindGroupEntry {
+                        binding: 1,
+                        resource: BindingResource::Sampler(&self.sampler),
+                    },
+                ],
             });
             self.source = Some((picture.clone(), group));
         }
@@ -135,7 +159,14 @@ impl Window {
         });
         pass.set_pipeline(&self.blit);
         pass.set_bind_group(0, self.source.as_ref().map(|(_, group)| group), &[]);
-        pass.draw(0..3, 0..1);
+        let ([x, y], [width, height]) = (placement.corner, placement.size);
+        // For the moment in which the window has another size than its surface.
+        let width = width.min(texture.texture.width() as f32 - x);
+        let height = height.min(texture.texture.height() as f32 - y);
+        if width > 0.0 && height > 0.0 {
+            pass.set_viewport(x, y, width, height, 0.0, 1.0);
+            pass.draw(0..3, 0..1);
+        }
         drop(pass);
         gpu.queue.submit([encoder.finish()]);
         gpu.queue.present(texture);

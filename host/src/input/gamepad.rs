@@ -1,0 +1,245 @@
+//! Gamepads: buttons by their place, sticks and triggers, as state and as edges.
+
+use serde::{Deserialize, Serialize};
+
+/// A button, named by its place as in the W3C's standard gamepad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "a button's name says all there is to say")]
+pub enum PadButton {
+    South,
+    East,
+    West,
+    North,
+    LeftBumper,
+    RightBumper,
+    LeftTrigger,
+    RightTrigger,
+    Select,
+    Start,
+    LeftStick,
+    RightStick,
+    DpadUp,
+    DpadDown,
+    DpadLeft,
+    DpadRight,
+    Mode,
+}
+
+/// Some of a gamepad's buttons, one bit each, `South` the lowest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PadButtons(pub u32);
+
+/// A stick's direction, or a trigger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "an axis's name says all there is to say")]
+pub enum PadAxis {
+    LeftX,
+    LeftY,
+    RightX,
+    RightY,
+    LeftTrigger,
+    RightTrigger,
+}
+
+/// One gamepad in one update.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Gamepad {
+    /// The same for as long as it is plugged in.
+    pub id: u32,
+    /// Buttons that are down now.
+    pub held: PadButtons,
+    /// Buttons that went down since the last update.
+    pub pressed: PadButtons,
+    /// Buttons that came up since the last update.
+    pub released: PadButtons,
+    /// By [`PadAxis`]: sticks from -1 to 1, to the right and downwards; triggers from 0 to 1.
+    pub axes: [f32; 6],
+}
+
+/// What happened to a gamepad.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PadEvent {
+    /// It was plugged in.
+    Connected,
+    /// It was pulled out: whatever was down is let go.
+    Disconnected,
+    /// A button went down or came up.
+    Button {
+        /// Which one.
+        button: PadButton,
+        /// Whether it is down now.
+        down: bool,
+    },
+    /// A stick or trigger was moved.
+    Axis {
+        /// Which one.
+        axis: PadAxis,
+        /// Where it is; what is out of its range, or no number, is brought back into it.
+        value: f32,
+    },
+}
+
+/// All that are plugged in, by their numbers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Gamepads(Vec<(Gamepad, Presence)>);
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Presence {
+    Here,
+    /// Pulled out, and not told yet.
+    Gone,
+}
+
+/// Beyond these, nobody plays.
+const MOST: usize = 16;
+
+impl Gamepads {
+    pub(super) fn apply(&mut self, id: u32, event: PadEvent) {
+        let place = self.0.binary_search_by_key(&id, |(pad, _)| pad.id);
+        let place = match (place, event) {
+            (Ok(place), _) => place,
+            (Err(_), PadEvent::Disconnected) => return,
+            (Err(_), _) if self.0.len() == MOST => return,
+            // Whoever uses it has plugged it in.
+            (Err(place), _) => {
+                let pad = Gamepad {
+                    id,
+                    ..Gamepad::default()
+                };
+                self.0.insert(place, (pad, Presence::Here));
+                place
+            }
+        };
+        let (pad, presence) = &mut self.0[place];
+        *presence = Presence::Here;
+        match event {
+            PadEvent::Connected => {}
+            PadEvent::Disconnected => {
+                pad.let_go();
+                *presence = Presence::Gone;
+            }
+            PadEvent::Button { button, down } => pad.set(button, down),
+            PadEvent::Axis { axis, value } => {
+                let least = match axis {
+                    PadAxis::LeftTrigger | PadAxis::RightTrigger => 0.0,
+                    _ => -1.0,
+                };
+                let value = if value.is_nan() { 0.0 } else { value };
+                pad.axes[axis as usize] = value.clamp(least, 1.0);
+            }
+        }
+    }
+
+    /// Nobody is at the window.
+    pub(super) fn let_go(&mut self) {
+        self.0.iter_mut().for_each(|(pad, _)| pad.let_go());
+    }
+
+    pub(super) fn take(&mut self, into: &mut Vec<Gamepad>) {
+        into.clear();
+        into.extend(self.0.iter().map(|(pad, _)| *pad));
+        self.0.retain(|(_, presence)| *presence == Presence::Here);
+        for (pad, _) in &mut self.0 {
+            (pad.pressed, pad.released) = (PadButtons::default(), PadButtons::default());
+        }
+    }
+}
+
+impl Gamepad {
+    /// Where a stick or trigger is.
+    #[must_use]
+    pub fn axis(&self, axis: PadAxis) -> f32 {
+        self.axes[axis as usize]
+    }
+
+    fn set(&mut self, button: PadButton, down: bool) {
+        let bit = 1 << button as u32;
+        match (self.held.0 & bit != 0, down) {
+            (false, true) => {
+                self.held.0 |= bit;
+                self.pressed.0 |= bit;
+            }
+            (true, false) => {
+                self.held.0 &= !bit;
+                self.released.0 |= bit;
+            }
+            _ => {}
+        }
+    }
+
+    fn let_go(&mut self) {
+        self.released.0 |= std::mem::take(&mut self.held).0;
+        self.axes = [0.0; 6];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(pads: &mut Gamepads, events: &[(u32, PadEvent)]) -> Vec<Gamepad> {
+        for (id, event) in events {
+            pads.apply(*id, *event);
+        }
+        let mut taken = Vec::new();
+        pads.take(&mut taken);
+        taken
+    }
+
+    const SOUTH: PadButtons = PadButtons(1);
+
+    fn south(down: bool) -> PadEvent {
+        let button = PadButton::South;
+        PadEvent::Button { button, down }
+    }
+
+    #[test]
+    fn a_pad_that_is_pulled_out_lets_go_and_is_told_once_more() {
+        let pads = &mut Gamepads::default();
+        let stick = PadEvent::Axis {
+            axis: PadAxis::LeftX,
+            value: 0.5,
+        };
+        let seen = step(
+            pads,
+            &[(3, PadEvent::Connected), (1, south(true)), (1, stick)],
+        );
+        assert_eq!(seen.iter().map(|pad| pad.id).collect::<Vec<_>>(), [1, 3]);
+        assert_eq!((seen[0].held, seen[0].pressed), (SOUTH, SOUTH));
+        assert_eq!(seen[0].axis(PadAxis::LeftX), 0.5);
+        let seen = step(pads, &[(1, PadEvent::Disconnected)]);
+        assert_eq!((seen[0].held, seen[0].released), (PadButtons(0), SOUTH));
+        assert_eq!(seen[0].axes, [0.0; 6]);
+        let seen = step(pads, &[(1, PadEvent::Disconnected)]);
+        assert_eq!(seen.iter().map(|pad| pad.id).collect::<Vec<_>>(), [3]);
+    }
+
+    #[test]
+    fn axes_stay_in_their_range() {
+        let pads = &mut Gamepads::default();
+        let axis = |axis, value| (0, PadEvent::Axis { axis, value });
+        let moves = [
+            axis(PadAxis::LeftX, -7.0),
+            axis(PadAxis::LeftY, f32::NAN),
+            axis(PadAxis::RightTrigger, -0.5),
+            axis(PadAxis::LeftTrigger, f32::INFINITY),
+        ];
+        assert_eq!(step(pads, &moves)[0].axes, [-1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn a_tap_shows_as_both_edges_and_only_so_many_pads_count() {
+        let pads = &mut Gamepads::default();
+        let tap = step(
+            pads,
+            &[(0, south(true)), (0, south(true)), (0, south(false))],
+        );
+        assert_eq!((tap[0].pressed, tap[0].released), (SOUTH, SOUTH));
+        assert_eq!(step(pads, &[])[0].pressed, PadButtons(0));
+        let many: Vec<_> = (0..100).map(|id| (id, south(true))).collect();
+        assert_eq!(step(pads, &many).len(), MOST);
+    }
+}

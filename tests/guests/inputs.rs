@@ -1,0 +1,44 @@
+//! A guest that writes down what its input was, for tests/tests/input.rs.
+
+use vblank_guest::prelude::*;
+
+#[derive(State, Default)]
+struct Inputs {
+    /// What each update saw that was not nothing.
+    seen: Vec<String>,
+    width: u32,
+}
+
+impl Game for Inputs {
+    fn new(_: &Setup) -> Self {
+        set_picture(64, 32, Fit::Integer);
+        Self::default()
+    }
+
+    fn update(&mut self, frame: &Frame) {
+        self.width = frame.size.width;
+        for pad in &frame.gamepads {
+            let stick = pad.left_stick();
+            self.seen.push(format!(
+                "{} pad {}: held {:?}, pressed {:?}, released {:?}, stick {} {}",
+                frame.number, pad.id, pad.held, pad.pressed, pad.released, stick.x, stick.y
+            ));
+        }
+        for touch in &frame.touches {
+            self.seen.push(format!(
+                "{} finger {} at {}: {} {}",
+                frame.number,
+                touch.id,
+                touch.position(),
+                touch.pressed,
+                touch.released
+            ));
+        }
+    }
+
+    fn draw(&self, canvas: &mut Canvas) {
+        canvas.clear(Color::RED);
+    }
+}
+
+game!(Inputs);

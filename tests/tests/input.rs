@@ -1,0 +1,61 @@
+//! Input that is no keyboard and no mouse, from a file to the guest's state; and a picture whose size is
+//! the guest's.
+
+use serde_json::json;
+use vblank_tests::{Demo, Run, show_state, workspace};
+
+const SCRIPT: &str = r#"
+{"frame": 1, "pad": 0, "button": "south", "down": true}
+{"frame": 1, "pad": 0, "axis": "left-y", "value": -0.5}
+{"frame": 2, "pad": 0, "connected": false}
+{"frame": 4, "touch": 7, "finger": "down", "pointer": [3, 4]}
+{"frame": 5, "touch": 7, "finger": "up", "pointer": [5, 6]}
+"#;
+
+#[test]
+fn gamepads_and_fingers_reach_the_guest_and_its_picture_has_its_size() {
+    let demo = Demo::copy("hello");
+    let guest = workspace().join("tests/guests/inputs.rs");
+    std::fs::copy(guest, demo.source()).expect("the demo can be written");
+    let (script, image, picture) = (
+        demo.beside("script.jsonl"),
+        demo.beside("end.vbs"),
+        demo.beside("end.png"),
+    );
+    std::fs::write(&script, SCRIPT).expect("the folder can be written");
+    let ended = Run::headless(&demo.folder())
+        .args("--fast --frames 10 --size 640x360")
+        .file("--input", &script, "")
+        .file("--state-out", &image, "")
+        .file("--screenshot", &picture, "")
+        .start()
+        .end()
+        .exits(0);
+    let state = show_state(&image);
+    let seen = json!([
+        "1 pad 0: held PadButtons(SOUTH), pressed PadButtons(SOUTH), released PadButtons(0x0), stick 0 -0.5",
+        "2 pad 0: held PadButtons(0x0), pressed PadButtons(0x0), released PadButtons(SOUTH), stick 0 0",
+        "4 finger 7 at [3, 4]: true false",
+        "5 finger 7 at [5, 6]: false true",
+    ]);
+    assert_eq!(state["seen"], seen, "{state}");
+    assert_eq!(state["width"], 64);
+    if ended.only("start")["renderer"] != "null" {
+        let picture = image::open(&picture).expect("it was written");
+        assert_eq!((picture.width(), picture.height()), (64, 32));
+    }
+}
+
+#[test]
+fn a_script_that_means_nothing_is_refused_with_its_line() {
+    let demo = Demo::copy("hello");
+    let script = demo.beside("script.jsonl");
+    std::fs::write(&script, "\n{\"frame\": 1, \"pad\": 0, \"button\": \"a\"}\n")
+        .expect("the folder can be written");
+    let _ = Run::headless(&demo.folder())
+        .args("--frames 1")
+        .file("--input", &script, "")
+        .to_end()
+        .exits(1)
+        .says_once(&["line 2", "unknown variant `a`, expected one of `south`"]);
+}
