@@ -186,11 +186,13 @@ pub enum RenderError {
         /// Pixels a side.
         max: u32,
     },
-    /// More quads than a picture can have.
-    #[error("{quads} quads in one picture, of which at most {max} can be drawn")]
-    TooManyQuads {
+    /// More of something than a picture can have.
+    #[error("{count} {what} in one picture, of which at most {max} can be drawn")]
+    TooMany {
+        /// Of what: `quads`.
+        what: &'static str,
         /// So many were recorded.
-        quads: u64,
+        count: u64,
         /// So many are possible.
         max: u64,
     },

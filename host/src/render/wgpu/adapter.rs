@@ -80,7 +80,7 @@ impl Gpu {
             label: Some("vblank"),
             required_features: Features::IMMEDIATES,
             required_limits: Limits {
-                max_immediate_size: super::quads::VIEW_BYTES,
+                max_immediate_size: super::view::VIEW_BYTES,
                 ..limits
             },
             memory_hints: MemoryHints::MemoryUsage,

@@ -5,11 +5,14 @@
 
 mod adapter;
 mod capture;
+mod painter;
 mod quads;
+mod recording;
 mod surface;
 #[cfg(test)]
 mod tests;
 mod upload;
+mod view;
 
 use wgpu::wgt::WgpuHasDisplayHandle;
 use wgpu::{
@@ -24,9 +27,10 @@ use super::{Fit, Kind, Picture, Placement, RenderError, Renderer, Size, Stats};
 pub use adapter::Prefer;
 
 use adapter::Gpu;
-use quads::{Painter, Recorder, Recording};
+use painter::Painter;
+use recording::{Recorder, Recording};
 use surface::Window;
-use upload::Upload;
+use upload::Uploads;
 
 /// Of every picture.
 const FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
@@ -93,7 +97,7 @@ impl WgpuRenderer {
         gpu.check()?;
         let recorder = Recorder {
             recording: Recording::new(size),
-            upload: Upload::default(),
+            uploads: Uploads::new(),
             gpu,
         };
         Ok(Self {
@@ -138,20 +142,14 @@ impl Renderer for WgpuRenderer {
     }
 
     fn begin(&mut self) -> &mut dyn Sink {
-        let Recorder {
-            recording,
-            upload,
-            gpu,
-        } = &mut self.recorder;
-        recording.restart(self.extent.picture());
-        upload.begin(gpu);
+        self.recorder.restart(self.extent.picture());
         &mut self.recorder
     }
 
     fn submit(&mut self) -> Result<(), RenderError> {
         let Recorder {
             recording,
-            upload,
+            uploads,
             gpu,
         } = &mut self.recorder;
         recording.check()?;
@@ -163,19 +161,18 @@ impl Renderer for WgpuRenderer {
         let mut encoder = gpu
             .device
             .create_command_encoder(&CommandEncoderDescriptor::default());
-        let bytes = upload.flush(&mut encoder);
+        let bytes = uploads.flush(&mut encoder);
         self.painter
-            .paint(&mut encoder, recording, upload, &target.view);
+            .paint(&mut encoder, recording, uploads, &target.view);
         let submission = gpu.queue.submit([encoder.finish()]);
-        upload.submitted(gpu, submission)?;
+        uploads.submitted(gpu, submission)?;
         gpu.check()?;
         self.target = Some(target);
         self.stats = Stats {
-            quads: recording.quads,
             bytes,
+            ..recording.stats
         };
-        recording.restart(self.extent.picture());
-        upload.begin(gpu);
+        self.recorder.restart(self.extent.picture());
         Ok(())
     }
 
