@@ -1083,6 +1083,601 @@ pub mod vblank {
                     wit_import1(ptr0.cast_mut(), len0);
                 }
             }
+            #[allow(unused_unsafe, clippy::all)]
+            /// Textured rectangles, twelve words each:
+            ///
+            /// | word | type | meaning |
+            /// |---|---|---|
+            /// | 0, 1 | f32 | where the pivot is |
+            /// | 2, 3 | f32 | width, height; 0 takes that of the source, in pixels |
+            /// | 4 | f32 | rotation about the pivot, radians, clockwise on the screen |
+            /// | 5, 6 | f32 | the pivot, as a part of width and height: 0.5, 0.5 is the middle |
+            /// | 7 | 2 u16 | the source's left and top in the texture, in pixels: x in the lower half |
+            /// | 8 | 2 u16 | the source's width and height; 0 is the whole texture |
+            /// | 9 | u32 | colour that the texture is multiplied by |
+            /// | 10, 11 | f32 | further scale of width and height; negative flips |
+            ///
+            /// A texture that is not there is drawn as a checkered placeholder of 32 by 32 pixels. A list
+            /// whose length is no multiple of twelve is an error, and traps.
+            #[allow(async_fn_in_trait)]
+            pub fn sprites(texture: u32, words: &[u32]) -> () {
+                unsafe {
+                    let vec0 = words;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/draw@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "sprites"]
+                        fn wit_import1(_: i32, _: *mut u8, _: usize);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: i32, _: *mut u8, _: usize) {
+                        unreachable!()
+                    }
+                    wit_import1(_rt::as_i32(&texture), ptr0.cast_mut(), len0);
+                }
+            }
+        }
+        /// What a game draws with, owned by the host under keys that the guest chooses. The same key gives the
+        /// same asset, also in a later version of the code; a swap loads and uploads nothing again.
+        ///
+        /// An asset lives while a version that has asked for it does. What the new version has not asked for
+        /// by the end of its probation is freed.
+        ///
+        /// A key is a relative path with `/` between its parts, without `..`, of at most 256 bytes. It names
+        /// a file of the guest's folder `assets/`: `ship` is `ship.png`. The file is watched, and when it
+        /// changes, so does what is drawn.
+        #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+        pub mod assets {
+            #[used]
+            #[doc(hidden)]
+            static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
+            use super::super::super::_rt;
+            pub type Size = super::super::super::vblank::guest::input::Size;
+            /// What a texture looks like between its pixels: blended, or as squares.
+            #[repr(u8)]
+            #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+            pub enum Filter {
+                Linear,
+                Nearest,
+            }
+            impl ::core::fmt::Debug for Filter {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    match self {
+                        Filter::Linear => f.debug_tuple("Filter::Linear").finish(),
+                        Filter::Nearest => f.debug_tuple("Filter::Nearest").finish(),
+                    }
+                }
+            }
+            impl Filter {
+                #[doc(hidden)]
+                pub unsafe fn _lift(val: u8) -> Filter {
+                    if !cfg!(debug_assertions) {
+                        return unsafe { ::core::mem::transmute(val) };
+                    }
+                    match val {
+                        0 => Filter::Linear,
+                        1 => Filter::Nearest,
+                        _ => panic!("invalid enum discriminant"),
+                    }
+                }
+            }
+            #[repr(u8)]
+            #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+            pub enum Status {
+                Loading,
+                Ready,
+                Failed,
+            }
+            impl ::core::fmt::Debug for Status {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    match self {
+                        Status::Loading => f.debug_tuple("Status::Loading").finish(),
+                        Status::Ready => f.debug_tuple("Status::Ready").finish(),
+                        Status::Failed => f.debug_tuple("Status::Failed").finish(),
+                    }
+                }
+            }
+            impl Status {
+                #[doc(hidden)]
+                pub unsafe fn _lift(val: u8) -> Status {
+                    if !cfg!(debug_assertions) {
+                        return unsafe { ::core::mem::transmute(val) };
+                    }
+                    match val {
+                        0 => Status::Loading,
+                        1 => Status::Ready,
+                        2 => Status::Failed,
+                        _ => panic!("invalid enum discriminant"),
+                    }
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// The texture that was given under this key, or else the one from the folder `assets/`, now or when
+            /// it is loaded. Until then a placeholder is drawn. The error says what is wrong with the key, or
+            /// that there are too many assets.
+            #[allow(async_fn_in_trait)]
+            pub fn texture(
+                key: &str,
+                filter: Filter,
+            ) -> ::core::result::Result<u32, _rt::String> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 3 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 3
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let vec0 = key;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/assets@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "texture"]
+                        fn wit_import2(_: *mut u8, _: usize, _: i32, _: *mut u8);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import2(
+                        _: *mut u8,
+                        _: usize,
+                        _: i32,
+                        _: *mut u8,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import2(ptr0.cast_mut(), len0, filter.clone() as i32, ptr1);
+                    let l3 = i32::from(*ptr1.add(0).cast::<u8>());
+                    let result8 = match l3 {
+                        0 => {
+                            let e = {
+                                let l4 = *ptr1
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<i32>();
+                                l4 as u32
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l5 = *ptr1
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l6 = *ptr1
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len7 = l6;
+                                let bytes7 = _rt::Vec::from_raw_parts(
+                                    l5.cast(),
+                                    len7,
+                                    len7,
+                                );
+                                _rt::string_lift(bytes7)
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result8
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// A texture made by the guest: red, green, blue and alpha, straight, in rows from the top. The list
+            /// is only lent for the call. Other bytes under the same key replace what was there.
+            #[allow(async_fn_in_trait)]
+            pub fn pixels(
+                key: &str,
+                size: Size,
+                rgba: &[u8],
+                filter: Filter,
+            ) -> ::core::result::Result<u32, _rt::String> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 3 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 3
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let vec0 = key;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let super::super::super::vblank::guest::input::Size {
+                        width: width1,
+                        height: height1,
+                    } = size;
+                    let vec2 = rgba;
+                    let ptr2 = vec2.as_ptr().cast::<u8>();
+                    let len2 = vec2.len();
+                    let ptr3 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/assets@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "pixels"]
+                        fn wit_import4(
+                            _: *mut u8,
+                            _: usize,
+                            _: i32,
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: i32,
+                            _: *mut u8,
+                        );
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import4(
+                        _: *mut u8,
+                        _: usize,
+                        _: i32,
+                        _: i32,
+                        _: *mut u8,
+                        _: usize,
+                        _: i32,
+                        _: *mut u8,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import4(
+                        ptr0.cast_mut(),
+                        len0,
+                        _rt::as_i32(width1),
+                        _rt::as_i32(height1),
+                        ptr2.cast_mut(),
+                        len2,
+                        filter.clone() as i32,
+                        ptr3,
+                    );
+                    let l5 = i32::from(*ptr3.add(0).cast::<u8>());
+                    let result10 = match l5 {
+                        0 => {
+                            let e = {
+                                let l6 = *ptr3
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<i32>();
+                                l6 as u32
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l7 = *ptr3
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l8 = *ptr3
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len9 = l8;
+                                let bytes9 = _rt::Vec::from_raw_parts(
+                                    l7.cast(),
+                                    len9,
+                                    len9,
+                                );
+                                _rt::string_lift(bytes9)
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result10
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// A texture of a file that the guest carries with it: PNG.
+            #[allow(async_fn_in_trait)]
+            pub fn picture(
+                key: &str,
+                encoded: &[u8],
+                filter: Filter,
+            ) -> ::core::result::Result<u32, _rt::String> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 3 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 3
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let vec0 = key;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let vec1 = encoded;
+                    let ptr1 = vec1.as_ptr().cast::<u8>();
+                    let len1 = vec1.len();
+                    let ptr2 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/assets@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "picture"]
+                        fn wit_import3(
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: i32,
+                            _: *mut u8,
+                        );
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import3(
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                        _: usize,
+                        _: i32,
+                        _: *mut u8,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import3(
+                        ptr0.cast_mut(),
+                        len0,
+                        ptr1.cast_mut(),
+                        len1,
+                        filter.clone() as i32,
+                        ptr2,
+                    );
+                    let l4 = i32::from(*ptr2.add(0).cast::<u8>());
+                    let result9 = match l4 {
+                        0 => {
+                            let e = {
+                                let l5 = *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<i32>();
+                                l5 as u32
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l6 = *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l7 = *ptr2
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len8 = l7;
+                                let bytes8 = _rt::Vec::from_raw_parts(
+                                    l6.cast(),
+                                    len8,
+                                    len8,
+                                );
+                                _rt::string_lift(bytes8)
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result9
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// A font that was given under this key, or else from the folder `assets/`: TrueType or OpenType.
+            #[allow(async_fn_in_trait)]
+            pub fn font(key: &str) -> ::core::result::Result<u32, _rt::String> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 3 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 3
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let vec0 = key;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/assets@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "font"]
+                        fn wit_import2(_: *mut u8, _: usize, _: *mut u8);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import2(_: *mut u8, _: usize, _: *mut u8) {
+                        unreachable!()
+                    }
+                    wit_import2(ptr0.cast_mut(), len0, ptr1);
+                    let l3 = i32::from(*ptr1.add(0).cast::<u8>());
+                    let result8 = match l3 {
+                        0 => {
+                            let e = {
+                                let l4 = *ptr1
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<i32>();
+                                l4 as u32
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l5 = *ptr1
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l6 = *ptr1
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len7 = l6;
+                                let bytes7 = _rt::Vec::from_raw_parts(
+                                    l5.cast(),
+                                    len7,
+                                    len7,
+                                );
+                                _rt::string_lift(bytes7)
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result8
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// A font of a file that the guest carries with it.
+            #[allow(async_fn_in_trait)]
+            pub fn font_file(
+                key: &str,
+                encoded: &[u8],
+            ) -> ::core::result::Result<u32, _rt::String> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 3 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 3
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let vec0 = key;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let vec1 = encoded;
+                    let ptr1 = vec1.as_ptr().cast::<u8>();
+                    let len1 = vec1.len();
+                    let ptr2 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/assets@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "font-file"]
+                        fn wit_import3(
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        );
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import3(
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import3(ptr0.cast_mut(), len0, ptr1.cast_mut(), len1, ptr2);
+                    let l4 = i32::from(*ptr2.add(0).cast::<u8>());
+                    let result9 = match l4 {
+                        0 => {
+                            let e = {
+                                let l5 = *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<i32>();
+                                l5 as u32
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l6 = *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l7 = *ptr2
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len8 = l7;
+                                let bytes8 = _rt::Vec::from_raw_parts(
+                                    l6.cast(),
+                                    len8,
+                                    len8,
+                                );
+                                _rt::string_lift(bytes8)
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result9
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// How far an asset is. What depends on this is not in a recording, so it is for showing only.
+            #[allow(async_fn_in_trait)]
+            pub fn status_of(asset: u32) -> Status {
+                unsafe {
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/assets@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "status-of"]
+                        fn wit_import0(_: i32) -> i32;
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import0(_: i32) -> i32 {
+                        unreachable!()
+                    }
+                    let ret = wit_import0(_rt::as_i32(&asset));
+                    Status::_lift(ret as u8)
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// Of a texture that is there, in pixels. As for `status-of`, for showing only.
+            #[allow(async_fn_in_trait)]
+            pub fn texture_size(texture: u32) -> ::core::option::Option<Size> {
+                unsafe {
+                    #[repr(align(4))]
+                    struct RetArea([::core::mem::MaybeUninit<u8>; 12]);
+                    let mut ret_area = RetArea([::core::mem::MaybeUninit::uninit(); 12]);
+                    let ptr0 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/assets@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "texture-size"]
+                        fn wit_import1(_: i32, _: *mut u8);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: i32, _: *mut u8) {
+                        unreachable!()
+                    }
+                    wit_import1(_rt::as_i32(&texture), ptr0);
+                    let l2 = i32::from(*ptr0.add(0).cast::<u8>());
+                    let result5 = match l2 {
+                        0 => None,
+                        1 => {
+                            let e = {
+                                let l3 = *ptr0.add(4).cast::<i32>();
+                                let l4 = *ptr0.add(8).cast::<i32>();
+                                super::super::super::vblank::guest::input::Size {
+                                    width: l3 as u32,
+                                    height: l4 as u32,
+                                }
+                            };
+                            Some(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result5
+                }
+            }
         }
         /// How a state's memory crosses: lists of flat words, lent in `save` and not copied; and pages that are
         /// moved, for which the new version says in `migrate` where it wants them. Outside `save`, and `place`
@@ -2100,6 +2695,20 @@ mod _rt {
             self as f32
         }
     }
+    pub unsafe fn string_lift(bytes: Vec<u8>) -> String {
+        if cfg!(debug_assertions) {
+            String::from_utf8(bytes).unwrap()
+        } else {
+            unsafe { String::from_utf8_unchecked(bytes) }
+        }
+    }
+    pub unsafe fn invalid_enum_discriminant<T>() -> T {
+        if cfg!(debug_assertions) {
+            panic!("invalid enum discriminant")
+        } else {
+            unsafe { core::hint::unreachable_unchecked() }
+        }
+    }
     #[cfg(target_arch = "wasm32")]
     pub fn run_ctors_once() {
         wit_bindgen::rt::run_ctors_once();
@@ -2111,13 +2720,6 @@ mod _rt {
         unsafe {
             let layout = alloc::Layout::from_size_align_unchecked(size, align);
             alloc::dealloc(ptr, layout);
-        }
-    }
-    pub unsafe fn string_lift(bytes: Vec<u8>) -> String {
-        if cfg!(debug_assertions) {
-            String::from_utf8(bytes).unwrap()
-        } else {
-            unsafe { String::from_utf8_unchecked(bytes) }
         }
     }
     pub unsafe fn bool_lift(val: u8) -> bool {
@@ -2167,10 +2769,10 @@ macro_rules! __export_game_impl {
         () = { #[rustfmt::skip] #[cfg(target_arch = "wasm32")] #[unsafe (link_section =
         "component-type:wit-bindgen:0.61.1:vblank:guest@0.1.0:game:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
-        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 3390] = *
+        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 3768] = *
         b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xc3\x19\x01A\x02\x01\
-A\x10\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05leve\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xbd\x1c\x01A\x02\x01\
+A\x12\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05leve\
 l\x03\0\0\x01@\x03\x05level\x01\x06targets\x07messages\x01\0\x04\0\x03log\x01\x02\
 \x03\0\x16vblank:guest/log@0.1.0\x05\0\x01B\x13\x01m\xa6\x01\x09backquote\x09bac\
 kslash\x0cbracket-left\x0dbracket-right\x05comma\x06digit0\x06digit1\x06digit2\x06\
@@ -2214,30 +2816,40 @@ ank:guest/input@0.1.0\x05\x01\x02\x03\0\x01\x04size\x01B\x08\x02\x03\x02\x01\x02
 \x04\0\x04size\x03\0\0\x01m\x04\x06resize\x07stretch\x09letterbox\x07integer\x04\
 \0\x03fit\x03\0\x02\x01@\x01\x05titles\x01\0\x04\0\x09set-title\x01\x04\x01@\x02\
 \x04size\x01\x03fit\x03\x01\0\x04\0\x0bset-picture\x01\x05\x03\0\x19vblank:guest\
-/window@0.1.0\x05\x03\x01B\x0a\x01r\x04\x01xv\x01yv\x04zoomv\x08rotationv\x04\0\x06\
+/window@0.1.0\x05\x03\x01B\x0c\x01r\x04\x01xv\x01yv\x04zoomv\x08rotationv\x04\0\x06\
 camera\x03\0\0\x01@\x01\x05colory\x01\0\x04\0\x05clear\x01\x02\x01k\x01\x01@\x01\
 \x06camera\x03\x01\0\x04\0\x0aset-camera\x01\x04\x01py\x01@\x01\x05words\x05\x01\
-\0\x04\0\x05quads\x01\x06\x03\0\x17vblank:guest/draw@0.1.0\x05\x04\x01B\x12\x01p\
-}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\x01\x01@\x01\x05items\0\x01\0\x04\0\
-\x05bytes\x01\x02\x01p{\x01@\x01\x05items\x03\x01\0\x04\0\x06halves\x01\x04\x01p\
-y\x01@\x01\x05items\x05\x01\0\x04\0\x05words\x01\x06\x01pw\x01@\x01\x05items\x07\
-\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\0\x04\0\x09own-pages\x01\x09\x01@\x03\x05\
-width}\x05indexy\x06memory\0\x01\0\x04\0\x05place\x01\x0a\x03\0\x17vblank:guest/\
-lend@0.1.0\x05\x05\x02\x03\0\x01\x05frame\x01B\x10\x02\x03\x02\x01\x06\x04\0\x05\
-frame\x03\0\0\x02\x03\x02\x01\x02\x04\0\x04size\x03\0\x02\x01r\x03\x04seedw\x04s\
-ize\x03\x02hzv\x04\0\x05setup\x03\0\x04\x01r\x02\x04size\x03\x05alphav\x04\0\x04\
-view\x03\0\x06\x01@\x01\x05setup\x05\x01\0\x04\0\x04init\x01\x08\x01@\x01\x05fra\
-me\x01\x01\0\x04\0\x06update\x01\x09\x01@\x01\x04view\x07\x01\0\x04\0\x04draw\x01\
-\x0a\x01@\0\x01\0\x04\0\x08shutdown\x01\x0b\x04\0\x1cvblank:guest/lifecycle@0.1.\
-0\x05\x07\x01B\x18\x01p}\x01p\0\x01p{\x01p\x02\x01py\x01p\x04\x01pw\x01p\x06\x01\
-r\x05\x04tree\0\x05bytes\x01\x06halves\x03\x05words\x05\x05longs\x07\x04\0\x06pa\
-rcel\x03\0\x08\x01r\x02\x05framew\x09identical\x7f\x04\0\x07swapped\x03\0\x0a\x01\
-@\0\0\0\x04\0\x06schema\x01\x0c\x04\0\x08defaults\x01\x0c\x01@\0\x01\0\x04\0\x04\
-save\x01\x0d\x01@\x01\x05bytesw\x01\0\x04\0\x07prewarm\x01\x0e\x01j\0\x01s\x01@\x02\
-\x05state\x09\x09leftovers\0\0\x0f\x04\0\x07migrate\x01\x10\x01@\x01\x07swapped\x0b\
-\x01\0\x04\0\x06resume\x01\x11\x04\0\x18vblank:guest/state@0.1.0\x05\x08\x04\0\x17\
-vblank:guest/game@0.1.0\x04\0\x0b\x0a\x01\0\x04game\x03\0\0\0G\x09producers\x01\x0c\
-processed-by\x02\x0dwit-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
+\0\x04\0\x05quads\x01\x06\x01@\x02\x07texturey\x05words\x05\x01\0\x04\0\x07sprit\
+es\x01\x07\x03\0\x17vblank:guest/draw@0.1.0\x05\x04\x01B\x17\x02\x03\x02\x01\x02\
+\x04\0\x04size\x03\0\0\x01m\x02\x06linear\x07nearest\x04\0\x06filter\x03\0\x02\x01\
+m\x03\x07loading\x05ready\x06failed\x04\0\x06status\x03\0\x04\x01j\x01y\x01s\x01\
+@\x02\x03keys\x06filter\x03\0\x06\x04\0\x07texture\x01\x07\x01p}\x01@\x04\x03key\
+s\x04size\x01\x04rgba\x08\x06filter\x03\0\x06\x04\0\x06pixels\x01\x09\x01@\x03\x03\
+keys\x07encoded\x08\x06filter\x03\0\x06\x04\0\x07picture\x01\x0a\x01@\x01\x03key\
+s\0\x06\x04\0\x04font\x01\x0b\x01@\x02\x03keys\x07encoded\x08\0\x06\x04\0\x09fon\
+t-file\x01\x0c\x01@\x01\x05assety\0\x05\x04\0\x09status-of\x01\x0d\x01k\x01\x01@\
+\x01\x07texturey\0\x0e\x04\0\x0ctexture-size\x01\x0f\x03\0\x19vblank:guest/asset\
+s@0.1.0\x05\x05\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\x01\x01\
+@\x01\x05items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05items\x03\x01\0\x04\
+\0\x06halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05words\x01\x06\x01\
+pw\x01@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\0\x04\0\x09own-\
+pages\x01\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\0\x05place\x01\x0a\
+\x03\0\x17vblank:guest/lend@0.1.0\x05\x06\x02\x03\0\x01\x05frame\x01B\x10\x02\x03\
+\x02\x01\x07\x04\0\x05frame\x03\0\0\x02\x03\x02\x01\x02\x04\0\x04size\x03\0\x02\x01\
+r\x03\x04seedw\x04size\x03\x02hzv\x04\0\x05setup\x03\0\x04\x01r\x02\x04size\x03\x05\
+alphav\x04\0\x04view\x03\0\x06\x01@\x01\x05setup\x05\x01\0\x04\0\x04init\x01\x08\
+\x01@\x01\x05frame\x01\x01\0\x04\0\x06update\x01\x09\x01@\x01\x04view\x07\x01\0\x04\
+\0\x04draw\x01\x0a\x01@\0\x01\0\x04\0\x08shutdown\x01\x0b\x04\0\x1cvblank:guest/\
+lifecycle@0.1.0\x05\x08\x01B\x18\x01p}\x01p\0\x01p{\x01p\x02\x01py\x01p\x04\x01p\
+w\x01p\x06\x01r\x05\x04tree\0\x05bytes\x01\x06halves\x03\x05words\x05\x05longs\x07\
+\x04\0\x06parcel\x03\0\x08\x01r\x02\x05framew\x09identical\x7f\x04\0\x07swapped\x03\
+\0\x0a\x01@\0\0\0\x04\0\x06schema\x01\x0c\x04\0\x08defaults\x01\x0c\x01@\0\x01\0\
+\x04\0\x04save\x01\x0d\x01@\x01\x05bytesw\x01\0\x04\0\x07prewarm\x01\x0e\x01j\0\x01\
+s\x01@\x02\x05state\x09\x09leftovers\0\0\x0f\x04\0\x07migrate\x01\x10\x01@\x01\x07\
+swapped\x0b\x01\0\x04\0\x06resume\x01\x11\x04\0\x18vblank:guest/state@0.1.0\x05\x09\
+\x04\0\x17vblank:guest/game@0.1.0\x04\0\x0b\x0a\x01\0\x04game\x03\0\0\0G\x09prod\
+ucers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-bindgen-rust\x06\
+0.61.1";
         };
     };
 }
@@ -2250,9 +2862,9 @@ pub use __export_game_impl as export_game;
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 2967] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xfc\x15\x01A\x02\x01\
-A\x0b\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05leve\
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 3345] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xf6\x18\x01A\x02\x01\
+A\x0d\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05leve\
 l\x03\0\0\x01@\x03\x05level\x01\x06targets\x07messages\x01\0\x04\0\x03log\x01\x02\
 \x03\0\x16vblank:guest/log@0.1.0\x05\0\x01B\x13\x01m\xa6\x01\x09backquote\x09bac\
 kslash\x0cbracket-left\x0dbracket-right\x05comma\x06digit0\x06digit1\x06digit2\x06\
@@ -2296,18 +2908,28 @@ ank:guest/input@0.1.0\x05\x01\x02\x03\0\x01\x04size\x01B\x08\x02\x03\x02\x01\x02
 \x04\0\x04size\x03\0\0\x01m\x04\x06resize\x07stretch\x09letterbox\x07integer\x04\
 \0\x03fit\x03\0\x02\x01@\x01\x05titles\x01\0\x04\0\x09set-title\x01\x04\x01@\x02\
 \x04size\x01\x03fit\x03\x01\0\x04\0\x0bset-picture\x01\x05\x03\0\x19vblank:guest\
-/window@0.1.0\x05\x03\x01B\x0a\x01r\x04\x01xv\x01yv\x04zoomv\x08rotationv\x04\0\x06\
+/window@0.1.0\x05\x03\x01B\x0c\x01r\x04\x01xv\x01yv\x04zoomv\x08rotationv\x04\0\x06\
 camera\x03\0\0\x01@\x01\x05colory\x01\0\x04\0\x05clear\x01\x02\x01k\x01\x01@\x01\
 \x06camera\x03\x01\0\x04\0\x0aset-camera\x01\x04\x01py\x01@\x01\x05words\x05\x01\
-\0\x04\0\x05quads\x01\x06\x03\0\x17vblank:guest/draw@0.1.0\x05\x04\x01B\x12\x01p\
-}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\x01\x01@\x01\x05items\0\x01\0\x04\0\
-\x05bytes\x01\x02\x01p{\x01@\x01\x05items\x03\x01\0\x04\0\x06halves\x01\x04\x01p\
-y\x01@\x01\x05items\x05\x01\0\x04\0\x05words\x01\x06\x01pw\x01@\x01\x05items\x07\
-\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\0\x04\0\x09own-pages\x01\x09\x01@\x03\x05\
-width}\x05indexy\x06memory\0\x01\0\x04\0\x05place\x01\x0a\x03\0\x17vblank:guest/\
-lend@0.1.0\x05\x05\x04\07vblank:guest/game-with-all-of-its-exports-removed@0.1.0\
-\x04\0\x0b*\x01\0$game-with-all-of-its-exports-removed\x03\0\0\0G\x09producers\x01\
-\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
+\0\x04\0\x05quads\x01\x06\x01@\x02\x07texturey\x05words\x05\x01\0\x04\0\x07sprit\
+es\x01\x07\x03\0\x17vblank:guest/draw@0.1.0\x05\x04\x01B\x17\x02\x03\x02\x01\x02\
+\x04\0\x04size\x03\0\0\x01m\x02\x06linear\x07nearest\x04\0\x06filter\x03\0\x02\x01\
+m\x03\x07loading\x05ready\x06failed\x04\0\x06status\x03\0\x04\x01j\x01y\x01s\x01\
+@\x02\x03keys\x06filter\x03\0\x06\x04\0\x07texture\x01\x07\x01p}\x01@\x04\x03key\
+s\x04size\x01\x04rgba\x08\x06filter\x03\0\x06\x04\0\x06pixels\x01\x09\x01@\x03\x03\
+keys\x07encoded\x08\x06filter\x03\0\x06\x04\0\x07picture\x01\x0a\x01@\x01\x03key\
+s\0\x06\x04\0\x04font\x01\x0b\x01@\x02\x03keys\x07encoded\x08\0\x06\x04\0\x09fon\
+t-file\x01\x0c\x01@\x01\x05assety\0\x05\x04\0\x09status-of\x01\x0d\x01k\x01\x01@\
+\x01\x07texturey\0\x0e\x04\0\x0ctexture-size\x01\x0f\x03\0\x19vblank:guest/asset\
+s@0.1.0\x05\x05\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\x01\x01\
+@\x01\x05items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05items\x03\x01\0\x04\
+\0\x06halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05words\x01\x06\x01\
+pw\x01@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\0\x04\0\x09own-\
+pages\x01\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\0\x05place\x01\x0a\
+\x03\0\x17vblank:guest/lend@0.1.0\x05\x06\x04\07vblank:guest/game-with-all-of-it\
+s-exports-removed@0.1.0\x04\0\x0b*\x01\0$game-with-all-of-its-exports-removed\x03\
+\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-\
+bindgen-rust\x060.61.1";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

@@ -1,12 +1,15 @@
 //! The canvas: immediate drawing, batched in the guest's own memory and lent to the host at the end.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use glam::Vec2;
 
 use crate::Color;
+use crate::assets::{self, Filter, Texture};
 use crate::bindings::vblank::guest::draw;
 use crate::input::Size;
+use crate::sprite::{SPRITE, Sprite};
 
 pub use draw::Camera;
 
@@ -18,6 +21,7 @@ enum Command {
     Camera(Option<Camera>),
     /// Of the words.
     Quads(Range<usize>),
+    Sprites(Texture, Range<usize>),
 }
 
 /// What a game draws on. Coordinates are pixels with the origin at the top left and y downwards,
@@ -30,6 +34,35 @@ pub struct Canvas {
     alpha: f32,
     commands: Vec<Command>,
     words: Vec<u32>,
+    shapes: usize,
+    filter: Filter,
+    textures: Textures,
+}
+
+/// Textures by their keys, as far as this code has drawn with them.
+struct Textures {
+    known: BTreeMap<Box<str>, (Texture, Filter)>,
+    /// What was last looked for, since the same key often comes again.
+    last_key: String,
+    last: Option<(Texture, Filter)>,
+}
+
+/// What a sprite shows: the key of a texture, or a [`Texture`].
+pub trait Image {
+    #[doc(hidden)]
+    fn find(&self, canvas: &mut Canvas) -> Texture;
+}
+
+impl Image for Texture {
+    fn find(&self, _: &mut Canvas) -> Texture {
+        *self
+    }
+}
+
+impl<T: AsRef<str> + ?Sized> Image for &T {
+    fn find(&self, canvas: &mut Canvas) -> Texture {
+        canvas.texture(self.as_ref())
+    }
 }
 
 impl Canvas {
@@ -48,8 +81,7 @@ impl Canvas {
 
     /// Fill the whole picture. Without it, the picture is black before the first shape.
     pub fn clear(&mut self, color: Color) {
-        self.commands.clear();
-        self.words.clear();
+        self.forget();
         self.commands.push(Command::Clear(color));
     }
 
@@ -151,10 +183,105 @@ impl Canvas {
             color.packed(),
         ];
         self.words.extend_from_slice(&quad);
+        self.shapes += 1;
         match self.commands.last_mut() {
             Some(Command::Quads(range)) => range.end = start + QUAD,
             _ => self.commands.push(Command::Quads(start..start + QUAD)),
         }
+    }
+
+    /// A texture, its middle at `position`, as large as it is in pixels. What is returned changes that:
+    ///
+    /// ```
+    /// # use vblank_guest::prelude::*;
+    /// # fn draw(canvas: &mut Canvas, ship: Vec2, angle: f32) {
+    /// canvas.sprite("ship", ship).rotated(angle).scaled(2.0);
+    /// canvas.sprite("tiles", (8.0, 8.0)).part(16, 0, 16, 16).tinted(Color::GRAY);
+    /// # }
+    /// ```
+    ///
+    /// `"ship"` is `assets/ship.png` of the guest's folder, or what the program has given under this key.
+    /// The first time that a key is used, the host is asked. Then a sprite costs some nanoseconds: it
+    /// is 48 bytes written to a buffer.
+    pub fn sprite(&mut self, image: impl Image, position: impl Into<Vec2>) -> Sprite<'_> {
+        let texture = image.find(self);
+        let start = self.words.len();
+        let end = start + SPRITE;
+        self.words.resize(end, 0);
+        self.shapes += 1;
+        match self.commands.last_mut() {
+            Some(Command::Sprites(last, range)) if *last == texture => range.end = end,
+            _ => self.commands.push(Command::Sprites(texture, start..end)),
+        }
+        let words = self.words.last_chunk_mut();
+        Sprite::place(words.expect("they were just added"), position.into())
+    }
+
+    /// The texture of a key, to be drawn with: quicker than its key where there are many keys.
+    pub fn texture(&mut self, key: &str) -> Texture {
+        let filter = self.filter;
+        self.remember(key, || assets::texture(key, filter))
+    }
+
+    /// A texture that is painted pixel by pixel by a function, the first time that this code draws
+    /// with it. After a swap the new code paints it again, and what is shown changes with the code;
+    /// if it is the same, nothing is uploaded.
+    ///
+    /// ```
+    /// # use vblank_guest::prelude::*;
+    /// # fn draw(canvas: &mut Canvas) {
+    /// let brick = canvas.painted("brick", (16, 8), |x, y| {
+    ///     if x == 0 || y == 0 { Color::GRAY } else { Color::RED }
+    /// });
+    /// canvas.sprite(brick, (100.0, 50.0));
+    /// # }
+    /// ```
+    pub fn painted(
+        &mut self,
+        key: &str,
+        size: (u32, u32),
+        paint: impl FnMut(u32, u32) -> Color,
+    ) -> Texture {
+        let filter = self.filter;
+        self.remember(key, || assets::painted(key, size, filter, paint))
+    }
+
+    /// How textures look between their pixels, in what is drawn from here on in this picture: blended,
+    /// or as squares, which is for pixel art. A texture has one look at a time.
+    pub fn set_filter(&mut self, filter: Filter) {
+        self.filter = filter;
+    }
+
+    /// The texture of a key, which is asked for if this code has not drawn with it yet.
+    fn remember(&mut self, key: &str, ask: impl FnOnce() -> Texture) -> Texture {
+        let filter = self.filter;
+        let Textures {
+            known,
+            last_key,
+            last,
+        } = &mut self.textures;
+        match last {
+            Some((texture, look)) if *look == filter && last_key == key => return *texture,
+            _ => {}
+        }
+        let texture = match known.get(key) {
+            Some((texture, look)) if *look == filter => *texture,
+            _ => {
+                let texture = ask();
+                known.insert(key.into(), (texture, filter));
+                texture
+            }
+        };
+        last_key.clear();
+        last_key.push_str(key);
+        *last = Some((texture, filter));
+        texture
+    }
+
+    fn forget(&mut self) {
+        self.commands.clear();
+        self.words.clear();
+        self.shapes = 0;
     }
 
     /// With nothing on it yet.
@@ -167,19 +294,26 @@ impl Canvas {
             alpha: 0.0,
             commands: Vec::new(),
             words: Vec::new(),
+            shapes: 0,
+            filter: Filter::Linear,
+            textures: Textures {
+                known: BTreeMap::new(),
+                last_key: String::new(),
+                last: None,
+            },
         }
     }
 
     /// How many are on it.
     pub(crate) fn shapes(&self) -> usize {
-        self.words.len() / QUAD
+        self.shapes
     }
 
     pub(crate) fn begin(&mut self, size: Size, alpha: f32) {
         self.size = size;
         self.alpha = alpha;
-        self.commands.clear();
-        self.words.clear();
+        self.filter = Filter::Linear;
+        self.forget();
     }
 
     /// Give everything to the host. The buffers stay as they are until the next [`Canvas::begin`].
@@ -189,6 +323,9 @@ impl Canvas {
                 Command::Clear(color) => draw::clear(color.packed()),
                 Command::Camera(camera) => draw::set_camera(*camera),
                 Command::Quads(range) => draw::quads(&self.words[range.clone()]),
+                Command::Sprites(texture, range) => {
+                    draw::sprites(texture.0, &self.words[range.clone()]);
+                }
             }
         }
     }

@@ -32,6 +32,7 @@
 //! A game is a function of (state, frame): it has no clock, no files and no threads. All input is in
 //! [`Frame`], chance comes from an [`Rng`] that is part of the state.
 
+pub mod assets;
 #[doc(hidden)]
 pub mod bindings;
 mod canvas;
@@ -40,10 +41,11 @@ mod game;
 mod input;
 mod logger;
 mod rng;
+mod sprite;
 pub mod test;
 
 pub use bindings::vblank::guest::window::Fit;
-pub use canvas::{Camera, Canvas};
+pub use canvas::{Camera, Canvas, Image};
 pub use color::Color;
 #[doc(hidden)]
 pub use game::{Exports, Root, Runtime};
@@ -52,6 +54,7 @@ pub use glam;
 pub use input::{Buttons, Frame, Gamepad, Key, PadButtons, Pointer, Size, Touch};
 pub use log;
 pub use rng::Rng;
+pub use sprite::{Scale, Sprite};
 pub use vblank_derive::{Flat, State};
 /// Schema, encoding and migration of the state.
 pub use vblank_state as state;
@@ -89,6 +92,7 @@ pub fn set_picture(width: u32, height: u32, fit: Fit) {
 
 /// What a game's source needs: `use vblank_guest::prelude::*;`.
 pub mod prelude {
+    pub use crate::assets::{Filter, Texture};
     pub use crate::glam::{Vec2, vec2};
     pub use crate::{
         Buttons, Camera, Canvas, Color, Fit, Flat, Frame, Game, Gamepad, Key, Old, PadButtons,

@@ -24,6 +24,8 @@ pub struct SessionOptions {
     pub mendable: bool,
     /// The guest's crate, if it is one: paths in its source are told from there.
     pub folder: Option<PathBuf>,
+    /// Whether a picture waits, for a few seconds, for assets that are still being loaded.
+    pub waits_for_assets: bool,
     /// Input from a file.
     pub input: Script,
     /// Begin with this state.
@@ -49,6 +51,7 @@ impl Default for SessionOptions {
             strict: false,
             mendable: false,
             folder: None,
+            waits_for_assets: false,
             input: Script::default(),
             state_in: None,
             autosave: None,

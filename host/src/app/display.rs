@@ -77,7 +77,7 @@ impl Display {
 
 impl Display {
     /// Wakes the window's loop from another thread.
-    pub fn waker(&self) -> impl Fn() + Send + 'static {
+    pub fn waker(&self) -> impl Fn() + Clone + Send + 'static {
         let proxy = self.0.create_proxy();
         move || {
             // An error means that the loop has ended, and nothing is left to wake.

@@ -45,6 +45,9 @@ pub(super) struct Bench {
     /// What makes the pictures: auto, gpu, software or null
     #[arg(long, default_value_t = RendererChoice::Auto)]
     renderer: RendererChoice,
+    /// The folder of the guest's pictures and fonts, instead of `assets` in or beside GUEST
+    #[arg(long, value_name = "DIR")]
+    assets: Option<PathBuf>,
     #[command(flatten)]
     limits: LimitArgs,
 }
@@ -99,6 +102,7 @@ impl Bench {
         }
         let options = PipelineOptions {
             release: true,
+            assets: Some(folders::assets_of(&self.guest, self.assets.as_deref())),
             ..PipelineOptions::default()
         };
         let (_tell, outside) = channel();
@@ -125,6 +129,7 @@ impl Bench {
             seed: self.seed,
             size: self.size,
             frames: Some(self.frames),
+            waits_for_assets: true,
             ..SessionOptions::default()
         };
         let mut session = Session::new(parts, options);

@@ -17,6 +17,15 @@ pub(super) fn compiled() -> Option<CacheOptions> {
     Some(CacheOptions::new(folder))
 }
 
+/// Where the files of a guest's assets are: where the user says, in its crate, or beside its file.
+pub(super) fn assets_of(guest: &Path, wanted: Option<&Path>) -> PathBuf {
+    match wanted {
+        Some(folder) => folder.to_owned(),
+        None if guest.is_dir() => guest.join("assets"),
+        None => guest.with_file_name("assets"),
+    }
+}
+
 /// Where a guest's state is kept between runs.
 pub(super) fn autosave_of(guest: &Path) -> Option<PathBuf> {
     let folder = project()?.data_local_dir().join("autosave");

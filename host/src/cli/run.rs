@@ -107,6 +107,9 @@ pub(super) struct Run {
     /// What makes the pictures: auto, gpu, software or null
     #[arg(long, default_value_t = RendererChoice::Auto)]
     renderer: RendererChoice,
+    /// The folder of the guest's pictures and fonts, instead of `assets` in or beside GUEST
+    #[arg(long, value_name = "DIR")]
+    assets: Option<PathBuf>,
     /// End with exit code 1 when the guest breaks or does not build, also where it could be mended
     #[arg(long)]
     exit_on_break: bool,
@@ -154,6 +157,7 @@ impl Run {
             poll: self.poll.map(Duration::from_millis),
             watch: self.watch.clone(),
             release: self.release,
+            assets: Some(folders::assets_of(&self.guest, self.assets.as_deref())),
         };
         let waker = display.as_ref().map(app::Display::waker);
         let wake = move || waker.iter().for_each(|wake| wake());
@@ -279,6 +283,7 @@ impl Run {
             strict: self.strict,
             mendable: mendable && !self.exit_on_break,
             folder: self.guest.is_dir().then(|| self.guest.clone()),
+            waits_for_assets: !has_window,
             input: self
                 .input
                 .as_deref()

@@ -18,6 +18,7 @@ use super::component::{Code, CodeHash};
 use super::limits::{Limits, TICK};
 use super::{api, handoff};
 use crate::error::{Binary, GuestError};
+use crate::render::assets::Assets;
 
 /// What the user decides about all guests of a host.
 #[derive(Clone, Debug, Default)]
@@ -84,6 +85,7 @@ pub struct Engine {
     grants: RwLock<Grants>,
     pool: ThreadPool,
     cache: Cache,
+    assets: Assets,
 }
 
 /// What is granted, and a linker that offers just that. What is granted stays granted: a guest that
@@ -143,6 +145,7 @@ impl Engine {
             options,
             grants: RwLock::new(grants),
             pool,
+            assets: Assets::default(),
         })
     }
 
@@ -161,6 +164,12 @@ impl Engine {
         *grants = Grants::new(&self.wasm, allow)
             .map_err(|error| GuestError::Engine(format!("{error:#}")))?;
         Ok(true)
+    }
+
+    /// What all guests of this engine draw with.
+    #[must_use]
+    pub fn assets(&self) -> &Assets {
+        &self.assets
     }
 
     /// Whether something is granted.
@@ -249,7 +258,7 @@ impl Engine {
 
     /// Name everything that does not fit, not only the first thing.
     fn check_world(&self, component: &Component) -> Result<(), GuestError> {
-        const OFFERED: [&str; 5] = ["draw", "input", "lend", "log", "window"];
+        const OFFERED: [&str; 6] = ["assets", "draw", "input", "lend", "log", "window"];
         const WANTED: [&str; 2] = ["lifecycle", "state"];
         let ours = |name: &str| -> Option<String> {
             let name = name.strip_prefix("vblank:guest/")?;
@@ -303,6 +312,7 @@ fn linker(wasm: &wasmtime::Engine, allow: &[Capability]) -> wasmtime::Result<Lin
     imports::window::add_to_linker::<_, HasSelf<Context>>(&mut linker, |context| context)?;
     // Linked by hand: generated bindings would copy each list.
     api::draw::add_to_linker(&mut linker)?;
+    api::assets::add_to_linker(&mut linker)?;
     handoff::add_to_linker(&mut linker)?;
     if allow.contains(&Capability::Wasi) {
         wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;

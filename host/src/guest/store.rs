@@ -78,7 +78,8 @@ impl Instance {
     ) -> Result<Self, GuestError> {
         let limits = engine.options.limits;
         let with_wasi = engine.allows(Capability::Wasi);
-        let context = Context::new(Memory::new(&limits), Arc::clone(binary), with_wasi);
+        let claim = engine.assets().claim();
+        let context = Context::new(Memory::new(&limits), Arc::clone(binary), claim, with_wasi);
         let mut store = Store::new(&engine.wasm, context);
         store.limiter(|context| &mut context.memory);
         store.epoch_deadline_trap();
@@ -357,6 +358,16 @@ impl Instance {
     /// What the guest wants of the window since this was last asked.
     pub fn take_wishes(&mut self) -> Wishes {
         std::mem::take(&mut self.store.data_mut().wishes)
+    }
+
+    /// The assets that the guest has asked for are no longer its own: it is not going to draw again.
+    pub(crate) fn release_assets(&self) {
+        self.store.data().claim.release();
+    }
+
+    /// Free the assets that no instance claims.
+    pub(crate) fn sweep_assets(&self) {
+        self.store.data().claim.assets().sweep();
     }
 
     /// Linear memory in use, in bytes.

@@ -4,6 +4,7 @@
 //! The only room that names notify or starts a process. It knows no window, no renderer, no clock of
 //! the game.
 
+mod assets;
 mod back;
 mod build;
 mod candidate;

@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::assets::{AssetFolder, AssetLoader};
 use super::back::{Back, BackError, GoBack};
 use super::build::BuildError;
 use super::candidate::Candidate;
@@ -44,6 +45,8 @@ pub struct PipelineOptions {
     pub watch: Vec<PathBuf>,
     /// Build with optimisations.
     pub release: bool,
+    /// Where the files of assets are. Without it, there are none.
+    pub assets: Option<PathBuf>,
 }
 
 impl Default for PipelineOptions {
@@ -53,6 +56,7 @@ impl Default for PipelineOptions {
             poll: None,
             watch: Vec::new(),
             release: false,
+            assets: None,
         }
     }
 }
@@ -103,6 +107,7 @@ pub struct Pipeline {
     wake: Sender<Wake>,
     state_bytes: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
+    _assets: Option<AssetLoader>,
 }
 
 impl Pipeline {
@@ -114,11 +119,24 @@ impl Pipeline {
         engine: Arc<Engine>,
         source: Source,
         options: PipelineOptions,
-        wake_host: impl Fn() + Send + 'static,
+        wake_host: impl Fn() + Clone + Send + 'static,
     ) -> std::io::Result<Self> {
         let (wake, woken) = channel();
         let (tell, news) = channel();
         let state_bytes = Arc::new(AtomicU64::new(0));
+        let assets = options.assets.clone().map(|folder| {
+            let folder = AssetFolder {
+                folder: absolute(folder),
+                debounce: options.debounce,
+                poll: options.poll,
+            };
+            let (tell, wake_host) = (tell.clone(), wake_host.clone());
+            AssetLoader::start(engine.assets().clone(), folder, move |notice| {
+                // Were the handle gone, nobody would read it.
+                let _ = tell.send(News::Notice(notice));
+                wake_host();
+            })
+        });
         let told = Told {
             woken,
             tell,
@@ -135,6 +153,7 @@ impl Pipeline {
             wake,
             state_bytes,
             thread: Some(thread),
+            _assets: assets.transpose()?,
         })
     }
 
@@ -166,6 +185,15 @@ impl Pipeline {
     pub fn set_state_bytes(&self, bytes: usize) {
         self.state_bytes.store(bytes as u64, Ordering::Relaxed);
     }
+}
+
+/// By the name under which the system tells of changes, also where the folder is not there yet.
+fn absolute(folder: PathBuf) -> PathBuf {
+    let absolute = std::path::absolute(&folder).unwrap_or(folder);
+    let (Some(parent), Some(name)) = (absolute.parent(), absolute.file_name()) else {
+        return absolute;
+    };
+    std::fs::canonicalize(parent).map_or(absolute.clone(), |parent| parent.join(name))
 }
 
 impl Drop for Pipeline {

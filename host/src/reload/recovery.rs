@@ -57,6 +57,20 @@ pub(super) struct Recovery {
     spare: Option<Parcel>,
 }
 
+impl Base {
+    /// The versions in it are not going to draw again.
+    pub(super) fn release_assets(&self) {
+        match self {
+            Self::Previous(previous) => previous.0.instance.release_assets(),
+            Self::Moved { line, .. } => {
+                let versions = line.iter().map(|(version, _)| version);
+                versions.for_each(|version| version.instance.release_assets());
+            }
+            Self::Image(_) => {}
+        }
+    }
+}
+
 impl Stuck {
     /// What the guest did.
     pub(super) fn into_trap(self) -> Trap {

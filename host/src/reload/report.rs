@@ -75,6 +75,8 @@ pub enum What {
     FirstFrame {
         /// Code that made it.
         hash: String,
+        /// Bytes of assets that went to the GPU for it: 0 where the version before had the same.
+        asset_bytes: u64,
         /// Its update, draw and submit, in milliseconds.
         frame_ms: f64,
         /// Since the file was saved, in milliseconds: what a person waits.
@@ -162,6 +164,10 @@ pub enum What {
         image_us: Percentiles,
         /// The share of the run that they took: 0 to 1.
         image_share: f64,
+        /// Bytes of assets that went to the GPU, in all.
+        asset_bytes: u64,
+        /// Assets that were held at the end.
+        assets: usize,
     },
 }
 

@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::Sender;
 use std::time::{Duration, SystemTime};
 
 use notify::event::{AccessKind, AccessMode};
@@ -33,7 +32,9 @@ pub(super) enum Watched {
     File(PathBuf),
     /// Source folders, without build output and editors' temporary files.
     Folders(Vec<PathBuf>),
-    /// The same, for a build that leaves its file among them.
+    /// A folder of assets with all that is in it, also where it is not there yet.
+    Assets(PathBuf),
+    /// The same as `Folders`, for a build that leaves its file among them.
     Sources {
         /// The folders.
         folders: Vec<PathBuf>,
@@ -47,6 +48,7 @@ impl Watched {
         match self {
             Self::File(file) => path.file_name() == file.file_name(),
             Self::Folders(roots) => is_source(roots, path),
+            Self::Assets(folder) => path.starts_with(folder),
             Self::Sources { folders, made } => {
                 path.file_name() != made.file_name() && is_source(folders, path)
             }
@@ -73,6 +75,10 @@ fn is_noise(name: &OsStr) -> bool {
         || [".swp", ".swx", ".tmp", ".bak"].iter().any(|end| name.ends_with(end))
 }
 
+/// Hears when something was written, by the file system's clock where it says.
+pub(super) trait Tell: Fn(SystemTime) + Clone + Send + 'static {}
+impl<T: Fn(SystemTime) + Clone + Send + 'static> Tell for T {}
+
 /// Whether the system tells of changes in this folder. Where it does not, they are looked for.
 ///
 /// # Errors
@@ -97,13 +103,13 @@ impl Watcher {
     pub(super) fn new(
         watched: Watched,
         poll: Option<Duration>,
-        wake: Sender<Wake>,
+        tell: impl Tell,
     ) -> notify::Result<Self> {
         const FALLBACK: Duration = Duration::from_millis(500);
         if let Some(interval) = poll {
-            return Self::polling(watched, interval, wake, None);
+            return Self::polling(watched, interval, tell, None);
         }
-        let native = RecommendedWatcher::new(handler(&watched, wake.clone()), Config::default());
+        let native = RecommendedWatcher::new(handler(&watched, tell.clone()), Config::default());
         let native = native.and_then(|watcher| {
             let mut watcher = Self {
                 watcher: Box::new(watcher),
@@ -113,18 +119,18 @@ impl Watcher {
             watcher.watch_all()?;
             Ok(watcher)
         });
-        native.or_else(|error| Self::polling(watched, FALLBACK, wake, Some(error.to_string())))
+        native.or_else(|error| Self::polling(watched, FALLBACK, tell, Some(error.to_string())))
     }
 
     fn polling(
         watched: Watched,
         interval: Duration,
-        wake: Sender<Wake>,
+        tell: impl Tell,
         fallback: Option<String>,
     ) -> notify::Result<Self> {
         let config = Config::default().with_poll_interval(interval);
         let mut watcher = Self {
-            watcher: Box::new(PollWatcher::new(handler(&watched, wake), config)?),
+            watcher: Box::new(PollWatcher::new(handler(&watched, tell), config)?),
             watched,
             fallback,
         };
@@ -149,6 +155,16 @@ impl Watcher {
                     RecursiveMode::NonRecursive,
                 )
             }
+            Watched::Assets(folder) => {
+                // From outside it is seen whether the folder itself comes and goes.
+                if let Some(parent) = folder.parent() {
+                    self.watcher.watch(parent, RecursiveMode::NonRecursive)?;
+                }
+                match folder.is_dir() {
+                    true => self.watcher.watch(folder, RecursiveMode::Recursive),
+                    false => Ok(()),
+                }
+            }
             Watched::Folders(roots) | Watched::Sources { folders: roots, .. } => {
                 for root in roots {
                     // Not recursive at the top: `target` may hold thousands of folders.
@@ -169,7 +185,7 @@ impl Watcher {
 
 fn handler(
     watched: &Watched,
-    wake: Sender<Wake>,
+    tell: impl Tell,
 ) -> impl FnMut(notify::Result<notify::Event>) + Send + 'static {
     let watched = watched.clone();
     move |event| {
@@ -179,9 +195,7 @@ fn handler(
         let concerned = event.paths.iter().find(|path| watched.concerns(path));
         if let (Some(path), false) = (concerned, reading) {
             let written = std::fs::metadata(path).and_then(|meta| meta.modified());
-            // An error means that the pipeline is gone, and the watcher soon will be.
-            let at = written.unwrap_or_else(|_| SystemTime::now());
-            let _ = wake.send(Wake::Touched(at));
+            tell(written.unwrap_or_else(|_| SystemTime::now()));
         }
     }
 }

@@ -215,7 +215,10 @@ impl Worker {
         {
             return;
         }
-        *watcher = match Watcher::new(watched, self.options.poll, wake.clone()) {
+        let wake = wake.clone();
+        // An error means that the pipeline is gone, and the watcher soon will be.
+        let tell = move |at| drop(wake.send(Wake::Touched(at)));
+        *watcher = match Watcher::new(watched, self.options.poll, tell) {
             Ok(watcher) => {
                 if let Some(why) = &watcher.fallback {
                     self.notice(format!("looking for changes twice a second, since {why}"));

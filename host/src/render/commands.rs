@@ -21,6 +21,11 @@ pub trait Sink {
     /// Draws quads, [`Quad::WORDS`] words each as in [`Quad`], over what is there; a quad that is cut
     /// off at the end is left out. Quads that are not finite are not drawn.
     fn quads(&mut self, words: &[u32]);
+
+    /// Draws parts of a texture, [`Sprite::WORDS`] words each as in [`Sprite`], over what is there.
+    /// Where there is no such texture, a placeholder. As with quads, what is cut off or not finite is
+    /// left out.
+    fn sprites(&mut self, texture: u32, words: &[u32]);
 }
 
 /// What part of the world is seen.
@@ -101,6 +106,38 @@ impl Quad {
     }
 }
 
+/// A part of a texture as a rectangle: the twelve words of the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Sprite {
+    /// Where the pivot is.
+    pub position: [f32; 2],
+    /// Width and height; 0 takes that of the source in pixels.
+    pub size: [f32; 2],
+    /// About the pivot: radians, clockwise on the screen.
+    pub rotation: f32,
+    /// As a part of width and height: the middle is one half.
+    pub pivot: [f32; 2],
+    /// Left and top of the source in the texture, in pixels.
+    pub source: [u16; 2],
+    /// Its width and height; 0 is the whole texture.
+    pub source_size: [u16; 2],
+    /// What the texture is multiplied by.
+    pub tint: Color,
+    /// Of width and height, beyond the size; negative flips.
+    pub scale: [f32; 2],
+}
+
+impl Sprite {
+    /// Words that make one sprite.
+    pub const WORDS: usize = 12;
+
+    /// The words of some sprites, as [`Sink::sprites`] takes them.
+    pub fn words(sprites: &[Self]) -> &[u32] {
+        bytemuck::cast_slice(sprites)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,5 +158,28 @@ mod tests {
         expected[7] = 0x4433_2211;
         assert_eq!(Quad::words(&[quad]), expected);
         assert_eq!(format!("{color:?}"), "#11223344");
+    }
+
+    #[test]
+    fn the_words_of_a_sprite_are_those_of_the_contract() {
+        assert_eq!(size_of::<Sprite>(), Sprite::WORDS * size_of::<u32>());
+        let sprite = Sprite {
+            position: [1.0, 2.0],
+            size: [3.0, 4.0],
+            rotation: 5.0,
+            pivot: [6.0, 7.0],
+            source: [8, 9],
+            source_size: [10, 11],
+            tint: Color(0x4433_2211),
+            scale: [12.0, 13.0],
+        };
+        let words = [sprite];
+        let words = Sprite::words(&words);
+        assert_eq!(
+            words[..7],
+            [1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0].map(f32::to_bits)
+        );
+        assert_eq!(words[7..10], [8 | 9 << 16, 10 | 11 << 16, 0x4433_2211]);
+        assert_eq!(words[10..], [12.0_f32, 13.0].map(f32::to_bits));
     }
 }

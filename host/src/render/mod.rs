@@ -3,6 +3,7 @@
 //! Layer 1. Only this room names wgpu; it knows neither guests nor windows, just what a surface can be
 //! made of.
 
+pub mod assets;
 pub mod commands;
 mod extent;
 mod null;
@@ -21,6 +22,7 @@ pub use self::placement::{Fit, Placement, UnknownFit};
 pub use self::wgpu::{Prefer, WgpuRenderer};
 pub use crate::input::Size;
 
+use self::assets::Assets;
 use self::commands::Sink;
 use ::wgpu::SurfaceTarget;
 use ::wgpu::wgt::WgpuHasDisplayHandle;
@@ -47,6 +49,9 @@ pub trait Renderer {
 
     /// How the next picture will lie in the window.
     fn placement(&self) -> Placement;
+
+    /// Draw with these assets from now on. What they hold is uploaded with the next picture.
+    fn use_assets(&mut self, assets: Assets);
 
     /// Starts a picture: black, opaque, in pixels. What was recorded and not submitted is dropped.
     fn begin(&mut self) -> &mut dyn Sink;
@@ -80,8 +85,12 @@ pub trait Renderer {
 pub struct Stats {
     /// Quads that it shows.
     pub quads: u64,
-    /// Bytes that went to the GPU for it.
+    /// Sprites that it shows.
+    pub sprites: u64,
+    /// Bytes of instances that went to the GPU for it.
     pub bytes: u64,
+    /// Bytes of assets that went to the GPU for it: 0 unless one is new or has changed.
+    pub asset_bytes: u64,
 }
 
 /// What makes the pictures.

@@ -1,13 +1,19 @@
 //! The renderer of a machine without any: it counts, so that all the rest can be tested and run.
 
-use super::commands::{Camera, Color, Quad, Sink};
+use std::collections::BTreeMap;
+
+use super::assets::{Assets, Live};
+use super::commands::{Camera, Color, Quad, Sink, Sprite};
 use super::extent::Extent;
 use super::{Fit, Kind, Picture, Placement, RenderError, Renderer, Size, Stats};
 
 /// Draws nothing.
-#[derive(Debug)]
 pub struct NullRenderer {
     extent: Extent,
+    assets: Assets,
+    seen: u64,
+    /// The revision of each asset that it would have uploaded.
+    uploaded: BTreeMap<u32, u64>,
     recording: Counter,
     last: Stats,
 }
@@ -20,9 +26,27 @@ impl NullRenderer {
     pub fn new(size: Size) -> Self {
         Self {
             extent: Extent::new(size, u32::MAX),
+            assets: Assets::default(),
+            seen: 0,
+            uploaded: BTreeMap::new(),
             recording: Counter::default(),
             last: Stats::default(),
         }
+    }
+}
+
+impl NullRenderer {
+    /// What of the assets a GPU would have been given now, in bytes.
+    fn upload(&mut self) -> u64 {
+        let Some(live) = self.assets.changed_since(&mut self.seen) else {
+            return 0;
+        };
+        self.uploaded
+            .retain(|handle, _| live.iter().any(|live| live.handle == *handle));
+        let uploaded = &mut self.uploaded;
+        let is_new =
+            |live: &&Live| uploaded.insert(live.handle, live.revision) != Some(live.revision);
+        live.iter().filter(is_new).map(Live::upload_bytes).sum()
     }
 }
 
@@ -51,6 +75,12 @@ impl Renderer for NullRenderer {
         self.extent.placement()
     }
 
+    fn use_assets(&mut self, assets: Assets) {
+        self.assets = assets;
+        self.seen = 0;
+        self.uploaded.clear();
+    }
+
     fn begin(&mut self) -> &mut dyn Sink {
         self.recording = Counter::default();
         &mut self.recording
@@ -58,6 +88,7 @@ impl Renderer for NullRenderer {
 
     fn submit(&mut self) -> Result<(), RenderError> {
         self.last = std::mem::take(&mut self.recording).0;
+        self.last.asset_bytes = self.upload();
         Ok(())
     }
 
@@ -76,13 +107,17 @@ impl Renderer for NullRenderer {
 
 impl Sink for Counter {
     fn clear(&mut self, _: Color) {
-        self.0.quads = 0;
+        self.0 = Stats::default();
     }
 
     fn set_camera(&mut self, _: Option<Camera>) {}
 
     fn quads(&mut self, words: &[u32]) {
         self.0.quads += (words.len() / Quad::WORDS) as u64;
+    }
+
+    fn sprites(&mut self, _: u32, words: &[u32]) {
+        self.0.sprites += (words.len() / Sprite::WORDS) as u64;
     }
 }
 
@@ -100,7 +135,11 @@ mod tests {
         sink.quads(&words);
         assert_eq!(renderer.stats().quads, 0, "not before it is submitted");
         renderer.submit().unwrap();
-        assert_eq!(renderer.stats(), Stats { quads: 5, bytes: 0 });
+        let expected = Stats {
+            quads: 5,
+            ..Stats::default()
+        };
+        assert_eq!(renderer.stats(), expected);
         renderer.begin().quads(&words);
         renderer.begin();
         renderer.submit().unwrap();

@@ -100,6 +100,8 @@ pub struct Session {
     /// How far pictures lie apart, where that is less than updates do.
     picture_every: Option<Duration>,
     timings: Timings,
+    /// Bytes of assets that went to the GPU.
+    asset_bytes: u64,
     title: String,
     /// The frame that this session began at: 0, or that of the image.
     began_at: u64,
@@ -131,7 +133,8 @@ const WAITING: Duration = Duration::from_millis(5);
 impl Session {
     /// Ready for its first turn.
     #[must_use]
-    pub fn new(parts: Parts, options: SessionOptions) -> Self {
+    pub fn new(mut parts: Parts, options: SessionOptions) -> Self {
+        parts.renderer.use_assets(parts.engine.assets().clone());
         Self {
             fixed: FixedStep::new(options.hz, MOST_CATCH_UP, parts.clock.now()),
             input: Input::default(),
@@ -153,6 +156,7 @@ impl Session {
             picture_begun: Duration::ZERO,
             picture_every: None,
             timings: Timings::default(),
+            asset_bytes: 0,
             title: String::new(),
             began_at: 0,
             began: Instant::now(),

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use super::autosave::Autosave;
 use super::{Session, millis};
 use crate::config::{Output, SessionOptions};
-use crate::reload::Running;
 use crate::reload::history::Fate;
 use crate::reload::report::What;
+use crate::reload::{News, Pipeline, Running};
 
 /// What is to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +123,12 @@ impl Session {
 
     /// The last things: outputs for the end, the guest's own, the report.
     pub(super) fn end(&mut self) {
+        while let Some(news) = self.parts.pipeline.as_ref().and_then(Pipeline::poll) {
+            // There is no next frame for anything else.
+            if let News::Notice(message) = news {
+                self.tell(What::Notice { message });
+            }
+        }
         let (at_end, missed) = self.outputs.take_rest();
         for (kind, path) in at_end {
             self.write(kind, &path);
@@ -138,6 +144,7 @@ impl Session {
             autosave.finish(image);
         }
         self.hear_autosave();
+        let assets = self.parts.engine.assets().held().entries;
         let state_hash = self.game.as_mut().and_then(|game| game.state_hash().ok());
         if let Some(game) = self.moving()
             && let Err(trap) = game.instance().shutdown()
@@ -154,6 +161,8 @@ impl Session {
             images: self.timings.image.count(),
             image_us: self.timings.image.percentiles(),
             image_share: self.image_share(),
+            asset_bytes: self.asset_bytes,
+            assets,
         });
         self.tell_on(true);
     }

@@ -6,6 +6,9 @@ use super::autosave::Autosave;
 use super::{Session, millis};
 use crate::reload::report::What;
 
+/// How long a picture waits for assets that were asked for, where nobody watches.
+const ASSETS: Duration = Duration::from_secs(5);
+
 impl Session {
     pub(super) fn begin(&mut self) -> u32 {
         self.tell_on(false);
@@ -72,16 +75,26 @@ impl Session {
         let Some(game) = self.game.as_mut().filter(|game| !game.is_broken()) else {
             return;
         };
+        if self.options.waits_for_assets {
+            // So that the picture of a frame is the same each time.
+            self.parts.engine.assets().wait(ASSETS);
+        }
         let begun = Instant::now();
         game.instance().replay(self.parts.renderer.begin());
         let done = self.parts.renderer.submit();
         self.timings.submit.record_since(begun);
-        if let Err(error) = done {
-            self.notice_once(format!("no picture: {error}"));
-        }
+        let asset_bytes = match done {
+            Ok(()) => self.parts.renderer.stats().asset_bytes,
+            Err(error) => {
+                self.notice_once(format!("no picture: {error}"));
+                0
+            }
+        };
+        self.asset_bytes += asset_bytes;
         if let Some(first) = self.first_frame.take() {
             self.tell(What::FirstFrame {
                 hash: first.hash,
+                asset_bytes,
                 frame_ms: millis(self.turn_begun.elapsed()),
                 since_saved_ms: millis(first.before + first.ready.elapsed()),
             });

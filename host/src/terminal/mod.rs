@@ -307,6 +307,7 @@ impl Observer for Terminal {
                 images,
                 image_us,
                 image_share,
+                ..
             } => {
                 if self.is_verbose && *images > 0 {
                     self.say(&format!(

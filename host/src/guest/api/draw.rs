@@ -5,7 +5,7 @@ use wasmtime::Store;
 use wasmtime::component::{ComponentType, Lift, Linker, WasmList};
 
 use super::Context;
-use crate::render::commands::{self, Color, Quad, Sink};
+use crate::render::commands::{self, Color, Quad, Sink, Sprite};
 
 /// The record `camera` of `wit/draw.wit`, as it crosses.
 #[derive(Clone, Copy, ComponentType, Lift)]
@@ -21,6 +21,7 @@ enum Command {
     Clear(Color),
     Camera(Option<commands::Camera>),
     Quads(WasmList<u32>),
+    Sprites(u32, WasmList<u32>),
 }
 
 /// What a guest has drawn since [`Commands::begin`]. The buffer is reused.
@@ -54,6 +55,7 @@ pub(in crate::guest) fn replay(store: &Store<Context>, sink: &mut dyn Sink) {
             Command::Clear(color) => sink.clear(*color),
             Command::Camera(camera) => sink.set_camera(*camera),
             Command::Quads(words) => sink.quads(words.as_le_slice(store)),
+            Command::Sprites(texture, words) => sink.sprites(*texture, words.as_le_slice(store)),
         }
     }
 }
@@ -77,15 +79,26 @@ pub(in crate::guest) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime:
         Ok(())
     })?;
     draw.func_wrap("quads", |mut store, (words,): (WasmList<u32>,)| {
-        let len = words.as_le_slice(&store).len();
-        if len % Quad::WORDS != 0 {
-            wasmtime::bail!(
-                "draw.quads: {len} words, which is no multiple of {}",
-                Quad::WORDS
-            );
-        }
+        whole("quads", words.as_le_slice(&store), Quad::WORDS)?;
         store.data_mut().commands.push(Command::Quads(words));
         Ok(())
     })?;
+    draw.func_wrap(
+        "sprites",
+        |mut store, (texture, words): (u32, WasmList<u32>)| {
+            whole("sprites", words.as_le_slice(&store), Sprite::WORDS)?;
+            let sprites = Command::Sprites(texture, words);
+            store.data_mut().commands.push(sprites);
+            Ok(())
+        },
+    )?;
+    Ok(())
+}
+
+fn whole(function: &str, words: &[u32], each: usize) -> wasmtime::Result<()> {
+    let len = words.len();
+    if !len.is_multiple_of(each) {
+        wasmtime::bail!("draw.{function}: {len} words, which is no multiple of {each}");
+    }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What the host offers to a guest, and the guest's side of the host: one file an interface.
 
+pub mod assets;
 pub mod draw;
 mod log;
 pub mod window;
@@ -12,6 +13,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::handoff::Lent;
 use super::limits::Memory;
 use crate::error::Binary;
+use crate::render::assets::Claim;
 
 /// Everything that belongs to one guest instance beside its memory.
 pub(crate) struct Context {
@@ -19,6 +21,8 @@ pub(crate) struct Context {
     pub(super) lent: Lent,
     pub(super) commands: draw::Commands,
     pub(super) wishes: window::Wishes,
+    /// What it has asked for.
+    pub(super) claim: Claim,
     /// What the guest's panic hook said; the trap that follows says only `unreachable`.
     pub(super) panic: Option<String>,
     pub(super) binary: Arc<Binary>,
@@ -26,7 +30,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(super) fn new(memory: Memory, binary: Arc<Binary>, with_wasi: bool) -> Self {
+    pub(super) fn new(memory: Memory, binary: Arc<Binary>, claim: Claim, with_wasi: bool) -> Self {
         let wasi = with_wasi.then(|| {
             let context = WasiCtx::builder().inherit_stdout().inherit_stderr().build();
             (context, ResourceTable::new())
@@ -35,6 +39,7 @@ impl Context {
             memory,
             lent: Lent::default(),
             commands: draw::Commands::default(),
+            claim,
             wishes: window::Wishes::default(),
             panic: None,
             binary,

@@ -85,6 +85,8 @@ impl Running {
             self.is_broken = true;
         })?;
         let failed = std::mem::replace(&mut self.recovery.base, Base::Image(Arc::new(image)));
+        failed.release_assets();
+        self.version.instance.sweep_assets();
         self.reaper.take(failed);
         self.frame = base_frame;
         for count in 0..self.recovery.steps().len() {

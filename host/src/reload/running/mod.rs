@@ -201,7 +201,7 @@ impl Running {
             }
             Ok(swap) => swap,
             Err(refused) => {
-                self.reaper.take(next);
+                self.give_up(next);
                 return Err(refused);
             }
         };
@@ -279,10 +279,19 @@ impl Running {
         match resumed.map_err(GuestError::from) {
             Ok(()) => Ok(next),
             Err(error) => {
-                self.reaper.take(next);
+                self.give_up(next);
                 Err(error.into())
             }
         }
+    }
+
+    /// A candidate has failed: what it asked for goes with it.
+    fn give_up(&self, candidate: Version) {
+        candidate.instance.release_assets();
+        if !self.is_broken {
+            self.version.instance.sweep_assets();
+        }
+        self.reaper.take(candidate);
     }
 
     /// Take an image if one is wanted, or due: at the end of probation, and at intervals that keep
@@ -314,6 +323,8 @@ impl Running {
             if let Some(replaced) = self.recovery.recycle(replaced) {
                 self.retire(replaced, frame);
             }
+            // By the end of its probation a version has asked for what it needs.
+            self.version.instance.sweep_assets();
         }
         Ok(Some(Kept { image, took }))
     }
@@ -327,6 +338,7 @@ impl Running {
 
     /// This is no longer needed to go back to; `frame` is where it stands.
     fn retire(&self, base: Base, frame: u64) {
+        base.release_assets();
         match base {
             Base::Previous(previous) => self.reaper.take_replaced(previous, frame),
             other => self.reaper.take(other),

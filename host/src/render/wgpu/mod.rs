@@ -8,9 +8,11 @@ mod capture;
 mod painter;
 mod quads;
 mod recording;
+mod sprites;
 mod surface;
 #[cfg(test)]
 mod tests;
+mod textures;
 mod upload;
 mod view;
 
@@ -20,6 +22,7 @@ use wgpu::{
     Texture, TextureDescriptor, TextureDimension, TextureFormat, TextureUsages, TextureView,
 };
 
+use super::assets::Assets;
 use super::commands::Sink;
 use super::extent::Extent;
 use super::{Fit, Kind, Picture, Placement, RenderError, Renderer, Size, Stats};
@@ -30,6 +33,7 @@ use adapter::Gpu;
 use painter::Painter;
 use recording::{Recorder, Recording};
 use surface::Window;
+use textures::Textures;
 use upload::Uploads;
 
 /// Of every picture.
@@ -40,6 +44,8 @@ const FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
 pub struct WgpuRenderer {
     recorder: Recorder,
     painter: Painter,
+    textures: Textures,
+    assets: Assets,
     window: Option<Window>,
     /// The last picture.
     target: Option<Target>,
@@ -94,6 +100,7 @@ impl WgpuRenderer {
         gpu.fits(size)?;
         let extent = Extent::new(size, gpu.max_side);
         let painter = Painter::new(&gpu);
+        let textures = Textures::new(&gpu, &painter.sprites);
         gpu.check()?;
         let recorder = Recorder {
             recording: Recording::new(size),
@@ -103,6 +110,8 @@ impl WgpuRenderer {
         Ok(Self {
             recorder,
             painter,
+            textures,
+            assets: Assets::default(),
             window,
             target: None,
             extent,
@@ -141,6 +150,11 @@ impl Renderer for WgpuRenderer {
         self.extent.placement()
     }
 
+    fn use_assets(&mut self, assets: Assets) {
+        self.textures.forget();
+        self.assets = assets;
+    }
+
     fn begin(&mut self) -> &mut dyn Sink {
         self.recorder.restart(self.extent.picture());
         &mut self.recorder
@@ -161,15 +175,23 @@ impl Renderer for WgpuRenderer {
         let mut encoder = gpu
             .device
             .create_command_encoder(&CommandEncoderDescriptor::default());
+        let sprites = &self.painter.sprites;
+        let asset_bytes = self.textures.update(gpu, sprites, &self.assets);
         let bytes = uploads.flush(&mut encoder);
-        self.painter
-            .paint(&mut encoder, recording, uploads, &target.view);
+        self.painter.paint(
+            &mut encoder,
+            recording,
+            uploads,
+            &self.textures,
+            &target.view,
+        );
         let submission = gpu.queue.submit([encoder.finish()]);
         uploads.submitted(gpu, submission)?;
         gpu.check()?;
         self.target = Some(target);
         self.stats = Stats {
             bytes,
+            asset_bytes,
             ..recording.stats
         };
         self.recorder.restart(self.extent.picture());

@@ -8,6 +8,8 @@ use wgpu::{
 use super::adapter::Gpu;
 use super::quads::Quads;
 use super::recording::{Op, Recording, What};
+use super::sprites::Sprites;
+use super::textures::Textures;
 use super::upload::Uploads;
 use super::view::View;
 use crate::render::commands::Color;
@@ -16,12 +18,14 @@ use crate::render::commands::Color;
 #[derive(Debug)]
 pub(super) struct Painter {
     quads: Quads,
+    pub sprites: Sprites,
 }
 
 impl Painter {
     pub fn new(gpu: &Gpu) -> Self {
         Self {
             quads: Quads::new(gpu),
+            sprites: Sprites::new(gpu),
         }
     }
 
@@ -31,6 +35,7 @@ impl Painter {
         encoder: &mut CommandEncoder,
         recording: &Recording,
         uploads: &Uploads,
+        textures: &Textures,
         target: &TextureView,
     ) {
         let mut pass = encoder.begin_render_pass(&RenderPassDescriptor {
@@ -49,9 +54,12 @@ impl Painter {
         let mut last: Option<(&Op, View)> = None;
         for op in &recording.ops {
             let view = View::new(recording.size, op.camera);
-            let is_new = last.is_none_or(|(last, _)| last.what != op.what);
+            let is_new = last.is_none_or(|(last, _)| !last.what.is_like(op.what));
             if is_new {
                 self.prepare(&mut pass, op.what);
+            }
+            if let What::Sprites(texture) = op.what {
+                pass.set_bind_group(0, textures.group(texture), &[]);
             }
             // A pipeline's layout may have dropped what the one before was told.
             if is_new || last.is_none_or(|(_, last)| last != view) {
@@ -69,6 +77,7 @@ impl Painter {
     fn prepare(&self, pass: &mut RenderPass<'_>, what: What) {
         match what {
             What::Quads => self.quads.prepare(pass),
+            What::Sprites(_) => self.sprites.prepare(pass),
         }
     }
 }

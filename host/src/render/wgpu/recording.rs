@@ -5,7 +5,7 @@
 
 use super::adapter::Gpu;
 use super::upload::{Place, Uploads};
-use crate::render::commands::{Camera, Color, Quad, Sink};
+use crate::render::commands::{Camera, Color, Quad, Sink, Sprite};
 use crate::render::{RenderError, Size, Stats};
 
 /// Bytes of the instances of one kind in one picture.
@@ -34,6 +34,15 @@ pub(super) struct Op {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum What {
     Quads,
+    /// With the texture of this handle.
+    Sprites(u32),
+}
+
+impl What {
+    /// Whether the same pipeline draws both.
+    pub fn is_like(self, other: Self) -> bool {
+        std::mem::discriminant(&self) == std::mem::discriminant(&other)
+    }
 }
 
 impl Recording {
@@ -57,7 +66,8 @@ impl Recording {
 
     /// Whether it can be drawn.
     pub fn check(&self) -> Result<(), RenderError> {
-        within("quads", self.stats.quads, size_of::<Quad>())
+        within("quads", self.stats.quads, size_of::<Quad>())?;
+        within("sprites", self.stats.sprites, size_of::<Sprite>())
     }
 
     /// Whether anything can be seen through the camera.
@@ -131,6 +141,19 @@ impl Sink for Recorder {
         if recording.check().is_ok() {
             let quads = &mut self.uploads.quads;
             quads.write(&self.gpu, words, |place| recording.push(What::Quads, place));
+        }
+    }
+
+    fn sprites(&mut self, texture: u32, words: &[u32]) {
+        let recording = &mut self.recording;
+        if !recording.is_seen() {
+            return;
+        }
+        recording.stats.sprites += (words.len() / Sprite::WORDS) as u64;
+        if recording.check().is_ok() {
+            let sprites = &mut self.uploads.sprites;
+            let what = What::Sprites(texture);
+            sprites.write(&self.gpu, words, |place| recording.push(what, place));
         }
     }
 }

@@ -13,7 +13,7 @@ use wgpu::{
 use super::adapter::Gpu;
 use super::recording::What;
 use crate::render::RenderError;
-use crate::render::commands::Quad;
+use crate::render::commands::{Quad, Sprite};
 
 /// Bytes of the first and smallest buffer.
 const SMALLEST: u32 = 64 << 10;
@@ -26,6 +26,7 @@ const ROUND: usize = 3;
 #[derive(Debug)]
 pub(super) struct Uploads {
     pub quads: Upload,
+    pub sprites: Upload,
     on_their_way: [Option<SubmissionIndex>; ROUND],
     current: usize,
 }
@@ -34,6 +35,7 @@ impl Uploads {
     pub fn new() -> Self {
         Self {
             quads: Upload::new("quads", Quad::WORDS),
+            sprites: Upload::new("sprites", Sprite::WORDS),
             on_their_way: Default::default(),
             current: 0,
         }
@@ -66,11 +68,12 @@ impl Uploads {
     pub fn of(&self, what: What) -> &Upload {
         match what {
             What::Quads => &self.quads,
+            What::Sprites(_) => &self.sprites,
         }
     }
 
     fn each(&mut self) -> impl Iterator<Item = &mut Upload> {
-        [&mut self.quads].into_iter()
+        [&mut self.quads, &mut self.sprites].into_iter()
     }
 }
 

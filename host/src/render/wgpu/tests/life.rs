@@ -32,7 +32,8 @@ fn lists_are_joined_and_buffers_grow() {
             renderer.stats(),
             Stats {
                 quads,
-                bytes: quads * 32
+                bytes: quads * 32,
+                ..Stats::default()
             }
         );
         let drawn = renderer.capture().unwrap();

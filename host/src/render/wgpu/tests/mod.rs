@@ -2,6 +2,7 @@
 
 mod life;
 mod shapes;
+mod sprites;
 
 use super::*;
 use crate::render::commands::{Camera, Color, Quad};

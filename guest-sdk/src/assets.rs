@@ -1,0 +1,104 @@
+//! Textures and fonts: kept by the host under keys, and found again by every later version of the code.
+
+use crate::bindings::vblank::guest::assets as host;
+use crate::input::Size;
+use crate::{Color, logger};
+
+pub use host::{Filter, Status};
+
+/// A texture, by the number that the host knows it by. Cheap to copy.
+///
+/// It is good as long as the code that asked for it runs. What crosses a swap is the key: ask again.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Texture(pub(crate) u32);
+
+impl Texture {
+    /// No texture: drawn as the placeholder.
+    pub const MISSING: Self = Self(0);
+
+    /// Its size in pixels, once it is loaded. For showing only: when a file is loaded is not part of
+    /// a recording.
+    #[must_use]
+    pub fn size(self) -> Option<Size> {
+        if cfg!(target_arch = "wasm32") {
+            host::texture_size(self.0)
+        } else {
+            None
+        }
+    }
+
+    /// How far it is; as for [`Texture::size`], for showing only.
+    #[must_use]
+    pub fn status(self) -> Status {
+        if cfg!(target_arch = "wasm32") {
+            host::status_of(self.0)
+        } else {
+            Status::Ready
+        }
+    }
+}
+
+/// The texture of a key: what was given under it, or else `assets/KEY.png` of the guest's folder. The
+/// file is watched, and shown anew when it changes.
+///
+/// Where the file is missing or damaged, a checkered placeholder is drawn, and the host says why.
+#[must_use]
+pub fn texture(key: &str, filter: Filter) -> Texture {
+    ask(key, || host::texture(key, filter))
+}
+
+/// A texture made by the program: red, green, blue and alpha, straight, in rows from the top. The same
+/// bytes under the same key cost a look at them, other bytes replace what was there.
+///
+/// If the bytes do not fit the size, or it is too large, the reason is logged and the placeholder drawn.
+pub fn texture_from_pixels(
+    key: &str,
+    width: u32,
+    height: u32,
+    rgba: &[u8],
+    filter: Filter,
+) -> Texture {
+    let size = Size { width, height };
+    ask(key, || host::pixels(key, size, rgba, filter))
+}
+
+/// A texture of a PNG file that the program carries with it: `include_bytes!("ship.png")`.
+///
+/// If it is damaged, the reason is logged and the placeholder drawn.
+pub fn texture_from_png(key: &str, png: &[u8], filter: Filter) -> Texture {
+    ask(key, || host::picture(key, png, filter))
+}
+
+/// A texture painted pixel by pixel.
+pub(crate) fn painted(
+    key: &str,
+    (width, height): (u32, u32),
+    filter: Filter,
+    mut paint: impl FnMut(u32, u32) -> Color,
+) -> Texture {
+    if !cfg!(target_arch = "wasm32") {
+        return ask(key, || Ok(0));
+    }
+    let mut rgba = Vec::new();
+    for y in 0..height {
+        for x in 0..width {
+            rgba.extend(paint(x, y).packed().to_le_bytes());
+        }
+    }
+    texture_from_pixels(key, width, height, &rgba, filter)
+}
+
+/// Under `cargo test` there is no host: every key is a texture that is there.
+fn ask(key: &str, host: impl FnOnce() -> Result<u32, String>) -> Texture {
+    if !cfg!(target_arch = "wasm32") {
+        return Texture(1);
+    }
+    match host() {
+        Ok(handle) => Texture(handle),
+        Err(why) => {
+            logger::install();
+            log::error!("no texture {key:?}: {why}");
+            Texture::MISSING
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! A sprite that was just drawn, and what can still be said about it.
+
+use glam::Vec2;
+
+use crate::Color;
+
+/// Words in a sprite; see `wit/draw.wit`.
+pub(crate) const SPRITE: usize = 12;
+
+/// A sprite on the canvas: [`Canvas::sprite`](crate::Canvas::sprite). It is drawn already; each of these
+/// changes a word or two of it where it lies, so what is not said costs nothing.
+pub struct Sprite<'a> {
+    words: &'a mut [u32; SPRITE],
+}
+
+impl<'a> Sprite<'a> {
+    /// As large as its texture, its middle at `position`.
+    pub(crate) fn place(words: &'a mut [u32; SPRITE], position: Vec2) -> Self {
+        let half = 0.5_f32.to_bits();
+        let one = 1.0_f32.to_bits();
+        let white = Color::WHITE.packed();
+        let (x, y) = (position.x.to_bits(), position.y.to_bits());
+        *words = [x, y, 0, 0, 0, half, half, 0, 0, white, one, one];
+        Self { words }
+    }
+
+    fn set(self, first: usize, to: Vec2) -> Self {
+        self.words[first] = to.x.to_bits();
+        self.words[first + 1] = to.y.to_bits();
+        self
+    }
+
+    /// So large, in units, instead of as large as its texture in pixels.
+    pub fn sized(self, size: impl Into<Vec2>) -> Self {
+        self.set(2, size.into())
+    }
+
+    /// Turned about the pivot by so many radians, clockwise.
+    pub fn rotated(self, radians: f32) -> Self {
+        self.words[4] = radians.to_bits();
+        self
+    }
+
+    /// The point of it that lies at its position and that it turns about, as a part of its width and
+    /// height: (0.5, 0.5), the middle, if nothing is said; (0, 0) is the top left corner.
+    pub fn pivot(self, pivot: impl Into<Vec2>) -> Self {
+        self.set(5, pivot.into())
+    }
+
+    /// Only this part of the texture, in its pixels. The sprite has the size of the part then.
+    pub fn part(self, x: u16, y: u16, width: u16, height: u16) -> Self {
+        let pair = |low: u16, high: u16| u32::from(low) | u32::from(high) << 16;
+        self.words[7] = pair(x, y);
+        self.words[8] = pair(width, height);
+        self
+    }
+
+    /// Multiplied by a colour: white, if nothing is said.
+    pub fn tinted(self, color: Color) -> Self {
+        self.words[9] = color.packed();
+        self
+    }
+
+    /// So many times as large: a number, or one for each direction.
+    pub fn scaled(self, scale: impl Scale) -> Self {
+        let now = Vec2::new(
+            f32::from_bits(self.words[10]),
+            f32::from_bits(self.words[11]),
+        );
+        self.set(10, now * scale.scale())
+    }
+
+    /// Left and right exchanged.
+    pub fn flipped_x(self) -> Self {
+        self.scaled((-1.0, 1.0))
+    }
+
+    /// Top and bottom exchanged.
+    pub fn flipped_y(self) -> Self {
+        self.scaled((1.0, -1.0))
+    }
+}
+
+/// How many times as large: the same in both directions, or not.
+pub trait Scale {
+    /// In each direction.
+    fn scale(self) -> Vec2;
+}
+
+impl Scale for f32 {
+    fn scale(self) -> Vec2 {
+        Vec2::splat(self)
+    }
+}
+
+impl Scale for Vec2 {
+    fn scale(self) -> Vec2 {
+        self
+    }
+}
+
+impl Scale for (f32, f32) {
+    fn scale(self) -> Vec2 {
+        self.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_is_in_its_word() {
+        let mut words = [9; SPRITE];
+        Sprite::place(&mut words, Vec2::new(1.0, 2.0));
+        let float = f32::to_bits;
+        let plain = [
+            float(1.0),
+            float(2.0),
+            0,
+            0,
+            0,
+            float(0.5),
+            float(0.5),
+            0,
+            0,
+            u32::MAX,
+            float(1.0),
+            float(1.0),
+        ];
+        assert_eq!(words, plain);
+        Sprite::place(&mut words, Vec2::ZERO)
+            .sized((3.0, 4.0))
+            .rotated(5.0)
+            .pivot((6.0, 7.0))
+            .part(8, 9, 10, 11)
+            .tinted(Color::rgba(1, 2, 3, 4))
+            .scaled(12.0)
+            .flipped_x()
+            .flipped_y()
+            .scaled((1.0, 2.0));
+        let said = [
+            0,
+            0,
+            float(3.0),
+            float(4.0),
+            float(5.0),
+            float(6.0),
+            float(7.0),
+            8 | 9 << 16,
+            10 | 11 << 16,
+            0x0403_0201,
+            float(-12.0),
+            float(-24.0),
+        ];
+        assert_eq!(words, said);
+    }
+}

@@ -1,0 +1,105 @@
+//! Keys: what a guest calls an asset, and which file of the asset folder that is.
+//!
+//! The folder is a wall, and a key cannot name what is outside of it. Knows no files: whoever opens one
+//! has to look for symbolic links.
+
+use std::path::{Path, PathBuf};
+
+use super::{AssetError, Kind};
+
+/// Bytes of the longest key.
+const LONGEST: usize = 256;
+
+/// Whether this can be a key: a relative path with `/` between its parts.
+///
+/// # Errors
+/// With what is wrong about it.
+pub fn check(key: &str) -> Result<(), AssetError> {
+    let wrong = |why| {
+        // What is shown is bounded, and has no control characters.
+        let key: String = key.chars().take(64).flat_map(char::escape_debug).collect();
+        Err(AssetError::Key { key, why })
+    };
+    if key.is_empty() {
+        return wrong("it is empty");
+    }
+    if key.len() > LONGEST {
+        return wrong("it is longer than 256 bytes");
+    }
+    if key.contains(|letter: char| letter.is_control()) {
+        return wrong("it has control characters");
+    }
+    if key.contains('\\') {
+        return wrong("it has a `\\`; write `/`");
+    }
+    if key.starts_with('/') || key.contains(':') {
+        return wrong("it is no path within the asset folder");
+    }
+    for part in key.split('/') {
+        match part {
+            ".." => return wrong("`..` leads out of the asset folder"),
+            "" | "." => return wrong("a part of it is empty"),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The files that a key may mean, in the order in which they are tried: the key as it is where it has
+/// one of the endings of its kind, and with each of them.
+pub fn files(folder: &Path, key: &str, kind: Kind) -> Vec<PathBuf> {
+    let endings = kind.endings();
+    let ending = Path::new(key).extension();
+    let is_whole = endings
+        .iter()
+        .any(|known| ending.is_some_and(|ending| ending.eq_ignore_ascii_case(known)));
+    if is_whole {
+        return vec![folder.join(key)];
+    }
+    let with = |ending: &&str| folder.join(format!("{key}.{ending}"));
+    endings.iter().map(with).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_a_wall() {
+        for key in ["ship", "ship.png", "a/b/c.png", "größe", "..ship", "a b"] {
+            assert!(check(key).is_ok(), "{key}");
+        }
+        let long = "x".repeat(257);
+        for key in [
+            "",
+            "/etc/passwd",
+            "../x",
+            "a/../../x",
+            "a/..",
+            "a\\b",
+            "a\0b",
+            "a\nb",
+            "C:/x",
+            "a//b",
+            "./a",
+            "a/",
+            &long,
+        ] {
+            let error = check(key).expect_err(key).to_string();
+            assert!(!error.contains(['\n', '\0']), "{error}");
+        }
+        let error = check("../secret").unwrap_err().to_string();
+        assert!(
+            error.contains("../secret") && error.contains("leads out"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_key_without_an_ending_gets_one() {
+        let files = |key| files(Path::new("assets"), key, Kind::Texture);
+        assert_eq!(files("ship"), [Path::new("assets/ship.png")]);
+        assert_eq!(files("a/ship.png"), [Path::new("assets/a/ship.png")]);
+        assert_eq!(files("ship.v2"), [Path::new("assets/ship.v2.png")]);
+    }
+}

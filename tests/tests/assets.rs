@@ -1,0 +1,385 @@
+//! Assets in whole runs: found again by the next version, shown anew when their files change, freed
+//! when nobody wants them, and never a way out of their folder.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use image::{Rgba, RgbaImage};
+use tempfile::TempDir;
+use vblank_tests::{Counter, Ended, Guest, Host, Run, name_of};
+
+const RED: [u8; 4] = [255, 0, 0, 255];
+const GREEN: [u8; 4] = [0, 255, 0, 255];
+const MAGENTA: [u8; 4] = [255, 0, 255, 255];
+/// Bytes of the picture that `png` writes.
+const BYTES: u64 = 8 * 8 * 4;
+
+/// Where the code below puts things in the guest's memory.
+const KEY: usize = 16384;
+const WORDS: usize = 20480;
+const PIXELS: usize = 24576;
+const ANSWER: usize = 28672;
+
+/// Puts a text where a key is taken from.
+fn key(key: &str) -> String {
+    let bytes = key.bytes().enumerate();
+    let store = |(at, byte)| format!("(i32.store8 (i32.const {}) (i32.const {byte}))", KEY + at);
+    bytes.map(store).collect()
+}
+
+/// What to do with an answer: log an error, and take 0 as the handle then.
+fn heard() -> String {
+    format!(
+        "(if (i32.load8_u (i32.const {ANSWER})) (then
+           (call $log (i32.const 2) (i32.const {KEY}) (i32.const 0)
+             (i32.load offset=4 (i32.const {ANSWER})) (i32.load offset=8 (i32.const {ANSWER})))
+           (i32.store offset=4 (i32.const {ANSWER}) (i32.const 0))))"
+    )
+}
+
+/// Asks for an asset from the folder: `function` is `texture` or `font`.
+fn ask(function: &str, name: &str) -> String {
+    let filter = if function == "texture" {
+        "(i32.const 1)"
+    } else {
+        ""
+    };
+    format!(
+        "{} (call ${function} (i32.const {KEY}) (i32.const {}) {filter} (i32.const {ANSWER})) {}",
+        key(name),
+        name.len(),
+        heard()
+    )
+}
+
+/// Gives a texture of this size, as if it had pixels for it.
+fn give(name: &str, width: u32, height: u32) -> String {
+    let bytes = width.wrapping_mul(height).wrapping_mul(4).min(256);
+    format!(
+        "{} (call $pixels (i32.const {KEY}) (i32.const {}) (i32.const {width}) (i32.const {height})
+           (i32.const {PIXELS}) (i32.const {bytes}) (i32.const 1) (i32.const {ANSWER})) {}",
+        key(name),
+        name.len(),
+        heard()
+    )
+}
+
+/// Draws what was last asked for, its top left corner at this pixel.
+fn sprite(x: f32, y: f32) -> String {
+    let one = 1.0_f32.to_bits();
+    let words = [
+        x.to_bits(),
+        y.to_bits(),
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        u32::MAX,
+        one,
+        one,
+    ];
+    let words = words.iter().enumerate();
+    let store = |(i, word): (usize, &u32)| {
+        format!(
+            "(i32.store (i32.const {}) (i32.const {}))",
+            WORDS + i * 4,
+            word.cast_signed()
+        )
+    };
+    let stores: String = words.map(store).collect();
+    format!(
+        "{stores} (call $sprites (i32.load offset=4 (i32.const {ANSWER})) (i32.const {WORDS})
+           (i32.const 12))"
+    )
+}
+
+/// A guest that draws a texture of the folder.
+fn drawing(name: &str) -> Guest {
+    Guest::of::<Counter>().before("draw", &(ask("texture", name) + &sprite(0.0, 0.0)))
+}
+
+fn png(path: &Path, color: [u8; 4]) {
+    let picture = RgbaImage::from_pixel(8, 8, Rgba(color));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .expect("a picture can be encoded");
+    std::fs::write(path, bytes.into_inner()).expect("a temporary file can be written");
+}
+
+/// A folder with guests, and assets beside them.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        let folder = TempDir::new().expect("a temporary folder can be made");
+        std::fs::create_dir(folder.path().join("assets")).expect("and another in it");
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn asset(&self, name: &str) -> PathBuf {
+        self.path("assets").join(name)
+    }
+
+    fn guest(&self, name: &str, guest: &Guest) -> PathBuf {
+        let path = self.path(name);
+        guest.write(&path);
+        path
+    }
+
+    /// A run that is as long as this, with the picture of its end.
+    fn run(&self, guest: &Path, frames: u32) -> Run {
+        Run::headless(guest)
+            .args("--fast --renderer software --size 64x48")
+            .args(&format!("--frames {frames}"))
+            .file("--screenshot", &self.path("end.png"), "")
+    }
+
+    /// A pixel of that picture.
+    #[track_caller]
+    fn pixel(&self, x: u32, y: u32) -> [u8; 4] {
+        let picture = image::open(self.path("end.png")).expect("there is a picture");
+        picture.to_rgba8().get_pixel(x, y).0
+    }
+}
+
+/// What each first picture of a version had to upload.
+fn uploads(ended: &Ended) -> Vec<u64> {
+    let bytes = |event: &&serde_json::Value| event["asset_bytes"].as_u64().expect("a number");
+    ended.all("first-frame").iter().map(bytes).collect()
+}
+
+#[track_caller]
+fn end(ended: &Ended, field: &str) -> u64 {
+    ended.only("end")[field].as_u64().expect("a number")
+}
+
+#[test]
+fn assets_survive_a_swap_and_nothing_is_uploaded_again() {
+    let place = Place::new();
+    png(&place.asset("ship.png"), RED);
+    let old = drawing("ship");
+    // What is given by both is the same too.
+    let made = give("made", 4, 4);
+    let first = place.guest("first.wasm", &old.clone().before("draw", &made));
+    let next = place.guest("next.wasm", &old.step(2).before("draw", &made));
+    let swap = format!("50={}", next.display());
+    let ended = place.run(&first, 200).args("--swap-at").arg(&swap).to_end();
+    let ended = ended.exits(0).without(&["refused", "notice"]);
+    assert_eq!(uploads(&ended), [BYTES + 64, 0]);
+    assert_eq!(
+        (end(&ended, "asset_bytes"), end(&ended, "assets")),
+        (BYTES + 64, 2)
+    );
+    assert_eq!(place.pixel(7, 7), RED);
+    assert_eq!(place.pixel(8, 8), [0, 0, 0, 255]);
+}
+
+#[test]
+fn what_the_next_version_does_not_want_is_freed_after_its_probation() {
+    let place = Place::new();
+    png(&place.asset("old.png"), RED);
+    png(&place.asset("new.png"), GREEN);
+    let first = place.guest("first.wasm", &drawing("old"));
+    let next = place.guest("next.wasm", &drawing("new").step(2));
+    let swap = format!("50={}", next.display());
+    let ended = place.run(&first, 90).args("--swap-at").arg(&swap).to_end();
+    assert_eq!(end(&ended, "assets"), 2, "still in probation: {ended:#?}");
+    let ended = place.run(&first, 200).args("--swap-at").arg(&swap).to_end();
+    let ended = ended.exits(0).without(&["rollback", "notice"]);
+    assert_eq!(end(&ended, "assets"), 1);
+    assert_eq!(uploads(&ended), [BYTES, BYTES]);
+    assert_eq!(place.pixel(0, 0), GREEN);
+}
+
+#[test]
+fn what_a_failed_candidate_made_is_freed_with_it() {
+    let place = Place::new();
+    png(&place.asset("ship.png"), RED);
+    let good = drawing("ship");
+    let first = place.guest("first.wasm", &good);
+    let bad = good
+        .step(2)
+        .before("update", &(give("made", 4, 4) + &ask("texture", "ship")))
+        .trap_at(70);
+    let bad = place.guest("bad.wasm", &bad);
+    let swap = format!("50={}", bad.display());
+    let ended = place.run(&first, 100).args("--swap-at").arg(&swap).to_end();
+    let _ = ended.only("rollback");
+    assert_eq!(
+        (end(&ended, "assets"), end(&ended, "asset_bytes")),
+        (1, BYTES + 64)
+    );
+    assert_eq!(place.pixel(0, 0), RED);
+}
+
+/// A run in which files change, until a pixel of its last picture has this colour.
+#[track_caller]
+fn stop_and_look(place: &Place, host: Host, color: [u8; 4]) -> Ended {
+    host.run_on(Duration::from_secs(1));
+    let ended = host.stop().exits(0).without(&["swap", "refused", "break"]);
+    assert_eq!(place.pixel(3, 3), color, "{ended:#?}");
+    ended
+}
+
+fn watched(place: &Place, guest: &Path) -> Host {
+    let run = Run::headless(guest).args("--renderer software --size 64x48");
+    run.file("--screenshot", &place.path("end.png"), "").start()
+}
+
+#[test]
+fn a_changed_file_is_shown_without_a_swap() {
+    let place = Place::new();
+    png(&place.asset("ship.png"), RED);
+    let guest = place.guest("game.wasm", &drawing("ship"));
+    for is_renamed in [false, true] {
+        let mut host = watched(&place, &guest);
+        host.event("first-frame");
+        if is_renamed {
+            // As editors save: another file takes the place of the one before.
+            png(&place.asset(".ship.png.tmp"), GREEN);
+            std::fs::rename(place.asset(".ship.png.tmp"), place.asset("ship.png"))
+                .expect("a file can be renamed");
+        } else {
+            png(&place.asset("ship.png"), GREEN);
+        }
+        let ended = stop_and_look(&place, host, GREEN).without(&["notice"]);
+        assert_eq!(end(&ended, "asset_bytes"), 2 * BYTES);
+        png(&place.asset("ship.png"), RED);
+    }
+}
+
+#[test]
+fn a_damaged_file_keeps_what_was_there_and_is_told_once() {
+    let place = Place::new();
+    png(&place.asset("ship.png"), RED);
+    let guest = place.guest("game.wasm", &drawing("ship"));
+    let mut host = watched(&place, &guest);
+    host.event("first-frame");
+    let good = std::fs::read(place.asset("ship.png")).expect("it was just written");
+    std::fs::write(place.asset("ship.png"), &good[..good.len() / 2]).expect("it can be written");
+    let notice = host.event("notice")["message"].to_string();
+    assert!(
+        notice.contains("`ship` stays as it was") && notice.contains("ship.png"),
+        "{notice}"
+    );
+    let ended = stop_and_look(&place, host, RED);
+    assert_eq!(ended.all("notice").len(), 1, "{ended:#?}");
+
+    let mut host = watched(&place, &guest);
+    let notice = host.event("notice")["message"].to_string();
+    assert!(notice.contains("no texture `ship`"), "{notice}");
+    png(&place.asset("ship.png"), GREEN);
+    stop_and_look(&place, host, GREEN);
+}
+
+#[test]
+fn a_missing_file_is_a_placeholder_until_it_comes() {
+    let place = Place::new();
+    std::fs::remove_dir(place.path("assets")).expect("it is empty");
+    let guest = place.guest("game.wasm", &drawing("ships/one"));
+    let ended = place.run(&guest, 100).to_end().exits(0);
+    let notice = ended.only("notice")["message"].to_string();
+    assert!(
+        notice.contains("no texture `ships/one`: there is no file"),
+        "{notice}"
+    );
+    assert!(notice.contains("assets/ships/one.png"), "{notice}");
+    assert_eq!(
+        (place.pixel(0, 0), place.pixel(31, 7)),
+        (MAGENTA, [0, 0, 0, 255])
+    );
+
+    let mut host = watched(&place, &guest);
+    host.event("notice");
+    std::fs::create_dir_all(place.asset("ships")).expect("a folder can be made");
+    png(&place.asset("ships/one.png"), GREEN);
+    stop_and_look(&place, host, GREEN);
+}
+
+#[test]
+fn another_folder_of_assets() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("other")).expect("a folder can be made");
+    png(&place.path("other/ship.png"), GREEN);
+    let guest = place.guest("game.wasm", &drawing("ship.png"));
+    let ended = place
+        .run(&guest, 10)
+        .file("--assets", &place.path("other"), "");
+    let _ = ended.to_end().exits(0).without(&["notice"]);
+    assert_eq!(place.pixel(0, 0), GREEN);
+}
+
+#[test]
+fn the_folder_is_a_wall() {
+    let place = Place::new();
+    png(&place.path("secret.png"), GREEN);
+    let outside = place.path("secret.png");
+    let absolute = outside.to_string_lossy();
+    for name in ["../secret", "a/../../secret.png", "", &absolute] {
+        let guest = place.guest("game.wasm", &drawing(name));
+        let ended = place.run(&guest, 1).to_end().exits(0).without(&["notice"]);
+        let ended = ended.says_once(&["is no key"]);
+        assert_eq!(
+            (end(&ended, "assets"), place.pixel(0, 0)),
+            (0, MAGENTA),
+            "{name}"
+        );
+    }
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(&outside, place.asset("link.png")).expect("a link can be made");
+        let guest = place.guest("game.wasm", &drawing("link"));
+        let ended = place.run(&guest, 1).to_end().exits(0);
+        let notice = ended.only("notice")["message"].to_string();
+        assert!(notice.contains("leads out of the asset folder"), "{notice}");
+        assert_eq!(place.pixel(0, 0), MAGENTA);
+    }
+}
+
+#[test]
+fn what_is_too_large_or_does_not_fit_is_an_error() {
+    let place = Place::new();
+    for (width, height, why) in [
+        (
+            100_000,
+            100_000,
+            "100000x100000: a side has 1 to 16384 pixels",
+        ),
+        (u32::MAX, u32::MAX, "a side has 1 to 16384 pixels"),
+        (0, 7, "0x7"),
+        (16, 16, "16x16 has 1024 bytes, and 256 were given"),
+    ] {
+        let draw = give("made", width, height) + &sprite(0.0, 0.0);
+        let guest = Guest::of::<Counter>().before("draw", &draw);
+        let guest = place.guest("game.wasm", &guest);
+        let ended = place.run(&guest, 1).to_end().exits(0).says_once(&[why]);
+        assert_eq!(
+            (end(&ended, "assets"), place.pixel(0, 0)),
+            (0, MAGENTA),
+            "{why}"
+        );
+    }
+}
+
+#[test]
+fn a_font_without_bytes_is_told_once() {
+    let place = Place::new();
+    std::fs::write(place.asset("title.ttf"), b"").expect("a file can be written");
+    let guest = Guest::of::<Counter>().before("draw", &ask("font", "title"));
+    let guest = place.guest("game.wasm", &guest);
+    let ended = place.run(&guest, 30).to_end().exits(0);
+    let notice = ended.only("notice")["message"].to_string();
+    assert!(
+        notice.contains("no font `title`") && notice.contains("it is empty"),
+        "{notice}"
+    );
+    assert!(ended.events.iter().all(|event| name_of(event) != "break"));
+}
