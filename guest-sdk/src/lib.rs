@@ -41,6 +41,7 @@ mod game;
 mod input;
 mod logger;
 mod rng;
+pub mod sound;
 mod sprite;
 pub mod test;
 
@@ -97,6 +98,6 @@ pub mod prelude {
     pub use crate::{
         Buttons, Camera, Canvas, Color, Fit, Flat, Frame, Game, Gamepad, Key, Old, PadButtons,
         PageVec, Pointer, RestoreError, Rng, Setup, Size, State, Swapped, Touch, game, log,
-        set_picture, set_title,
+        set_picture, set_title, sound,
     };
 }

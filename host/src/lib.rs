@@ -42,6 +42,7 @@ pub mod reload;
 pub mod guest;
 // Layer 1
 pub mod render;
+pub mod sound;
 // Layer 0
 pub mod clock;
 pub mod config;

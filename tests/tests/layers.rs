@@ -147,6 +147,8 @@ fn who_may_name_what() {
             ("wasmtime", "guest"),
             ("wasmtime_wasi", "guest"),
             ("wgpu", "render"),
+            ("kira", "sound"),
+            ("gilrs", "app"),
             ("winit", "app"),
             ("notify", "reload"),
             ("cargo_metadata", "reload"),
@@ -171,7 +173,7 @@ fn who_may_name_what() {
 fn imports_go_down_only() {
     let layers: [(u8, &[&str]); 6] = [
         (0, &["clock", "config", "error", "image", "input"]),
-        (1, &["render"]),
+        (1, &["render", "sound"]),
         (2, &["guest"]),
         (3, &["reload"]),
         (4, &["control", "event", "frame", "session"]),

@@ -116,6 +116,7 @@ impl Bench {
             )?),
             engine,
             renderer,
+            speaker: None,
             clock: match self.hz {
                 Some(_) => Box::new(RealClock::default()),
                 None => Box::new(FreeClock::default()),

@@ -22,6 +22,7 @@ use crate::reload::report::{JsonLines, Observer};
 use crate::reload::{GuestCrate, Pipeline, PipelineOptions, Source, prepare};
 use crate::render::{self, Fit, Renderer, RendererChoice};
 use crate::session::{Parts, Scripted, Session};
+use crate::sound::Speaker;
 use crate::terminal::Terminal;
 use crate::{app, headless};
 
@@ -33,6 +34,9 @@ pub(super) struct Run {
     /// Open no window
     #[arg(long)]
     headless: bool,
+    /// Play no sounds; a run without a window plays none
+    #[arg(long)]
+    mute: bool,
     /// Headless: as fast as it goes, instead of --hz updates a second of the wall clock
     #[arg(long, requires = "headless")]
     fast: bool,
@@ -171,11 +175,17 @@ impl Run {
         } else {
             Box::new(RealClock::default())
         };
+        let has_sound = display.is_some() && !self.mute;
+        let speaker = has_sound
+            .then(|| Speaker::start(engine.assets().clone()))
+            .transpose()
+            .context("cannot start the thread that plays sounds")?;
         let session = move |renderer: Box<dyn Renderer>| {
             let parts = Parts {
                 engine,
                 pipeline: Some(pipeline),
                 renderer,
+                speaker,
                 clock,
                 outside,
                 observers,

@@ -258,7 +258,7 @@ impl Engine {
 
     /// Name everything that does not fit, not only the first thing.
     fn check_world(&self, component: &Component) -> Result<(), GuestError> {
-        const OFFERED: [&str; 6] = ["assets", "draw", "input", "lend", "log", "window"];
+        const OFFERED: [&str; 7] = ["assets", "audio", "draw", "input", "lend", "log", "window"];
         const WANTED: [&str; 2] = ["lifecycle", "state"];
         let ours = |name: &str| -> Option<String> {
             let name = name.strip_prefix("vblank:guest/")?;
@@ -309,6 +309,7 @@ impl Grants {
 fn linker(wasm: &wasmtime::Engine, allow: &[Capability]) -> wasmtime::Result<Linker<Context>> {
     let mut linker = Linker::new(wasm);
     imports::log::add_to_linker::<_, HasSelf<Context>>(&mut linker, |context| context)?;
+    imports::audio::add_to_linker::<_, HasSelf<Context>>(&mut linker, |context| context)?;
     imports::window::add_to_linker::<_, HasSelf<Context>>(&mut linker, |context| context)?;
     // Linked by hand: generated bindings would copy each list.
     api::draw::add_to_linker(&mut linker)?;

@@ -355,7 +355,17 @@ impl Instance {
         })
     }
 
-    /// What the guest wants of the window since this was last asked.
+    /// An update that has been made before, in an instance that is gone: nothing of it is heard again.
+    ///
+    /// # Errors
+    /// As for [`Instance::update`].
+    pub fn relive(&mut self, step: &Step) -> Result<(), Trap> {
+        let done = self.update(step);
+        self.store.data_mut().wishes.sounds.clear();
+        done
+    }
+
+    /// What the guest wants of the window and the speaker since this was last asked.
     pub fn take_wishes(&mut self) -> Wishes {
         std::mem::take(&mut self.store.data_mut().wishes)
     }

@@ -188,7 +188,7 @@ impl Recovery {
             };
             let mut fresh = take_over().map_err(|why| Stuck { made, why })?;
             for step in &self.steps[made..until] {
-                let done = fresh.instance.update(step).map_err(GuestError::from);
+                let done = fresh.instance.relive(step).map_err(GuestError::from);
                 done.map_err(|why| Stuck {
                     made,
                     why: why.into(),

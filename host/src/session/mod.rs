@@ -28,6 +28,7 @@ use crate::reload::history::History;
 use crate::reload::report::Observer;
 use crate::reload::{Candidate, Pipeline, Running};
 use crate::render::Renderer;
+use crate::sound::Speaker;
 
 use asked::Wish;
 use autosave::Autosave;
@@ -51,6 +52,8 @@ pub struct Parts {
     pub pipeline: Option<Pipeline>,
     /// Makes pictures.
     pub renderer: Box<dyn Renderer>,
+    /// Plays sounds. Without it, there are none.
+    pub speaker: Option<Speaker>,
     /// Tells the time.
     pub clock: Box<dyn Clock>,
     /// Ctrl-C and the like, from other threads.
@@ -103,6 +106,8 @@ pub struct Session {
     /// Bytes of assets that went to the GPU.
     asset_bytes: u64,
     title: String,
+    /// Whether sounds stand still, as the game does.
+    sounds_held: bool,
     /// The frame that this session began at: 0, or that of the image.
     began_at: u64,
     /// When its first version took over.
@@ -158,6 +163,7 @@ impl Session {
             timings: Timings::default(),
             asset_bytes: 0,
             title: String::new(),
+            sounds_held: false,
             began_at: 0,
             began: Instant::now(),
             outputs: Outputs::new(&options),

@@ -112,6 +112,7 @@ impl Session {
     pub(super) fn boundary(&mut self) {
         self.write_due();
         self.hear_autosave();
+        self.hold_sounds();
         let is_wanted = self.autosave.as_ref().is_some_and(Autosave::is_due);
         let game = self.game.as_mut();
         match game.map_or(Ok(None), |game| game.keep_image(is_wanted)) {

@@ -9,6 +9,7 @@ use crate::image::Image;
 use crate::reload::history::{Arrival, Fate};
 use crate::reload::report::{StageTimes, What, words};
 use crate::reload::{Aftermath, Candidate, News, Place, Running, Setup, Stages, Swap};
+use crate::sound::commands::Command;
 
 /// A swap that was made.
 pub(super) struct Exchange {
@@ -247,6 +248,19 @@ impl Session {
         if let Some(fixed) = wishes.picture {
             self.parts.renderer.fix_size(Some(fixed));
             self.step.size = self.parts.renderer.size();
+        }
+        if let Some(speaker) = &self.parts.speaker {
+            speaker.play(wishes.sounds);
+        }
+    }
+
+    /// Sounds stand still with the game.
+    pub(super) fn hold_sounds(&mut self) {
+        let stands = self.game.as_ref().is_some_and(Running::is_broken);
+        if std::mem::replace(&mut self.sounds_held, stands) != stands
+            && let Some(speaker) = &self.parts.speaker
+        {
+            speaker.play(vec![Command::Hold(stands)]);
         }
     }
 

@@ -1,4 +1,4 @@
-//! `assets`: textures and fonts by key. Bytes are read where they lie in the guest's memory.
+//! `assets`: textures, fonts and sounds by key. Bytes are read where they lie in the guest's memory.
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, WasmList, WasmStr};
@@ -67,6 +67,25 @@ pub(in crate::guest) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime:
         |store: Caller, (key, encoded): (WasmStr, WasmList<u8>)| {
             let encoded = encoded.as_le_slice(&store);
             answer(&store, &key, |claim, key| claim.font_file(key, encoded))
+        },
+    )?;
+    assets.func_wrap("sound", |store: Caller, (key,): (WasmStr,)| {
+        answer(&store, &key, Claim::sound)
+    })?;
+    assets.func_wrap(
+        "sound-file",
+        |store: Caller, (key, encoded): (WasmStr, WasmList<u8>)| {
+            let encoded = encoded.as_le_slice(&store);
+            answer(&store, &key, |claim, key| claim.sound_file(key, encoded))
+        },
+    )?;
+    assets.func_wrap(
+        "samples",
+        |store: Caller, (key, rate, channels, words): (WasmStr, u32, u32, WasmList<u32>)| {
+            let samples = bytemuck::cast_slice(words.as_le_slice(&store));
+            answer(&store, &key, |claim, key| {
+                claim.samples(key, rate, channels, samples)
+            })
         },
     )?;
     assets.func_wrap("status-of", |store: Caller, (asset,): (u32,)| {

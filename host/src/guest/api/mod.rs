@@ -1,6 +1,7 @@
 //! What the host offers to a guest, and the guest's side of the host: one file an interface.
 
 pub mod assets;
+mod audio;
 pub mod draw;
 mod log;
 pub mod window;

@@ -1,18 +1,21 @@
-//! `window`: the title, and the size of the picture.
+//! `window`: the title, and the size of the picture; and where all wishes of a guest are kept.
 
 use super::Context;
 use crate::guest::bindings::vblank::guest::input as wit;
 use crate::guest::bindings::vblank::guest::window::{Fit as WitFit, Host};
 use crate::input::Size;
 use crate::render::commands::Fit;
+use crate::sound::commands::Command;
 
-/// What a guest wants of the window, until somebody asks.
+/// What a guest wants of the window and of the speaker, until somebody asks.
 #[derive(Default)]
 pub struct Wishes {
     /// What it shall be called.
     pub title: Option<String>,
     /// How large pictures shall be.
     pub picture: Option<(Size, Fit)>,
+    /// What shall be heard, in order.
+    pub sounds: Vec<Command>,
 }
 
 impl Host for Context {

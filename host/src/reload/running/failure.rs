@@ -90,7 +90,7 @@ impl Running {
         self.reaper.take(failed);
         self.frame = base_frame;
         for count in 0..self.recovery.steps().len() {
-            let done = self.version.instance.update(&self.recovery.steps()[count]);
+            let done = self.version.instance.relive(&self.recovery.steps()[count]);
             done.inspect_err(|_| self.recovery.truncate(count))?;
             self.frame += 1;
         }

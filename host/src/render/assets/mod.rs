@@ -1,4 +1,4 @@
-//! What a guest draws and plays with: textures and fonts under keys of its own, owned by the host.
+//! What a guest draws and plays with: textures, fonts and sounds under keys of its own, owned by the host.
 //!
 //! Pure data. Knows no GPU, no files and no threads: a loader in `reload` fills in what lies in files, a
 //! renderer takes what has changed since it last looked. The same key gives the same asset to whoever
@@ -21,6 +21,7 @@ pub use self::pixels::{MAX_SIDE, Pixels};
 
 use self::registry::{Owner, Registry};
 use super::Size;
+use crate::sound::{Found, Library, Sound};
 
 /// Assets at one time, at most.
 pub const MAX_ENTRIES: usize = 4096;
@@ -34,6 +35,8 @@ pub enum Kind {
     Texture,
     /// A font.
     Font,
+    /// Something to be heard.
+    Sound,
 }
 
 impl Kind {
@@ -43,6 +46,7 @@ impl Kind {
         match self {
             Self::Texture => "texture",
             Self::Font => "font",
+            Self::Sound => "sound",
         }
     }
 
@@ -51,6 +55,7 @@ impl Kind {
         match self {
             Self::Texture => &["png"],
             Self::Font => &["ttf", "otf"],
+            Self::Sound => &["ogg", "wav"],
         }
     }
 
@@ -62,6 +67,9 @@ impl Kind {
         match self {
             Self::Texture => Pixels::decode(encoded).map(Payload::Texture),
             Self::Font => font(encoded),
+            Self::Sound => Sound::decode(encoded.to_vec())
+                .map(Payload::Sound)
+                .map_err(|error| AssetError::Damaged(error.to_string())),
         }
     }
 }
@@ -88,6 +96,8 @@ pub enum Payload {
     Texture(Pixels),
     /// Of a font: its file.
     Font(Arc<[u8]>),
+    /// Of a sound: its samples.
+    Sound(Sound),
 }
 
 impl Payload {
@@ -97,6 +107,7 @@ impl Payload {
         match self {
             Self::Texture(pixels) => pixels.rgba.len() as u64,
             Self::Font(file) => file.len() as u64,
+            Self::Sound(sound) => sound.bytes() as u64,
         }
     }
 }
@@ -220,7 +231,7 @@ impl Live {
         match &self.payload {
             Payload::Texture(_) => self.payload.bytes(),
             // Its glyphs are uploaded as they are drawn.
-            Payload::Font(_) => 0,
+            Payload::Font(_) | Payload::Sound(_) => 0,
         }
     }
 }
@@ -337,6 +348,12 @@ impl Assets {
     }
 }
 
+impl Library for Assets {
+    fn sound(&self, handle: u32) -> Found {
+        self.lock().sound(handle)
+    }
+}
+
 /// One guest's claims. They go when it is dropped.
 pub struct Claim {
     assets: Assets,
@@ -402,6 +419,47 @@ impl Claim {
     pub fn font_file(&self, key: &str, encoded: &[u8]) -> Result<u32, AssetError> {
         let decode = || Kind::Font.decode(encoded);
         self.give(Kind::Font, key, blake3::hash(encoded), decode)
+    }
+
+    /// A sound: what was given under this key, or else from the asset folder.
+    ///
+    /// # Errors
+    /// As for [`Claim::texture`].
+    pub fn sound(&self, key: &str) -> Result<u32, AssetError> {
+        self.assets.lock().ask(self.owner, Kind::Sound, key)
+    }
+
+    /// A sound of a file that the guest carries with it: WAV or Ogg Vorbis.
+    ///
+    /// # Errors
+    /// Where the key is none, the file is no sound, or it is too much.
+    pub fn sound_file(&self, key: &str, encoded: &[u8]) -> Result<u32, AssetError> {
+        let decode = || Kind::Sound.decode(encoded);
+        self.give(Kind::Sound, key, blake3::hash(encoded), decode)
+    }
+
+    /// A sound of samples from -1 to 1, so many a second; left and right by turns where there are two
+    /// channels.
+    ///
+    /// # Errors
+    /// Where the key is none, rate or channels make no sense, or it is too much.
+    pub fn samples(
+        &self,
+        key: &str,
+        rate: u32,
+        channels: u32,
+        samples: &[f32],
+    ) -> Result<u32, AssetError> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&rate.to_le_bytes());
+        hasher.update(&channels.to_le_bytes());
+        hasher.update(bytemuck::cast_slice(samples));
+        let decode = || {
+            Sound::of_samples(rate, channels, samples)
+                .map(Payload::Sound)
+                .map_err(|error| AssetError::Damaged(error.to_string()))
+        };
+        self.give(Kind::Sound, key, hasher.finalize(), decode)
     }
 
     /// How far an asset is. One that is not there has failed.

@@ -8,6 +8,7 @@ use super::{
     AssetError, Filter, Held, Kind, Live, MAX_BYTES, MAX_ENTRIES, Payload, Status, Wanted,
 };
 use crate::render::Size;
+use crate::sound::Found;
 
 /// Who claims an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -292,7 +293,19 @@ impl Registry {
     pub fn texture_size(&self, handle: u32) -> Option<Size> {
         match self.entries.get(&handle)?.payload.as_ref()? {
             Payload::Texture(pixels) => Some(pixels.size),
-            Payload::Font(_) => None,
+            Payload::Font(_) | Payload::Sound(_) => None,
+        }
+    }
+
+    pub fn sound(&self, handle: u32) -> Found {
+        match self.entries.get(&handle) {
+            Some(Entry {
+                payload: Some(Payload::Sound(sound)),
+                revision,
+                ..
+            }) => Found::Ready(sound.clone(), *revision),
+            Some(entry) if entry.status == Status::Loading => Found::Loading,
+            _ => Found::Missing,
         }
     }
 

@@ -1,0 +1,150 @@
+//! A sound in memory, from an encoded file or from samples.
+
+#[cfg(feature = "sound")]
+use std::io::Cursor;
+
+#[cfg(feature = "sound")]
+use kira::Frame;
+#[cfg(feature = "sound")]
+use kira::sound::static_sound::{StaticSoundData, StaticSoundSettings};
+
+/// A sound, decoded. Cheap to clone.
+#[derive(Clone)]
+pub struct Sound {
+    #[cfg(feature = "sound")]
+    pub(super) data: StaticSoundData,
+    bytes: usize,
+}
+
+/// What cannot be played.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadSound {
+    /// Neither WAV nor Ogg Vorbis.
+    #[error("no sound that can be read (WAV and Ogg Vorbis can): {0}")]
+    Encoding(String),
+    /// Samples that make no sound.
+    #[error("{0}")]
+    Samples(String),
+}
+
+/// Samples a second that anybody records with.
+const RATES: std::ops::RangeInclusive<u32> = 100..=384_000;
+
+impl Sound {
+    /// Decodes a file: WAV or Ogg Vorbis. Takes as long as decoding takes: not on the game's thread. A build
+    /// without sound looks at nothing and plays nothing.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn decode(encoded: Vec<u8>) -> Result<Self, BadSound> {
+        let bytes = encoded.len();
+        #[cfg(feature = "sound")]
+        {
+            let _ = bytes;
+            let data = StaticSoundData::from_cursor(Cursor::new(encoded))
+                .map_err(|error| BadSound::Encoding(error.to_string()))?;
+            if data.frames.is_empty() {
+                return Err(BadSound::Encoding("it is empty".to_owned()));
+            }
+            let bytes = data.frames.len() * size_of::<Frame>();
+            Ok(Self { data, bytes })
+        }
+        #[cfg(not(feature = "sound"))]
+        Ok(Self { bytes })
+    }
+
+    /// A sound of samples from -1 to 1, left and right by turns where there are two channels.
+    ///
+    /// # Errors
+    /// When the rate or the channels make no sense, or there are no samples.
+    pub fn of_samples(rate: u32, channels: u32, samples: &[f32]) -> Result<Self, BadSound> {
+        let wrong = |message: String| Err(BadSound::Samples(message));
+        if !RATES.contains(&rate) {
+            return wrong(format!(
+                "{rate} samples a second: from {} to {} can be played",
+                RATES.start(),
+                RATES.end()
+            ));
+        }
+        if !(1..=2).contains(&channels) {
+            return wrong(format!("{channels} channels: one or two can be played"));
+        }
+        if samples.is_empty() || samples.len() % channels as usize != 0 {
+            let count = samples.len();
+            return wrong(format!("{count} samples for {channels} channels"));
+        }
+        #[cfg(feature = "sound")]
+        {
+            // What is no number would silence everything that is mixed with it.
+            let sample = |value: f32| if value.is_finite() { value } else { 0.0 };
+            let frames = samples.chunks_exact(channels as usize).map(|frame| Frame {
+                left: sample(frame[0]),
+                right: sample(frame[frame.len() - 1]),
+            });
+            let data = StaticSoundData {
+                sample_rate: rate,
+                frames: frames.collect(),
+                settings: StaticSoundSettings::default(),
+                slice: None,
+            };
+            let bytes = data.frames.len() * size_of::<Frame>();
+            Ok(Self { data, bytes })
+        }
+        #[cfg(not(feature = "sound"))]
+        Ok(Self {
+            bytes: size_of_val(samples),
+        })
+    }
+
+    /// Memory that it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+/// Whether it is the same one.
+impl PartialEq for Sound {
+    fn eq(&self, other: &Self) -> bool {
+        #[cfg(feature = "sound")]
+        let is_same = std::sync::Arc::ptr_eq(&self.data.frames, &other.data.frames);
+        #[cfg(not(feature = "sound"))]
+        let is_same = self.bytes == other.bytes;
+        is_same
+    }
+}
+
+impl Eq for Sound {}
+
+impl std::fmt::Debug for Sound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sound({} bytes)", self.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_that_make_no_sound_are_an_error() {
+        let message = |rate, channels, samples: &[f32]| {
+            let error = Sound::of_samples(rate, channels, samples);
+            error.map(|_| ()).unwrap_err().to_string()
+        };
+        assert!(message(0, 1, &[0.0]).starts_with("0 samples a second"));
+        assert!(message(44_100, 7, &[0.0]).starts_with("7 channels"));
+        assert!(message(44_100, 2, &[0.0]).starts_with("1 samples for 2"));
+        assert!(message(44_100, 1, &[]).starts_with("0 samples for 1"));
+        assert!(Sound::of_samples(44_100, 2, &[0.5, f32::NAN]).is_ok());
+    }
+
+    #[cfg(feature = "sound")]
+    #[test]
+    fn what_is_no_sound_is_an_error_that_says_what_can_be_read() {
+        for bytes in [&b""[..], b"RIFF", b"OggS and nothing", &[0; 4096]] {
+            let error = Sound::decode(bytes.to_vec()).unwrap_err().to_string();
+            assert!(error.contains("WAV and Ogg Vorbis"), "{error}");
+        }
+    }
+}
