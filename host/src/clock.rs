@@ -121,6 +121,81 @@ impl FixedStep {
     }
 }
 
+/// How the game's time follows the clock's: as fast, slower, faster, or not at all.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    speed: f64,
+    is_paused: bool,
+    /// At this time of the clock, the game's was `game`.
+    clock: Duration,
+    game: Duration,
+}
+
+impl Pace {
+    /// As fast as the clock, from now on.
+    #[must_use]
+    pub fn new(now: Duration) -> Self {
+        Self {
+            speed: 1.0,
+            is_paused: false,
+            clock: now,
+            game: now,
+        }
+    }
+
+    /// The game's time at a time of the clock.
+    #[must_use]
+    pub fn game_time(&self, now: Duration) -> Duration {
+        let passed = now.saturating_sub(self.clock);
+        match self.is_paused {
+            true => self.game,
+            // To the nanosecond, so that a run by a clock of its own repeats to the bit.
+            false if self.speed == 1.0 => self.game + passed,
+            false => self.game + passed.mul_f64(self.speed),
+        }
+    }
+
+    /// The clock's time at which the game's will be this; none while it stands still.
+    #[must_use]
+    pub fn clock_time(&self, game: Duration) -> Option<Duration> {
+        let left = game.saturating_sub(self.game);
+        match self.is_paused {
+            true => None,
+            false if self.speed == 1.0 => Some(self.clock + left),
+            false => Some(self.clock + left.div_f64(self.speed)),
+        }
+    }
+
+    /// Seconds of the game in a second of the clock.
+    #[must_use]
+    pub fn speed(&self) -> f64 {
+        self.speed
+    }
+
+    /// Whether the game's time stands still.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.is_paused
+    }
+
+    /// Go on so much faster or slower: a hundredth to a hundred times as fast as the clock.
+    pub fn set_speed(&mut self, speed: f64, now: Duration) {
+        self.rest(now);
+        self.speed = speed.clamp(0.01, 100.0);
+    }
+
+    /// Stand still, or go on.
+    pub fn set_paused(&mut self, is_paused: bool, now: Duration) {
+        self.rest(now);
+        self.is_paused = is_paused;
+    }
+
+    fn rest(&mut self, now: Duration) {
+        self.game = self.game_time(now);
+        self.clock = now;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +218,24 @@ mod tests {
         assert_eq!(steps.take(1000 * MS), 5);
         assert_eq!(steps.take(1000 * MS), 0);
         assert_eq!(steps.due(), 1010 * MS);
+    }
+
+    #[test]
+    fn the_games_time_slows_down_stands_still_and_goes_on() {
+        let mut pace = Pace::new(100 * MS);
+        assert_eq!(pace.game_time(130 * MS), 130 * MS);
+        pace.set_speed(0.5, 200 * MS);
+        assert_eq!(pace.game_time(300 * MS), 250 * MS);
+        assert_eq!(pace.clock_time(250 * MS), Some(300 * MS));
+        pace.set_paused(true, 300 * MS);
+        assert_eq!(pace.game_time(900 * MS), 250 * MS);
+        assert_eq!(pace.clock_time(260 * MS), None);
+        pace.set_paused(false, 900 * MS);
+        pace.set_speed(1.0, 1000 * MS);
+        assert_eq!(pace.game_time(1010 * MS), 310 * MS);
+        assert_eq!(pace.clock_time(310 * MS), Some(1010 * MS));
+        pace.set_speed(0.0, 1010 * MS);
+        assert_eq!(pace.speed(), 0.01, "it never stands still by its speed");
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct SessionOptions {
     pub autosave: Option<AutosaveOptions>,
     /// Keep the versions that run in this folder.
     pub history: Option<PathBuf>,
+    /// Where images go that somebody wants kept while it runs.
+    pub images: Option<PathBuf>,
     /// Write the state, at the end or when so many updates have been made.
     pub state_out: Vec<Output>,
     /// Write the picture likewise.
@@ -56,6 +58,7 @@ impl Default for SessionOptions {
             state_in: None,
             autosave: None,
             history: None,
+            images: None,
             state_out: Vec::new(),
             screenshots: Vec::new(),
         }

@@ -3,6 +3,7 @@
 use crate::control::{Reply, Request};
 use crate::input::{InputEvent, Size};
 use crate::reload::News;
+use crate::session::Command;
 
 /// Something that the session has to hear of.
 pub enum Event {
@@ -16,6 +17,8 @@ pub enum Event {
     Close,
     /// Ctrl-C, or a request to terminate.
     Interrupt,
+    /// A wish about the run, from a key in the terminal or the overlay.
+    Command(Command),
     /// From the pipeline that makes candidates.
     News(News),
     /// Another process asks for something, through the control channel.

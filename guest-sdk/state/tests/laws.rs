@@ -13,7 +13,7 @@ use generate::{Generate, defaults, zero};
 use proptest::prelude::*;
 use std::collections::HashMap;
 use vblank_state::schema::{Field, Fields, Kind, TypeDef};
-use vblank_state::value::{self, Value};
+use vblank_state::value::{self, Spot, SpotError, Value};
 use vblank_state::{
     Limits, Migrated, Parcel, Parked, Plan, Refusal, Schema, Type, Verdict, apply, check, diff,
 };
@@ -102,6 +102,67 @@ fn normal(leaf: &Value) -> String {
         Value::F64(n) if n.fract() == 0.0 && n.abs() < 1e30 => format!("{}", *n as i128),
         Value::F64(n) => format!("{n}"),
         other => other.to_string(),
+    }
+}
+
+/// The path of a value somewhere inside, and its type.
+fn somewhere<'a>(generate: &mut Generate, root: Spot<'a>) -> (String, Spot<'a>) {
+    let (mut path, mut spot) = (String::new(), root);
+    while generate.rng.u8(..) < 220 {
+        let count = spot.count().unwrap();
+        if count == 0 {
+            break;
+        }
+        let index = generate.rng.usize(0..count);
+        let children = spot.children(index..index + 1).unwrap();
+        let (step, child) = children.into_iter().next().unwrap();
+        path.push_str(&step);
+        spot = child;
+    }
+    (path, spot)
+}
+
+proptest! {
+    #![proptest_config(cases(5))]
+
+    /// What is printed is read again.
+    #[test]
+    fn text_is_the_value(seed: u64) {
+        let mut generate = Generate::new(seed);
+        let schema = generate.schema();
+        let (value, _) = state(&mut generate, &schema);
+        let text = value.to_string();
+        prop_assert_eq!(value::parse(&schema, schema.root(), &text).unwrap().to_string(), text);
+    }
+
+    /// Any value can be found, replaced by another of its type, and put back.
+    #[test]
+    fn one_value_is_replaced_and_nothing_else(seed: u64) {
+        let mut generate = Generate::new(seed);
+        let schema = generate.schema();
+        let (_, mut parcel) = state(&mut generate, &schema);
+        let before = parcel.clone();
+        let borrowed = before.as_ref();
+        let (path, spot) = somewhere(&mut generate, Spot::root(&schema, &borrowed));
+        let old = spot.value().unwrap();
+        prop_assert_eq!(&Spot::find(&schema, &borrowed, &path).unwrap().value().unwrap(), &old);
+        let Some(ty) = spot.ty() else { return Ok(()) };
+        let new = generate.value(&schema, ty, 5);
+        let replaced = match value::replace(&schema, &mut parcel, &path, &new.to_string()) {
+            Err(SpotError::InSet) => return Ok(()),
+            other => other.unwrap(),
+        };
+        prop_assert_eq!(replaced.new.to_string(), new.to_string());
+        prop_assert_eq!(replaced.old, old.clone());
+        check(&schema, &parcel.as_ref()).unwrap();
+        let there = parcel.as_ref();
+        let there = Spot::find(&schema, &there, &path).unwrap().value().unwrap();
+        prop_assert_eq!(there.to_string(), new.to_string());
+        value::replace(&schema, &mut parcel, &path, &old.to_string()).unwrap();
+        // The bits of a NaN are not in its text.
+        if !old.to_string().contains("nan") {
+            prop_assert_eq!(parcel, before);
+        }
     }
 }
 

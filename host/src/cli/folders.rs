@@ -39,6 +39,12 @@ pub(super) fn history_of(guest: &Path) -> Option<PathBuf> {
     Some(folder.join(name_of(guest)?))
 }
 
+/// Where images of a guest's state go that somebody wants kept while it runs.
+pub(super) fn images_of(guest: &Path) -> Option<PathBuf> {
+    let folder = project()?.data_local_dir().join("images");
+    Some(folder.join(name_of(guest)?))
+}
+
 /// Where what is kept of guests between runs is.
 pub(super) fn data() -> Option<PathBuf> {
     Some(project()?.data_local_dir().to_owned())

@@ -315,6 +315,7 @@ impl Run {
                     every: self.autosave,
                 }),
             history: folders::history_of(&self.guest),
+            images: folders::images_of(&self.guest),
             state_out: self.state_out.clone(),
             screenshots: self.screenshot.clone(),
         })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::assets::{AssetFolder, AssetLoader};
 use super::back::{Back, BackError, GoBack};
@@ -65,6 +65,8 @@ impl Default for PipelineOptions {
 pub enum News {
     /// Something that a person should know, once.
     Notice(String),
+    /// Something that matters was written. What comes of it is told next.
+    Changed,
     /// cargo runs.
     Building,
     /// cargo is done; warnings as it shows them.
@@ -81,6 +83,8 @@ pub enum News {
         /// The compiler's own message.
         error: BuildError,
     },
+    /// The file is a guest of other code, which is compiled and made ready now.
+    Preparing(CodeHash),
     /// The file is the one that was last handed on.
     SameCode(CodeHash),
     /// The file is no guest.
@@ -179,6 +183,12 @@ impl Pipeline {
     pub fn allow(&self, capability: Capability, tell: Granted) {
         // As above.
         let _ = self.wake.send(Wake::Allow(capability, tell));
+    }
+
+    /// Build and look once more, as after a change.
+    pub fn rebuild(&self) {
+        // As above.
+        let _ = self.wake.send(Wake::Touched(SystemTime::now()));
     }
 
     /// How large the state is now: so much memory the next candidate is warmed up with.

@@ -145,6 +145,29 @@ pub enum What {
         /// How long it took to write beside the game, in milliseconds.
         write_ms: f64,
     },
+    /// Somebody put another value into the state.
+    Edit {
+        /// Where.
+        path: String,
+        /// What was there, as far as it is short.
+        old: String,
+        /// What is there, likewise.
+        new: String,
+        /// How long the game stood still, in microseconds.
+        pause_us: f64,
+    },
+    /// Somebody wanted a fresh game by the same code.
+    Reset {
+        /// Where the state of before was written.
+        image: String,
+    },
+    /// Somebody wanted the state kept.
+    Image {
+        /// Where it was written.
+        file: String,
+        /// The number of the next update then.
+        saved: u64,
+    },
     /// Something that a person should know, once.
     Notice {
         /// What.

@@ -150,6 +150,7 @@ impl Worker {
     /// From code to candidate. `stages` is what it took up to here.
     fn hand_on(&mut self, file: PathBuf, code: Code, stages: Stages) -> Result<(), Stop> {
         self.denied = None;
+        self.send(News::Preparing(code.hash))?;
         let state_bytes = self.told.state_bytes.load(Ordering::Relaxed);
         let refused = match prepare(&self.engine, &code, state_bytes) {
             Ok(mut candidate) => {
@@ -349,6 +350,7 @@ impl Worker {
     /// be writing all the time. How long ago the newest change is then.
     fn settle(&mut self, at: SystemTime) -> Result<Duration, Stop> {
         const AT_MOST: Duration = Duration::from_secs(1);
+        self.send(News::Changed)?;
         let begun = Instant::now();
         let mut newest = at;
         while let Some(at) = self.wait(Some(self.options.debounce))? {

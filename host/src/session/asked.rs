@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Session;
 use super::versions::Exchange;
-use crate::control::{Answer, Reply, Request, RolledBack, Status};
+use crate::control::{self, Answer, Reply, Request, RolledBack};
 use crate::guest::CodeHash;
 use crate::reload::history::Fate;
 use crate::reload::report::{AskedFor, What, words};
@@ -25,7 +25,7 @@ impl Session {
         match request {
             Request::Status => {
                 // Whoever asks this reads the history next.
-                let status = Answer::Status(self.status());
+                let status = Answer::Status(self.standing());
                 self.history.when_written(move || reply.send(status));
             }
             Request::Rollback { hash, state } => match self.way_back(hash.as_deref(), state) {
@@ -48,8 +48,8 @@ impl Session {
         }
     }
 
-    fn status(&self) -> Status {
-        Status {
+    fn standing(&self) -> control::Status {
+        control::Status {
             guest: self.options.guest.clone(),
             pid: std::process::id(),
             run: self.history.run().to_owned(),

@@ -6,8 +6,12 @@
 
 mod asked;
 mod autosave;
+mod control;
+mod edits;
+mod images;
 mod outputs;
 mod phases;
+mod status;
 mod telling;
 mod versions;
 
@@ -17,8 +21,9 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use crate::clock::{Clock, FixedStep};
+use crate::clock::{Clock, FixedStep, Pace};
 use crate::config::SessionOptions;
+use crate::control::Answer;
 use crate::error::Refused;
 use crate::event::Event;
 use crate::frame::{Phase, Timings};
@@ -30,9 +35,16 @@ use crate::reload::{Candidate, Pipeline, Running};
 use crate::render::Renderer;
 use crate::sound::Speaker;
 
+pub use control::{Command, SPEEDS};
+pub use edits::{Edit, EditError};
+pub use status::{Going, Source, Status};
+
 use asked::Wish;
 use autosave::Autosave;
+use edits::Edits;
+use images::Images;
 use outputs::Outputs;
+use status::Told;
 use telling::Untold;
 
 /// Whether there is another frame.
@@ -84,6 +96,10 @@ pub struct Session {
     parts: Parts,
     options: SessionOptions,
     fixed: FixedStep,
+    /// How the game's time, which the fixed step goes by, follows the clock's.
+    pace: Pace,
+    /// Updates that somebody wants made while the game stands still.
+    steps: u32,
     input: Input,
     step: Step,
     game: Option<Running>,
@@ -94,12 +110,20 @@ pub struct Session {
     swaps: u64,
     /// The rollback that somebody waits for.
     wish: Option<Wish>,
+    /// What became of the rollback that was wished for by a command.
+    answer: Option<Receiver<Answer>>,
+    edits: Edits,
+    images: Images,
+    /// What the pipeline told last about the source.
+    told: Told,
+    /// When the version that runs took over.
+    came_in: Instant,
     /// The code that the source last came to.
     newest: Option<CodeHash>,
     first_frame: Option<FirstFrame>,
     turn_begun: Instant,
-    /// The last frame's beginning, by the session's clock.
-    picture_begun: Duration,
+    /// The same by the session's clock.
+    turn_at: Duration,
     /// How far pictures lie apart, where that is less than updates do.
     picture_every: Option<Duration>,
     timings: Timings,
@@ -142,6 +166,8 @@ impl Session {
         parts.renderer.use_assets(parts.engine.assets().clone());
         Self {
             fixed: FixedStep::new(options.hz, MOST_CATCH_UP, parts.clock.now()),
+            pace: Pace::new(parts.clock.now()),
+            steps: 0,
             input: Input::default(),
             step: Step {
                 dt: (1.0 / options.hz) as f32,
@@ -155,10 +181,15 @@ impl Session {
             history: History::open(options.history.as_deref()),
             swaps: 0,
             wish: None,
+            answer: None,
+            edits: Edits::default(),
+            images: Images::default(),
+            told: Told::Nothing,
+            came_in: Instant::now(),
             newest: None,
             first_frame: None,
             turn_begun: Instant::now(),
-            picture_begun: Duration::ZERO,
+            turn_at: parts.clock.now(),
             picture_every: None,
             timings: Timings::default(),
             asset_bytes: 0,
@@ -187,6 +218,7 @@ impl Session {
             return Flow::Exit;
         }
         self.turn_begun = Instant::now();
+        self.turn_at = self.parts.clock.now();
         let mut presenting = Duration::ZERO;
         let mut updates = 0;
         for phase in Phase::ORDER {
@@ -253,10 +285,13 @@ impl Session {
     /// When the next frame is due, by the session's clock.
     #[must_use]
     pub fn next_turn(&self) -> Duration {
-        match &self.game {
-            Some(game) if !game.is_broken() => match self.picture_every {
-                Some(interval) => self.picture_begun + interval,
-                None => self.fixed.due(),
+        match (&self.game, self.picture_every) {
+            (Some(game), Some(interval)) if !game.is_broken() => self.turn_at + interval,
+            (Some(game), None) if !game.is_broken() => match self.pace.clock_time(self.fixed.due())
+            {
+                Some(due) if self.pace.speed() == 1.0 => due,
+                // The picture goes on, whatever the game does.
+                _ => self.turn_at + self.fixed.step(),
             },
             _ => self.parts.clock.now() + WAITING,
         }
@@ -339,6 +374,7 @@ impl Session {
             }
             Event::Scaled(scale) => self.step.scale = scale,
             Event::Close | Event::Interrupt => self.exit = Some(0),
+            Event::Command(command) => self.obey(command),
             Event::News(news) => self.hear(news),
             Event::Ask(request, reply) => self.asked(request, reply),
         }

@@ -15,12 +15,22 @@ impl Session {
         while let Ok(event) = self.parts.outside.try_recv() {
             self.handle(event);
         }
-        let now = self.parts.clock.now();
-        self.picture_begun = now;
-        match &self.game {
-            Some(game) if !game.is_broken() => self.fixed.take(now),
-            _ => 0,
+        self.hear_answer();
+        self.hear_images();
+        let is_moving = self.game.as_ref().is_some_and(|game| !game.is_broken());
+        if !is_moving {
+            return 0;
         }
+        let now = self.pace.game_time(self.parts.clock.now());
+        if self.images.is_awaited() {
+            self.fixed.restart(now);
+            return 0;
+        }
+        if self.pace.is_paused() && self.steps > 0 {
+            self.steps -= 1;
+            return 1;
+        }
+        self.fixed.take(now)
     }
 
     /// The input of the next update: what the window told, and what the script says for it.
@@ -59,7 +69,9 @@ impl Session {
     }
 
     pub(super) fn draw(&mut self) {
-        let alpha = self.fixed.alpha(self.parts.clock.now());
+        let alpha = self
+            .fixed
+            .alpha(self.pace.game_time(self.parts.clock.now()));
         let size = self.step.size;
         let Some(game) = self.moving() else { return };
         let begun = Instant::now();

@@ -22,9 +22,11 @@ pub(super) struct Exchange {
 
 impl Session {
     pub(super) fn hear(&mut self, news: News) {
+        self.told.hear(&news);
         match news {
             News::Notice(message) => self.tell(What::Notice { message }),
-            News::Building => {}
+            // Known from what was told.
+            News::Changed | News::Building | News::Preparing(_) => {}
             News::Built { took, warnings } => self.tell(What::Build {
                 ok: true,
                 ms: millis(took),
@@ -111,7 +113,8 @@ impl Session {
         self.game = Some(game);
         self.tell_state_size();
         self.hear_wishes();
-        self.fixed.restart(self.parts.clock.now());
+        self.fixed
+            .restart(self.pace.game_time(self.parts.clock.now()));
         self.await_first_frame(&stages, ready);
         self.note_arrival(None);
         self.tell(What::Start {
@@ -161,7 +164,8 @@ impl Session {
         }
         let swap = done?;
         if was_broken {
-            self.fixed.restart(self.parts.clock.now());
+            self.fixed
+                .restart(self.pace.game_time(self.parts.clock.now()));
         }
         self.timings.pause.record(swap.pause);
         self.tell_state_size();
@@ -174,6 +178,7 @@ impl Session {
 
     /// For the history: the version that runs has just come in.
     fn note_arrival(&mut self, swap: Option<&Swap>) {
+        self.came_in = Instant::now();
         let Some(game) = &self.game else { return };
         self.history.arrived(Arrival {
             schema: game.schema_hash(),
@@ -194,6 +199,7 @@ impl Session {
         let to = game.hash().to_string();
         self.first_frame = None;
         if self.history.current() != Some(&*to) {
+            self.came_in = Instant::now();
             self.history.fell_back(trap.with_place());
         }
         match aftermath {
@@ -256,7 +262,7 @@ impl Session {
 
     /// Sounds stand still with the game.
     pub(super) fn hold_sounds(&mut self) {
-        let stands = self.game.as_ref().is_some_and(Running::is_broken);
+        let stands = self.pace.is_paused() || self.game.as_ref().is_some_and(Running::is_broken);
         if std::mem::replace(&mut self.sounds_held, stands) != stands
             && let Some(speaker) = &self.parts.speaker
         {

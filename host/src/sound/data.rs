@@ -2,6 +2,8 @@
 
 #[cfg(feature = "sound")]
 use std::io::Cursor;
+#[cfg(feature = "sound")]
+use std::sync::Arc;
 
 #[cfg(feature = "sound")]
 use kira::Frame;
@@ -12,7 +14,7 @@ use kira::sound::static_sound::{StaticSoundData, StaticSoundSettings};
 #[derive(Clone)]
 pub struct Sound {
     #[cfg(feature = "sound")]
-    pub(super) data: StaticSoundData,
+    pub(super) data: Arc<StaticSoundData>,
     bytes: usize,
 }
 
@@ -47,6 +49,7 @@ impl Sound {
                 return Err(BadSound::Encoding("it is empty".to_owned()));
             }
             let bytes = data.frames.len() * size_of::<Frame>();
+            let data = Arc::new(data);
             Ok(Self { data, bytes })
         }
         #[cfg(not(feature = "sound"))]
@@ -69,7 +72,7 @@ impl Sound {
         if !(1..=2).contains(&channels) {
             return wrong(format!("{channels} channels: one or two can be played"));
         }
-        if samples.is_empty() || samples.len() % channels as usize != 0 {
+        if samples.is_empty() || !samples.len().is_multiple_of(channels as usize) {
             let count = samples.len();
             return wrong(format!("{count} samples for {channels} channels"));
         }
@@ -88,6 +91,7 @@ impl Sound {
                 slice: None,
             };
             let bytes = data.frames.len() * size_of::<Frame>();
+            let data = Arc::new(data);
             Ok(Self { data, bytes })
         }
         #[cfg(not(feature = "sound"))]
@@ -107,7 +111,7 @@ impl Sound {
 impl PartialEq for Sound {
     fn eq(&self, other: &Self) -> bool {
         #[cfg(feature = "sound")]
-        let is_same = std::sync::Arc::ptr_eq(&self.data.frames, &other.data.frames);
+        let is_same = Arc::ptr_eq(&self.data, &other.data);
         #[cfg(not(feature = "sound"))]
         let is_same = self.bytes == other.bytes;
         is_same

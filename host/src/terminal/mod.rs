@@ -79,9 +79,7 @@ impl Terminal {
             }
             if !session.is_running() {
                 if terminal.is_live {
-                    terminal
-                        .bar
-                        .set_message("waiting for the guest's first build");
+                    terminal.bar.set_message(session.status().to_string());
                     terminal.bar.tick();
                 }
                 return;
@@ -90,14 +88,11 @@ impl Terminal {
             let rate = frames.saturating_sub(last.1) as f64 / elapsed.as_secs_f64();
             last = (Instant::now(), frames);
             let text = format!(
-                "frame {frames}  {rate:.0}/s  {:.0} µs a frame  {} MiB  {}{}",
+                "frame {frames}  {rate:.0}/s  {:.0} µs a frame  {} MiB  {}  {}",
                 session.timings().frame.percentiles().p50,
                 session.guest_memory() >> 20,
                 session.title(),
-                match session.newer_source() {
-                    Some(hash) => format!("  (the source is newer: {})", hash.short()),
-                    None => String::new(),
-                },
+                session.status(),
             );
             if terminal.is_live {
                 terminal.bar.set_message(text);
@@ -293,6 +288,24 @@ impl Observer for Terminal {
             )),
             // It goes well; what does not is a notice.
             What::Autosave { .. } => {}
+            What::Edit {
+                path,
+                old,
+                new,
+                pause_us,
+            } => self.say(&format!(
+                "{}  {path}  {old} → {new}  {:.2} ms",
+                "edit".green().bold(),
+                pause_us / 1e3,
+            )),
+            What::Reset { image } => self.say(&format!(
+                "{}  a fresh game; the state of before is in {image} (--state-in takes it)",
+                "reset".green().bold(),
+            )),
+            What::Image { file, saved } => self.say(&format!(
+                "{}  the state before update {saved} is in {file} (--state-in takes it)",
+                "image".green().bold(),
+            )),
             What::Notice { message } => self.say(&format!("{}  {message}", "note".cyan().bold())),
             // Nothing ran: what there is to say was said.
             What::End {

@@ -24,13 +24,22 @@ pub(crate) fn decode_inline(schema: &Schema, bytes: &[u8]) -> Result<Value, Code
     Ok(value)
 }
 
-struct Decode<'s> {
+pub(super) struct Decode<'s> {
     schema: &'s Schema,
 }
 
-impl Decode<'_> {
+impl<'s> Decode<'s> {
+    pub(super) fn new(schema: &'s Schema) -> Self {
+        Decode { schema }
+    }
+
     /// One function for each kind of type, so that the frames of those that nest stay small.
-    fn value(&self, from: &mut Cursor<'_>, ty: &Type, depth: usize) -> Result<Value, CodecError> {
+    pub(super) fn value(
+        &self,
+        from: &mut Cursor<'_>,
+        ty: &Type,
+        depth: usize,
+    ) -> Result<Value, CodecError> {
         let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
         match ty {
             Type::Option(item) => self.option(from, item, depth),
@@ -194,7 +203,7 @@ impl Decode<'_> {
         Ok(Value::List(items.collect::<Result<_, _>>()?))
     }
 
-    fn fields(
+    pub(super) fn fields(
         &self,
         from: &mut Cursor<'_>,
         fields: &Fields,

@@ -41,12 +41,21 @@ pub fn encode(schema: &Schema, value: &Value) -> Result<Parcel, ValueError> {
     Ok(out.parcel)
 }
 
-struct Encode<'s> {
+pub(super) struct Encode<'s> {
     schema: &'s Schema,
 }
 
-impl Encode<'_> {
-    fn value(&self, out: &mut Output, ty: &Type, value: &Value) -> Result<(), ValueError> {
+impl<'s> Encode<'s> {
+    pub(super) fn new(schema: &'s Schema) -> Self {
+        Encode { schema }
+    }
+
+    pub(super) fn value(
+        &self,
+        out: &mut Output,
+        ty: &Type,
+        value: &Value,
+    ) -> Result<(), ValueError> {
         let wrong = || error(format!("{value} is not a {}", self.schema.type_name(ty)));
         match (ty, value) {
             (Type::Bool, Value::Bool(bit)) => put(out, &[u8::from(*bit)]),
@@ -190,7 +199,12 @@ impl Encode<'_> {
         }
     }
 
-    fn fields(&self, out: &mut Output, fields: &Fields, value: &Value) -> Result<(), ValueError> {
+    pub(super) fn fields(
+        &self,
+        out: &mut Output,
+        fields: &Fields,
+        value: &Value,
+    ) -> Result<(), ValueError> {
         let given = match value {
             Value::Record(given) => given.len(),
             Value::Tuple(given) => given.len(),

@@ -4,12 +4,16 @@
 mod decode;
 mod difference;
 mod encode;
+mod parse;
+mod spot;
 mod text;
 
 pub use decode::decode;
 pub(crate) use decode::decode_inline;
 pub use difference::{Difference, difference};
 pub use encode::{ValueError, encode};
+pub use parse::{ParseError, parse};
+pub use spot::{Replaced, Spot, SpotError, replace};
 
 /// A value of any type.
 #[derive(Clone, Debug)]

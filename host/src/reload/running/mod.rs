@@ -3,6 +3,7 @@
 //!
 //! What each failure leaves behind is written at the method that can fail.
 
+mod again;
 mod failure;
 
 use std::sync::Arc;

@@ -1,0 +1,556 @@
+//! One value in a state, found by its path, looked at and replaced without decoding the rest.
+//!
+//! A path is what [`difference`](super::difference()) writes: `sparks[3].pos.x`, `names["a"]`, with
+//! `.some`, `.ok`, `.err` or a case's name for what an option, a result or a variant holds.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::decode::Decode;
+use super::encode::Encode;
+use super::parse::{ParseError, parse, parse_fields};
+use super::{Value, ValueError};
+use crate::codec::words_as_bytes_mut;
+use crate::migrate::Output;
+use crate::parcel::{Parcel, ParcelRef};
+use crate::schema::{Fields, Kind, Schema, Style, Type};
+use crate::walk::{CodecError, Cursor, MAX_DEPTH};
+
+/// A place in a state, and what is there. It costs nothing to have.
+#[derive(Clone)]
+pub struct Spot<'a> {
+    schema: &'a Schema,
+    shape: Shape<'a>,
+    cursor: Cursor<'a>,
+    lane: Option<Lane>,
+    /// Whether changing it could make two items of a set equal.
+    in_set: bool,
+}
+
+/// What is at a place.
+#[derive(Clone, Copy)]
+enum Shape<'a> {
+    Type(&'a Type),
+    /// What a case carries.
+    Fields(&'a Fields),
+}
+
+/// The segment that a place is in, if it is not in the tree.
+#[derive(Clone, Copy)]
+struct Lane {
+    width: u8,
+    index: usize,
+}
+
+/// Why there is no value to look at or to change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SpotError {
+    /// Nothing has this path.
+    NoSuchPath {
+        /// As far as there is something.
+        known: String,
+        /// What is not there.
+        step: String,
+    },
+    /// The text is no value of the type.
+    Text(ParseError),
+    /// The value does not fit.
+    Value(ValueError),
+    /// One item of a set is changed with the whole set.
+    InSet,
+    /// The state is not one of its schema.
+    Damaged(CodecError),
+}
+
+impl fmt::Display for SpotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SpotError::NoSuchPath { known, step } if known.is_empty() => {
+                write!(f, "the state has no `{step}`")
+            }
+            SpotError::NoSuchPath { known, step } => write!(f, "{known} has no `{step}`"),
+            SpotError::Text(error) => error.fmt(f),
+            SpotError::Value(error) => f.write_str(&error.message),
+            SpotError::InSet => f.write_str("items of a set are changed with the whole set"),
+            SpotError::Damaged(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for SpotError {}
+
+impl From<CodecError> for SpotError {
+    fn from(error: CodecError) -> SpotError {
+        SpotError::Damaged(error)
+    }
+}
+
+impl<'a> Spot<'a> {
+    /// The whole state.
+    pub fn root(schema: &'a Schema, parcel: &'a ParcelRef<'a>) -> Spot<'a> {
+        Spot {
+            schema,
+            shape: Shape::Type(schema.root()),
+            cursor: Cursor::new(parcel),
+            lane: None,
+            in_set: false,
+        }
+    }
+
+    /// The value of a path; the whole state has the empty one.
+    ///
+    /// # Errors
+    /// When nothing has it.
+    pub fn find(
+        schema: &'a Schema,
+        parcel: &'a ParcelRef<'a>,
+        path: &str,
+    ) -> Result<Spot<'a>, SpotError> {
+        let mut spot = Spot::root(schema, parcel);
+        let mut known = 0;
+        for step in steps(path) {
+            let no_such_path = || SpotError::NoSuchPath {
+                known: path[..known].to_owned(),
+                step: step.trim_start_matches('.').to_owned(),
+            };
+            spot = spot.step(step)?.ok_or_else(no_such_path)?;
+            known += step.len();
+        }
+        Ok(spot)
+    }
+
+    /// Its type; none where it is what a case of a variant carries.
+    pub fn ty(&self) -> Option<&'a Type> {
+        match self.shape {
+            Shape::Type(ty) => Some(ty),
+            Shape::Fields(_) => None,
+        }
+    }
+
+    /// What its type is called.
+    pub fn type_name(&self) -> String {
+        match self.shape {
+            Shape::Type(ty) => self.schema.type_name(ty),
+            Shape::Fields(_) => String::new(),
+        }
+    }
+
+    /// The value. Costs as much as there is of it.
+    ///
+    /// # Errors
+    /// When the state is not one of its schema.
+    pub fn value(&self) -> Result<Value, CodecError> {
+        let (decode, mut cursor) = (Decode::new(self.schema), self.cursor.clone());
+        match self.shape {
+            Shape::Type(ty) => decode.value(&mut cursor, ty, MAX_DEPTH),
+            Shape::Fields(fields) => decode.fields(&mut cursor, fields, MAX_DEPTH),
+        }
+    }
+
+    /// In a word: the value where it is one of its own, else what there is of it.
+    ///
+    /// # Errors
+    /// When the state is not one of its schema.
+    pub fn summary(&self) -> Result<String, CodecError> {
+        let count = self.count()?;
+        let items = |count| match count {
+            1 => "1 item".to_owned(),
+            count => format!("{count} items"),
+        };
+        Ok(match self.shape {
+            Shape::Type(Type::List(_) | Type::Set(_) | Type::Map(..) | Type::Array(..)) => {
+                items(count)
+            }
+            Shape::Type(Type::Option(_)) if count > 0 => "some".to_owned(),
+            Shape::Type(Type::Result(..)) => {
+                let is_err = self.cursor.clone().flag()?;
+                if is_err { "err" } else { "ok" }.to_owned()
+            }
+            Shape::Type(Type::Named(id)) if count > 0 => match &self.schema.get(*id).kind {
+                Kind::Variant(cases) => {
+                    let tag = self.cursor.clone().tag(cases.len())?;
+                    cases[tag].name.clone()
+                }
+                _ => String::new(),
+            },
+            _ if count > 0 => String::new(),
+            _ => self.value()?.to_string(),
+        })
+    }
+
+    /// The value, if it is a number.
+    pub fn number(&self) -> Option<f64> {
+        let Shape::Type(Type::Number(_)) = self.shape else {
+            return None;
+        };
+        match self.value().ok()? {
+            Value::Unsigned(n) => Some(n as f64),
+            Value::Signed(n) => Some(n as f64),
+            Value::F32(n) => Some(n.into()),
+            Value::F64(n) => Some(n),
+            _ => None,
+        }
+    }
+
+    /// How many values there are in it.
+    ///
+    /// # Errors
+    /// When the state is not one of its schema.
+    pub fn count(&self) -> Result<usize, CodecError> {
+        let mut cursor = self.cursor.clone();
+        let ty = match self.shape {
+            Shape::Type(ty) => ty,
+            Shape::Fields(fields) => return Ok(fields.list.len()),
+        };
+        Ok(match ty {
+            Type::Bool | Type::Number(_) | Type::Char | Type::String => 0,
+            Type::List(_) | Type::Set(_) | Type::Map(..) => cursor.word()? as usize,
+            Type::Array(_, count) => *count as usize,
+            Type::Option(_) => usize::from(cursor.flag()?),
+            Type::Result(..) => 1,
+            Type::Tuple(types) => types.len(),
+            Type::Named(id) => match &self.schema.get(*id).kind {
+                Kind::Record { fields, .. } => fields.list.len(),
+                Kind::Variant(cases) => {
+                    let tag = cursor.tag(cases.len())?;
+                    usize::from(!cases[tag].fields.list.is_empty())
+                }
+                Kind::Flags(_) => 0,
+            },
+        })
+    }
+
+    /// Some of the values in it, each with the step that leads there: `.pos`, `[3]`. Those before are
+    /// passed over, which takes time only in lists whose items have no fixed size.
+    ///
+    /// # Errors
+    /// When the state is not one of its schema.
+    pub fn children(&self, range: Range<usize>) -> Result<Vec<(String, Spot<'a>)>, CodecError> {
+        let count = self.count()?;
+        let range = range.start.min(count)..range.end.min(count);
+        let mut cursor = self.cursor.clone();
+        let schema = self.schema;
+        match self.shape {
+            Shape::Fields(fields) => self.fields(cursor, fields, range),
+            Shape::Type(ty) => match ty {
+                Type::Bool | Type::Number(_) | Type::Char | Type::String => Ok(Vec::new()),
+                Type::List(item) => match schema.layout(item).as_flat() {
+                    Some((size, width)) => self.flat(item, size, width, range),
+                    None => {
+                        cursor.word()?;
+                        self.items(cursor, item, range, false)
+                    }
+                },
+                Type::Set(item) => {
+                    cursor.word()?;
+                    self.items(cursor, item, range, true)
+                }
+                Type::Array(item, _) => self.items(cursor, item, range, false),
+                Type::Map(key, value) => {
+                    cursor.word()?;
+                    self.entries(cursor, key, value, range)
+                }
+                Type::Option(item) => self.held(cursor, range, ".some", item),
+                Type::Result(ok, err) => match cursor.clone().flag()? {
+                    false => self.held(cursor, range, ".ok", ok),
+                    true => self.held(cursor, range, ".err", err),
+                },
+                Type::Tuple(types) => {
+                    let named = types.iter().enumerate();
+                    self.each(cursor, named.map(|(i, ty)| (format!(".{i}"), ty)), range)
+                }
+                Type::Named(id) => match &schema.get(*id).kind {
+                    Kind::Record { fields, .. } => self.fields(cursor, fields, range),
+                    Kind::Variant(cases) => {
+                        let case = &cases[cursor.tag(cases.len())?];
+                        let shape = match (case.fields.style, case.fields.list.as_slice()) {
+                            (_, []) => return Ok(Vec::new()),
+                            (Style::Tuple, [one]) => Shape::Type(&one.ty),
+                            _ => Shape::Fields(&case.fields),
+                        };
+                        let name = format!(".{}", case.name);
+                        let held = (name, self.with(shape, cursor));
+                        Ok(std::iter::once(held).take(range.len()).collect())
+                    }
+                    Kind::Flags(_) => Ok(Vec::new()),
+                },
+            },
+        }
+    }
+
+    /// One of the values in it; `None` where there is none under this step.
+    fn step(&self, step: &str) -> Result<Option<Spot<'a>>, SpotError> {
+        let index = step.strip_prefix('[').and_then(|i| i.strip_suffix(']'));
+        let range = match (self.shape, index) {
+            (Shape::Type(Type::Map(key, _)), Some(text)) => {
+                let wanted = parse(self.schema, key, text).map_err(SpotError::Text)?;
+                return Ok(self.entry(key, &wanted)?);
+            }
+            (Shape::Type(Type::List(_) | Type::Set(_) | Type::Array(..)), Some(index)) => {
+                match index.parse::<usize>() {
+                    Ok(index) => index..index.saturating_add(1),
+                    Err(_) => return Ok(None),
+                }
+            }
+            (Shape::Type(Type::List(_) | Type::Set(_) | Type::Array(..)), None) => return Ok(None),
+            _ => 0..usize::MAX,
+        };
+        let is_item = index.is_some();
+        let mut children = self.children(range)?.into_iter();
+        let name = step.trim_start_matches('.');
+        Ok(children
+            .find(|(found, _)| is_item || found.trim_start_matches('.') == name)
+            .map(|(_, spot)| spot))
+    }
+
+    fn entry(&self, key: &'a Type, wanted: &Value) -> Result<Option<Spot<'a>>, CodecError> {
+        let Shape::Type(Type::Map(_, value)) = self.shape else {
+            return Ok(None);
+        };
+        let mut cursor = self.cursor.clone();
+        for _ in 0..cursor.word()? {
+            let found = Decode::new(self.schema).value(&mut cursor, key, MAX_DEPTH)?;
+            if found == *wanted {
+                return Ok(Some(self.with(Shape::Type(value), cursor)));
+            }
+            cursor.skip(self.schema, value)?;
+        }
+        Ok(None)
+    }
+
+    fn with(&self, shape: Shape<'a>, cursor: Cursor<'a>) -> Spot<'a> {
+        Spot {
+            shape,
+            cursor,
+            ..self.clone()
+        }
+    }
+
+    fn held(
+        &self,
+        mut cursor: Cursor<'a>,
+        range: Range<usize>,
+        name: &str,
+        ty: &'a Type,
+    ) -> Result<Vec<(String, Spot<'a>)>, CodecError> {
+        cursor.flag()?;
+        let held = (name.to_owned(), self.with(Shape::Type(ty), cursor));
+        Ok(std::iter::once(held).take(range.len()).collect())
+    }
+
+    fn fields(
+        &self,
+        cursor: Cursor<'a>,
+        fields: &'a Fields,
+        range: Range<usize>,
+    ) -> Result<Vec<(String, Spot<'a>)>, CodecError> {
+        let list = fields.list.iter();
+        self.each(
+            cursor,
+            list.map(|field| (format!(".{}", field.name), &field.ty)),
+            range,
+        )
+    }
+
+    fn each(
+        &self,
+        mut cursor: Cursor<'a>,
+        parts: impl Iterator<Item = (String, &'a Type)>,
+        range: Range<usize>,
+    ) -> Result<Vec<(String, Spot<'a>)>, CodecError> {
+        let mut found = Vec::new();
+        for (index, (name, ty)) in parts.enumerate().take(range.end) {
+            if index >= range.start {
+                found.push((name, self.with(Shape::Type(ty), cursor.clone())));
+            }
+            cursor.skip(self.schema, ty)?;
+        }
+        Ok(found)
+    }
+
+    fn items(
+        &self,
+        mut cursor: Cursor<'a>,
+        item: &'a Type,
+        range: Range<usize>,
+        is_set: bool,
+    ) -> Result<Vec<(String, Spot<'a>)>, CodecError> {
+        let mut found = Vec::new();
+        match self.schema.layout(item).size() {
+            Some(size) => drop(cursor.take(size.saturating_mul(range.start))?),
+            None => (0..range.start).try_for_each(|_| cursor.skip(self.schema, item))?,
+        }
+        for index in range {
+            let mut spot = self.with(Shape::Type(item), cursor.clone());
+            spot.in_set |= is_set;
+            found.push((format!("[{index}]"), spot));
+            cursor.skip(self.schema, item)?;
+        }
+        Ok(found)
+    }
+
+    fn entries(
+        &self,
+        mut cursor: Cursor<'a>,
+        key: &'a Type,
+        value: &'a Type,
+        range: Range<usize>,
+    ) -> Result<Vec<(String, Spot<'a>)>, CodecError> {
+        let mut found = Vec::new();
+        for index in 0..range.end {
+            if index < range.start {
+                cursor.skip(self.schema, key)?;
+            } else {
+                let key = Decode::new(self.schema).value(&mut cursor, key, MAX_DEPTH)?;
+                let spot = self.with(Shape::Type(value), cursor.clone());
+                found.push((format!("[{key}]"), spot));
+            }
+            cursor.skip(self.schema, value)?;
+        }
+        Ok(found)
+    }
+
+    /// Items of a flat list, which lie one behind the other in the tree or in a segment.
+    fn flat(
+        &self,
+        item: &'a Type,
+        size: usize,
+        width: u8,
+        range: Range<usize>,
+    ) -> Result<Vec<(String, Spot<'a>)>, CodecError> {
+        let mut cursor = self.cursor.clone();
+        let count = cursor.word()? as usize;
+        let index = cursor.passed[width.trailing_zeros() as usize];
+        let mut items = cursor.clone();
+        let mut lane = self.lane;
+        let bytes = cursor.flat(count, size, width)?;
+        if cursor.passed != items.passed {
+            items = Cursor::inline(bytes);
+            lane = Some(Lane { width, index });
+        }
+        items.take(size * range.start)?;
+        let mut found = Vec::new();
+        for index in range {
+            let mut spot = self.with(Shape::Type(item), items.clone());
+            spot.lane = lane;
+            found.push((format!("[{index}]"), spot));
+            items.take(size)?;
+        }
+        Ok(found)
+    }
+
+    /// Behind it.
+    fn end(&self) -> Result<Cursor<'a>, CodecError> {
+        let mut cursor = self.cursor.clone();
+        match self.shape {
+            Shape::Type(ty) => cursor.skip(self.schema, ty)?,
+            Shape::Fields(fields) => {
+                let mut types = fields.list.iter().map(|field| &field.ty);
+                types.try_for_each(|ty| cursor.skip(self.schema, ty))?;
+            }
+        }
+        Ok(cursor)
+    }
+
+    fn parse(&self, text: &str) -> Result<Value, ParseError> {
+        match self.shape {
+            Shape::Type(ty) => parse(self.schema, ty, text),
+            Shape::Fields(fields) => parse_fields(self.schema, fields, text),
+        }
+    }
+
+    fn encode(&self, out: &mut Output, value: &Value) -> Result<(), ValueError> {
+        let encode = Encode::new(self.schema);
+        match self.shape {
+            Shape::Type(ty) => encode.value(out, ty, value),
+            Shape::Fields(fields) => encode.fields(out, fields, value),
+        }
+    }
+}
+
+/// A value that was put in the place of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// What was there.
+    pub old: Value,
+    /// What is there.
+    pub new: Value,
+}
+
+/// Put the value that a text stands for in the place of another, of the same type. Nothing else is
+/// decoded; a list is touched only where the value lies in it.
+///
+/// # Errors
+/// When nothing has this path, or the text is no such value. The parcel is as it was then.
+pub fn replace(
+    schema: &Schema,
+    parcel: &mut Parcel,
+    path: &str,
+    text: &str,
+) -> Result<Replaced, SpotError> {
+    let borrowed = parcel.as_ref();
+    let spot = Spot::find(schema, &borrowed, path)?;
+    if spot.in_set {
+        return Err(SpotError::InSet);
+    }
+    let old = spot.value()?;
+    let new = spot.parse(text).map_err(SpotError::Text)?;
+    let mut out = match spot.lane {
+        Some(_) => Output::inline(usize::MAX),
+        None => Output::new(usize::MAX),
+    };
+    spot.encode(&mut out, &new).map_err(SpotError::Value)?;
+    let (lane, start, end) = (spot.lane, spot.cursor.clone(), spot.end()?);
+    let (at, passed) = (start.at..end.at, (start.passed, end.passed));
+    match lane {
+        Some(Lane { width, index }) => {
+            let bytes = match width {
+                1 => &mut parcel.w8[index],
+                2 => words_as_bytes_mut(&mut parcel.w16[index]),
+                4 => words_as_bytes_mut(&mut parcel.w32[index]),
+                _ => words_as_bytes_mut(&mut parcel.w64[index]),
+            };
+            bytes[at].copy_from_slice(&out.parcel.tree);
+        }
+        None => {
+            let piece = out.parcel;
+            let span = |lane: usize| passed.0[lane]..passed.1[lane];
+            parcel.tree.splice(at, piece.tree);
+            parcel.w8.splice(span(0), piece.w8);
+            parcel.w16.splice(span(1), piece.w16);
+            parcel.w32.splice(span(2), piece.w32);
+            parcel.w64.splice(span(3), piece.w64);
+        }
+    }
+    Ok(Replaced { old, new })
+}
+
+/// The steps of a path: `a.b["x.y"][3]` is `a`, `.b`, `["x.y"]`, `[3]`.
+fn steps(path: &str) -> Vec<&str> {
+    let mut steps = Vec::new();
+    let (mut begin, mut depth, mut is_quoted, mut is_escaped) = (0, 0_u32, false, false);
+    for (at, letter) in path.char_indices() {
+        if std::mem::take(&mut is_escaped) {
+            continue;
+        }
+        match letter {
+            '\\' if is_quoted => is_escaped = true,
+            '"' if depth > 0 => is_quoted = !is_quoted,
+            _ if is_quoted => {}
+            '.' | '[' if depth == 0 => {
+                if at > begin {
+                    steps.push(&path[begin..at]);
+                }
+                begin = at;
+                depth += u32::from(letter == '[');
+            }
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    if begin < path.len() {
+        steps.push(&path[begin..]);
+    }
+    steps
+}

@@ -1,0 +1,121 @@
+//! Images of the state that somebody wants kept, written on a thread of their own.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use super::Session;
+use crate::image::Image;
+use crate::reload::report::What;
+
+/// What follows when an image is on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    /// Nothing.
+    GoOn,
+    /// A fresh game. Until then the game waits, so that not an update is lost.
+    BeginAnew,
+}
+
+/// What is being written.
+pub(super) struct Images {
+    tell: Sender<Written>,
+    written: Receiver<Written>,
+    /// Whether a fresh game waits for its image.
+    is_awaited: bool,
+}
+
+struct Written {
+    frame: u64,
+    then: Then,
+    /// The file, or why there is none.
+    file: Result<PathBuf, String>,
+}
+
+impl Default for Images {
+    fn default() -> Self {
+        let (tell, written) = channel();
+        Self {
+            tell,
+            written,
+            is_awaited: false,
+        }
+    }
+}
+
+impl Images {
+    /// Whether the game is to wait.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.is_awaited
+    }
+}
+
+impl Session {
+    /// Write the state of now.
+    pub(super) fn keep_state(&mut self, then: Then) {
+        if self.images.is_awaited {
+            return;
+        }
+        if let Err(message) = self.start_to_write(then) {
+            self.cannot_keep(then, &message);
+        }
+    }
+
+    fn start_to_write(&mut self, then: Then) -> Result<(), String> {
+        let game = self.game.as_mut().ok_or("no version runs yet")?;
+        let image = game.image().map_err(|trap| trap.to_string())?;
+        let folder = self.options.images.clone();
+        let folder = folder.ok_or("there is no folder for images")?;
+        let tell = self.images.tell.clone();
+        let write = move || {
+            let frame = image.frame;
+            let file = write(&image, &folder);
+            // Were the session gone, nobody would ask.
+            let _ = tell.send(Written { frame, then, file });
+        };
+        let thread = std::thread::Builder::new().name("image".to_owned());
+        thread.spawn(write).map_err(|error| error.to_string())?;
+        self.images.is_awaited = then == Then::BeginAnew;
+        Ok(())
+    }
+
+    /// What has been written, and what follows.
+    pub(super) fn hear_images(&mut self) {
+        while let Ok(Written { frame, then, file }) = self.images.written.try_recv() {
+            if then == Then::BeginAnew {
+                self.images.is_awaited = false;
+            }
+            match (file, then) {
+                (Ok(file), Then::GoOn) => self.tell(What::Image {
+                    file: file.display().to_string(),
+                    saved: frame,
+                }),
+                (Ok(file), Then::BeginAnew) => self.begin_anew(file.display().to_string()),
+                (Err(message), then) => self.cannot_keep(then, &message),
+            }
+        }
+    }
+
+    fn cannot_keep(&mut self, then: Then, message: &str) {
+        let what = match then {
+            Then::GoOn => "no image",
+            Then::BeginAnew => "not begun anew, since the state of now cannot be kept",
+        };
+        self.notice(format!("{what}: {message}"));
+    }
+}
+
+/// Under a name that is free.
+fn write(image: &Image, folder: &Path) -> Result<PathBuf, String> {
+    std::fs::create_dir_all(folder)
+        .map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
+    let named = |number| match number {
+        1 => folder.join(format!("frame-{}.vbs", image.frame)),
+        number => folder.join(format!("frame-{}-{number}.vbs", image.frame)),
+    };
+    let file = (1_u32..).map(named).find(|file| !file.exists());
+    let file = file.ok_or("no name is free")?;
+    vblank_state::check(&image.schema, &image.parcel.as_ref())
+        .map_err(|error| format!("the guest lent what is no state of its type: {error}"))?;
+    image.write(&file).map_err(|error| error.to_string())?;
+    Ok(file)
+}

@@ -1,0 +1,213 @@
+//! One truthful line: which code runs, since when, what is being done, and whether the newest source
+//! is what runs. It is made of hashes and of what the pipeline has told, never of hope.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use super::Session;
+use crate::guest::CodeHash;
+use crate::reload::{News, Running};
+
+/// What is known of the newest source.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Source {
+    /// Nothing yet.
+    Unknown,
+    /// It has changed, and that is being looked at.
+    Changed,
+    /// It is being built, for so long.
+    Building(Duration),
+    /// It came to this code, which is being compiled and made ready.
+    Preparing(CodeHash),
+    /// That is ready, and waits for the boundary between two frames.
+    Waiting(CodeHash),
+    /// It is what runs.
+    Runs,
+    /// It came to this code, which was refused or rolled back, or is not wanted.
+    IsNewer(CodeHash),
+    /// It does not build, so nobody knows.
+    DoesNotBuild,
+    /// Its file is no guest.
+    IsNoGuest,
+}
+
+/// What the game does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Going {
+    /// There is none yet.
+    NotYet,
+    /// It moves on.
+    Running,
+    /// It moves on, and so many updates from now the version before is let go.
+    Probation(usize),
+    /// It stands still after a failure.
+    Broken,
+    /// It stands still, since somebody wants it to.
+    Paused,
+}
+
+/// How it goes. Printed, it is the line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Status {
+    /// The code that runs.
+    pub hash: Option<CodeHash>,
+    /// For how long it has.
+    pub since: Duration,
+    /// What the game does.
+    pub going: Going,
+    /// Seconds of the game in a second of the clock.
+    pub speed: f64,
+    /// Whether the newest source is what runs.
+    pub source: Source,
+}
+
+/// What the pipeline told last about the newest source.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Told {
+    Nothing,
+    Changed,
+    Building(Instant),
+    Preparing(CodeHash),
+    /// It came to this code; whether that runs is for hashes to say.
+    Came(CodeHash),
+    DoesNotBuild,
+    IsNoGuest,
+}
+
+impl Told {
+    pub(super) fn hear(&mut self, news: &News) {
+        *self = match news {
+            News::Changed => Self::Changed,
+            News::Building => Self::Building(Instant::now()),
+            News::BuildFailed { .. } => Self::DoesNotBuild,
+            News::Preparing(hash) => Self::Preparing(*hash),
+            News::Ready(candidate) => Self::Came(candidate.version.hash()),
+            News::SameCode(hash) => Self::Came(*hash),
+            News::Refused { to, .. } => to.map_or(Self::IsNoGuest, Self::Came),
+            // What was built is looked at next; the others are not about the source.
+            News::Built { .. } | News::Notice(_) | News::Back(_) => return,
+        }
+    }
+}
+
+impl Session {
+    /// How it goes, now.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let game = self.game.as_ref();
+        let hash = game.map(Running::hash);
+        Status {
+            hash,
+            since: self.came_in.elapsed(),
+            going: match game {
+                None => Going::NotYet,
+                Some(game) if game.is_broken() => Going::Broken,
+                Some(_) if self.pace.is_paused() => Going::Paused,
+                Some(game) => match game.probation_left() {
+                    Some(left) => Going::Probation(left),
+                    None => Going::Running,
+                },
+            },
+            speed: self.pace.speed(),
+            source: match self.told {
+                Told::Nothing => Source::Unknown,
+                Told::Changed => Source::Changed,
+                Told::Building(since) => Source::Building(since.elapsed()),
+                Told::Preparing(hash) => Source::Preparing(hash),
+                Told::Came(newest) if hash == Some(newest) => Source::Runs,
+                Told::Came(newest) if self.candidate.is_some() => Source::Waiting(newest),
+                Told::Came(newest) => Source::IsNewer(newest),
+                Told::DoesNotBuild => Source::DoesNotBuild,
+                Told::IsNoGuest => Source::IsNoGuest,
+            },
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.hash {
+            Some(hash) => write!(f, "{} for {}, ", hash.short(), Span(self.since))?,
+            None => f.write_str("nothing runs yet")?,
+        }
+        match self.going {
+            Going::NotYet => {}
+            Going::Running => f.write_str("running")?,
+            Going::Probation(left) => write!(f, "on probation for {left} more updates")?,
+            Going::Broken => f.write_str("broken")?,
+            Going::Paused => f.write_str("paused")?,
+        }
+        if self.speed != 1.0 && !matches!(self.going, Going::NotYet | Going::Broken) {
+            write!(f, " at {}×", self.speed)?;
+        }
+        f.write_str("; ")?;
+        match self.source {
+            Source::Unknown => f.write_str("the source has not been looked at"),
+            Source::Changed => f.write_str("the source has changed"),
+            Source::Building(time) => write!(f, "building for {}", Span(time)),
+            Source::Preparing(hash) => write!(f, "compiling {}", hash.short()),
+            Source::Waiting(hash) => write!(f, "{} waits for the boundary", hash.short()),
+            Source::Runs => f.write_str("this is the newest source"),
+            Source::IsNewer(hash) => {
+                write!(f, "the newest source is {} and does not run", hash.short())
+            }
+            Source::DoesNotBuild => f.write_str("the newest source does not build"),
+            Source::IsNoGuest => f.write_str("the newest file is no guest"),
+        }
+    }
+}
+
+/// A time as people say it: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`.
+struct Span(Duration);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_secs() {
+            0..10 => write!(f, "{:.1} s", self.0.as_secs_f64()),
+            seconds @ 10..60 => write!(f, "{seconds} s"),
+            seconds @ 60..3600 => write!(f, "{} min {} s", seconds / 60, seconds % 60),
+            seconds => write!(f, "{} h {} min", seconds / 3600, seconds % 3600 / 60),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_says_what_runs_and_whether_it_is_the_newest() {
+        let (runs, newer) = (CodeHash::of(b"a"), CodeHash::of(b"b"));
+        let status = Status {
+            hash: Some(runs),
+            since: Duration::from_secs(185),
+            going: Going::Running,
+            speed: 1.0,
+            source: Source::Runs,
+        };
+        let (runs, short) = (runs.short(), newer.short());
+        assert_eq!(
+            status.to_string(),
+            format!("{runs} for 3 min 5 s, running; this is the newest source")
+        );
+        let slow = Status {
+            going: Going::Paused,
+            speed: 0.25,
+            source: Source::IsNewer(newer),
+            ..status
+        };
+        assert_eq!(
+            slow.to_string(),
+            format!(
+                "{runs} for 3 min 5 s, paused at 0.25×; the newest source is {short} and does not run"
+            )
+        );
+        let none = Status {
+            hash: None,
+            going: Going::NotYet,
+            source: Source::Building(Duration::from_millis(1300)),
+            ..status
+        };
+        assert_eq!(none.to_string(), "nothing runs yet; building for 1.3 s");
+    }
+}

@@ -1,0 +1,216 @@
+//! A running game under control: pause, step, slow motion, a fresh game, and values edited while it runs.
+
+mod played;
+
+use played::{Played, STEP};
+use serde_json::Value;
+use tempfile::TempDir;
+use vblank_host::config::SessionOptions;
+use vblank_host::image::Image;
+use vblank_host::session::{Command, Going};
+use vblank_state::value::decode;
+use vblank_tests::{Counter, Guest};
+
+fn counter() -> Guest {
+    Guest::of::<Counter>()
+}
+
+fn played(guest: &Guest) -> Played {
+    Played::of(guest, SessionOptions::default())
+}
+
+#[test]
+fn a_pause_stops_the_game_and_nothing_else() {
+    let mut game = played(&counter());
+    game.turns(10);
+    let count = game.value("count");
+    game.obey(Command::TogglePause);
+    game.turns(10);
+    assert_eq!(game.value("count"), count);
+    assert_eq!(game.session.status().going, Going::Paused);
+    // A swap while it stands still: the next update is by the new code.
+    game.swap(&counter().step(100));
+    assert_eq!(game.told()[0]["event"], "swap");
+    game.turns(10);
+    assert_eq!(game.value("count"), count);
+    game.obey(Command::TogglePause);
+    game.turns(3);
+    // What was missed while it stood still is not made up for.
+    assert_eq!(
+        game.value("count"),
+        (count.parse::<u64>().unwrap() + 300).to_string()
+    );
+}
+
+#[test]
+fn a_step_is_one_update() {
+    let mut game = played(&counter());
+    game.turns(5);
+    let count: u64 = game.value("count").parse().unwrap();
+    game.obey(Command::Step);
+    game.turns(10);
+    assert_eq!(game.value("count"), (count + 1).to_string());
+    game.obey(Command::Step);
+    game.obey(Command::Step);
+    game.turns(10);
+    assert_eq!(game.value("count"), (count + 3).to_string());
+}
+
+#[test]
+fn slow_motion_is_slow_and_its_picture_is_not() {
+    let mut game = played(&counter());
+    game.turns(1);
+    for (speed, turns, updates) in [(0.1, 100, 10), (0.25, 100, 25), (2.0, 50, 100), (1.0, 7, 7)] {
+        let before: u64 = game.value("count").parse().unwrap();
+        game.obey(Command::Speed(speed));
+        game.turns(turns);
+        let made = game.value("count").parse::<u64>().unwrap() - before;
+        // Where between two updates it was when the speed changed.
+        assert!(made.abs_diff(updates) <= 1, "{made} at {speed}");
+        let next = game.session.until_next_turn();
+        assert!(next <= STEP, "the next picture is due in {next:?}");
+    }
+}
+
+#[test]
+fn a_fresh_game_keeps_the_old_state_in_a_file() {
+    let folder = TempDir::new().unwrap();
+    let mut game = Played::of(
+        &counter(),
+        SessionOptions {
+            images: Some(folder.path().join("images")),
+            ..SessionOptions::default()
+        },
+    );
+    game.turns(41);
+    let (count, frame) = (game.value("count"), game.session.frames());
+    game.obey(Command::Reset);
+    let reset = game.turn_until_told("reset");
+    let since: u64 = game.value("count").parse().unwrap();
+    assert!(since <= 2, "{since} updates since");
+    assert!(game.session.frames() - frame <= 2, "it waited for the file");
+    let kept = Image::read(reset["image"].as_str().unwrap().as_ref()).unwrap();
+    let value = decode(&kept.schema, &kept.parcel.as_ref()).unwrap();
+    assert_eq!(value.get("count").unwrap().to_string(), count);
+    // A second one has a file of its own.
+    game.obey(Command::SaveImage);
+    let image = game.turn_until_told("image");
+    assert_ne!(image["file"], reset["image"]);
+}
+
+#[test]
+fn no_fresh_game_where_the_old_state_cannot_be_kept() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("a file");
+    std::fs::write(&file, "").unwrap();
+    let mut game = Played::of(
+        &counter(),
+        SessionOptions {
+            images: Some(file),
+            ..SessionOptions::default()
+        },
+    );
+    game.turns(5);
+    game.obey(Command::Reset);
+    let notice = game.turn_until_told("notice");
+    let message = notice["message"].as_str().unwrap();
+    assert!(message.starts_with("not begun anew"), "{message}");
+    assert!(game.value("count").parse::<u64>().unwrap() >= 5);
+    let before = game.session.frames();
+    game.turns(5);
+    assert_eq!(game.session.frames(), before + 5, "it goes on");
+}
+
+#[test]
+fn a_value_is_edited_taken_back_and_made_again() {
+    let mut game = played(&counter());
+    game.turns(5);
+    game.session.edit("count", "1000").unwrap();
+    let edit = game.only("edit");
+    assert_eq!(
+        (&edit["path"], &edit["new"]),
+        (&Value::from("count"), &Value::from("1000"))
+    );
+    game.turns(3);
+    assert_eq!(game.value("count"), "1003");
+    game.obey(Command::Undo);
+    assert_eq!(Value::from(game.value("count")), edit["old"]);
+    game.obey(Command::Redo);
+    assert_eq!(game.value("count"), "1000");
+    let _ = game.told();
+    game.obey(Command::Redo);
+    assert_eq!(
+        game.only("notice")["message"],
+        "there is no edit to make again"
+    );
+    // To what it is already: nothing to do, nothing to take back.
+    game.session.edit("count", "1000").unwrap();
+    assert_eq!(game.told(), Vec::<Value>::new());
+}
+
+#[test]
+fn what_is_no_value_of_the_type_is_refused() {
+    let mut game = played(&counter());
+    game.turns(5);
+    let before = game.value("count");
+    for (path, text, error) in [
+        ("count", "-1", "`-1` is not of the type u64"),
+        ("count", "many", "`many` is not of the type u64"),
+        ("speed", "1", "the state has no `speed`"),
+    ] {
+        assert_eq!(
+            game.session.edit(path, text).unwrap_err().to_string(),
+            error
+        );
+        assert_eq!(game.value("count"), before);
+    }
+    game.obey(Command::Edit("count".into(), "-1".into()));
+    let message = game.only("notice")["message"].to_string();
+    assert!(message.contains("not edited: count"), "{message}");
+}
+
+#[test]
+fn what_the_code_refuses_leaves_everything_as_it_was() {
+    let mut game = played(&counter().refuse_state("not today"));
+    game.turns(5);
+    let before = game.value("count");
+    let error = game.session.edit("count", "1000").unwrap_err().to_string();
+    assert!(error.contains("not today"), "{error}");
+    assert_eq!(game.value("count"), before);
+    assert_eq!(game.session.edits(), (None, None));
+    game.turns(1);
+    assert_ne!(game.value("count"), before, "it moves on");
+}
+
+#[test]
+fn an_edit_that_the_code_fails_on_is_taken_back() {
+    let at_1000 = "(if (i64.eq (i64.load (i32.const 64)) (i64.const 1000)) (then unreachable))";
+    let mut game = played(&counter().before("update", at_1000));
+    game.turns(100);
+    game.session.edit("count", "990").unwrap();
+    let _ = game.only("edit");
+    game.turns(20);
+    let rollback = game.turn_until_told("rollback");
+    assert_eq!(
+        rollback["from"], rollback["to"],
+        "the same code, with the state of before"
+    );
+    assert_eq!(game.value("count"), game.session.frames().to_string());
+}
+
+#[test]
+fn a_broken_game_goes_on_after_an_edit() {
+    let at_100 = "(if (i64.eq (i64.load (i32.const 64)) (i64.const 100)) (then unreachable))";
+    let mut game = played(&counter().before("update", at_100));
+    game.turns(150);
+    assert_eq!(game.session.status().going, Going::Broken);
+    assert_eq!(game.value("count"), "100");
+    let _ = game.turn_until_told("break");
+    game.session.edit("count", "5000").unwrap();
+    let _ = game.only("edit");
+    let before = game.session.frames();
+    game.turns(10);
+    let made = game.session.frames() - before;
+    assert!(made >= 10, "{made}");
+    assert_eq!(game.value("count"), (5000 + made).to_string());
+}

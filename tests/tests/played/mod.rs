@@ -1,0 +1,172 @@
+//! A session that a test plays turn by turn: a clock that moves when it is told to, no window, no
+//! pictures, and candidates handed over by hand.
+
+#![allow(dead_code, reason = "each test uses its part")]
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use vblank_host::clock::Clock;
+use vblank_host::config::SessionOptions;
+use vblank_host::event::Event;
+use vblank_host::guest::{Code, Engine, EngineOptions};
+use vblank_host::reload::report::{Observer, Record};
+use vblank_host::reload::{News, prepare};
+use vblank_host::render::{NullRenderer, Renderer, Size};
+use vblank_host::session::{Command, Parts, Session};
+use vblank_state::value::Spot;
+
+use vblank_tests::Guest;
+
+/// The session, and what it has told.
+pub struct Played {
+    /// It.
+    pub session: Session,
+    engine: Arc<Engine>,
+    now: Rc<Cell<Duration>>,
+    told: Rc<RefCell<Vec<Record>>>,
+}
+
+struct Manual(Rc<Cell<Duration>>);
+
+impl Clock for Manual {
+    fn now(&self) -> Duration {
+        self.0.get()
+    }
+
+    fn left(&self, _: Duration) -> Duration {
+        Duration::ZERO
+    }
+
+    fn wait_until(&mut self, time: Duration) {
+        self.0.set(self.0.get().max(time));
+    }
+}
+
+struct Listener(Rc<RefCell<Vec<Record>>>);
+
+impl Observer for Listener {
+    fn observe(&mut self, record: &Record) {
+        self.0.borrow_mut().push(record.clone());
+    }
+}
+
+/// An update is due each of these.
+pub const STEP: Duration = Duration::from_millis(10);
+
+impl Played {
+    /// A session of this guest, in which its first version runs and has made no update.
+    #[track_caller]
+    #[must_use]
+    pub fn of(guest: &Guest, options: SessionOptions) -> Self {
+        let size = Size::new(320, 200);
+        Self::shown(guest, options, Box::new(NullRenderer::new(size)))
+    }
+
+    /// The same with pictures.
+    #[track_caller]
+    #[must_use]
+    pub fn shown(guest: &Guest, options: SessionOptions, renderer: Box<dyn Renderer>) -> Self {
+        let engine = Engine::new(EngineOptions::default()).expect("an engine can be made");
+        let engine = Arc::new(engine);
+        let now = Rc::new(Cell::new(Duration::from_secs(1)));
+        let told = Rc::default();
+        let parts = Parts {
+            engine: Arc::clone(&engine),
+            pipeline: None,
+            renderer,
+            speaker: None,
+            clock: Box::new(Manual(Rc::clone(&now))),
+            outside: channel().1,
+            observers: vec![Box::new(Listener(Rc::clone(&told)))],
+            script: BTreeMap::new(),
+        };
+        let options = SessionOptions {
+            hz: 100.0,
+            mendable: true,
+            ..options
+        };
+        let session = Session::new(parts, options);
+        let mut played = Self {
+            session,
+            engine,
+            now,
+            told,
+        };
+        played.swap(guest);
+        played.session.turn();
+        played.told.borrow_mut().clear();
+        played
+    }
+
+    /// Make another version ready, and let it in.
+    #[track_caller]
+    pub fn swap(&mut self, guest: &Guest) {
+        let code = Code::from_bytes(guest.module()).expect("the fixture is a guest");
+        let candidate = prepare(&self.engine, &code, 0).unwrap_or_else(|error| panic!("{error}"));
+        let ready = News::Ready(Box::new(candidate));
+        self.session.handle(Event::News(ready));
+        self.session.look_for_news();
+    }
+
+    /// So many turns, each when a step's time has passed.
+    pub fn turns(&mut self, count: u32) {
+        for _ in 0..count {
+            self.now.set(self.now.get() + STEP);
+            self.session.turn();
+        }
+    }
+
+    /// Do as somebody wishes.
+    pub fn obey(&mut self, command: Command) {
+        self.session.handle(Event::Command(command));
+    }
+
+    /// A value of the state, as text.
+    #[track_caller]
+    #[must_use]
+    pub fn value(&mut self, path: &str) -> String {
+        let seen = self.session.look(|schema, parcel| {
+            let spot = Spot::find(schema, parcel, path).unwrap_or_else(|error| panic!("{error}"));
+            spot.value().expect("it is a state").to_string()
+        });
+        seen.expect("there is a state")
+    }
+
+    /// What it has told since this was last asked, as the report has it.
+    #[must_use]
+    pub fn told(&mut self) -> Vec<serde_json::Value> {
+        let told = std::mem::take(&mut *self.told.borrow_mut());
+        let json = |record: &Record| serde_json::to_value(record).expect("a record is JSON");
+        told.iter().map(json).collect()
+    }
+
+    /// The one thing that it has told since this was last asked.
+    #[track_caller]
+    #[must_use]
+    pub fn only(&mut self, event: &str) -> serde_json::Value {
+        let told = self.told();
+        match &told[..] {
+            [one] if one["event"] == event => one.clone(),
+            _ => panic!("one `{event}` is wanted, not {told:#?}"),
+        }
+    }
+
+    /// Turn until it tells something, and give that.
+    #[track_caller]
+    #[must_use]
+    pub fn turn_until_told(&mut self, event: &str) -> serde_json::Value {
+        for _ in 0..10_000 {
+            self.turns(1);
+            if !self.told.borrow().is_empty() {
+                return self.only(event);
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        panic!("waited for a `{event}` in vain")
+    }
+}
