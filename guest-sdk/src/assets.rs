@@ -1,8 +1,8 @@
 //! Textures and fonts: kept by the host under keys, and found again by every later version of the code.
 
+use crate::Color;
 use crate::bindings::vblank::guest::assets as host;
 use crate::input::Size;
-use crate::{Color, logger};
 
 pub use host::{Filter, Status};
 
@@ -38,13 +38,31 @@ impl Texture {
     }
 }
 
+/// A font, by the number that the host knows it by. As for a [`Texture`], what crosses a swap is the key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Font(pub(crate) u32);
+
+/// The font of a key: what was given under it, or else `assets/KEY.ttf` or `.otf` of the guest's folder.
+/// Where it is missing or damaged, the built-in one is used, and the host says why.
+#[must_use]
+pub fn font(key: &str) -> Font {
+    Font(ask("font", key, || host::font(key)))
+}
+
+/// A font of a file that the program carries with it: `include_bytes!("title.ttf")`.
+///
+/// If it is damaged, the reason is logged and the built-in one used.
+pub fn font_from_file(key: &str, file: &[u8]) -> Font {
+    Font(ask("font", key, || host::font_file(key, file)))
+}
+
 /// The texture of a key: what was given under it, or else `assets/KEY.png` of the guest's folder. The
 /// file is watched, and shown anew when it changes.
 ///
 /// Where the file is missing or damaged, a checkered placeholder is drawn, and the host says why.
 #[must_use]
 pub fn texture(key: &str, filter: Filter) -> Texture {
-    ask(key, || host::texture(key, filter))
+    Texture(ask("texture", key, || host::texture(key, filter)))
 }
 
 /// A texture made by the program: red, green, blue and alpha, straight, in rows from the top. The same
@@ -59,14 +77,16 @@ pub fn texture_from_pixels(
     filter: Filter,
 ) -> Texture {
     let size = Size { width, height };
-    ask(key, || host::pixels(key, size, rgba, filter))
+    Texture(ask("texture", key, || {
+        host::pixels(key, size, rgba, filter)
+    }))
 }
 
 /// A texture of a PNG file that the program carries with it: `include_bytes!("ship.png")`.
 ///
 /// If it is damaged, the reason is logged and the placeholder drawn.
 pub fn texture_from_png(key: &str, png: &[u8], filter: Filter) -> Texture {
-    ask(key, || host::picture(key, png, filter))
+    Texture(ask("texture", key, || host::picture(key, png, filter)))
 }
 
 /// A texture painted pixel by pixel.
@@ -77,7 +97,7 @@ pub(crate) fn painted(
     mut paint: impl FnMut(u32, u32) -> Color,
 ) -> Texture {
     if !cfg!(target_arch = "wasm32") {
-        return ask(key, || Ok(0));
+        return Texture(ask("texture", key, || Ok(0)));
     }
     let mut rgba = Vec::new();
     for y in 0..height {
@@ -88,17 +108,14 @@ pub(crate) fn painted(
     texture_from_pixels(key, width, height, &rgba, filter)
 }
 
-/// Under `cargo test` there is no host: every key is a texture that is there.
-fn ask(key: &str, host: impl FnOnce() -> Result<u32, String>) -> Texture {
+/// Gives a handle, or 0, which stands for none. Under `cargo test` there is no host: every key is an asset
+/// that is there.
+fn ask(kind: &str, key: &str, host: impl FnOnce() -> Result<u32, String>) -> u32 {
     if !cfg!(target_arch = "wasm32") {
-        return Texture(1);
+        return 1;
     }
-    match host() {
-        Ok(handle) => Texture(handle),
-        Err(why) => {
-            logger::install();
-            log::error!("no texture {key:?}: {why}");
-            Texture::MISSING
-        }
-    }
+    host().unwrap_or_else(|why| {
+        log::error!("no {kind} {key:?}: {why}");
+        0
+    })
 }

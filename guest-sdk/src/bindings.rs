@@ -955,8 +955,8 @@ pub mod vblank {
         /// Drawing is data: these calls append to a list of commands, which the host replays when `draw`
         /// has returned. If `draw` traps, the list is dropped and the last picture stays.
         ///
-        /// Lists are lent, not copied: they must stay where they are, unchanged, until `draw` returns.
-        /// Outside `draw` the calls have no effect.
+        /// Lists and texts are lent, not copied: they must stay where they are, unchanged, until `draw` returns.
+        /// Outside `draw` the calls have no effect; only `measure` can be called at any time.
         ///
         /// Units are pixels, the origin is the top left corner, y goes down; a camera changes that.
         /// Colours are sRGB with straight alpha, packed as 0xAABBGGRR.
@@ -988,6 +988,86 @@ pub mod vblank {
                         .field("y", &self.y)
                         .field("zoom", &self.zoom)
                         .field("rotation", &self.rotation)
+                        .finish()
+                }
+            }
+            /// Where the lines of a text begin: all at the left, with their middles one below the other, or so that
+            /// all end at the right.
+            #[repr(u8)]
+            #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+            pub enum Align {
+                Left,
+                Center,
+                Right,
+            }
+            impl ::core::fmt::Debug for Align {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    match self {
+                        Align::Left => f.debug_tuple("Align::Left").finish(),
+                        Align::Center => f.debug_tuple("Align::Center").finish(),
+                        Align::Right => f.debug_tuple("Align::Right").finish(),
+                    }
+                }
+            }
+            impl Align {
+                #[doc(hidden)]
+                pub unsafe fn _lift(val: u8) -> Align {
+                    if !cfg!(debug_assertions) {
+                        return unsafe { ::core::mem::transmute(val) };
+                    }
+                    match val {
+                        0 => Align::Left,
+                        1 => Align::Center,
+                        2 => Align::Right,
+                        _ => panic!("invalid enum discriminant"),
+                    }
+                }
+            }
+            #[repr(C)]
+            #[derive(Clone, Copy)]
+            pub struct TextStyle {
+                /// Of the assets. 0, or one that is not there, is the built-in font.
+                pub font: u32,
+                /// Of the font, in units; a line is 1.2 times as high.
+                pub size: f32,
+                pub color: u32,
+                /// To which side of its point the text lies; where it has a width, within that.
+                pub align: Align,
+                /// Lines are broken so that none is wider, in units. Without it only `\n` breaks them.
+                pub width: ::core::option::Option<f32>,
+            }
+            impl ::core::fmt::Debug for TextStyle {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("TextStyle")
+                        .field("font", &self.font)
+                        .field("size", &self.size)
+                        .field("color", &self.color)
+                        .field("align", &self.align)
+                        .field("width", &self.width)
+                        .finish()
+                }
+            }
+            /// Width and height, in units.
+            #[repr(C)]
+            #[derive(Clone, Copy)]
+            pub struct Extent {
+                pub width: f32,
+                pub height: f32,
+            }
+            impl ::core::fmt::Debug for Extent {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Extent")
+                        .field("width", &self.width)
+                        .field("height", &self.height)
                         .finish()
                 }
             }
@@ -1116,6 +1196,142 @@ pub mod vblank {
                         unreachable!()
                     }
                     wit_import1(_rt::as_i32(&texture), ptr0.cast_mut(), len0);
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// A text whose top left corner is at a point, or the middle or the right end of its top, as its
+            /// style says. At most 16 KiB of it are written.
+            #[allow(async_fn_in_trait)]
+            pub fn text(style: TextStyle, x: f32, y: f32, text: &str) -> () {
+                unsafe {
+                    let TextStyle {
+                        font: font0,
+                        size: size0,
+                        color: color0,
+                        align: align0,
+                        width: width0,
+                    } = style;
+                    let (result1_0, result1_1) = match width0 {
+                        Some(e) => (1i32, _rt::as_f32(e)),
+                        None => (0i32, 0.0f32),
+                    };
+                    let vec2 = text;
+                    let ptr2 = vec2.as_ptr().cast::<u8>();
+                    let len2 = vec2.len();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/draw@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "text"]
+                        fn wit_import3(
+                            _: i32,
+                            _: f32,
+                            _: i32,
+                            _: i32,
+                            _: i32,
+                            _: f32,
+                            _: f32,
+                            _: f32,
+                            _: *mut u8,
+                            _: usize,
+                        );
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import3(
+                        _: i32,
+                        _: f32,
+                        _: i32,
+                        _: i32,
+                        _: i32,
+                        _: f32,
+                        _: f32,
+                        _: f32,
+                        _: *mut u8,
+                        _: usize,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import3(
+                        _rt::as_i32(font0),
+                        _rt::as_f32(size0),
+                        _rt::as_i32(color0),
+                        align0.clone() as i32,
+                        result1_0,
+                        result1_1,
+                        _rt::as_f32(&x),
+                        _rt::as_f32(&y),
+                        ptr2.cast_mut(),
+                        len2,
+                    );
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// How large a text would be. At any time, not only in `draw`.
+            #[allow(async_fn_in_trait)]
+            pub fn measure(style: TextStyle, text: &str) -> Extent {
+                unsafe {
+                    #[repr(align(4))]
+                    struct RetArea([::core::mem::MaybeUninit<u8>; 8]);
+                    let mut ret_area = RetArea([::core::mem::MaybeUninit::uninit(); 8]);
+                    let TextStyle {
+                        font: font0,
+                        size: size0,
+                        color: color0,
+                        align: align0,
+                        width: width0,
+                    } = style;
+                    let (result1_0, result1_1) = match width0 {
+                        Some(e) => (1i32, _rt::as_f32(e)),
+                        None => (0i32, 0.0f32),
+                    };
+                    let vec2 = text;
+                    let ptr2 = vec2.as_ptr().cast::<u8>();
+                    let len2 = vec2.len();
+                    let ptr3 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/draw@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "measure"]
+                        fn wit_import4(
+                            _: i32,
+                            _: f32,
+                            _: i32,
+                            _: i32,
+                            _: i32,
+                            _: f32,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        );
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import4(
+                        _: i32,
+                        _: f32,
+                        _: i32,
+                        _: i32,
+                        _: i32,
+                        _: f32,
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import4(
+                        _rt::as_i32(font0),
+                        _rt::as_f32(size0),
+                        _rt::as_i32(color0),
+                        align0.clone() as i32,
+                        result1_0,
+                        result1_1,
+                        ptr2.cast_mut(),
+                        len2,
+                        ptr3,
+                    );
+                    let l5 = *ptr3.add(0).cast::<f32>();
+                    let l6 = *ptr3.add(4).cast::<f32>();
+                    let result7 = Extent { width: l5, height: l6 };
+                    result7
                 }
             }
         }
@@ -1621,252 +1837,6 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// A sound that was given under this key, or else from the folder `assets/`: Ogg Vorbis or WAV.
-            #[allow(async_fn_in_trait)]
-            pub fn sound(key: &str) -> ::core::result::Result<u32, _rt::String> {
-                unsafe {
-                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
-                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
-                    struct RetArea(
-                        [::core::mem::MaybeUninit<
-                            u8,
-                        >; 3 * ::core::mem::size_of::<*const u8>()],
-                    );
-                    let mut ret_area = RetArea(
-                        [::core::mem::MaybeUninit::uninit(); 3
-                            * ::core::mem::size_of::<*const u8>()],
-                    );
-                    let vec0 = key;
-                    let ptr0 = vec0.as_ptr().cast::<u8>();
-                    let len0 = vec0.len();
-                    let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
-                    #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "vblank:guest/assets@0.1.0")]
-                    unsafe extern "C" {
-                        #[link_name = "sound"]
-                        fn wit_import2(_: *mut u8, _: usize, _: *mut u8);
-                    }
-                    #[cfg(not(target_arch = "wasm32"))]
-                    unsafe extern "C" fn wit_import2(_: *mut u8, _: usize, _: *mut u8) {
-                        unreachable!()
-                    }
-                    wit_import2(ptr0.cast_mut(), len0, ptr1);
-                    let l3 = i32::from(*ptr1.add(0).cast::<u8>());
-                    let result8 = match l3 {
-                        0 => {
-                            let e = {
-                                let l4 = *ptr1
-                                    .add(::core::mem::size_of::<*const u8>())
-                                    .cast::<i32>();
-                                l4 as u32
-                            };
-                            Ok(e)
-                        }
-                        1 => {
-                            let e = {
-                                let l5 = *ptr1
-                                    .add(::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>();
-                                let l6 = *ptr1
-                                    .add(2 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>();
-                                let len7 = l6;
-                                let bytes7 = _rt::Vec::from_raw_parts(
-                                    l5.cast(),
-                                    len7,
-                                    len7,
-                                );
-                                _rt::string_lift(bytes7)
-                            };
-                            Err(e)
-                        }
-                        _ => _rt::invalid_enum_discriminant(),
-                    };
-                    result8
-                }
-            }
-            #[allow(unused_unsafe, clippy::all)]
-            /// A sound of a file that the guest carries with it.
-            #[allow(async_fn_in_trait)]
-            pub fn sound_file(
-                key: &str,
-                encoded: &[u8],
-            ) -> ::core::result::Result<u32, _rt::String> {
-                unsafe {
-                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
-                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
-                    struct RetArea(
-                        [::core::mem::MaybeUninit<
-                            u8,
-                        >; 3 * ::core::mem::size_of::<*const u8>()],
-                    );
-                    let mut ret_area = RetArea(
-                        [::core::mem::MaybeUninit::uninit(); 3
-                            * ::core::mem::size_of::<*const u8>()],
-                    );
-                    let vec0 = key;
-                    let ptr0 = vec0.as_ptr().cast::<u8>();
-                    let len0 = vec0.len();
-                    let vec1 = encoded;
-                    let ptr1 = vec1.as_ptr().cast::<u8>();
-                    let len1 = vec1.len();
-                    let ptr2 = ret_area.0.as_mut_ptr().cast::<u8>();
-                    #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "vblank:guest/assets@0.1.0")]
-                    unsafe extern "C" {
-                        #[link_name = "sound-file"]
-                        fn wit_import3(
-                            _: *mut u8,
-                            _: usize,
-                            _: *mut u8,
-                            _: usize,
-                            _: *mut u8,
-                        );
-                    }
-                    #[cfg(not(target_arch = "wasm32"))]
-                    unsafe extern "C" fn wit_import3(
-                        _: *mut u8,
-                        _: usize,
-                        _: *mut u8,
-                        _: usize,
-                        _: *mut u8,
-                    ) {
-                        unreachable!()
-                    }
-                    wit_import3(ptr0.cast_mut(), len0, ptr1.cast_mut(), len1, ptr2);
-                    let l4 = i32::from(*ptr2.add(0).cast::<u8>());
-                    let result9 = match l4 {
-                        0 => {
-                            let e = {
-                                let l5 = *ptr2
-                                    .add(::core::mem::size_of::<*const u8>())
-                                    .cast::<i32>();
-                                l5 as u32
-                            };
-                            Ok(e)
-                        }
-                        1 => {
-                            let e = {
-                                let l6 = *ptr2
-                                    .add(::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>();
-                                let l7 = *ptr2
-                                    .add(2 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>();
-                                let len8 = l7;
-                                let bytes8 = _rt::Vec::from_raw_parts(
-                                    l6.cast(),
-                                    len8,
-                                    len8,
-                                );
-                                _rt::string_lift(bytes8)
-                            };
-                            Err(e)
-                        }
-                        _ => _rt::invalid_enum_discriminant(),
-                    };
-                    result9
-                }
-            }
-            #[allow(unused_unsafe, clippy::all)]
-            /// A sound made by the guest: the bits of f32 samples from -1 to 1, so many a second; left and right by
-            /// turns where there are two channels.
-            #[allow(async_fn_in_trait)]
-            pub fn samples(
-                key: &str,
-                rate: u32,
-                channels: u32,
-                samples: &[u32],
-            ) -> ::core::result::Result<u32, _rt::String> {
-                unsafe {
-                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
-                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
-                    struct RetArea(
-                        [::core::mem::MaybeUninit<
-                            u8,
-                        >; 3 * ::core::mem::size_of::<*const u8>()],
-                    );
-                    let mut ret_area = RetArea(
-                        [::core::mem::MaybeUninit::uninit(); 3
-                            * ::core::mem::size_of::<*const u8>()],
-                    );
-                    let vec0 = key;
-                    let ptr0 = vec0.as_ptr().cast::<u8>();
-                    let len0 = vec0.len();
-                    let vec1 = samples;
-                    let ptr1 = vec1.as_ptr().cast::<u8>();
-                    let len1 = vec1.len();
-                    let ptr2 = ret_area.0.as_mut_ptr().cast::<u8>();
-                    #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "vblank:guest/assets@0.1.0")]
-                    unsafe extern "C" {
-                        #[link_name = "samples"]
-                        fn wit_import3(
-                            _: *mut u8,
-                            _: usize,
-                            _: i32,
-                            _: i32,
-                            _: *mut u8,
-                            _: usize,
-                            _: *mut u8,
-                        );
-                    }
-                    #[cfg(not(target_arch = "wasm32"))]
-                    unsafe extern "C" fn wit_import3(
-                        _: *mut u8,
-                        _: usize,
-                        _: i32,
-                        _: i32,
-                        _: *mut u8,
-                        _: usize,
-                        _: *mut u8,
-                    ) {
-                        unreachable!()
-                    }
-                    wit_import3(
-                        ptr0.cast_mut(),
-                        len0,
-                        _rt::as_i32(&rate),
-                        _rt::as_i32(&channels),
-                        ptr1.cast_mut(),
-                        len1,
-                        ptr2,
-                    );
-                    let l4 = i32::from(*ptr2.add(0).cast::<u8>());
-                    let result9 = match l4 {
-                        0 => {
-                            let e = {
-                                let l5 = *ptr2
-                                    .add(::core::mem::size_of::<*const u8>())
-                                    .cast::<i32>();
-                                l5 as u32
-                            };
-                            Ok(e)
-                        }
-                        1 => {
-                            let e = {
-                                let l6 = *ptr2
-                                    .add(::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>();
-                                let l7 = *ptr2
-                                    .add(2 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>();
-                                let len8 = l7;
-                                let bytes8 = _rt::Vec::from_raw_parts(
-                                    l6.cast(),
-                                    len8,
-                                    len8,
-                                );
-                                _rt::string_lift(bytes8)
-                            };
-                            Err(e)
-                        }
-                        _ => _rt::invalid_enum_discriminant(),
-                    };
-                    result9
-                }
-            }
-            #[allow(unused_unsafe, clippy::all)]
             /// How far an asset is. What depends on this is not in a recording, so it is for showing only.
             #[allow(async_fn_in_trait)]
             pub fn status_of(asset: u32) -> Status {
@@ -1922,167 +1892,6 @@ pub mod vblank {
                         _ => _rt::invalid_enum_discriminant(),
                     };
                     result5
-                }
-            }
-        }
-        /// Sounds, played by the host. What plays goes on across a swap. What a version does that is rolled back has
-        /// been heard; when the inputs since are fed to the old version, nothing is heard twice.
-        ///
-        /// A machine without a device is silent, and nothing else is different. Sounds that are not there make none.
-        #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
-        pub mod audio {
-            #[used]
-            #[doc(hidden)]
-            static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
-            use super::super::super::_rt;
-            #[repr(C)]
-            #[derive(Clone, Copy)]
-            pub struct Settings {
-                /// Of the amplitude: 1 as it was recorded, 0 silent.
-                pub volume: f32,
-                /// Speed, and pitch with it: 1 as it was recorded.
-                pub pitch: f32,
-                /// -1 is left, 1 is right.
-                pub pan: f32,
-                /// Whether it begins again at its end.
-                pub looped: bool,
-                /// Seconds in which it comes in, and in which the settings of a voice change.
-                pub fade: f32,
-            }
-            impl ::core::fmt::Debug for Settings {
-                fn fmt(
-                    &self,
-                    f: &mut ::core::fmt::Formatter<'_>,
-                ) -> ::core::fmt::Result {
-                    f.debug_struct("Settings")
-                        .field("volume", &self.volume)
-                        .field("pitch", &self.pitch)
-                        .field("pan", &self.pan)
-                        .field("looped", &self.looped)
-                        .field("fade", &self.fade)
-                        .finish()
-                }
-            }
-            #[allow(unused_unsafe, clippy::all)]
-            /// Play a sound beside all others. At most 256 are heard at one time.
-            #[allow(async_fn_in_trait)]
-            pub fn play(sound: u32, settings: Settings) -> () {
-                unsafe {
-                    let Settings {
-                        volume: volume0,
-                        pitch: pitch0,
-                        pan: pan0,
-                        looped: looped0,
-                        fade: fade0,
-                    } = settings;
-                    #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "vblank:guest/audio@0.1.0")]
-                    unsafe extern "C" {
-                        #[link_name = "play"]
-                        fn wit_import1(_: i32, _: f32, _: f32, _: f32, _: i32, _: f32);
-                    }
-                    #[cfg(not(target_arch = "wasm32"))]
-                    unsafe extern "C" fn wit_import1(
-                        _: i32,
-                        _: f32,
-                        _: f32,
-                        _: f32,
-                        _: i32,
-                        _: f32,
-                    ) {
-                        unreachable!()
-                    }
-                    wit_import1(
-                        _rt::as_i32(&sound),
-                        _rt::as_f32(volume0),
-                        _rt::as_f32(pitch0),
-                        _rt::as_f32(pan0),
-                        match looped0 {
-                            true => 1,
-                            false => 0,
-                        },
-                        _rt::as_f32(fade0),
-                    );
-                }
-            }
-            #[allow(unused_unsafe, clippy::all)]
-            /// Have the voice of this name sing this sound. If it does so already it goes on, with these settings from
-            /// now on; if it sings another, it goes over to this one. A sound that is not looped is sung once.
-            #[allow(async_fn_in_trait)]
-            pub fn voice(name: &str, sound: u32, settings: Settings) -> () {
-                unsafe {
-                    let vec0 = name;
-                    let ptr0 = vec0.as_ptr().cast::<u8>();
-                    let len0 = vec0.len();
-                    let Settings {
-                        volume: volume1,
-                        pitch: pitch1,
-                        pan: pan1,
-                        looped: looped1,
-                        fade: fade1,
-                    } = settings;
-                    #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "vblank:guest/audio@0.1.0")]
-                    unsafe extern "C" {
-                        #[link_name = "voice"]
-                        fn wit_import2(
-                            _: *mut u8,
-                            _: usize,
-                            _: i32,
-                            _: f32,
-                            _: f32,
-                            _: f32,
-                            _: i32,
-                            _: f32,
-                        );
-                    }
-                    #[cfg(not(target_arch = "wasm32"))]
-                    unsafe extern "C" fn wit_import2(
-                        _: *mut u8,
-                        _: usize,
-                        _: i32,
-                        _: f32,
-                        _: f32,
-                        _: f32,
-                        _: i32,
-                        _: f32,
-                    ) {
-                        unreachable!()
-                    }
-                    wit_import2(
-                        ptr0.cast_mut(),
-                        len0,
-                        _rt::as_i32(&sound),
-                        _rt::as_f32(volume1),
-                        _rt::as_f32(pitch1),
-                        _rt::as_f32(pan1),
-                        match looped1 {
-                            true => 1,
-                            false => 0,
-                        },
-                        _rt::as_f32(fade1),
-                    );
-                }
-            }
-            #[allow(unused_unsafe, clippy::all)]
-            /// Have a voice fall silent in so many seconds.
-            #[allow(async_fn_in_trait)]
-            pub fn stop(name: &str, fade: f32) -> () {
-                unsafe {
-                    let vec0 = name;
-                    let ptr0 = vec0.as_ptr().cast::<u8>();
-                    let len0 = vec0.len();
-                    #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "vblank:guest/audio@0.1.0")]
-                    unsafe extern "C" {
-                        #[link_name = "stop"]
-                        fn wit_import1(_: *mut u8, _: usize, _: f32);
-                    }
-                    #[cfg(not(target_arch = "wasm32"))]
-                    unsafe extern "C" fn wit_import1(_: *mut u8, _: usize, _: f32) {
-                        unreachable!()
-                    }
-                    wit_import1(ptr0.cast_mut(), len0, _rt::as_f32(&fade));
                 }
             }
         }
@@ -3176,10 +2985,10 @@ macro_rules! __export_game_impl {
         () = { #[rustfmt::skip] #[cfg(target_arch = "wasm32")] #[unsafe (link_section =
         "component-type:wit-bindgen:0.61.1:vblank:guest@0.1.0:game:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
-        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 4021] = *
+        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 3948] = *
         b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xba\x1e\x01A\x02\x01\
-A\x14\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05leve\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xf1\x1d\x01A\x02\x01\
+A\x12\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05leve\
 l\x03\0\0\x01@\x03\x05level\x01\x06targets\x07messages\x01\0\x04\0\x03log\x01\x02\
 \x03\0\x16vblank:guest/log@0.1.0\x05\0\x01B\x13\x01m\xa6\x01\x09backquote\x09bac\
 kslash\x0cbracket-left\x0dbracket-right\x05comma\x06digit0\x06digit1\x06digit2\x06\
@@ -3223,46 +3032,44 @@ ank:guest/input@0.1.0\x05\x01\x02\x03\0\x01\x04size\x01B\x08\x02\x03\x02\x01\x02
 \x04\0\x04size\x03\0\0\x01m\x04\x06resize\x07stretch\x09letterbox\x07integer\x04\
 \0\x03fit\x03\0\x02\x01@\x01\x05titles\x01\0\x04\0\x09set-title\x01\x04\x01@\x02\
 \x04size\x01\x03fit\x03\x01\0\x04\0\x0bset-picture\x01\x05\x03\0\x19vblank:guest\
-/window@0.1.0\x05\x03\x01B\x0c\x01r\x04\x01xv\x01yv\x04zoomv\x08rotationv\x04\0\x06\
-camera\x03\0\0\x01@\x01\x05colory\x01\0\x04\0\x05clear\x01\x02\x01k\x01\x01@\x01\
-\x06camera\x03\x01\0\x04\0\x0aset-camera\x01\x04\x01py\x01@\x01\x05words\x05\x01\
-\0\x04\0\x05quads\x01\x06\x01@\x02\x07texturey\x05words\x05\x01\0\x04\0\x07sprit\
-es\x01\x07\x03\0\x17vblank:guest/draw@0.1.0\x05\x04\x01B\x1c\x02\x03\x02\x01\x02\
-\x04\0\x04size\x03\0\0\x01m\x02\x06linear\x07nearest\x04\0\x06filter\x03\0\x02\x01\
-m\x03\x07loading\x05ready\x06failed\x04\0\x06status\x03\0\x04\x01j\x01y\x01s\x01\
-@\x02\x03keys\x06filter\x03\0\x06\x04\0\x07texture\x01\x07\x01p}\x01@\x04\x03key\
-s\x04size\x01\x04rgba\x08\x06filter\x03\0\x06\x04\0\x06pixels\x01\x09\x01@\x03\x03\
-keys\x07encoded\x08\x06filter\x03\0\x06\x04\0\x07picture\x01\x0a\x01@\x01\x03key\
-s\0\x06\x04\0\x04font\x01\x0b\x01@\x02\x03keys\x07encoded\x08\0\x06\x04\0\x09fon\
-t-file\x01\x0c\x04\0\x05sound\x01\x0b\x04\0\x0asound-file\x01\x0c\x01py\x01@\x04\
-\x03keys\x04ratey\x08channelsy\x07samples\x0d\0\x06\x04\0\x07samples\x01\x0e\x01\
-@\x01\x05assety\0\x05\x04\0\x09status-of\x01\x0f\x01k\x01\x01@\x01\x07texturey\0\
-\x10\x04\0\x0ctexture-size\x01\x11\x03\0\x19vblank:guest/assets@0.1.0\x05\x05\x01\
-B\x08\x01r\x05\x06volumev\x05pitchv\x03panv\x06looped\x7f\x04fadev\x04\0\x08sett\
-ings\x03\0\0\x01@\x02\x05soundy\x08settings\x01\x01\0\x04\0\x04play\x01\x02\x01@\
-\x03\x04names\x05soundy\x08settings\x01\x01\0\x04\0\x05voice\x01\x03\x01@\x02\x04\
-names\x04fadev\x01\0\x04\0\x04stop\x01\x04\x03\0\x18vblank:guest/audio@0.1.0\x05\
-\x06\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\x01\x01@\x01\x05i\
-tems\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05items\x03\x01\0\x04\0\x06h\
-alves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05words\x01\x06\x01pw\x01\
-@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\0\x04\0\x09own-pages\x01\
-\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\0\x05place\x01\x0a\x03\0\
-\x17vblank:guest/lend@0.1.0\x05\x07\x02\x03\0\x01\x05frame\x01B\x10\x02\x03\x02\x01\
-\x08\x04\0\x05frame\x03\0\0\x02\x03\x02\x01\x02\x04\0\x04size\x03\0\x02\x01r\x03\
-\x04seedw\x04size\x03\x02hzv\x04\0\x05setup\x03\0\x04\x01r\x02\x04size\x03\x05al\
-phav\x04\0\x04view\x03\0\x06\x01@\x01\x05setup\x05\x01\0\x04\0\x04init\x01\x08\x01\
-@\x01\x05frame\x01\x01\0\x04\0\x06update\x01\x09\x01@\x01\x04view\x07\x01\0\x04\0\
-\x04draw\x01\x0a\x01@\0\x01\0\x04\0\x08shutdown\x01\x0b\x04\0\x1cvblank:guest/li\
-fecycle@0.1.0\x05\x09\x01B\x18\x01p}\x01p\0\x01p{\x01p\x02\x01py\x01p\x04\x01pw\x01\
-p\x06\x01r\x05\x04tree\0\x05bytes\x01\x06halves\x03\x05words\x05\x05longs\x07\x04\
-\0\x06parcel\x03\0\x08\x01r\x02\x05framew\x09identical\x7f\x04\0\x07swapped\x03\0\
-\x0a\x01@\0\0\0\x04\0\x06schema\x01\x0c\x04\0\x08defaults\x01\x0c\x01@\0\x01\0\x04\
-\0\x04save\x01\x0d\x01@\x01\x05bytesw\x01\0\x04\0\x07prewarm\x01\x0e\x01j\0\x01s\
-\x01@\x02\x05state\x09\x09leftovers\0\0\x0f\x04\0\x07migrate\x01\x10\x01@\x01\x07\
-swapped\x0b\x01\0\x04\0\x06resume\x01\x11\x04\0\x18vblank:guest/state@0.1.0\x05\x0a\
-\x04\0\x17vblank:guest/game@0.1.0\x04\0\x0b\x0a\x01\0\x04game\x03\0\0\0G\x09prod\
-ucers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-bindgen-rust\x06\
-0.61.1";
+/window@0.1.0\x05\x03\x01B\x17\x01r\x04\x01xv\x01yv\x04zoomv\x08rotationv\x04\0\x06\
+camera\x03\0\0\x01m\x03\x04left\x06center\x05right\x04\0\x05align\x03\0\x02\x01k\
+v\x01r\x05\x04fonty\x04sizev\x05colory\x05align\x03\x05width\x04\x04\0\x0atext-s\
+tyle\x03\0\x05\x01r\x02\x05widthv\x06heightv\x04\0\x06extent\x03\0\x07\x01@\x01\x05\
+colory\x01\0\x04\0\x05clear\x01\x09\x01k\x01\x01@\x01\x06camera\x0a\x01\0\x04\0\x0a\
+set-camera\x01\x0b\x01py\x01@\x01\x05words\x0c\x01\0\x04\0\x05quads\x01\x0d\x01@\
+\x02\x07texturey\x05words\x0c\x01\0\x04\0\x07sprites\x01\x0e\x01@\x04\x05style\x06\
+\x01xv\x01yv\x04texts\x01\0\x04\0\x04text\x01\x0f\x01@\x02\x05style\x06\x04texts\
+\0\x08\x04\0\x07measure\x01\x10\x03\0\x17vblank:guest/draw@0.1.0\x05\x04\x01B\x17\
+\x02\x03\x02\x01\x02\x04\0\x04size\x03\0\0\x01m\x02\x06linear\x07nearest\x04\0\x06\
+filter\x03\0\x02\x01m\x03\x07loading\x05ready\x06failed\x04\0\x06status\x03\0\x04\
+\x01j\x01y\x01s\x01@\x02\x03keys\x06filter\x03\0\x06\x04\0\x07texture\x01\x07\x01\
+p}\x01@\x04\x03keys\x04size\x01\x04rgba\x08\x06filter\x03\0\x06\x04\0\x06pixels\x01\
+\x09\x01@\x03\x03keys\x07encoded\x08\x06filter\x03\0\x06\x04\0\x07picture\x01\x0a\
+\x01@\x01\x03keys\0\x06\x04\0\x04font\x01\x0b\x01@\x02\x03keys\x07encoded\x08\0\x06\
+\x04\0\x09font-file\x01\x0c\x01@\x01\x05assety\0\x05\x04\0\x09status-of\x01\x0d\x01\
+k\x01\x01@\x01\x07texturey\0\x0e\x04\0\x0ctexture-size\x01\x0f\x03\0\x19vblank:g\
+uest/assets@0.1.0\x05\x05\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\
+\x01\x01@\x01\x05items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05items\x03\
+\x01\0\x04\0\x06halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05words\x01\
+\x06\x01pw\x01@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\0\x04\0\
+\x09own-pages\x01\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\0\x05pl\
+ace\x01\x0a\x03\0\x17vblank:guest/lend@0.1.0\x05\x06\x02\x03\0\x01\x05frame\x01B\
+\x10\x02\x03\x02\x01\x07\x04\0\x05frame\x03\0\0\x02\x03\x02\x01\x02\x04\0\x04siz\
+e\x03\0\x02\x01r\x03\x04seedw\x04size\x03\x02hzv\x04\0\x05setup\x03\0\x04\x01r\x02\
+\x04size\x03\x05alphav\x04\0\x04view\x03\0\x06\x01@\x01\x05setup\x05\x01\0\x04\0\
+\x04init\x01\x08\x01@\x01\x05frame\x01\x01\0\x04\0\x06update\x01\x09\x01@\x01\x04\
+view\x07\x01\0\x04\0\x04draw\x01\x0a\x01@\0\x01\0\x04\0\x08shutdown\x01\x0b\x04\0\
+\x1cvblank:guest/lifecycle@0.1.0\x05\x08\x01B\x18\x01p}\x01p\0\x01p{\x01p\x02\x01\
+py\x01p\x04\x01pw\x01p\x06\x01r\x05\x04tree\0\x05bytes\x01\x06halves\x03\x05word\
+s\x05\x05longs\x07\x04\0\x06parcel\x03\0\x08\x01r\x02\x05framew\x09identical\x7f\
+\x04\0\x07swapped\x03\0\x0a\x01@\0\0\0\x04\0\x06schema\x01\x0c\x04\0\x08defaults\
+\x01\x0c\x01@\0\x01\0\x04\0\x04save\x01\x0d\x01@\x01\x05bytesw\x01\0\x04\0\x07pr\
+ewarm\x01\x0e\x01j\0\x01s\x01@\x02\x05state\x09\x09leftovers\0\0\x0f\x04\0\x07mi\
+grate\x01\x10\x01@\x01\x07swapped\x0b\x01\0\x04\0\x06resume\x01\x11\x04\0\x18vbl\
+ank:guest/state@0.1.0\x05\x09\x04\0\x17vblank:guest/game@0.1.0\x04\0\x0b\x0a\x01\
+\0\x04game\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070\
+.258.3\x10wit-bindgen-rust\x060.61.1";
         };
     };
 }
@@ -3275,9 +3082,9 @@ pub use __export_game_impl as export_game;
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 3598] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xf3\x1a\x01A\x02\x01\
-A\x0f\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05leve\
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 3525] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xaa\x1a\x01A\x02\x01\
+A\x0d\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05leve\
 l\x03\0\0\x01@\x03\x05level\x01\x06targets\x07messages\x01\0\x04\0\x03log\x01\x02\
 \x03\0\x16vblank:guest/log@0.1.0\x05\0\x01B\x13\x01m\xa6\x01\x09backquote\x09bac\
 kslash\x0cbracket-left\x0dbracket-right\x05comma\x06digit0\x06digit1\x06digit2\x06\
@@ -3321,34 +3128,32 @@ ank:guest/input@0.1.0\x05\x01\x02\x03\0\x01\x04size\x01B\x08\x02\x03\x02\x01\x02
 \x04\0\x04size\x03\0\0\x01m\x04\x06resize\x07stretch\x09letterbox\x07integer\x04\
 \0\x03fit\x03\0\x02\x01@\x01\x05titles\x01\0\x04\0\x09set-title\x01\x04\x01@\x02\
 \x04size\x01\x03fit\x03\x01\0\x04\0\x0bset-picture\x01\x05\x03\0\x19vblank:guest\
-/window@0.1.0\x05\x03\x01B\x0c\x01r\x04\x01xv\x01yv\x04zoomv\x08rotationv\x04\0\x06\
-camera\x03\0\0\x01@\x01\x05colory\x01\0\x04\0\x05clear\x01\x02\x01k\x01\x01@\x01\
-\x06camera\x03\x01\0\x04\0\x0aset-camera\x01\x04\x01py\x01@\x01\x05words\x05\x01\
-\0\x04\0\x05quads\x01\x06\x01@\x02\x07texturey\x05words\x05\x01\0\x04\0\x07sprit\
-es\x01\x07\x03\0\x17vblank:guest/draw@0.1.0\x05\x04\x01B\x1c\x02\x03\x02\x01\x02\
-\x04\0\x04size\x03\0\0\x01m\x02\x06linear\x07nearest\x04\0\x06filter\x03\0\x02\x01\
-m\x03\x07loading\x05ready\x06failed\x04\0\x06status\x03\0\x04\x01j\x01y\x01s\x01\
-@\x02\x03keys\x06filter\x03\0\x06\x04\0\x07texture\x01\x07\x01p}\x01@\x04\x03key\
-s\x04size\x01\x04rgba\x08\x06filter\x03\0\x06\x04\0\x06pixels\x01\x09\x01@\x03\x03\
-keys\x07encoded\x08\x06filter\x03\0\x06\x04\0\x07picture\x01\x0a\x01@\x01\x03key\
-s\0\x06\x04\0\x04font\x01\x0b\x01@\x02\x03keys\x07encoded\x08\0\x06\x04\0\x09fon\
-t-file\x01\x0c\x04\0\x05sound\x01\x0b\x04\0\x0asound-file\x01\x0c\x01py\x01@\x04\
-\x03keys\x04ratey\x08channelsy\x07samples\x0d\0\x06\x04\0\x07samples\x01\x0e\x01\
-@\x01\x05assety\0\x05\x04\0\x09status-of\x01\x0f\x01k\x01\x01@\x01\x07texturey\0\
-\x10\x04\0\x0ctexture-size\x01\x11\x03\0\x19vblank:guest/assets@0.1.0\x05\x05\x01\
-B\x08\x01r\x05\x06volumev\x05pitchv\x03panv\x06looped\x7f\x04fadev\x04\0\x08sett\
-ings\x03\0\0\x01@\x02\x05soundy\x08settings\x01\x01\0\x04\0\x04play\x01\x02\x01@\
-\x03\x04names\x05soundy\x08settings\x01\x01\0\x04\0\x05voice\x01\x03\x01@\x02\x04\
-names\x04fadev\x01\0\x04\0\x04stop\x01\x04\x03\0\x18vblank:guest/audio@0.1.0\x05\
-\x06\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\x01\x01@\x01\x05i\
-tems\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05items\x03\x01\0\x04\0\x06h\
-alves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05words\x01\x06\x01pw\x01\
-@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\0\x04\0\x09own-pages\x01\
-\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\0\x05place\x01\x0a\x03\0\
-\x17vblank:guest/lend@0.1.0\x05\x07\x04\07vblank:guest/game-with-all-of-its-expo\
-rts-removed@0.1.0\x04\0\x0b*\x01\0$game-with-all-of-its-exports-removed\x03\0\0\0\
-G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-bindge\
-n-rust\x060.61.1";
+/window@0.1.0\x05\x03\x01B\x17\x01r\x04\x01xv\x01yv\x04zoomv\x08rotationv\x04\0\x06\
+camera\x03\0\0\x01m\x03\x04left\x06center\x05right\x04\0\x05align\x03\0\x02\x01k\
+v\x01r\x05\x04fonty\x04sizev\x05colory\x05align\x03\x05width\x04\x04\0\x0atext-s\
+tyle\x03\0\x05\x01r\x02\x05widthv\x06heightv\x04\0\x06extent\x03\0\x07\x01@\x01\x05\
+colory\x01\0\x04\0\x05clear\x01\x09\x01k\x01\x01@\x01\x06camera\x0a\x01\0\x04\0\x0a\
+set-camera\x01\x0b\x01py\x01@\x01\x05words\x0c\x01\0\x04\0\x05quads\x01\x0d\x01@\
+\x02\x07texturey\x05words\x0c\x01\0\x04\0\x07sprites\x01\x0e\x01@\x04\x05style\x06\
+\x01xv\x01yv\x04texts\x01\0\x04\0\x04text\x01\x0f\x01@\x02\x05style\x06\x04texts\
+\0\x08\x04\0\x07measure\x01\x10\x03\0\x17vblank:guest/draw@0.1.0\x05\x04\x01B\x17\
+\x02\x03\x02\x01\x02\x04\0\x04size\x03\0\0\x01m\x02\x06linear\x07nearest\x04\0\x06\
+filter\x03\0\x02\x01m\x03\x07loading\x05ready\x06failed\x04\0\x06status\x03\0\x04\
+\x01j\x01y\x01s\x01@\x02\x03keys\x06filter\x03\0\x06\x04\0\x07texture\x01\x07\x01\
+p}\x01@\x04\x03keys\x04size\x01\x04rgba\x08\x06filter\x03\0\x06\x04\0\x06pixels\x01\
+\x09\x01@\x03\x03keys\x07encoded\x08\x06filter\x03\0\x06\x04\0\x07picture\x01\x0a\
+\x01@\x01\x03keys\0\x06\x04\0\x04font\x01\x0b\x01@\x02\x03keys\x07encoded\x08\0\x06\
+\x04\0\x09font-file\x01\x0c\x01@\x01\x05assety\0\x05\x04\0\x09status-of\x01\x0d\x01\
+k\x01\x01@\x01\x07texturey\0\x0e\x04\0\x0ctexture-size\x01\x0f\x03\0\x19vblank:g\
+uest/assets@0.1.0\x05\x05\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\
+\x01\x01@\x01\x05items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05items\x03\
+\x01\0\x04\0\x06halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05words\x01\
+\x06\x01pw\x01@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\0\x04\0\
+\x09own-pages\x01\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\0\x05pl\
+ace\x01\x0a\x03\0\x17vblank:guest/lend@0.1.0\x05\x06\x04\07vblank:guest/game-wit\
+h-all-of-its-exports-removed@0.1.0\x04\0\x0b*\x01\0$game-with-all-of-its-exports\
+-removed\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.2\
+58.3\x10wit-bindgen-rust\x060.61.1";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

@@ -1,15 +1,17 @@
 //! The canvas: immediate drawing, batched in the guest's own memory and lent to the host at the end.
 
 use std::collections::BTreeMap;
+use std::fmt::{Display, Write};
 use std::ops::Range;
 
 use glam::Vec2;
 
 use crate::Color;
-use crate::assets::{self, Filter, Texture};
-use crate::bindings::vblank::guest::draw;
+use crate::assets::{self, Filter, Font, Texture};
+use crate::bindings::vblank::guest::draw::{self, TextStyle};
 use crate::input::Size;
 use crate::sprite::{SPRITE, Sprite};
+use crate::text::{self, Text};
 
 pub use draw::Camera;
 
@@ -22,6 +24,8 @@ enum Command {
     /// Of the words.
     Quads(Range<usize>),
     Sprites(Texture, Range<usize>),
+    /// Of the letters.
+    Text(TextStyle, Vec2, Range<usize>),
 }
 
 /// What a game draws on. Coordinates are pixels with the origin at the top left and y downwards,
@@ -34,6 +38,9 @@ pub struct Canvas {
     alpha: f32,
     commands: Vec<Command>,
     words: Vec<u32>,
+    /// All texts, one after the other.
+    letters: String,
+    fonts: BTreeMap<Box<str>, Font>,
     shapes: usize,
     filter: Filter,
     textures: Textures,
@@ -217,6 +224,72 @@ impl Canvas {
         Sprite::place(words.expect("they were just added"), position.into())
     }
 
+    /// A text, white and of size 20, its top left corner at `position`. What is returned changes that:
+    ///
+    /// ```
+    /// # use vblank_guest::prelude::*;
+    /// # fn draw(canvas: &mut Canvas, score: u32) {
+    /// canvas.text("Hello", (10.0, 10.0));
+    /// canvas.text(format_args!("score {score}"), (640.0, 20.0)).centered().color(Color::YELLOW);
+    /// # }
+    /// ```
+    ///
+    /// The built-in font has Latin, Greek and Cyrillic letters and emoji; [`Text::font`] takes another.
+    /// Numbers and whatever else can be displayed are written without an allocation.
+    pub fn text(&mut self, text: impl Display, position: impl Into<Vec2>) -> Text<'_> {
+        let start = self.letters.len();
+        // Writing into a string fails only where the text's own `Display` does.
+        let _ = write!(self.letters, "{text}");
+        let letters = start..self.letters.len();
+        let text = Command::Text(text::PLAIN, position.into(), letters);
+        self.commands.push(text);
+        self.shapes += 1;
+        let index = self.commands.len() - 1;
+        Text::of(self, index)
+    }
+
+    /// Width and height of a text of this size in the built-in font, in units. [`Text::extent`] tells
+    /// those of one that was written. Under `cargo test` it is an estimate, since there is no font.
+    #[must_use]
+    pub fn measure(&mut self, text: impl Display, size: f32) -> Vec2 {
+        let start = self.letters.len();
+        // As above.
+        let _ = write!(self.letters, "{text}");
+        let style = TextStyle {
+            size,
+            ..text::PLAIN
+        };
+        let extent = text::measure(style, &self.letters[start..]);
+        self.letters.truncate(start);
+        extent
+    }
+
+    pub(crate) fn style_mut(&mut self, index: usize) -> Option<&mut TextStyle> {
+        match self.commands.get_mut(index)? {
+            Command::Text(style, ..) => Some(style),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn extent_of(&self, index: usize) -> Vec2 {
+        match &self.commands[index] {
+            Command::Text(style, _, letters) => {
+                text::measure(*style, &self.letters[letters.clone()])
+            }
+            _ => Vec2::ZERO,
+        }
+    }
+
+    /// The font of a key, which is asked for if this code has not written with it yet.
+    pub(crate) fn font(&mut self, key: &str) -> Font {
+        if let Some(font) = self.fonts.get(key) {
+            return *font;
+        }
+        let font = assets::font(key);
+        self.fonts.insert(key.into(), font);
+        font
+    }
+
     /// The texture of a key, to be drawn with: quicker than its key where there are many keys.
     pub fn texture(&mut self, key: &str) -> Texture {
         let filter = self.filter;
@@ -281,6 +354,7 @@ impl Canvas {
     fn forget(&mut self) {
         self.commands.clear();
         self.words.clear();
+        self.letters.clear();
         self.shapes = 0;
     }
 
@@ -294,6 +368,8 @@ impl Canvas {
             alpha: 0.0,
             commands: Vec::new(),
             words: Vec::new(),
+            letters: String::new(),
+            fonts: BTreeMap::new(),
             shapes: 0,
             filter: Filter::Linear,
             textures: Textures {
@@ -325,6 +401,9 @@ impl Canvas {
                 Command::Quads(range) => draw::quads(&self.words[range.clone()]),
                 Command::Sprites(texture, range) => {
                     draw::sprites(texture.0, &self.words[range.clone()]);
+                }
+                Command::Text(style, at, letters) => {
+                    draw::text(*style, at.x, at.y, &self.letters[letters.clone()]);
                 }
             }
         }

@@ -44,6 +44,7 @@ mod rng;
 pub mod sound;
 mod sprite;
 pub mod test;
+mod text;
 
 pub use bindings::vblank::guest::window::Fit;
 pub use canvas::{Camera, Canvas, Image};
@@ -56,6 +57,7 @@ pub use input::{Buttons, Frame, Gamepad, Key, PadButtons, Pointer, Size, Touch};
 pub use log;
 pub use rng::Rng;
 pub use sprite::{Scale, Sprite};
+pub use text::Text;
 pub use vblank_derive::{Flat, State};
 /// Schema, encoding and migration of the state.
 pub use vblank_state as state;

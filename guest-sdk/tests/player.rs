@@ -54,6 +54,35 @@ impl Game for Witness {
     }
 }
 
+/// Draws with what the host has, where there is none.
+#[derive(State, Default)]
+struct Painter {}
+
+impl Game for Painter {
+    fn new(_: &Setup) -> Self {
+        Self::default()
+    }
+
+    fn update(&mut self, _: &Frame) {}
+
+    fn draw(&self, canvas: &mut Canvas) {
+        canvas.sprite("ship", (10.0, 10.0)).rotated(1.0).scaled(2.0);
+        let dot = canvas.painted("dot", (1, 1), |_, _| Color::RED);
+        canvas.sprite(dot, (20.0, 10.0));
+        canvas.text("hello", (0.0, 0.0)).font("title").size(10.0);
+        assert_eq!(canvas.measure("hello\nyou", 10.0), vec2(25.0, 24.0));
+        let extent = canvas.text(12.5, (0.0, 0.0)).size(10.0).extent();
+        assert_eq!(extent, vec2(20.0, 12.0));
+    }
+}
+
+#[test]
+fn assets_and_texts_need_no_host() {
+    let mut player = Player::<Painter>::new(0);
+    assert_eq!(player.draw(), 4);
+    assert_eq!(player.draw(), 4);
+}
+
 #[test]
 fn what_a_player_does_reaches_the_game_once() {
     let mut player = Player::<Witness>::new(7);

@@ -26,6 +26,37 @@ pub trait Sink {
     /// Where there is no such texture, a placeholder. As with quads, what is cut off or not finite is
     /// left out.
     fn sprites(&mut self, texture: u32, words: &[u32]);
+
+    /// Writes a text from this point on: its top left corner, or the middle or the end of its top. Where
+    /// there is no such font, in the built-in one.
+    fn text(&mut self, style: &TextStyle, position: [f32; 2], text: &str);
+}
+
+/// How a text looks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TextStyle {
+    /// Of the assets; 0 is the built-in one.
+    pub font: u32,
+    /// Of the font, in units.
+    pub size: f32,
+    /// Of its letters.
+    pub color: Color,
+    /// To which side of its point it lies; where it has a width, within that.
+    pub align: Align,
+    /// Lines are broken so that none is wider, in units.
+    pub width: Option<f32>,
+}
+
+/// Where the lines of a text begin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Align {
+    /// All at the left.
+    #[default]
+    Left,
+    /// Their middles are one below the other.
+    Center,
+    /// All end at the right.
+    Right,
 }
 
 /// What part of the world is seen.

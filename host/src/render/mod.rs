@@ -9,6 +9,7 @@ mod extent;
 mod null;
 mod picture;
 mod placement;
+mod text;
 mod wgpu;
 
 use std::fmt;
@@ -87,6 +88,8 @@ pub struct Stats {
     pub quads: u64,
     /// Sprites that it shows.
     pub sprites: u64,
+    /// Glyphs that it shows.
+    pub glyphs: u64,
     /// Bytes of instances that went to the GPU for it.
     pub bytes: u64,
     /// Bytes of assets that went to the GPU for it: 0 unless one is new or has changed.

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::assets::{Assets, Live};
-use super::commands::{Camera, Color, Quad, Sink, Sprite};
+use super::commands::{Camera, Color, Quad, Sink, Sprite, TextStyle};
 use super::extent::Extent;
 use super::{Fit, Kind, Picture, Placement, RenderError, Renderer, Size, Stats};
 
 /// Draws nothing.
 pub struct NullRenderer {
     extent: Extent,
-    assets: Assets,
     seen: u64,
     /// The revision of each asset that it would have uploaded.
     uploaded: BTreeMap<u32, u64>,
@@ -19,14 +18,17 @@ pub struct NullRenderer {
 }
 
 #[derive(Debug, Default)]
-struct Counter(Stats);
+struct Counter {
+    stats: Stats,
+    /// For the fonts of texts.
+    assets: Assets,
+}
 
 impl NullRenderer {
     /// A renderer of pictures of this size that nobody sees.
     pub fn new(size: Size) -> Self {
         Self {
             extent: Extent::new(size, u32::MAX),
-            assets: Assets::default(),
             seen: 0,
             uploaded: BTreeMap::new(),
             recording: Counter::default(),
@@ -38,7 +40,7 @@ impl NullRenderer {
 impl NullRenderer {
     /// What of the assets a GPU would have been given now, in bytes.
     fn upload(&mut self) -> u64 {
-        let Some(live) = self.assets.changed_since(&mut self.seen) else {
+        let Some(live) = self.recording.assets.changed_since(&mut self.seen) else {
             return 0;
         };
         self.uploaded
@@ -76,18 +78,18 @@ impl Renderer for NullRenderer {
     }
 
     fn use_assets(&mut self, assets: Assets) {
-        self.assets = assets;
+        self.recording.assets = assets;
         self.seen = 0;
         self.uploaded.clear();
     }
 
     fn begin(&mut self) -> &mut dyn Sink {
-        self.recording = Counter::default();
+        self.recording.stats = Stats::default();
         &mut self.recording
     }
 
     fn submit(&mut self) -> Result<(), RenderError> {
-        self.last = std::mem::take(&mut self.recording).0;
+        self.last = std::mem::take(&mut self.recording.stats);
         self.last.asset_bytes = self.upload();
         Ok(())
     }
@@ -107,17 +109,21 @@ impl Renderer for NullRenderer {
 
 impl Sink for Counter {
     fn clear(&mut self, _: Color) {
-        self.0 = Stats::default();
+        self.stats = Stats::default();
     }
 
     fn set_camera(&mut self, _: Option<Camera>) {}
 
     fn quads(&mut self, words: &[u32]) {
-        self.0.quads += (words.len() / Quad::WORDS) as u64;
+        self.stats.quads += (words.len() / Quad::WORDS) as u64;
     }
 
     fn sprites(&mut self, _: u32, words: &[u32]) {
-        self.0.sprites += (words.len() / Sprite::WORDS) as u64;
+        self.stats.sprites += (words.len() / Sprite::WORDS) as u64;
+    }
+
+    fn text(&mut self, style: &TextStyle, _: [f32; 2], text: &str) {
+        self.stats.glyphs += self.assets.layout(style, text).glyphs.len() as u64;
     }
 }
 

@@ -1,10 +1,11 @@
 //! `draw`: a list of commands, recorded while the guest draws and replayed when it has returned.
 //! The quads themselves stay in the guest's memory until a sink reads them there.
 
-use wasmtime::Store;
-use wasmtime::component::{ComponentType, Lift, Linker, WasmList};
+use wasmtime::component::{ComponentType, Lift, Linker, WasmList, WasmStr};
+use wasmtime::{Store, StoreContextMut};
 
 use super::Context;
+use crate::guest::bindings::vblank::guest::draw::{Align, Extent, TextStyle};
 use crate::render::commands::{self, Color, Quad, Sink, Sprite};
 
 /// The record `camera` of `wit/draw.wit`, as it crosses.
@@ -22,6 +23,7 @@ enum Command {
     Camera(Option<commands::Camera>),
     Quads(WasmList<u32>),
     Sprites(u32, WasmList<u32>),
+    Text(commands::TextStyle, [f32; 2], WasmStr),
 }
 
 /// What a guest has drawn since [`Commands::begin`]. The buffer is reused.
@@ -56,6 +58,12 @@ pub(in crate::guest) fn replay(store: &Store<Context>, sink: &mut dyn Sink) {
             Command::Camera(camera) => sink.set_camera(*camera),
             Command::Quads(words) => sink.quads(words.as_le_slice(store)),
             Command::Sprites(texture, words) => sink.sprites(*texture, words.as_le_slice(store)),
+            Command::Text(style, position, text) => {
+                // It was text when it was lent; what the guest has made of it since is its own affair.
+                if let Ok(text) = text.to_str(store) {
+                    sink.text(style, *position, &text);
+                }
+            }
         }
     }
 }
@@ -92,7 +100,39 @@ pub(in crate::guest) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime:
             Ok(())
         },
     )?;
+    draw.func_wrap(
+        "text",
+        |mut store, (style, x, y, text): (TextStyle, f32, f32, WasmStr)| {
+            let text = Command::Text(style.into(), [x, y], text);
+            store.data_mut().commands.push(text);
+            Ok(())
+        },
+    )?;
+    draw.func_wrap(
+        "measure",
+        |store: StoreContextMut<'_, Context>, (style, text): (TextStyle, WasmStr)| {
+            let text = text.to_str(&store)?;
+            let [width, height] = store.data().claim.measure(&style.into(), &text);
+            Ok((Extent { width, height },))
+        },
+    )?;
     Ok(())
+}
+
+impl From<TextStyle> for commands::TextStyle {
+    fn from(style: TextStyle) -> Self {
+        Self {
+            font: style.font,
+            size: style.size,
+            color: Color(style.color),
+            align: match style.align {
+                Align::Left => commands::Align::Left,
+                Align::Center => commands::Align::Center,
+                Align::Right => commands::Align::Right,
+            },
+            width: style.width,
+        }
+    }
 }
 
 fn whole(function: &str, words: &[u32], each: usize) -> wasmtime::Result<()> {

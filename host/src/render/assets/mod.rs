@@ -21,6 +21,8 @@ pub use self::pixels::{MAX_SIDE, Pixels};
 
 use self::registry::{Owner, Registry};
 use super::Size;
+use super::commands::TextStyle;
+use super::text::{Layout, Typesetter};
 use crate::sound::{Found, Library, Sound};
 
 /// Assets at one time, at most.
@@ -188,6 +190,8 @@ pub struct Assets(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     registry: Mutex<Registry>,
+    /// Made for the first text. Locked after the registry, never before it.
+    typesetter: Mutex<Option<Typesetter>>,
     /// Something was loaded, or could not be.
     settled: Condvar,
 }
@@ -262,7 +266,12 @@ impl Assets {
 
     /// Free what nobody claims.
     pub fn sweep(&self) {
-        self.lock().sweep();
+        let registry = &mut self.lock();
+        if registry.sweep()
+            && let Some(typesetter) = &mut *self.typesetter()
+        {
+            typesetter.keep_fonts(|font| registry.font(font).is_some());
+        }
     }
 
     /// How much there is.
@@ -340,6 +349,25 @@ impl Assets {
     #[must_use]
     pub fn has(&self, handle: u32, hash: blake3::Hash) -> bool {
         self.lock().has(handle, hash)
+    }
+
+    /// Lay a text out, or find it again.
+    pub(super) fn layout(&self, style: &TextStyle, text: &str) -> Arc<Layout> {
+        let font = match style.font {
+            0 => None,
+            font => self.lock().font(font),
+        };
+        self.typeset(|typesetter| typesetter.layout(font.as_ref(), style, text))
+    }
+
+    /// Have the typesetter do something.
+    pub(super) fn typeset<T>(&self, something: impl FnOnce(&mut Typesetter) -> T) -> T {
+        something(self.typesetter().get_or_insert_with(Typesetter::new))
+    }
+
+    fn typesetter(&self) -> MutexGuard<'_, Option<Typesetter>> {
+        let typesetter = &self.0.typesetter;
+        typesetter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Registry> {
@@ -460,6 +488,12 @@ impl Claim {
                 .map_err(|error| AssetError::Damaged(error.to_string()))
         };
         self.give(Kind::Sound, key, hasher.finalize(), decode)
+    }
+
+    /// Width and height of a text as it would be drawn, in units.
+    #[must_use]
+    pub fn measure(&self, style: &TextStyle, text: &str) -> [f32; 2] {
+        self.assets.layout(style, text).size
     }
 
     /// How far an asset is. One that is not there has failed.

@@ -8,6 +8,7 @@ use super::{
     AssetError, Filter, Held, Kind, Live, MAX_BYTES, MAX_ENTRIES, Payload, Status, Wanted,
 };
 use crate::render::Size;
+use crate::render::text::FontFile;
 use crate::sound::Found;
 
 /// Who claims an asset.
@@ -238,7 +239,8 @@ impl Registry {
         }
     }
 
-    pub fn sweep(&mut self) {
+    /// Whether anything was freed.
+    pub fn sweep(&mut self) -> bool {
         let before = self.entries.len();
         let Self { handles, bytes, .. } = self;
         self.entries.retain(|_, entry| {
@@ -249,9 +251,11 @@ impl Registry {
             }
             stays
         });
-        if self.entries.len() != before {
+        let is_less = self.entries.len() != before;
+        if is_less {
             self.version += 1;
         }
+        is_less
     }
 
     pub fn held(&self) -> Held {
@@ -306,6 +310,15 @@ impl Registry {
             }) => Found::Ready(sound.clone(), *revision),
             Some(entry) if entry.status == Status::Loading => Found::Loading,
             _ => Found::Missing,
+        }
+    }
+
+    /// A font's file, and which of its contents that is.
+    pub fn font(&self, handle: u32) -> Option<FontFile> {
+        let entry = self.entries.get(&handle)?;
+        match entry.payload.as_ref()? {
+            Payload::Font(file) => Some((entry.revision, Arc::clone(file))),
+            Payload::Texture(_) => None,
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod adapter;
 mod capture;
+mod glyphs;
 mod painter;
 mod quads;
 mod recording;
@@ -30,6 +31,7 @@ use super::{Fit, Kind, Picture, Placement, RenderError, Renderer, Size, Stats};
 pub use adapter::Prefer;
 
 use adapter::Gpu;
+use glyphs::Glyphs;
 use painter::Painter;
 use recording::{Recorder, Recording};
 use surface::Window;
@@ -45,7 +47,6 @@ pub struct WgpuRenderer {
     recorder: Recorder,
     painter: Painter,
     textures: Textures,
-    assets: Assets,
     window: Option<Window>,
     /// The last picture.
     target: Option<Target>,
@@ -105,13 +106,14 @@ impl WgpuRenderer {
         let recorder = Recorder {
             recording: Recording::new(size),
             uploads: Uploads::new(),
+            glyphs: Glyphs::default(),
+            assets: Assets::default(),
             gpu,
         };
         Ok(Self {
             recorder,
             painter,
             textures,
-            assets: Assets::default(),
             window,
             target: None,
             extent,
@@ -152,7 +154,8 @@ impl Renderer for WgpuRenderer {
 
     fn use_assets(&mut self, assets: Assets) {
         self.textures.forget();
-        self.assets = assets;
+        self.recorder.glyphs.forget();
+        self.recorder.assets = assets;
     }
 
     fn begin(&mut self) -> &mut dyn Sink {
@@ -164,6 +167,8 @@ impl Renderer for WgpuRenderer {
         let Recorder {
             recording,
             uploads,
+            glyphs,
+            assets,
             gpu,
         } = &mut self.recorder;
         recording.check()?;
@@ -176,13 +181,14 @@ impl Renderer for WgpuRenderer {
             .device
             .create_command_encoder(&CommandEncoderDescriptor::default());
         let sprites = &self.painter.sprites;
-        let asset_bytes = self.textures.update(gpu, sprites, &self.assets);
+        let asset_bytes = self.textures.update(gpu, sprites, assets) + glyphs.bind(gpu, sprites);
         let bytes = uploads.flush(&mut encoder);
         self.painter.paint(
             &mut encoder,
             recording,
             uploads,
             &self.textures,
+            glyphs,
             &target.view,
         );
         let submission = gpu.queue.submit([encoder.finish()]);

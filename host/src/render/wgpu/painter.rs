@@ -6,6 +6,7 @@ use wgpu::{
 };
 
 use super::adapter::Gpu;
+use super::glyphs::Glyphs;
 use super::quads::Quads;
 use super::recording::{Op, Recording, What};
 use super::sprites::Sprites;
@@ -36,6 +37,7 @@ impl Painter {
         recording: &Recording,
         uploads: &Uploads,
         textures: &Textures,
+        glyphs: &Glyphs,
         target: &TextureView,
     ) {
         let mut pass = encoder.begin_render_pass(&RenderPassDescriptor {
@@ -58,8 +60,10 @@ impl Painter {
             if is_new {
                 self.prepare(&mut pass, op.what);
             }
-            if let What::Sprites(texture) = op.what {
-                pass.set_bind_group(0, textures.group(texture), &[]);
+            match op.what {
+                What::Quads => {}
+                What::Sprites(texture) => pass.set_bind_group(0, textures.group(texture), &[]),
+                What::Glyphs(page) => pass.set_bind_group(0, glyphs.group(page), &[]),
             }
             // A pipeline's layout may have dropped what the one before was told.
             if is_new || last.is_none_or(|(_, last)| last != view) {
@@ -77,7 +81,7 @@ impl Painter {
     fn prepare(&self, pass: &mut RenderPass<'_>, what: What) {
         match what {
             What::Quads => self.quads.prepare(pass),
-            What::Sprites(_) => self.sprites.prepare(pass),
+            What::Sprites(_) | What::Glyphs(_) => self.sprites.prepare(pass),
         }
     }
 }

@@ -4,8 +4,10 @@
 //! follows on one another in the same state is one operation.
 
 use super::adapter::Gpu;
+use super::glyphs::{Glyphs, Placed};
 use super::upload::{Place, Uploads};
-use crate::render::commands::{Camera, Color, Quad, Sink, Sprite};
+use crate::render::assets::Assets;
+use crate::render::commands::{Camera, Color, Quad, Sink, Sprite, TextStyle};
 use crate::render::{RenderError, Size, Stats};
 
 /// Bytes of the instances of one kind in one picture.
@@ -36,12 +38,14 @@ pub(super) enum What {
     Quads,
     /// With the texture of this handle.
     Sprites(u32),
+    /// Sprites with a page of glyphs as their texture.
+    Glyphs(usize),
 }
 
 impl What {
     /// Whether the same pipeline draws both.
     pub fn is_like(self, other: Self) -> bool {
-        std::mem::discriminant(&self) == std::mem::discriminant(&other)
+        (self == Self::Quads) == (other == Self::Quads)
     }
 }
 
@@ -67,7 +71,8 @@ impl Recording {
     /// Whether it can be drawn.
     pub fn check(&self) -> Result<(), RenderError> {
         within("quads", self.stats.quads, size_of::<Quad>())?;
-        within("sprites", self.stats.sprites, size_of::<Sprite>())
+        let sprites = self.stats.sprites + self.stats.glyphs;
+        within("sprites and glyphs", sprites, size_of::<Sprite>())
     }
 
     /// Whether anything can be seen through the camera.
@@ -77,17 +82,21 @@ impl Recording {
 
     /// Draw these too, in the state of now.
     fn push(&mut self, what: What, place: Place) {
+        self.push_through(self.camera, what, place);
+    }
+
+    fn push_through(&mut self, camera: Option<Camera>, what: What, place: Place) {
         match self.ops.last_mut() {
             Some(last)
                 if last.what == what
-                    && last.camera == self.camera
+                    && last.camera == camera
                     && last.place.page == place.page
                     && last.place.items.end == place.items.start =>
             {
                 last.place.items.end = place.items.end;
             }
             _ => self.ops.push(Op {
-                camera: self.camera,
+                camera,
                 what,
                 place,
             }),
@@ -109,6 +118,8 @@ fn within(what: &'static str, count: u64, bytes: usize) -> Result<(), RenderErro
 pub(super) struct Recorder {
     pub recording: Recording,
     pub uploads: Uploads,
+    pub glyphs: Glyphs,
+    pub assets: Assets,
     pub gpu: Gpu,
 }
 
@@ -117,6 +128,7 @@ impl Recorder {
     pub fn restart(&mut self, size: Size) {
         self.recording.restart(size);
         self.uploads.begin(&self.gpu);
+        self.glyphs.begin();
     }
 }
 
@@ -154,6 +166,34 @@ impl Sink for Recorder {
             let sprites = &mut self.uploads.sprites;
             let what = What::Sprites(texture);
             sprites.write(&self.gpu, words, |place| recording.push(what, place));
+        }
+    }
+
+    fn text(&mut self, style: &TextStyle, position: [f32; 2], text: &str) {
+        let recording = &mut self.recording;
+        if !recording.is_seen() {
+            return;
+        }
+        let layout = self.assets.layout(style, text);
+        recording.stats.glyphs += layout.glyphs.len() as u64;
+        if recording.check().is_err() {
+            return;
+        }
+        let placed = Placed {
+            position,
+            size: style.size,
+            color: style.color,
+            camera: recording.camera,
+            picture: recording.size,
+        };
+        let camera = placed.camera();
+        let pages = self.glyphs.place(&self.gpu, &self.assets, &layout, &placed);
+        for (page, sprites) in pages {
+            let what = What::Glyphs(page);
+            let upload = &mut self.uploads.sprites;
+            upload.write(&self.gpu, Sprite::words(sprites), |place| {
+                recording.push_through(camera, what, place);
+            });
         }
     }
 }

@@ -68,7 +68,7 @@ impl Uploads {
     pub fn of(&self, what: What) -> &Upload {
         match what {
             What::Quads => &self.quads,
-            What::Sprites(_) => &self.sprites,
+            What::Sprites(_) | What::Glyphs(_) => &self.sprites,
         }
     }
 

@@ -257,7 +257,7 @@ fn what_has_not_changed_is_not_uploaded_again() {
     renderer.submit().unwrap();
     assert_only(&renderer.capture().unwrap(), &[(0, 0, BLUE)]);
     drop((claim, next));
-    renderer.assets.sweep();
+    renderer.recorder.assets.sweep();
     assert_eq!(bytes(&mut renderer), 0);
     let sink = renderer.begin();
     sink.sprites(texture, Sprite::words(&[PLAIN]));
