@@ -1837,6 +1837,252 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
+            /// A sound that was given under this key, or else from the folder `assets/`: Ogg Vorbis or WAV.
+            #[allow(async_fn_in_trait)]
+            pub fn sound(key: &str) -> ::core::result::Result<u32, _rt::String> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 3 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 3
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let vec0 = key;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/assets@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "sound"]
+                        fn wit_import2(_: *mut u8, _: usize, _: *mut u8);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import2(_: *mut u8, _: usize, _: *mut u8) {
+                        unreachable!()
+                    }
+                    wit_import2(ptr0.cast_mut(), len0, ptr1);
+                    let l3 = i32::from(*ptr1.add(0).cast::<u8>());
+                    let result8 = match l3 {
+                        0 => {
+                            let e = {
+                                let l4 = *ptr1
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<i32>();
+                                l4 as u32
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l5 = *ptr1
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l6 = *ptr1
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len7 = l6;
+                                let bytes7 = _rt::Vec::from_raw_parts(
+                                    l5.cast(),
+                                    len7,
+                                    len7,
+                                );
+                                _rt::string_lift(bytes7)
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result8
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// A sound of a file that the guest carries with it.
+            #[allow(async_fn_in_trait)]
+            pub fn sound_file(
+                key: &str,
+                encoded: &[u8],
+            ) -> ::core::result::Result<u32, _rt::String> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 3 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 3
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let vec0 = key;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let vec1 = encoded;
+                    let ptr1 = vec1.as_ptr().cast::<u8>();
+                    let len1 = vec1.len();
+                    let ptr2 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/assets@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "sound-file"]
+                        fn wit_import3(
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        );
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import3(
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import3(ptr0.cast_mut(), len0, ptr1.cast_mut(), len1, ptr2);
+                    let l4 = i32::from(*ptr2.add(0).cast::<u8>());
+                    let result9 = match l4 {
+                        0 => {
+                            let e = {
+                                let l5 = *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<i32>();
+                                l5 as u32
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l6 = *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l7 = *ptr2
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len8 = l7;
+                                let bytes8 = _rt::Vec::from_raw_parts(
+                                    l6.cast(),
+                                    len8,
+                                    len8,
+                                );
+                                _rt::string_lift(bytes8)
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result9
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// A sound made by the guest: the bits of f32 samples from -1 to 1, so many a second; left and right by
+            /// turns where there are two channels.
+            #[allow(async_fn_in_trait)]
+            pub fn samples(
+                key: &str,
+                rate: u32,
+                channels: u32,
+                samples: &[u32],
+            ) -> ::core::result::Result<u32, _rt::String> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 3 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 3
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let vec0 = key;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let vec1 = samples;
+                    let ptr1 = vec1.as_ptr().cast::<u8>();
+                    let len1 = vec1.len();
+                    let ptr2 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/assets@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "samples"]
+                        fn wit_import3(
+                            _: *mut u8,
+                            _: usize,
+                            _: i32,
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        );
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import3(
+                        _: *mut u8,
+                        _: usize,
+                        _: i32,
+                        _: i32,
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import3(
+                        ptr0.cast_mut(),
+                        len0,
+                        _rt::as_i32(&rate),
+                        _rt::as_i32(&channels),
+                        ptr1.cast_mut(),
+                        len1,
+                        ptr2,
+                    );
+                    let l4 = i32::from(*ptr2.add(0).cast::<u8>());
+                    let result9 = match l4 {
+                        0 => {
+                            let e = {
+                                let l5 = *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<i32>();
+                                l5 as u32
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l6 = *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l7 = *ptr2
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len8 = l7;
+                                let bytes8 = _rt::Vec::from_raw_parts(
+                                    l6.cast(),
+                                    len8,
+                                    len8,
+                                );
+                                _rt::string_lift(bytes8)
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result9
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
             /// How far an asset is. What depends on this is not in a recording, so it is for showing only.
             #[allow(async_fn_in_trait)]
             pub fn status_of(asset: u32) -> Status {
@@ -1892,6 +2138,167 @@ pub mod vblank {
                         _ => _rt::invalid_enum_discriminant(),
                     };
                     result5
+                }
+            }
+        }
+        /// Sounds, played by the host. What plays goes on across a swap. What a version does that is rolled back has
+        /// been heard; when the inputs since are fed to the old version, nothing is heard twice.
+        ///
+        /// A machine without a device is silent, and nothing else is different. Sounds that are not there make none.
+        #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+        pub mod audio {
+            #[used]
+            #[doc(hidden)]
+            static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
+            use super::super::super::_rt;
+            #[repr(C)]
+            #[derive(Clone, Copy)]
+            pub struct Settings {
+                /// Of the amplitude: 1 as it was recorded, 0 silent.
+                pub volume: f32,
+                /// Speed, and pitch with it: 1 as it was recorded.
+                pub pitch: f32,
+                /// -1 is left, 1 is right.
+                pub pan: f32,
+                /// Whether it begins again at its end.
+                pub looped: bool,
+                /// Seconds in which it comes in, and in which the settings of a voice change.
+                pub fade: f32,
+            }
+            impl ::core::fmt::Debug for Settings {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Settings")
+                        .field("volume", &self.volume)
+                        .field("pitch", &self.pitch)
+                        .field("pan", &self.pan)
+                        .field("looped", &self.looped)
+                        .field("fade", &self.fade)
+                        .finish()
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// Play a sound beside all others. At most 256 are heard at one time.
+            #[allow(async_fn_in_trait)]
+            pub fn play(sound: u32, settings: Settings) -> () {
+                unsafe {
+                    let Settings {
+                        volume: volume0,
+                        pitch: pitch0,
+                        pan: pan0,
+                        looped: looped0,
+                        fade: fade0,
+                    } = settings;
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/audio@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "play"]
+                        fn wit_import1(_: i32, _: f32, _: f32, _: f32, _: i32, _: f32);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(
+                        _: i32,
+                        _: f32,
+                        _: f32,
+                        _: f32,
+                        _: i32,
+                        _: f32,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import1(
+                        _rt::as_i32(&sound),
+                        _rt::as_f32(volume0),
+                        _rt::as_f32(pitch0),
+                        _rt::as_f32(pan0),
+                        match looped0 {
+                            true => 1,
+                            false => 0,
+                        },
+                        _rt::as_f32(fade0),
+                    );
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// Have the voice of this name sing this sound. If it does so already it goes on, with these settings from
+            /// now on; if it sings another, it goes over to this one. A sound that is not looped is sung once.
+            #[allow(async_fn_in_trait)]
+            pub fn voice(name: &str, sound: u32, settings: Settings) -> () {
+                unsafe {
+                    let vec0 = name;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let Settings {
+                        volume: volume1,
+                        pitch: pitch1,
+                        pan: pan1,
+                        looped: looped1,
+                        fade: fade1,
+                    } = settings;
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/audio@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "voice"]
+                        fn wit_import2(
+                            _: *mut u8,
+                            _: usize,
+                            _: i32,
+                            _: f32,
+                            _: f32,
+                            _: f32,
+                            _: i32,
+                            _: f32,
+                        );
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import2(
+                        _: *mut u8,
+                        _: usize,
+                        _: i32,
+                        _: f32,
+                        _: f32,
+                        _: f32,
+                        _: i32,
+                        _: f32,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import2(
+                        ptr0.cast_mut(),
+                        len0,
+                        _rt::as_i32(&sound),
+                        _rt::as_f32(volume1),
+                        _rt::as_f32(pitch1),
+                        _rt::as_f32(pan1),
+                        match looped1 {
+                            true => 1,
+                            false => 0,
+                        },
+                        _rt::as_f32(fade1),
+                    );
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// Have a voice fall silent in so many seconds.
+            #[allow(async_fn_in_trait)]
+            pub fn stop(name: &str, fade: f32) -> () {
+                unsafe {
+                    let vec0 = name;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/audio@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "stop"]
+                        fn wit_import1(_: *mut u8, _: usize, _: f32);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: *mut u8, _: usize, _: f32) {
+                        unreachable!()
+                    }
+                    wit_import1(ptr0.cast_mut(), len0, _rt::as_f32(&fade));
                 }
             }
         }
@@ -2985,10 +3392,10 @@ macro_rules! __export_game_impl {
         () = { #[rustfmt::skip] #[cfg(target_arch = "wasm32")] #[unsafe (link_section =
         "component-type:wit-bindgen:0.61.1:vblank:guest@0.1.0:game:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
-        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 3948] = *
+        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 4201] = *
         b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xf1\x1d\x01A\x02\x01\
-A\x12\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05leve\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xee\x1f\x01A\x02\x01\
+A\x14\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05leve\
 l\x03\0\0\x01@\x03\x05level\x01\x06targets\x07messages\x01\0\x04\0\x03log\x01\x02\
 \x03\0\x16vblank:guest/log@0.1.0\x05\0\x01B\x13\x01m\xa6\x01\x09backquote\x09bac\
 kslash\x0cbracket-left\x0dbracket-right\x05comma\x06digit0\x06digit1\x06digit2\x06\
@@ -3040,36 +3447,42 @@ colory\x01\0\x04\0\x05clear\x01\x09\x01k\x01\x01@\x01\x06camera\x0a\x01\0\x04\0\
 set-camera\x01\x0b\x01py\x01@\x01\x05words\x0c\x01\0\x04\0\x05quads\x01\x0d\x01@\
 \x02\x07texturey\x05words\x0c\x01\0\x04\0\x07sprites\x01\x0e\x01@\x04\x05style\x06\
 \x01xv\x01yv\x04texts\x01\0\x04\0\x04text\x01\x0f\x01@\x02\x05style\x06\x04texts\
-\0\x08\x04\0\x07measure\x01\x10\x03\0\x17vblank:guest/draw@0.1.0\x05\x04\x01B\x17\
+\0\x08\x04\0\x07measure\x01\x10\x03\0\x17vblank:guest/draw@0.1.0\x05\x04\x01B\x1c\
 \x02\x03\x02\x01\x02\x04\0\x04size\x03\0\0\x01m\x02\x06linear\x07nearest\x04\0\x06\
 filter\x03\0\x02\x01m\x03\x07loading\x05ready\x06failed\x04\0\x06status\x03\0\x04\
 \x01j\x01y\x01s\x01@\x02\x03keys\x06filter\x03\0\x06\x04\0\x07texture\x01\x07\x01\
 p}\x01@\x04\x03keys\x04size\x01\x04rgba\x08\x06filter\x03\0\x06\x04\0\x06pixels\x01\
 \x09\x01@\x03\x03keys\x07encoded\x08\x06filter\x03\0\x06\x04\0\x07picture\x01\x0a\
 \x01@\x01\x03keys\0\x06\x04\0\x04font\x01\x0b\x01@\x02\x03keys\x07encoded\x08\0\x06\
-\x04\0\x09font-file\x01\x0c\x01@\x01\x05assety\0\x05\x04\0\x09status-of\x01\x0d\x01\
-k\x01\x01@\x01\x07texturey\0\x0e\x04\0\x0ctexture-size\x01\x0f\x03\0\x19vblank:g\
-uest/assets@0.1.0\x05\x05\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\
-\x01\x01@\x01\x05items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05items\x03\
-\x01\0\x04\0\x06halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05words\x01\
-\x06\x01pw\x01@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\0\x04\0\
-\x09own-pages\x01\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\0\x05pl\
-ace\x01\x0a\x03\0\x17vblank:guest/lend@0.1.0\x05\x06\x02\x03\0\x01\x05frame\x01B\
-\x10\x02\x03\x02\x01\x07\x04\0\x05frame\x03\0\0\x02\x03\x02\x01\x02\x04\0\x04siz\
-e\x03\0\x02\x01r\x03\x04seedw\x04size\x03\x02hzv\x04\0\x05setup\x03\0\x04\x01r\x02\
-\x04size\x03\x05alphav\x04\0\x04view\x03\0\x06\x01@\x01\x05setup\x05\x01\0\x04\0\
-\x04init\x01\x08\x01@\x01\x05frame\x01\x01\0\x04\0\x06update\x01\x09\x01@\x01\x04\
-view\x07\x01\0\x04\0\x04draw\x01\x0a\x01@\0\x01\0\x04\0\x08shutdown\x01\x0b\x04\0\
-\x1cvblank:guest/lifecycle@0.1.0\x05\x08\x01B\x18\x01p}\x01p\0\x01p{\x01p\x02\x01\
-py\x01p\x04\x01pw\x01p\x06\x01r\x05\x04tree\0\x05bytes\x01\x06halves\x03\x05word\
-s\x05\x05longs\x07\x04\0\x06parcel\x03\0\x08\x01r\x02\x05framew\x09identical\x7f\
-\x04\0\x07swapped\x03\0\x0a\x01@\0\0\0\x04\0\x06schema\x01\x0c\x04\0\x08defaults\
-\x01\x0c\x01@\0\x01\0\x04\0\x04save\x01\x0d\x01@\x01\x05bytesw\x01\0\x04\0\x07pr\
-ewarm\x01\x0e\x01j\0\x01s\x01@\x02\x05state\x09\x09leftovers\0\0\x0f\x04\0\x07mi\
-grate\x01\x10\x01@\x01\x07swapped\x0b\x01\0\x04\0\x06resume\x01\x11\x04\0\x18vbl\
-ank:guest/state@0.1.0\x05\x09\x04\0\x17vblank:guest/game@0.1.0\x04\0\x0b\x0a\x01\
-\0\x04game\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070\
-.258.3\x10wit-bindgen-rust\x060.61.1";
+\x04\0\x09font-file\x01\x0c\x04\0\x05sound\x01\x0b\x04\0\x0asound-file\x01\x0c\x01\
+py\x01@\x04\x03keys\x04ratey\x08channelsy\x07samples\x0d\0\x06\x04\0\x07samples\x01\
+\x0e\x01@\x01\x05assety\0\x05\x04\0\x09status-of\x01\x0f\x01k\x01\x01@\x01\x07te\
+xturey\0\x10\x04\0\x0ctexture-size\x01\x11\x03\0\x19vblank:guest/assets@0.1.0\x05\
+\x05\x01B\x08\x01r\x05\x06volumev\x05pitchv\x03panv\x06looped\x7f\x04fadev\x04\0\
+\x08settings\x03\0\0\x01@\x02\x05soundy\x08settings\x01\x01\0\x04\0\x04play\x01\x02\
+\x01@\x03\x04names\x05soundy\x08settings\x01\x01\0\x04\0\x05voice\x01\x03\x01@\x02\
+\x04names\x04fadev\x01\0\x04\0\x04stop\x01\x04\x03\0\x18vblank:guest/audio@0.1.0\
+\x05\x06\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\x01\x01@\x01\x05\
+items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05items\x03\x01\0\x04\0\x06\
+halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05words\x01\x06\x01pw\x01\
+@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\0\x04\0\x09own-pages\x01\
+\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\0\x05place\x01\x0a\x03\0\
+\x17vblank:guest/lend@0.1.0\x05\x07\x02\x03\0\x01\x05frame\x01B\x10\x02\x03\x02\x01\
+\x08\x04\0\x05frame\x03\0\0\x02\x03\x02\x01\x02\x04\0\x04size\x03\0\x02\x01r\x03\
+\x04seedw\x04size\x03\x02hzv\x04\0\x05setup\x03\0\x04\x01r\x02\x04size\x03\x05al\
+phav\x04\0\x04view\x03\0\x06\x01@\x01\x05setup\x05\x01\0\x04\0\x04init\x01\x08\x01\
+@\x01\x05frame\x01\x01\0\x04\0\x06update\x01\x09\x01@\x01\x04view\x07\x01\0\x04\0\
+\x04draw\x01\x0a\x01@\0\x01\0\x04\0\x08shutdown\x01\x0b\x04\0\x1cvblank:guest/li\
+fecycle@0.1.0\x05\x09\x01B\x18\x01p}\x01p\0\x01p{\x01p\x02\x01py\x01p\x04\x01pw\x01\
+p\x06\x01r\x05\x04tree\0\x05bytes\x01\x06halves\x03\x05words\x05\x05longs\x07\x04\
+\0\x06parcel\x03\0\x08\x01r\x02\x05framew\x09identical\x7f\x04\0\x07swapped\x03\0\
+\x0a\x01@\0\0\0\x04\0\x06schema\x01\x0c\x04\0\x08defaults\x01\x0c\x01@\0\x01\0\x04\
+\0\x04save\x01\x0d\x01@\x01\x05bytesw\x01\0\x04\0\x07prewarm\x01\x0e\x01j\0\x01s\
+\x01@\x02\x05state\x09\x09leftovers\0\0\x0f\x04\0\x07migrate\x01\x10\x01@\x01\x07\
+swapped\x0b\x01\0\x04\0\x06resume\x01\x11\x04\0\x18vblank:guest/state@0.1.0\x05\x0a\
+\x04\0\x17vblank:guest/game@0.1.0\x04\0\x0b\x0a\x01\0\x04game\x03\0\0\0G\x09prod\
+ucers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-bindgen-rust\x06\
+0.61.1";
         };
     };
 }
@@ -3082,9 +3495,9 @@ pub use __export_game_impl as export_game;
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 3525] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xaa\x1a\x01A\x02\x01\
-A\x0d\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05leve\
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 3778] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xa7\x1c\x01A\x02\x01\
+A\x0f\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05leve\
 l\x03\0\0\x01@\x03\x05level\x01\x06targets\x07messages\x01\0\x04\0\x03log\x01\x02\
 \x03\0\x16vblank:guest/log@0.1.0\x05\0\x01B\x13\x01m\xa6\x01\x09backquote\x09bac\
 kslash\x0cbracket-left\x0dbracket-right\x05comma\x06digit0\x06digit1\x06digit2\x06\
@@ -3136,24 +3549,30 @@ colory\x01\0\x04\0\x05clear\x01\x09\x01k\x01\x01@\x01\x06camera\x0a\x01\0\x04\0\
 set-camera\x01\x0b\x01py\x01@\x01\x05words\x0c\x01\0\x04\0\x05quads\x01\x0d\x01@\
 \x02\x07texturey\x05words\x0c\x01\0\x04\0\x07sprites\x01\x0e\x01@\x04\x05style\x06\
 \x01xv\x01yv\x04texts\x01\0\x04\0\x04text\x01\x0f\x01@\x02\x05style\x06\x04texts\
-\0\x08\x04\0\x07measure\x01\x10\x03\0\x17vblank:guest/draw@0.1.0\x05\x04\x01B\x17\
+\0\x08\x04\0\x07measure\x01\x10\x03\0\x17vblank:guest/draw@0.1.0\x05\x04\x01B\x1c\
 \x02\x03\x02\x01\x02\x04\0\x04size\x03\0\0\x01m\x02\x06linear\x07nearest\x04\0\x06\
 filter\x03\0\x02\x01m\x03\x07loading\x05ready\x06failed\x04\0\x06status\x03\0\x04\
 \x01j\x01y\x01s\x01@\x02\x03keys\x06filter\x03\0\x06\x04\0\x07texture\x01\x07\x01\
 p}\x01@\x04\x03keys\x04size\x01\x04rgba\x08\x06filter\x03\0\x06\x04\0\x06pixels\x01\
 \x09\x01@\x03\x03keys\x07encoded\x08\x06filter\x03\0\x06\x04\0\x07picture\x01\x0a\
 \x01@\x01\x03keys\0\x06\x04\0\x04font\x01\x0b\x01@\x02\x03keys\x07encoded\x08\0\x06\
-\x04\0\x09font-file\x01\x0c\x01@\x01\x05assety\0\x05\x04\0\x09status-of\x01\x0d\x01\
-k\x01\x01@\x01\x07texturey\0\x0e\x04\0\x0ctexture-size\x01\x0f\x03\0\x19vblank:g\
-uest/assets@0.1.0\x05\x05\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\
-\x01\x01@\x01\x05items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05items\x03\
-\x01\0\x04\0\x06halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05words\x01\
-\x06\x01pw\x01@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\0\x04\0\
-\x09own-pages\x01\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\0\x05pl\
-ace\x01\x0a\x03\0\x17vblank:guest/lend@0.1.0\x05\x06\x04\07vblank:guest/game-wit\
-h-all-of-its-exports-removed@0.1.0\x04\0\x0b*\x01\0$game-with-all-of-its-exports\
--removed\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.2\
-58.3\x10wit-bindgen-rust\x060.61.1";
+\x04\0\x09font-file\x01\x0c\x04\0\x05sound\x01\x0b\x04\0\x0asound-file\x01\x0c\x01\
+py\x01@\x04\x03keys\x04ratey\x08channelsy\x07samples\x0d\0\x06\x04\0\x07samples\x01\
+\x0e\x01@\x01\x05assety\0\x05\x04\0\x09status-of\x01\x0f\x01k\x01\x01@\x01\x07te\
+xturey\0\x10\x04\0\x0ctexture-size\x01\x11\x03\0\x19vblank:guest/assets@0.1.0\x05\
+\x05\x01B\x08\x01r\x05\x06volumev\x05pitchv\x03panv\x06looped\x7f\x04fadev\x04\0\
+\x08settings\x03\0\0\x01@\x02\x05soundy\x08settings\x01\x01\0\x04\0\x04play\x01\x02\
+\x01@\x03\x04names\x05soundy\x08settings\x01\x01\0\x04\0\x05voice\x01\x03\x01@\x02\
+\x04names\x04fadev\x01\0\x04\0\x04stop\x01\x04\x03\0\x18vblank:guest/audio@0.1.0\
+\x05\x06\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\x01\x01@\x01\x05\
+items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05items\x03\x01\0\x04\0\x06\
+halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05words\x01\x06\x01pw\x01\
+@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\0\x04\0\x09own-pages\x01\
+\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\0\x05place\x01\x0a\x03\0\
+\x17vblank:guest/lend@0.1.0\x05\x07\x04\07vblank:guest/game-with-all-of-its-expo\
+rts-removed@0.1.0\x04\0\x0b*\x01\0$game-with-all-of-its-exports-removed\x03\0\0\0\
+G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-bindge\
+n-rust\x060.61.1";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

@@ -46,6 +46,8 @@ pub struct Timings {
     pub submit: Times,
     /// The whole frame, but for presenting and waiting.
     pub frame: Times,
+    /// The same of the last frames, one by one.
+    pub recent: Recent,
     /// The game standing still for a swap.
     pub pause: Times,
     /// Keeping an image of the state, to be able to go back to it.
@@ -59,9 +61,55 @@ impl Default for Timings {
             draw: Times::new(),
             submit: Times::new(),
             frame: Times::new(),
+            recent: Recent::default(),
             pause: Times::new(),
             image: Times::new(),
         }
+    }
+}
+
+/// The last frames, one by one, and which of them were the first by a new version. Takes no memory as it
+/// goes.
+#[derive(Debug)]
+pub struct Recent {
+    times: [(Duration, bool); Self::MOST],
+    /// Where the next one goes.
+    next: usize,
+    count: usize,
+    is_first: bool,
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self {
+            times: [(Duration::ZERO, false); Self::MOST],
+            next: 0,
+            count: 0,
+            is_first: false,
+        }
+    }
+}
+
+impl Recent {
+    /// How many are kept: five seconds of most games.
+    pub const MOST: usize = 300;
+
+    /// Note one.
+    pub fn record(&mut self, time: Duration) {
+        self.times[self.next] = (time, std::mem::take(&mut self.is_first));
+        self.next = (self.next + 1) % Self::MOST;
+        self.count = (self.count + 1).min(Self::MOST);
+    }
+
+    /// The next one is the first by a new version.
+    pub fn mark(&mut self) {
+        self.is_first = true;
+    }
+
+    /// Oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = (Duration, bool)> {
+        let begin = self.next + Self::MOST - self.count;
+        (begin..begin + self.count).map(|at| self.times[at % Self::MOST])
     }
 }
 

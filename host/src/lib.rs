@@ -30,6 +30,7 @@
 mod app;
 pub mod cli;
 pub mod headless;
+pub mod overlay;
 mod terminal;
 // Layer 4
 pub mod control;

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
-    AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat, InputFocus,
-    KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Window,
+    AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ClientMessageEvent, ConfigureWindowAux,
+    ConnectionExt as _, EventMask, ImageFormat, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT,
+    Window,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -119,6 +120,36 @@ impl Display {
                 .check()
                 .expect("Xvfb has XTEST");
         }
+    }
+
+    /// Move the pointer to a place in the window and click there, as slowly as a hand does.
+    #[track_caller]
+    pub fn click(&self, window: Window, x: i16, y: i16) {
+        let moved = self.x11.warp_pointer(0_u32, window, 0, 0, 0, 0, x, y);
+        moved
+            .expect("the display is there")
+            .check()
+            .expect("the pointer moves");
+        for kind in [BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT] {
+            // A frame or two: a click between two frames is none.
+            std::thread::sleep(Duration::from_millis(100));
+            let faked = self.x11.xtest_fake_input(kind, 1, 0, self.root, 0, 0, 0);
+            faked
+                .expect("the display is there")
+                .check()
+                .expect("Xvfb has XTEST");
+        }
+    }
+
+    /// Give the window another size.
+    #[track_caller]
+    pub fn resize(&self, window: Window, width: u32, height: u32) {
+        let values = ConfigureWindowAux::new().width(width).height(height);
+        let resized = self.x11.configure_window(window, &values);
+        resized
+            .expect("the display is there")
+            .check()
+            .expect("the window is there");
     }
 
     /// What a window manager does when somebody clicks a window's close button.

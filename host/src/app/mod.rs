@@ -4,6 +4,7 @@
 
 mod display;
 mod gamepads;
+mod overlay;
 mod translate;
 
 use std::sync::Arc;
@@ -19,12 +20,14 @@ use winit::window::{Fullscreen, Window, WindowId};
 
 use crate::event::Event;
 use crate::input::{Button, InputEvent, Size};
+use crate::overlay::Overlay;
 use crate::render::{self, Fit, RenderError, Renderer, RendererChoice};
 use crate::session::{Flow, Session};
 
 pub use display::Display;
 
 use gamepads::Gamepads;
+use overlay::Over;
 use translate::{finger, key, moved, pointer};
 
 /// A window that did not open, or did not stay.
@@ -51,6 +54,7 @@ pub fn run(
     size: Size,
     fit: Fit,
     choice: RendererChoice,
+    overlay: Overlay,
     session: impl FnOnce(Box<dyn Renderer>) -> Session,
     notice: impl FnMut(String),
 ) -> Result<u8, AppError> {
@@ -58,7 +62,7 @@ pub fn run(
         size,
         fit,
         choice,
-        make: Some(session),
+        make: Some((session, overlay)),
         notice,
         stage: None,
         end: Ok(0),
@@ -72,7 +76,7 @@ struct App<M, N> {
     size: Size,
     fit: Fit,
     choice: RendererChoice,
-    make: Option<M>,
+    make: Option<(M, Overlay)>,
     notice: N,
     stage: Option<Stage>,
     end: Result<u8, AppError>,
@@ -82,6 +86,7 @@ struct App<M, N> {
 struct Stage {
     window: Arc<Window>,
     session: Session,
+    over: Over,
     title: String,
     /// The finger that is the pointer.
     finger: Option<u64>,
@@ -95,7 +100,11 @@ where
     M: FnOnce(Box<dyn Renderer>) -> Session,
     N: FnMut(String),
 {
-    fn open(&mut self, event_loop: &ActiveEventLoop, make: M) -> Result<Stage, AppError> {
+    fn open(
+        &mut self,
+        event_loop: &ActiveEventLoop,
+        (make, overlay): (M, Overlay),
+    ) -> Result<Stage, AppError> {
         let Size { width, height } = self.size;
         let attributes = Window::default_attributes()
             .with_title("Vblank")
@@ -118,6 +127,7 @@ where
         Ok(Stage {
             window,
             session,
+            over: Over::new(overlay),
             title: String::new(),
             finger: None,
             gamepads: Gamepads::open(),
@@ -195,6 +205,7 @@ impl Stage {
                 self.input(event);
             }
         }
+        self.over.turn(&self.window, &mut self.session);
         if self.session.turn() == Flow::Exit {
             event_loop.exit();
         }
@@ -206,6 +217,9 @@ impl Stage {
     }
 
     fn hear(&mut self, event_loop: &ActiveEventLoop, event: WindowEvent) {
+        if self.over.hear(&self.window, &event, &mut self.session) {
+            return;
+        }
         match event {
             WindowEvent::CloseRequested => self.close(event_loop),
             WindowEvent::Resized(size) => {

@@ -74,7 +74,7 @@ struct Figures {
 impl Bench {
     pub(super) fn execute(self) -> u8 {
         let terminal = Terminal::new(false);
-        start_log(&terminal, false);
+        start_log(&terminal, false, None);
         let code = self.bench(&terminal);
         terminal.finish();
         code.unwrap_or_else(|error| {

@@ -45,6 +45,11 @@ pub(super) fn images_of(guest: &Path) -> Option<PathBuf> {
     Some(folder.join(name_of(guest)?))
 }
 
+/// The file that says whether the overlay was open.
+pub(super) fn overlay() -> Option<PathBuf> {
+    Some(project()?.data_local_dir().join("overlay-open"))
+}
+
 /// Where what is kept of guests between runs is.
 pub(super) fn data() -> Option<PathBuf> {
     Some(project()?.data_local_dir().to_owned())

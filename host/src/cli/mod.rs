@@ -25,11 +25,14 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use clap::{Parser, Subcommand};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 use vblank_state::Schema;
 
 use crate::error::GuestError;
 use crate::guest::{Code, Instance};
 use crate::image::Image;
+use crate::overlay::LogRing;
 use crate::terminal::{Terminal, has_colors};
 
 /// Run games as WebAssembly components, and replace their code while they run.
@@ -88,8 +91,9 @@ fn take_full_files_as_errors() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Send the log to the terminal: warnings, and what guests say; everything with `-v`.
-fn start_log(terminal: &Terminal, is_verbose: bool) {
+/// Send the log to the terminal: warnings, and what guests say; everything with `-v`. The guests'
+/// lines go to the ring as well, whatever their level.
+fn start_log(terminal: &Terminal, is_verbose: bool, ring: Option<LogRing>) {
     let default = if is_verbose {
         "warn,vblank_host=debug,guest=trace"
     } else {
@@ -97,12 +101,16 @@ fn start_log(terminal: &Terminal, is_verbose: bool) {
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("VBLANK_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    // It fails when a log was set up before, which is then the one to use.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(terminal.clone())
         .with_ansi(has_colors())
         .without_time()
+        .with_filter(filter);
+    let guests = tracing_subscriber::filter::filter_fn(|about| about.target() == "guest");
+    // It fails when a log was set up before, which is then the one to use.
+    let _ = tracing_subscriber::registry()
+        .with(lines)
+        .with(ring.map(|ring| ring.with_filter(guests)))
         .try_init();
 }
 

@@ -18,6 +18,7 @@ use crate::error::GuestError;
 use crate::event::Event;
 use crate::guest::{Capability, Code, Engine, EngineOptions};
 use crate::input::{Script, Size};
+use crate::overlay::{LogRing, Overlay, Told};
 use crate::reload::report::{JsonLines, Observer};
 use crate::reload::{GuestCrate, Pipeline, PipelineOptions, Source, prepare};
 use crate::render::{self, Fit, Renderer, RendererChoice};
@@ -127,8 +128,10 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn execute(self) -> u8 {
         let terminal = Terminal::new(self.verbose);
-        start_log(&terminal, self.verbose);
-        let code = self.run(&terminal);
+        let log = LogRing::default();
+        let ring = (!self.headless).then(|| log.clone());
+        start_log(&terminal, self.verbose, ring);
+        let code = self.run(&terminal, log);
         terminal.finish();
         code.unwrap_or_else(|error| {
             terminal.error(&format!("{error:#}"));
@@ -136,7 +139,7 @@ impl Run {
         })
     }
 
-    fn run(&self, terminal: &Terminal) -> anyhow::Result<u8> {
+    fn run(&self, terminal: &Terminal, log: LogRing) -> anyhow::Result<u8> {
         let source = self.source()?;
         let display = if self.headless {
             None
@@ -155,7 +158,11 @@ impl Run {
         })?);
         let script = self.script(&engine)?;
         let options = self.options(&source, display.is_some())?;
-        let observers = self.observers(terminal)?;
+        let mut observers = self.observers(terminal)?;
+        let told = Told::default();
+        if display.is_some() {
+            observers.push(Box::new(told.clone()));
+        }
         let pipeline = PipelineOptions {
             debounce: Duration::from_millis(self.debounce),
             poll: self.poll.map(Duration::from_millis),
@@ -194,11 +201,13 @@ impl Run {
             Session::new(parts, options)
         };
         if let Some(display) = display {
+            let overlay = Overlay::new(told, log, folders::overlay());
             return app::run(
                 display,
                 self.size,
                 self.fit,
                 self.renderer,
+                overlay,
                 session,
                 |notice| {
                     terminal.say(&notice);

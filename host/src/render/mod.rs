@@ -77,8 +77,29 @@ pub trait Renderer {
     /// Where there is none.
     fn capture(&mut self) -> Result<Picture, RenderError>;
 
+    /// Lays this over the window from now on, in place of what lay there. The picture never has it.
+    fn lay_over(&mut self, layer: Layer);
+
+    /// The last picture with what lies over it, where there is no window that shows both. Waits for the
+    /// GPU.
+    ///
+    /// # Errors
+    /// Where there is no picture.
+    fn capture_all(&mut self) -> Result<Picture, RenderError>;
+
     /// What the last picture took.
     fn stats(&self) -> Stats;
+}
+
+/// What lies over the window: triangles as egui makes them. The empty one shows nothing.
+#[derive(Default)]
+pub struct Layer {
+    /// Back to front.
+    pub primitives: Vec<egui::ClippedPrimitive>,
+    /// Which textures come and go with it. It panics in a debug build if dropped while not empty.
+    pub textures: egui::TexturesDelta,
+    /// Pixels of the window in one of egui's points.
+    pub pixels_per_point: f32,
 }
 
 /// What a picture took.

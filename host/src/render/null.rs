@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::assets::{Assets, Live};
 use super::commands::{Camera, Color, Quad, Sink, Sprite, TextStyle};
 use super::extent::Extent;
-use super::{Fit, Kind, Picture, Placement, RenderError, Renderer, Size, Stats};
+use super::{Fit, Kind, Layer, Picture, Placement, RenderError, Renderer, Size, Stats};
 
 /// Draws nothing.
 pub struct NullRenderer {
@@ -100,6 +100,14 @@ impl Renderer for NullRenderer {
 
     fn capture(&mut self) -> Result<Picture, RenderError> {
         Err(RenderError::NullPicture)
+    }
+
+    fn lay_over(&mut self, mut layer: Layer) {
+        layer.textures.clear();
+    }
+
+    fn capture_all(&mut self) -> Result<Picture, RenderError> {
+        self.capture()
     }
 
     fn stats(&self) -> Stats {

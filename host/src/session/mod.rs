@@ -27,12 +27,12 @@ use crate::control::Answer;
 use crate::error::Refused;
 use crate::event::Event;
 use crate::frame::{Phase, Timings};
-use crate::guest::{CodeHash, Engine, Step};
+use crate::guest::{Capability, CodeHash, Engine, Step};
 use crate::input::{Input, InputEvent};
 use crate::reload::history::History;
 use crate::reload::report::Observer;
 use crate::reload::{Candidate, Pipeline, Running};
-use crate::render::Renderer;
+use crate::render::{Layer, Renderer};
 use crate::sound::Speaker;
 
 pub use control::{Command, SPEEDS};
@@ -239,6 +239,7 @@ impl Session {
         if updates > 0 {
             let frame = self.turn_begun.elapsed().saturating_sub(presenting);
             self.timings.frame.record(frame);
+            self.timings.recent.record(frame);
         }
         Flow::Continue
     }
@@ -329,6 +330,20 @@ impl Session {
         now - self.began_at
     }
 
+    /// The number of the next update.
+    #[must_use]
+    pub fn next_update(&self) -> u64 {
+        self.game.as_ref().map_or(0, Running::frame)
+    }
+
+    /// What the guest was granted.
+    #[must_use]
+    pub fn granted(&self) -> Vec<&'static str> {
+        let all = [Capability::Wasi].into_iter();
+        let granted = all.filter(|capability| self.parts.engine.allows(*capability));
+        granted.map(Capability::name).collect()
+    }
+
     /// The share of the time that went into keeping images of the state: what it costs to be able to go
     /// back. At most some 2%, see `docs/report.md`.
     #[must_use]
@@ -362,6 +377,11 @@ impl Session {
     #[must_use]
     pub fn renderer(&self) -> &dyn Renderer {
         &*self.parts.renderer
+    }
+
+    /// Lay this over the window from now on.
+    pub fn lay_over(&mut self, layer: Layer) {
+        self.parts.renderer.lay_over(layer);
     }
 
     /// Something happened outside.

@@ -179,6 +179,9 @@ impl Session {
     /// For the history: the version that runs has just come in.
     fn note_arrival(&mut self, swap: Option<&Swap>) {
         self.came_in = Instant::now();
+        if swap.is_some() {
+            self.timings.recent.mark();
+        }
         let Some(game) = &self.game else { return };
         self.history.arrived(Arrival {
             schema: game.schema_hash(),

@@ -126,8 +126,47 @@ impl Terminal {
     }
 }
 
+/// A swap's block without colours, for whoever shows it elsewhere.
+pub(crate) fn plain_swap(what: &What) -> Option<String> {
+    let What::Swap {
+        number,
+        name,
+        from,
+        to,
+        verdict,
+        pause_us,
+        changes,
+        notes,
+        ..
+    } = what
+    else {
+        return None;
+    };
+    let head = Head {
+        number: *number,
+        name,
+        from: short(from),
+        to: short(to),
+        pause_us: *pause_us,
+        verdict,
+    };
+    Some(plain(&block(&head, changes, notes)))
+}
+
+/// Where something failed, and the source there, without colours.
+pub(crate) fn plain_details(place: &Place) -> String {
+    let location = place.location.as_ref();
+    let location = location.map_or(String::new(), |location| format!("\nat {location}"));
+    plain(&format!("{location}{}", details(place)))
+}
+
+/// A text without colours.
+pub(crate) fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
 /// Whether colours may be used at all is decided where the text is written.
-fn short(hash: &str) -> &str {
+pub(crate) fn short(hash: &str) -> &str {
     hash.get(..6).unwrap_or(hash)
 }
 

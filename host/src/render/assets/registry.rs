@@ -318,7 +318,7 @@ impl Registry {
         let entry = self.entries.get(&handle)?;
         match entry.payload.as_ref()? {
             Payload::Font(file) => Some((entry.revision, Arc::clone(file))),
-            Payload::Texture(_) => None,
+            _ => None,
         }
     }
 

@@ -6,6 +6,7 @@
 mod adapter;
 mod capture;
 mod glyphs;
+mod overlay;
 mod painter;
 mod quads;
 mod recording;
@@ -26,12 +27,13 @@ use wgpu::{
 use super::assets::Assets;
 use super::commands::Sink;
 use super::extent::Extent;
-use super::{Fit, Kind, Picture, Placement, RenderError, Renderer, Size, Stats};
+use super::{Fit, Kind, Layer, Picture, Placement, RenderError, Renderer, Size, Stats};
 
 pub use adapter::Prefer;
 
 use adapter::Gpu;
 use glyphs::Glyphs;
+use overlay::Overlay;
 use painter::Painter;
 use recording::{Recorder, Recording};
 use surface::Window;
@@ -48,6 +50,8 @@ pub struct WgpuRenderer {
     painter: Painter,
     textures: Textures,
     window: Option<Window>,
+    /// Made when something is first laid over the window.
+    overlay: Option<Overlay>,
     /// The last picture.
     target: Option<Target>,
     extent: Extent,
@@ -115,6 +119,7 @@ impl WgpuRenderer {
             painter,
             textures,
             window,
+            overlay: None,
             target: None,
             extent,
             stats: Stats::default(),
@@ -207,9 +212,34 @@ impl Renderer for WgpuRenderer {
     fn present(&mut self) -> Result<(), RenderError> {
         match (&mut self.window, &self.target) {
             (Some(window), Some(target)) => {
-                window.present(&self.recorder.gpu, &target.view, self.extent.placement())
+                let overlay = self.overlay.as_mut();
+                let placement = self.extent.placement();
+                window.present(&self.recorder.gpu, &target.view, placement, overlay)
             }
             _ => Ok(()),
+        }
+    }
+
+    fn lay_over(&mut self, layer: Layer) {
+        let gpu = &self.recorder.gpu;
+        if self.overlay.is_none() && layer.primitives.is_empty() && layer.textures.is_empty() {
+            return;
+        }
+        let format = self
+            .window
+            .as_ref()
+            .map_or(overlay::CAPTURED, Window::format);
+        let overlay = self
+            .overlay
+            .get_or_insert_with(|| Overlay::new(gpu, format));
+        overlay.take(gpu, layer);
+    }
+
+    fn capture_all(&mut self) -> Result<Picture, RenderError> {
+        let target = self.target.as_ref().ok_or(RenderError::NoPicture)?;
+        match &mut self.overlay {
+            Some(overlay) if self.window.is_none() => overlay.capture(&self.recorder.gpu, target),
+            _ => capture::read(&self.recorder.gpu, &target.texture),
         }
     }
 
@@ -238,6 +268,7 @@ impl Target {
             format: FORMAT,
             usage: TextureUsages::RENDER_ATTACHMENT
                 | TextureUsages::TEXTURE_BINDING
+                | TextureUsages::COPY_DST
                 | TextureUsages::COPY_SRC,
             view_formats: &[],
         });

@@ -10,6 +10,7 @@ use wgpu::{
 };
 
 use super::adapter::Gpu;
+use super::overlay::Overlay;
 use crate::render::{Placement, RenderError, Size};
 
 /// A window's surface, and how a picture gets there.
@@ -81,12 +82,18 @@ impl Window {
         }
     }
 
-    /// Shows a picture, where the window is there to be seen.
+    /// Of what is shown.
+    pub fn format(&self) -> TextureFormat {
+        self.configuration.format
+    }
+
+    /// Shows a picture, where the window is there to be seen, and what lies over it.
     pub fn present(
         &mut self,
         gpu: &Gpu,
         picture: &TextureView,
         placement: Placement,
+        overlay: Option<&mut Overlay>,
     ) -> Result<(), RenderError> {
         if self.hidden {
             return Ok(());
@@ -97,9 +104,11 @@ impl Window {
             self.configured = true;
         }
         match self.surface.get_current_texture() {
-            CurrentSurfaceTexture::Success(texture) => self.show(gpu, picture, placement, texture),
+            CurrentSurfaceTexture::Success(texture) => {
+                self.show(gpu, picture, placement, overlay, texture);
+            }
             CurrentSurfaceTexture::Suboptimal(texture) => {
-                self.show(gpu, picture, placement, texture);
+                self.show(gpu, picture, placement, overlay, texture);
                 self.configured = false;
             }
             CurrentSurfaceTexture::Outdated | CurrentSurfaceTexture::Lost => {
@@ -117,6 +126,7 @@ impl Window {
         gpu: &Gpu,
         picture: &TextureView,
         placement: Placement,
+        overlay: Option<&mut Overlay>,
         texture: SurfaceTexture,
     ) {
         if self
@@ -168,6 +178,10 @@ impl Window {
             pass.draw(0..3, 0..1);
         }
         drop(pass);
+        if let Some(overlay) = overlay {
+            let size = Size::new(texture.texture.width(), texture.texture.height());
+            overlay.paint(gpu, &mut encoder, &view, size);
+        }
         gpu.queue.submit([encoder.finish()]);
         gpu.queue.present(texture);
     }

@@ -1,0 +1,123 @@
+//! The overlay in the window: what the window says goes to it first, and what it leaves to the game.
+
+use egui_winit::State;
+use egui_winit::egui::ViewportId;
+use winit::event::{ElementState, WindowEvent};
+use winit::keyboard::{KeyCode, PhysicalKey};
+use winit::window::Window;
+
+use crate::event::Event;
+use crate::input::InputEvent;
+use crate::overlay::Overlay;
+use crate::session::Session;
+
+/// The key that opens and shuts it. The game does not get it.
+const KEY: KeyCode = KeyCode::F1;
+
+/// The overlay, and what translates for it.
+pub(super) struct Over {
+    overlay: Overlay,
+    /// Made with the window.
+    state: Option<State>,
+    /// Where the pointer is, in pixels.
+    pointer: (f32, f32),
+    /// Whether the game was told that the pointer has left it.
+    has_pointer: bool,
+    /// Buttons that went down over the game: it is told until they come up, wherever that is.
+    held: u32,
+    /// Whether the game was told to let its keys go.
+    has_keyboard: bool,
+}
+
+impl Over {
+    pub(super) fn new(overlay: Overlay) -> Self {
+        Self {
+            overlay,
+            state: None,
+            pointer: (-1.0, -1.0),
+            has_pointer: false,
+            held: 0,
+            has_keyboard: false,
+        }
+    }
+
+    /// The window says this. Gives whether that was for the overlay, and the game need not know.
+    pub(super) fn hear(
+        &mut self,
+        window: &Window,
+        event: &WindowEvent,
+        session: &mut Session,
+    ) -> bool {
+        if let WindowEvent::KeyboardInput { event, .. } = event
+            && event.physical_key == PhysicalKey::Code(KEY)
+        {
+            if event.state == ElementState::Pressed && !event.repeat {
+                self.overlay.toggle();
+                (self.has_pointer, self.has_keyboard, self.held) = (false, false, 0);
+            }
+            return true;
+        }
+        if let WindowEvent::CursorMoved { position, .. } = event {
+            self.pointer = (position.x as f32, position.y as f32);
+        }
+        if !self.overlay.is_open() {
+            return false;
+        }
+        let consumed = self.state(window).on_window_event(window, event).consumed;
+        match event {
+            WindowEvent::CursorMoved { .. } => {
+                let over = self.wants_pointer();
+                if over && !std::mem::replace(&mut self.has_pointer, over) {
+                    session.handle(Event::Input(InputEvent::PointerLeft));
+                }
+                self.has_pointer = over;
+                over
+            }
+            WindowEvent::MouseInput { state, .. } => {
+                let is_for_the_game = match state {
+                    ElementState::Pressed => !self.wants_pointer(),
+                    ElementState::Released => self.held > 0,
+                };
+                match state {
+                    ElementState::Pressed if is_for_the_game => self.held += 1,
+                    ElementState::Pressed => {}
+                    ElementState::Released => self.held = self.held.saturating_sub(1),
+                }
+                !is_for_the_game
+            }
+            WindowEvent::MouseWheel { .. } => self.wants_pointer(),
+            WindowEvent::Touch(_) | WindowEvent::KeyboardInput { .. } => consumed,
+            _ => false,
+        }
+    }
+
+    /// Run it, if there is anything to run.
+    pub(super) fn turn(&mut self, window: &Window, session: &mut Session) {
+        if self.overlay.is_idle() {
+            return;
+        }
+        let input = self.state(window).take_egui_input(window);
+        if let (Some(output), Some(state)) = (self.overlay.frame(input, session), &mut self.state) {
+            state.handle_platform_output(window, output);
+        }
+        let has_keyboard = self.overlay.wants_keyboard();
+        if has_keyboard && !std::mem::replace(&mut self.has_keyboard, has_keyboard) {
+            // What is held stays held in nobody's hands.
+            session.handle(Event::Input(InputEvent::FocusLost));
+        }
+        self.has_keyboard = has_keyboard;
+    }
+
+    fn wants_pointer(&self) -> bool {
+        let (x, y) = self.pointer;
+        self.held == 0 && self.overlay.wants_pointer(x, y)
+    }
+
+    fn state(&mut self, window: &Window) -> &mut State {
+        self.state.get_or_insert_with(|| {
+            let ctx = self.overlay.context().clone();
+            let scale = Some(window.scale_factor() as f32);
+            State::new(ctx, ViewportId::ROOT, window, scale, window.theme(), None)
+        })
+    }
+}

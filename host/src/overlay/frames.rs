@@ -1,0 +1,59 @@
+//! How long the last frames took, with the swaps marked.
+
+use egui::{Color32, Ui};
+use egui_plot::{HLine, Line, Plot, PlotPoints, VLine};
+
+use super::seen::Seen;
+
+const TIME: Color32 = Color32::from_rgb(120, 180, 250);
+const SWAP: Color32 = Color32::from_rgb(110, 210, 120);
+const LIMIT: Color32 = Color32::from_gray(90);
+
+pub(super) fn show(ui: &mut Ui, seen: &Seen) {
+    let worst = seen.frames.iter().copied().fold(0.0_f32, f32::max);
+    Plot::new("frames")
+        .height(80.0)
+        .show_axes([false, true])
+        .show_grid([false, true])
+        .show_x(false)
+        .allow_drag(false)
+        .allow_zoom(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .include_y(0.0)
+        .include_y(f64::from(worst.max(1.0)))
+        .show(ui, |plot| {
+            if worst > 8.0 {
+                plot.hline(HLine::new("60 a second", 1000.0 / 60.0).color(LIMIT));
+            }
+            for at in &seen.swapped {
+                plot.vline(VLine::new("swap", *at as f64).color(SWAP));
+            }
+            plot.line(Line::new("ms", PlotPoints::from_ys_f32(&seen.frames)).color(TIME));
+        });
+    let times = &seen.percentiles;
+    ui.weak(format!(
+        "ms a frame; of all: p50 {:.2}, p99 {:.2}, most {:.2}; green: a new version",
+        times.p50 / 1e3,
+        times.p99 / 1e3,
+        times.max / 1e3,
+    ));
+}
+
+/// A number over time.
+pub(super) fn plot_number(ui: &mut Ui, path: &str, values: impl Iterator<Item = f64>) {
+    let points: PlotPoints<'_> = values
+        .enumerate()
+        .map(|(at, value)| [at as f64, value])
+        .collect();
+    Plot::new(("watched", path))
+        .height(60.0)
+        .show_axes([false, true])
+        .show_grid(false)
+        .show_x(false)
+        .allow_drag(false)
+        .allow_zoom(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .show(ui, |plot| plot.line(Line::new(path, points).color(TIME)));
+}

@@ -1,0 +1,175 @@
+//! The panel with the state: a tree of rows, a field where a value is edited, and what is watched.
+
+use egui::{
+    Button, Color32, Key, Label, RichText, Role, ScrollArea, Sense, TextEdit, TextStyle, Ui,
+    WidgetInfo,
+};
+
+use super::frames::plot_number;
+use super::panels::Wish;
+use super::seen::Seen;
+use super::tree::{PAGE, Row, Tree};
+use crate::session::Command;
+
+const VALUE: Color32 = Color32::from_rgb(150, 210, 240);
+const ERROR: Color32 = Color32::from_rgb(240, 100, 90);
+
+pub(super) fn show(ui: &mut Ui, seen: &Seen, tree: &mut Tree, wishes: &mut Vec<Wish>) {
+    ui.horizontal(|ui| {
+        let find = TextEdit::singleline(&mut tree.search).hint_text("find by path: sparks[3].life");
+        if ui.add(find.desired_width(190.0)).changed() {
+            wishes.push(Wish::Look);
+        }
+        let mut button = |text: &str, what: &Option<String>, command: Command| {
+            let button = ui.add_enabled(what.is_some(), Button::new(text));
+            let hint = what.as_deref().unwrap_or_default();
+            if button.on_hover_text(hint).clicked() {
+                wishes.push(Wish::Do(command));
+            }
+        };
+        button("undo", &seen.undo, Command::Undo);
+        button("redo", &seen.redo, Command::Redo);
+    });
+    watched(ui, tree, wishes);
+    if seen.rows.is_empty() {
+        ui.weak(match tree.search.is_empty() {
+            true => "there is no state",
+            false => "nothing has such a path",
+        });
+        return;
+    }
+    let height = ui.text_style_height(&TextStyle::Body).max(18.0);
+    ScrollArea::vertical()
+        .id_salt("state")
+        .max_height(330.0)
+        .auto_shrink([false, true])
+        .show_rows(ui, height, seen.rows.len(), |ui, range| {
+            for row in &seen.rows[range] {
+                ui.horizontal(|ui| show_row(ui, row, tree, wishes));
+            }
+        });
+    ui.weak(format!(
+        "read in {} µs, ten times a second; click a value to edit it",
+        seen.read_took.as_micros()
+    ));
+}
+
+fn watched(ui: &mut Ui, tree: &mut Tree, wishes: &mut Vec<Wish>) {
+    let mut removed = None;
+    for watched in &tree.watched {
+        ui.horizontal(|ui| {
+            if ui.small_button("×").clicked() {
+                removed = Some(watched.path.clone());
+            }
+            ui.monospace(&watched.path);
+            ui.add(Label::new(RichText::new(&watched.text).monospace().color(VALUE)).truncate());
+        });
+        if watched.history.len() > 1 {
+            plot_number(ui, &watched.path, watched.history.iter().copied());
+        }
+    }
+    if let Some(path) = removed {
+        tree.watch(&path);
+        wishes.push(Wish::Look);
+    }
+}
+
+fn show_row(ui: &mut Ui, row: &Row, tree: &mut Tree, wishes: &mut Vec<Wish>) {
+    const INDENT: f32 = 12.0;
+    ui.add_space(INDENT * row.depth as f32);
+    if row.count > 0 {
+        let sign = if row.is_open { "−" } else { "+" };
+        let toggle = ui.add(Button::new(sign).frame(false).small());
+        toggle.widget_info(|| {
+            let label = format!("open {}", row.path);
+            WidgetInfo::labeled(Role::Button, true, label)
+        });
+        if toggle.clicked() {
+            tree.toggle(&row.path);
+            wishes.push(Wish::Look);
+        }
+    } else {
+        ui.add_space(INDENT);
+    }
+    ui.monospace(&row.name).on_hover_text(&row.path);
+    if tree
+        .field
+        .as_ref()
+        .is_some_and(|field| field.path == row.path)
+    {
+        show_field(ui, tree, wishes);
+        return;
+    }
+    let value = RichText::new(&row.text).monospace().color(VALUE);
+    let value = ui.add(Label::new(value).truncate().sense(Sense::click()));
+    value.widget_info(|| {
+        let label = format!("{} = {}", row.path, row.text);
+        WidgetInfo::labeled(Role::Label, true, label)
+    });
+    if value.clicked() {
+        tree.begin_edit(&row.path);
+        wishes.push(Wish::Look);
+    }
+    if let Some(first) = row.first {
+        turn_pages(ui, row, first, tree, wishes);
+    }
+    ui.weak(&row.ty);
+    let watch = ui.add(Button::selectable(row.is_watched, "watch").small());
+    watch.widget_info(|| {
+        let label = format!("watch {}", row.path);
+        WidgetInfo::labeled(Role::Button, true, label)
+    });
+    if watch.clicked() {
+        tree.watch(&row.path);
+        wishes.push(Wish::Look);
+    }
+}
+
+fn show_field(ui: &mut Ui, tree: &mut Tree, wishes: &mut Vec<Wish>) {
+    let Some(field) = &mut tree.field else { return };
+    let edit = ui.add(
+        TextEdit::singleline(&mut field.text)
+            .font(TextStyle::Monospace)
+            .desired_width(150.0),
+    );
+    edit.widget_info(|| {
+        let label = format!("edit {}", field.path);
+        WidgetInfo::labeled(Role::TextInput, true, label)
+    });
+    if std::mem::take(&mut field.is_new) {
+        edit.request_focus();
+    }
+    let is_done = edit.lost_focus();
+    if is_done && ui.input(|input| input.key_pressed(Key::Enter)) {
+        let (path, text) = (field.path.clone(), field.text.clone());
+        edit.request_focus();
+        wishes.push(Wish::Edit { path, text });
+    }
+    if let Some(error) = &field.error {
+        let text = RichText::new(error).color(ERROR);
+        ui.add(Label::new(text).truncate()).on_hover_text(error);
+    }
+    if is_done && ui.input(|input| input.key_pressed(Key::Escape)) {
+        tree.field = None;
+    }
+}
+
+fn turn_pages(ui: &mut Ui, row: &Row, first: usize, tree: &mut Tree, wishes: &mut Vec<Wish>) {
+    let mut to = None;
+    let last = (first + PAGE).min(row.count) - 1;
+    if ui
+        .add_enabled(first > 0, Button::new("‹").small())
+        .clicked()
+    {
+        to = Some(first.saturating_sub(PAGE));
+    }
+    ui.weak(format!("{first}–{last}"));
+    let is_more = last + 1 < row.count;
+    if ui.add_enabled(is_more, Button::new("›").small()).clicked() {
+        to = Some(first + PAGE);
+    }
+    if let Some(to) = to {
+        tree.turn_to(&row.path, to);
+        wishes.push(Wish::Look);
+    }
+}

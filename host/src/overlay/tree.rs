@@ -1,0 +1,246 @@
+//! The state as rows: which parts are open, what was searched, what is watched, what is being edited.
+//! Only that much of the state is read.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use vblank_state::value::Spot;
+use vblank_state::{ParcelRef, Schema};
+
+/// So many items of a list are shown at a time.
+pub(super) const PAGE: usize = 100;
+/// More rows than this nobody reads.
+const MOST_ROWS: usize = 2000;
+/// How far a search looks, and how much it shows.
+const MOST_SEARCHED: usize = 5000;
+const MOST_FOUND: usize = 200;
+/// How many values of a watched number are kept: a minute.
+const HISTORY: usize = 600;
+/// A longer text is no one-line field's.
+const MOST_TEXT: usize = 10_000;
+
+/// What is open, and what is asked.
+#[derive(Default)]
+pub(super) struct Tree {
+    /// The paths that are open, and the first item shown of those that are lists.
+    open: BTreeMap<String, usize>,
+    pub(super) search: String,
+    pub(super) watched: Vec<Watched>,
+    pub(super) field: Option<Field>,
+    /// Whose text is wanted for a field.
+    wanted: Option<String>,
+}
+
+/// A value that is looked at all the time.
+#[derive(Default)]
+pub(super) struct Watched {
+    pub(super) path: String,
+    pub(super) text: String,
+    /// Its last values, if it is a number.
+    pub(super) history: VecDeque<f64>,
+}
+
+/// A value that is being edited.
+pub(super) struct Field {
+    pub(super) path: String,
+    pub(super) text: String,
+    pub(super) error: Option<String>,
+    /// Whether it was opened just now.
+    pub(super) is_new: bool,
+}
+
+/// A line of the tree.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Row {
+    pub(super) path: String,
+    pub(super) depth: usize,
+    pub(super) name: String,
+    pub(super) ty: String,
+    /// The value, or what there is of it.
+    pub(super) text: String,
+    /// How many values are in it.
+    pub(super) count: usize,
+    pub(super) is_open: bool,
+    /// Of a list that is open: the first item shown.
+    pub(super) first: Option<usize>,
+    pub(super) is_watched: bool,
+}
+
+impl Tree {
+    /// Open it if it is shut, and shut it if it is open.
+    pub(super) fn toggle(&mut self, path: &str) {
+        if self.open.remove(path).is_none() {
+            self.open.insert(path.to_owned(), 0);
+        }
+    }
+
+    /// Show the items from this one on.
+    pub(super) fn turn_to(&mut self, path: &str, first: usize) {
+        self.open.insert(path.to_owned(), first);
+    }
+
+    pub(super) fn watch(&mut self, path: &str) {
+        let before = self.watched.len();
+        self.watched.retain(|watched| watched.path != path);
+        if self.watched.len() == before {
+            let path = path.to_owned();
+            self.watched.push(Watched {
+                path,
+                ..Watched::default()
+            });
+        }
+    }
+
+    /// Have a value's text put into a field when the state is read next.
+    pub(super) fn begin_edit(&mut self, path: &str) {
+        self.wanted = Some(path.to_owned());
+    }
+
+    /// What became of the edit.
+    pub(super) fn edited(&mut self, done: Result<(), String>) {
+        match (done, &mut self.field) {
+            (Ok(()), field) => *field = None,
+            (Err(error), Some(field)) => field.error = Some(error),
+            (Err(_), None) => {}
+        }
+    }
+
+    /// Read what is open, watched, searched and edited.
+    pub(super) fn read(&mut self, schema: &Schema, parcel: &ParcelRef<'_>) -> Vec<Row> {
+        self.read_watched(schema, parcel);
+        self.read_wanted(schema, parcel);
+        let root = Spot::root(schema, parcel);
+        let mut rows = Vec::new();
+        if self.search.trim().is_empty() {
+            self.walk(&root, "", 0, &mut rows);
+        } else {
+            self.find(schema, parcel, &mut rows);
+        }
+        rows
+    }
+
+    fn read_watched(&mut self, schema: &Schema, parcel: &ParcelRef<'_>) {
+        for watched in &mut self.watched {
+            let found = Spot::find(schema, parcel, &watched.path);
+            watched.text = match &found {
+                Ok(spot) => spot.summary().unwrap_or_else(|error| error.to_string()),
+                Err(error) => error.to_string(),
+            };
+            if let Some(number) = found.ok().and_then(|spot| spot.number()) {
+                if watched.history.len() == HISTORY {
+                    watched.history.pop_front();
+                }
+                watched.history.push_back(number);
+            }
+        }
+    }
+
+    fn read_wanted(&mut self, schema: &Schema, parcel: &ParcelRef<'_>) {
+        let Some(path) = self.wanted.take() else {
+            return;
+        };
+        let Ok(spot) = Spot::find(schema, parcel, &path) else {
+            return;
+        };
+        let is_large = spot.count().is_ok_and(|count| count > PAGE);
+        let text = match spot.value() {
+            Ok(value) if !is_large => value.to_string(),
+            _ => String::new(),
+        };
+        let is_long = is_large || text.len() > MOST_TEXT;
+        self.field = Some(Field {
+            path,
+            text: if is_long { String::new() } else { text },
+            error: is_long.then(|| "too long to show here; what is typed replaces it".to_owned()),
+            is_new: true,
+        });
+    }
+
+    fn walk(&self, spot: &Spot<'_>, path: &str, depth: usize, rows: &mut Vec<Row>) {
+        let first = self.open.get(path).copied().unwrap_or(0);
+        let Ok(children) = spot.children(first..first.saturating_add(PAGE)) else {
+            return;
+        };
+        for (step, child) in children {
+            if rows.len() >= MOST_ROWS {
+                return;
+            }
+            let path = joined(path, &step);
+            let row = self.row(&child, path.clone(), step.trim_start_matches('.'), depth);
+            let is_open = row.is_open;
+            rows.push(row);
+            if is_open {
+                self.walk(&child, &path, depth + 1, rows);
+            }
+        }
+    }
+
+    fn row(&self, spot: &Spot<'_>, path: String, name: &str, depth: usize) -> Row {
+        let count = spot.count().unwrap_or(0);
+        let first = self.open.get(&path).copied().filter(|_| count > 0);
+        Row {
+            depth,
+            name: name.to_owned(),
+            ty: spot.type_name(),
+            text: spot.summary().unwrap_or_else(|error| error.to_string()),
+            count,
+            is_open: first.is_some(),
+            first: first.filter(|_| count > PAGE),
+            is_watched: self.watched.iter().any(|watched| watched.path == path),
+            path,
+        }
+    }
+
+    /// The value of just this path, and those whose paths contain it.
+    fn find(&self, schema: &Schema, parcel: &ParcelRef<'_>, rows: &mut Vec<Row>) {
+        let wanted = self.search.trim();
+        if let Ok(spot) = Spot::find(schema, parcel, wanted) {
+            let row = self.row(&spot, wanted.to_owned(), wanted, 0);
+            let is_open = row.is_open;
+            rows.push(row);
+            if is_open {
+                self.walk(&spot, wanted, 1, rows);
+            }
+        }
+        let wanted = wanted.to_lowercase();
+        let mut left = MOST_SEARCHED;
+        let root = Spot::root(schema, parcel);
+        self.search_in(&root, "", &wanted, &mut left, rows);
+    }
+
+    fn search_in(
+        &self,
+        spot: &Spot<'_>,
+        path: &str,
+        wanted: &str,
+        left: &mut usize,
+        rows: &mut Vec<Row>,
+    ) {
+        for (step, child) in spot.children(0..PAGE).unwrap_or_default() {
+            if *left == 0 || rows.len() >= MOST_FOUND {
+                return;
+            }
+            *left -= 1;
+            let path = joined(path, &step);
+            // What is in it has its path in front, so it is found already.
+            if path.to_lowercase().contains(wanted) {
+                if rows.first().is_none_or(|row| row.path != path) {
+                    let row = self.row(&child, path.clone(), &path, 0);
+                    let is_open = row.is_open;
+                    rows.push(row);
+                    if is_open {
+                        self.walk(&child, &path, 1, rows);
+                    }
+                }
+            } else {
+                self.search_in(&child, &path, wanted, left, rows);
+            }
+        }
+    }
+}
+
+fn joined(path: &str, step: &str) -> String {
+    match path {
+        "" => step.trim_start_matches('.').to_owned(),
+        path => format!("{path}{step}"),
+    }
+}

@@ -1,0 +1,119 @@
+//! The overlay in a real window, on an X server without a screen: opened by its key, and a value edited
+//! in it changes the game.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+use vblank_tests::{Counter, Display, Guest, Host, Picture, Run};
+
+const F1: u8 = 67;
+const TWO: u8 = 11;
+const FIVE: u8 = 14;
+const RETURN: u8 = 36;
+
+/// A game that shows its number as a colour, and leaves it as it is.
+fn colored() -> Guest {
+    let color = "(i32.or (i32.const 0xff000000) (i32.wrap_i64 (i64.load (i32.const 64))))";
+    Guest::of::<Counter>()
+        .step(0)
+        .before("draw", &format!("(call $clear {color})"))
+}
+
+fn start(file: &Path, home: &Path, display: &Display) -> Host {
+    let mut host = Run::windowed(file, display.name())
+        .args("--size 1000x700")
+        .home(home)
+        .start();
+    host.event("first-frame");
+    host
+}
+
+fn at(picture: &Picture, x: usize, y: usize) -> [u8; 3] {
+    picture.pixels[y * picture.width + x]
+}
+
+/// What panels are made of: dark, and lighter than the black game.
+fn is_panel([red, green, blue]: [u8; 3]) -> bool {
+    (10..30).contains(&red) && (10..30).contains(&green) && (15..40).contains(&blue)
+}
+
+/// Where the first value of the state stands.
+fn value(picture: &Picture) -> Option<(i16, i16)> {
+    let is_value = |[red, green, blue]: [u8; 3]| {
+        red.abs_diff(150) + green.abs_diff(210) + blue.abs_diff(240) < 30
+    };
+    let found = picture.pixels.iter().position(|pixel| is_value(*pixel))?;
+    Some((
+        (found % picture.width) as i16,
+        (found / picture.width) as i16,
+    ))
+}
+
+#[test]
+fn its_key_opens_it_and_an_edit_in_it_changes_the_game() {
+    let home = TempDir::new().expect("a temporary folder can be made");
+    let file = home.path().join("game.wasm");
+    colored().write(&file);
+    let display = Display::start();
+    let mut host = start(&file, home.path(), &display);
+    let window = display.window();
+    display.wait_for_picture(window, |picture| {
+        picture.pixels.iter().all(|pixel| *pixel == [0; 3])
+    });
+
+    display.press(F1);
+    let open = display.wait_for_picture(window, |picture| value(picture).is_some());
+    assert!(is_panel(at(&open, 990, 600)), "{:?}", at(&open, 990, 600));
+    assert_eq!(at(&open, 300, 300), [0; 3], "the game is seen");
+
+    let (x, y) = value(&open).expect("it was waited for");
+    display.click(window, x + 2, y + 2);
+    // The field has the value, and room behind it.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    [TWO, FIVE, FIVE, RETURN]
+        .into_iter()
+        .for_each(|key| display.press(key));
+    let edit = host.event("edit");
+    assert_eq!(
+        (edit["path"].as_str(), edit["new"].as_str()),
+        (Some("count"), Some("255"))
+    );
+    let red = [255, 0, 0];
+    display.wait_for_picture(window, |picture| at(picture, 300, 300) == red);
+
+    display.resize(window, 800, 500);
+    display.wait_for_picture(window, |picture| {
+        picture.width == 800 && is_panel(at(picture, 790, 420)) && at(picture, 200, 300) == red
+    });
+    let _ = host.stop().exits(0).without(&["rollback", "break"]);
+
+    // The next run begins as this one ended, and the key shuts it.
+    let host = start(&file, home.path(), &display);
+    let window = display.window();
+    display.wait_for_picture(window, |picture| is_panel(at(picture, 990, 600)));
+    display.press(F1);
+    display.wait_for_picture(window, |picture| {
+        picture.pixels.iter().all(|pixel| *pixel == [0; 3])
+    });
+    let _ = host.stop().exits(0);
+}
+
+#[test]
+fn a_break_is_a_border_and_a_line_until_it_is_mended() {
+    let home = TempDir::new().expect("a temporary folder can be made");
+    let file = home.path().join("game.wasm");
+    colored().trap_at(90).write(&file);
+    let display = Display::start();
+    let mut host = start(&file, home.path(), &display);
+    let window = display.window();
+    host.event("break");
+    let is_border = |pixel: [u8; 3]| pixel[0] > 180 && pixel[1] < 110 && pixel[2] < 110;
+    let broken = display.wait_for_picture(window, |picture| is_border(at(picture, 1, 300)));
+    assert_eq!(at(&broken, 500, 300), [0; 3], "the game's middle is free");
+    colored().write(&file);
+    host.event("swap");
+    display.wait_for_picture(window, |picture| {
+        picture.pixels.iter().all(|pixel| *pixel == [0; 3])
+    });
+    let _ = host.stop().exits(0);
+}
