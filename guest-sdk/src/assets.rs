@@ -108,6 +108,52 @@ pub(crate) fn painted(
     texture_from_pixels(key, width, height, &rgba, filter)
 }
 
+/// A shader that the host has, by its number there. Cheap to copy.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Shader(pub(crate) u32);
+
+impl Shader {
+    /// None: things have their usual look.
+    pub const USUAL: Self = Self(0);
+
+    /// What is wrong with its source as it is now, with line and column. For showing only.
+    #[must_use]
+    pub fn problem(self) -> Option<String> {
+        if cfg!(target_arch = "wasm32") {
+            host::problem(self.0)
+        } else {
+            None
+        }
+    }
+}
+
+/// The shader of a key: what was given under it, or else `assets/KEY.wgsl` of the guest's folder. The file
+/// is watched; where it has a mistake, that is told with its line, and the last good version stays.
+#[must_use]
+pub fn shader(key: &str) -> Shader {
+    Shader(ask("shader", key, || host::shader(key)))
+}
+
+/// A shader of a source that the program carries with it: WGSL, with a `fn fragment(in: Surface) -> vec4f`.
+///
+/// # Errors
+/// With line and column, where it is no shader.
+pub fn shader_from_source(key: &str, source: &str) -> Result<Shader, String> {
+    if cfg!(target_arch = "wasm32") {
+        host::shader_source(key, source).map(Shader)
+    } else {
+        Ok(Shader(1))
+    }
+}
+
+pub(crate) fn mesh(key: &str, vertices: &[u32], indices: &[u32]) -> u32 {
+    ask("mesh", key, || host::mesh(key, vertices, indices))
+}
+
+pub(crate) fn canvas(key: &str, size: Size, filter: Filter) -> Texture {
+    Texture(ask("canvas", key, || host::canvas(key, size, filter)))
+}
+
 /// Gives a handle, or 0, which stands for none. Under `cargo test` there is no host: every key is an asset
 /// that is there.
 fn ask(kind: &str, key: &str, host: impl FnOnce() -> Result<u32, String>) -> u32 {

@@ -991,6 +991,90 @@ pub mod vblank {
                         .finish()
                 }
             }
+            /// A part of the target, in pixels.
+            #[repr(C)]
+            #[derive(Clone, Copy)]
+            pub struct Area {
+                pub x: f32,
+                pub y: f32,
+                pub width: f32,
+                pub height: f32,
+            }
+            impl ::core::fmt::Debug for Area {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Area")
+                        .field("x", &self.x)
+                        .field("y", &self.y)
+                        .field("width", &self.width)
+                        .field("height", &self.height)
+                        .finish()
+                }
+            }
+            /// How a colour is put over what is there: over it as far as it is opaque; added, as light is; multiplied,
+            /// as a filter does; or in its place.
+            #[repr(u8)]
+            #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+            pub enum Blend {
+                Alpha,
+                Add,
+                Multiply,
+                Replace,
+            }
+            impl ::core::fmt::Debug for Blend {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    match self {
+                        Blend::Alpha => f.debug_tuple("Blend::Alpha").finish(),
+                        Blend::Add => f.debug_tuple("Blend::Add").finish(),
+                        Blend::Multiply => f.debug_tuple("Blend::Multiply").finish(),
+                        Blend::Replace => f.debug_tuple("Blend::Replace").finish(),
+                    }
+                }
+            }
+            impl Blend {
+                #[doc(hidden)]
+                pub unsafe fn _lift(val: u8) -> Blend {
+                    if !cfg!(debug_assertions) {
+                        return unsafe { ::core::mem::transmute(val) };
+                    }
+                    match val {
+                        0 => Blend::Alpha,
+                        1 => Blend::Add,
+                        2 => Blend::Multiply,
+                        3 => Blend::Replace,
+                        _ => panic!("invalid enum discriminant"),
+                    }
+                }
+            }
+            /// How things look: sprites, triangles and meshes by a shader, all but text by how they are blended.
+            #[repr(C)]
+            #[derive(Clone, Copy)]
+            pub struct Look {
+                /// 0 is the usual look, and so is a shader that is not there.
+                pub shader: u32,
+                /// Further textures that the shader reads; 0 is a white one.
+                pub texture1: u32,
+                pub texture2: u32,
+                pub blend: Blend,
+            }
+            impl ::core::fmt::Debug for Look {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Look")
+                        .field("shader", &self.shader)
+                        .field("texture1", &self.texture1)
+                        .field("texture2", &self.texture2)
+                        .field("blend", &self.blend)
+                        .finish()
+                }
+            }
             /// Where the lines of a text begin: all at the left, with their middles one below the other, or so that
             /// all end at the right.
             #[repr(u8)]
@@ -1196,6 +1280,289 @@ pub mod vblank {
                         unreachable!()
                     }
                     wit_import1(_rt::as_i32(&texture), ptr0.cast_mut(), len0);
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// Triangles, three vertices of five words each:
+            ///
+            /// | word | type | meaning |
+            /// |---|---|---|
+            /// | 0, 1 | f32 | x, y |
+            /// | 2, 3 | f32 | place in the texture, 0 to 1 |
+            /// | 4 | u32 | colour that the texture is multiplied by |
+            ///
+            /// Without a texture they have their colour. A list that is no multiple of fifteen is an error, and traps.
+            #[allow(async_fn_in_trait)]
+            pub fn triangles(texture: ::core::option::Option<u32>, words: &[u32]) -> () {
+                unsafe {
+                    let (result0_0, result0_1) = match texture {
+                        Some(e) => (1i32, _rt::as_i32(e)),
+                        None => (0i32, 0i32),
+                    };
+                    let vec1 = words;
+                    let ptr1 = vec1.as_ptr().cast::<u8>();
+                    let len1 = vec1.len();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/draw@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "triangles"]
+                        fn wit_import2(_: i32, _: i32, _: *mut u8, _: usize);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import2(
+                        _: i32,
+                        _: i32,
+                        _: *mut u8,
+                        _: usize,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import2(result0_0, result0_1, ptr1.cast_mut(), len1);
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// From here on, only this part is drawn to; `none` is all of it.
+            #[allow(async_fn_in_trait)]
+            pub fn set_area(area: ::core::option::Option<Area>) -> () {
+                unsafe {
+                    let (result1_0, result1_1, result1_2, result1_3, result1_4) = match area {
+                        Some(e) => {
+                            let Area { x: x0, y: y0, width: width0, height: height0 } = e;
+                            (
+                                1i32,
+                                _rt::as_f32(x0),
+                                _rt::as_f32(y0),
+                                _rt::as_f32(width0),
+                                _rt::as_f32(height0),
+                            )
+                        }
+                        None => (0i32, 0.0f32, 0.0f32, 0.0f32, 0.0f32),
+                    };
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/draw@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "set-area"]
+                        fn wit_import2(_: i32, _: f32, _: f32, _: f32, _: f32);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import2(
+                        _: i32,
+                        _: f32,
+                        _: f32,
+                        _: f32,
+                        _: f32,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import2(result1_0, result1_1, result1_2, result1_3, result1_4);
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// From here on, things look like this; `none` is the usual look. `params` are the words of the shader's
+            /// block of parameters, as WGSL lays it out. The error says that they are not as many as it declares; the
+            /// look is the usual one then.
+            #[allow(async_fn_in_trait)]
+            pub fn set_look(
+                look: ::core::option::Option<Look>,
+                params: &[u32],
+            ) -> ::core::result::Result<(), _rt::String> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 3 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 3
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let (result1_0, result1_1, result1_2, result1_3, result1_4) = match look {
+                        Some(e) => {
+                            let Look {
+                                shader: shader0,
+                                texture1: texture10,
+                                texture2: texture20,
+                                blend: blend0,
+                            } = e;
+                            (
+                                1i32,
+                                _rt::as_i32(shader0),
+                                _rt::as_i32(texture10),
+                                _rt::as_i32(texture20),
+                                blend0.clone() as i32,
+                            )
+                        }
+                        None => (0i32, 0i32, 0i32, 0i32, 0i32),
+                    };
+                    let vec2 = params;
+                    let ptr2 = vec2.as_ptr().cast::<u8>();
+                    let len2 = vec2.len();
+                    let ptr3 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/draw@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "set-look"]
+                        fn wit_import4(
+                            _: i32,
+                            _: i32,
+                            _: i32,
+                            _: i32,
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        );
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import4(
+                        _: i32,
+                        _: i32,
+                        _: i32,
+                        _: i32,
+                        _: i32,
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import4(
+                        result1_0,
+                        result1_1,
+                        result1_2,
+                        result1_3,
+                        result1_4,
+                        ptr2.cast_mut(),
+                        len2,
+                        ptr3,
+                    );
+                    let l5 = i32::from(*ptr3.add(0).cast::<u8>());
+                    let result9 = match l5 {
+                        0 => {
+                            let e = ();
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l6 = *ptr3
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l7 = *ptr3
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len8 = l7;
+                                let bytes8 = _rt::Vec::from_raw_parts(
+                                    l6.cast(),
+                                    len8,
+                                    len8,
+                                );
+                                _rt::string_lift(bytes8)
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result9
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// From here on, meshes are seen through this matrix: sixteen f32, column by column, from the world to clip
+            /// space, where x and y go from -1 to 1, to the right and upwards, and z from 0, near, to 1, far. Until it
+            /// is set, no mesh is seen. A list of another length is an error, and traps.
+            #[allow(async_fn_in_trait)]
+            pub fn set_matrix(words: &[u32]) -> () {
+                unsafe {
+                    let vec0 = words;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/draw@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "set-matrix"]
+                        fn wit_import1(_: *mut u8, _: usize);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: *mut u8, _: usize) {
+                        unreachable!()
+                    }
+                    wit_import1(ptr0.cast_mut(), len0);
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// Instances of a mesh, thirteen words each: three rows of four f32, from the mesh to the world, and the
+            /// colour that it is multiplied by. They hide what is behind them, and cover what was drawn before them.
+            /// Without a texture they have their colours. A list that is no multiple of thirteen is an error, and
+            /// traps.
+            #[allow(async_fn_in_trait)]
+            pub fn meshes(
+                mesh: u32,
+                texture: ::core::option::Option<u32>,
+                words: &[u32],
+            ) -> () {
+                unsafe {
+                    let (result0_0, result0_1) = match texture {
+                        Some(e) => (1i32, _rt::as_i32(e)),
+                        None => (0i32, 0i32),
+                    };
+                    let vec1 = words;
+                    let ptr1 = vec1.as_ptr().cast::<u8>();
+                    let len1 = vec1.len();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/draw@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "meshes"]
+                        fn wit_import2(_: i32, _: i32, _: i32, _: *mut u8, _: usize);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import2(
+                        _: i32,
+                        _: i32,
+                        _: i32,
+                        _: *mut u8,
+                        _: usize,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import2(
+                        _rt::as_i32(&mesh),
+                        result0_0,
+                        result0_1,
+                        ptr1.cast_mut(),
+                        len1,
+                    );
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// From here on, this canvas is drawn to, or with `none` the picture again, in pixels and with the usual
+            /// look. With a colour, it is filled first; without, what was drawn to it is still there. What is drawn
+            /// with the canvas itself while it is drawn to is left out.
+            #[allow(async_fn_in_trait)]
+            pub fn set_target(
+                canvas: ::core::option::Option<u32>,
+                clear: ::core::option::Option<u32>,
+            ) -> () {
+                unsafe {
+                    let (result0_0, result0_1) = match canvas {
+                        Some(e) => (1i32, _rt::as_i32(e)),
+                        None => (0i32, 0i32),
+                    };
+                    let (result1_0, result1_1) = match clear {
+                        Some(e) => (1i32, _rt::as_i32(e)),
+                        None => (0i32, 0i32),
+                    };
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/draw@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "set-target"]
+                        fn wit_import2(_: i32, _: i32, _: i32, _: i32);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import2(_: i32, _: i32, _: i32, _: i32) {
+                        unreachable!()
+                    }
+                    wit_import2(result0_0, result0_1, result1_0, result1_1);
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
@@ -2080,6 +2447,403 @@ pub mod vblank {
                         _ => _rt::invalid_enum_discriminant(),
                     };
                     result9
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// A shader that was given under this key, or else from the folder `assets/`: WGSL. Its last good version
+            /// stays where the file has a mistake; `problem` says which.
+            #[allow(async_fn_in_trait)]
+            pub fn shader(key: &str) -> ::core::result::Result<u32, _rt::String> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 3 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 3
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let vec0 = key;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/assets@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "shader"]
+                        fn wit_import2(_: *mut u8, _: usize, _: *mut u8);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import2(_: *mut u8, _: usize, _: *mut u8) {
+                        unreachable!()
+                    }
+                    wit_import2(ptr0.cast_mut(), len0, ptr1);
+                    let l3 = i32::from(*ptr1.add(0).cast::<u8>());
+                    let result8 = match l3 {
+                        0 => {
+                            let e = {
+                                let l4 = *ptr1
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<i32>();
+                                l4 as u32
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l5 = *ptr1
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l6 = *ptr1
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len7 = l6;
+                                let bytes7 = _rt::Vec::from_raw_parts(
+                                    l5.cast(),
+                                    len7,
+                                    len7,
+                                );
+                                _rt::string_lift(bytes7)
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result8
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// A shader of this source. The error begins with line and column.
+            #[allow(async_fn_in_trait)]
+            pub fn shader_source(
+                key: &str,
+                source: &str,
+            ) -> ::core::result::Result<u32, _rt::String> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 3 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 3
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let vec0 = key;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let vec1 = source;
+                    let ptr1 = vec1.as_ptr().cast::<u8>();
+                    let len1 = vec1.len();
+                    let ptr2 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/assets@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "shader-source"]
+                        fn wit_import3(
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        );
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import3(
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import3(ptr0.cast_mut(), len0, ptr1.cast_mut(), len1, ptr2);
+                    let l4 = i32::from(*ptr2.add(0).cast::<u8>());
+                    let result9 = match l4 {
+                        0 => {
+                            let e = {
+                                let l5 = *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<i32>();
+                                l5 as u32
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l6 = *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l7 = *ptr2
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len8 = l7;
+                                let bytes8 = _rt::Vec::from_raw_parts(
+                                    l6.cast(),
+                                    len8,
+                                    len8,
+                                );
+                                _rt::string_lift(bytes8)
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result9
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// A mesh: vertices of nine words each (place, normal and place in the texture as f32, colour), and three
+            /// indices for each triangle.
+            #[allow(async_fn_in_trait)]
+            pub fn mesh(
+                key: &str,
+                vertices: &[u32],
+                indices: &[u32],
+            ) -> ::core::result::Result<u32, _rt::String> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 3 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 3
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let vec0 = key;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let vec1 = vertices;
+                    let ptr1 = vec1.as_ptr().cast::<u8>();
+                    let len1 = vec1.len();
+                    let vec2 = indices;
+                    let ptr2 = vec2.as_ptr().cast::<u8>();
+                    let len2 = vec2.len();
+                    let ptr3 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/assets@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "mesh"]
+                        fn wit_import4(
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        );
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import4(
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import4(
+                        ptr0.cast_mut(),
+                        len0,
+                        ptr1.cast_mut(),
+                        len1,
+                        ptr2.cast_mut(),
+                        len2,
+                        ptr3,
+                    );
+                    let l5 = i32::from(*ptr3.add(0).cast::<u8>());
+                    let result10 = match l5 {
+                        0 => {
+                            let e = {
+                                let l6 = *ptr3
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<i32>();
+                                l6 as u32
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l7 = *ptr3
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l8 = *ptr3
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len9 = l8;
+                                let bytes9 = _rt::Vec::from_raw_parts(
+                                    l7.cast(),
+                                    len9,
+                                    len9,
+                                );
+                                _rt::string_lift(bytes9)
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result10
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// A texture that is drawn to (`draw.set-target`) and with, empty at first. Another size empties it.
+            #[allow(async_fn_in_trait)]
+            pub fn canvas(
+                key: &str,
+                size: Size,
+                filter: Filter,
+            ) -> ::core::result::Result<u32, _rt::String> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 3 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 3
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let vec0 = key;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let super::super::super::vblank::guest::input::Size {
+                        width: width1,
+                        height: height1,
+                    } = size;
+                    let ptr2 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/assets@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "canvas"]
+                        fn wit_import3(
+                            _: *mut u8,
+                            _: usize,
+                            _: i32,
+                            _: i32,
+                            _: i32,
+                            _: *mut u8,
+                        );
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import3(
+                        _: *mut u8,
+                        _: usize,
+                        _: i32,
+                        _: i32,
+                        _: i32,
+                        _: *mut u8,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import3(
+                        ptr0.cast_mut(),
+                        len0,
+                        _rt::as_i32(width1),
+                        _rt::as_i32(height1),
+                        filter.clone() as i32,
+                        ptr2,
+                    );
+                    let l4 = i32::from(*ptr2.add(0).cast::<u8>());
+                    let result9 = match l4 {
+                        0 => {
+                            let e = {
+                                let l5 = *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<i32>();
+                                l5 as u32
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l6 = *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l7 = *ptr2
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len8 = l7;
+                                let bytes8 = _rt::Vec::from_raw_parts(
+                                    l6.cast(),
+                                    len8,
+                                    len8,
+                                );
+                                _rt::string_lift(bytes8)
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result9
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// What is wrong with an asset, or with its file as it is now; as for `status-of`, for showing only.
+            #[allow(async_fn_in_trait)]
+            pub fn problem(asset: u32) -> ::core::option::Option<_rt::String> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 3 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 3
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let ptr0 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/assets@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "problem"]
+                        fn wit_import1(_: i32, _: *mut u8);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: i32, _: *mut u8) {
+                        unreachable!()
+                    }
+                    wit_import1(_rt::as_i32(&asset), ptr0);
+                    let l2 = i32::from(*ptr0.add(0).cast::<u8>());
+                    let result6 = match l2 {
+                        0 => None,
+                        1 => {
+                            let e = {
+                                let l3 = *ptr0
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l4 = *ptr0
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len5 = l4;
+                                let bytes5 = _rt::Vec::from_raw_parts(
+                                    l3.cast(),
+                                    len5,
+                                    len5,
+                                );
+                                _rt::string_lift(bytes5)
+                            };
+                            Some(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result6
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
@@ -3392,97 +4156,108 @@ macro_rules! __export_game_impl {
         () = { #[rustfmt::skip] #[cfg(target_arch = "wasm32")] #[unsafe (link_section =
         "component-type:wit-bindgen:0.61.1:vblank:guest@0.1.0:game:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
-        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 4201] = *
+        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 4664] = *
         b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xee\x1f\x01A\x02\x01\
-A\x14\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05leve\
-l\x03\0\0\x01@\x03\x05level\x01\x06targets\x07messages\x01\0\x04\0\x03log\x01\x02\
-\x03\0\x16vblank:guest/log@0.1.0\x05\0\x01B\x13\x01m\xa6\x01\x09backquote\x09bac\
-kslash\x0cbracket-left\x0dbracket-right\x05comma\x06digit0\x06digit1\x06digit2\x06\
-digit3\x06digit4\x06digit5\x06digit6\x06digit7\x06digit8\x06digit9\x05equal\x0ei\
-ntl-backslash\x07intl-ro\x08intl-yen\x05key-a\x05key-b\x05key-c\x05key-d\x05key-\
-e\x05key-f\x05key-g\x05key-h\x05key-i\x05key-j\x05key-k\x05key-l\x05key-m\x05key\
--n\x05key-o\x05key-p\x05key-q\x05key-r\x05key-s\x05key-t\x05key-u\x05key-v\x05ke\
-y-w\x05key-x\x05key-y\x05key-z\x05minus\x06period\x05quote\x09semicolon\x05slash\
-\x08alt-left\x09alt-right\x09backspace\x09caps-lock\x0ccontext-menu\x0ccontrol-l\
-eft\x0dcontrol-right\x05enter\x09meta-left\x0ameta-right\x0ashift-left\x0bshift-\
-right\x05space\x03tab\x07convert\x09kana-mode\x05lang1\x05lang2\x05lang3\x05lang\
-4\x05lang5\x0bnon-convert\x06delete\x03end\x04help\x04home\x06insert\x09page-dow\
-n\x07page-up\x0aarrow-down\x0aarrow-left\x0barrow-right\x08arrow-up\x08num-lock\x07\
-numpad0\x07numpad1\x07numpad2\x07numpad3\x07numpad4\x07numpad5\x07numpad6\x07num\
-pad7\x07numpad8\x07numpad9\x0anumpad-add\x10numpad-backspace\x0cnumpad-clear\x12\
-numpad-clear-entry\x0cnumpad-comma\x0enumpad-decimal\x0dnumpad-divide\x0cnumpad-\
-enter\x0cnumpad-equal\x0bnumpad-hash\x11numpad-memory-add\x13numpad-memory-clear\
-\x14numpad-memory-recall\x13numpad-memory-store\x16numpad-memory-subtract\x0fnum\
-pad-multiply\x11numpad-paren-left\x12numpad-paren-right\x0bnumpad-star\x0fnumpad\
--subtract\x06escape\x02f1\x02f2\x02f3\x02f4\x02f5\x02f6\x02f7\x02f8\x02f9\x03f10\
-\x03f11\x03f12\x03f13\x03f14\x03f15\x03f16\x03f17\x03f18\x03f19\x03f20\x03f21\x03\
-f22\x03f23\x03f24\x02fn\x07fn-lock\x0cprint-screen\x0bscroll-lock\x05pause\x0cbr\
-owser-back\x11browser-favorites\x0fbrowser-forward\x0cbrowser-home\x0fbrowser-re\
-fresh\x0ebrowser-search\x0cbrowser-stop\x05eject\x0blaunch-app1\x0blaunch-app2\x0b\
-launch-mail\x10media-play-pause\x0cmedia-select\x0amedia-stop\x10media-track-nex\
-t\x14media-track-previous\x05power\x05sleep\x11audio-volume-down\x11audio-volume\
--mute\x0faudio-volume-up\x07wake-up\x04\0\x03key\x03\0\0\x01n\x05\x07primary\x09\
-secondary\x06middle\x04back\x07forward\x04\0\x07buttons\x03\0\x02\x01r\x08\x01xv\
-\x01yv\x06inside\x7f\x04held\x03\x07pressed\x03\x08released\x03\x07wheel-xv\x07w\
-heel-yv\x04\0\x07pointer\x03\0\x04\x01r\x05\x02idw\x01xv\x01yv\x07pressed\x7f\x08\
-released\x7f\x04\0\x05touch\x03\0\x06\x01n\x11\x05south\x04east\x04west\x05north\
-\x0bleft-bumper\x0cright-bumper\x0cleft-trigger\x0dright-trigger\x06select\x05st\
-art\x0aleft-stick\x0bright-stick\x07dpad-up\x09dpad-down\x09dpad-left\x0adpad-ri\
-ght\x04mode\x04\0\x0bpad-buttons\x03\0\x08\x01r\x0a\x02idy\x04held\x09\x07presse\
-d\x09\x08released\x09\x06left-xv\x06left-yv\x07right-xv\x07right-yv\x0cleft-trig\
-gerv\x0dright-triggerv\x04\0\x07gamepad\x03\0\x0a\x01r\x02\x05widthy\x06heighty\x04\
-\0\x04size\x03\0\x0c\x01p\x01\x01p\x07\x01p\x0b\x01r\x0c\x06numberw\x02dtv\x04se\
-edw\x04size\x0d\x05scalev\x04held\x0e\x07pressed\x0e\x08released\x0e\x04texts\x07\
-pointer\x05\x07touches\x0f\x08gamepads\x10\x04\0\x05frame\x03\0\x11\x03\0\x18vbl\
-ank:guest/input@0.1.0\x05\x01\x02\x03\0\x01\x04size\x01B\x08\x02\x03\x02\x01\x02\
-\x04\0\x04size\x03\0\0\x01m\x04\x06resize\x07stretch\x09letterbox\x07integer\x04\
-\0\x03fit\x03\0\x02\x01@\x01\x05titles\x01\0\x04\0\x09set-title\x01\x04\x01@\x02\
-\x04size\x01\x03fit\x03\x01\0\x04\0\x0bset-picture\x01\x05\x03\0\x19vblank:guest\
-/window@0.1.0\x05\x03\x01B\x17\x01r\x04\x01xv\x01yv\x04zoomv\x08rotationv\x04\0\x06\
-camera\x03\0\0\x01m\x03\x04left\x06center\x05right\x04\0\x05align\x03\0\x02\x01k\
-v\x01r\x05\x04fonty\x04sizev\x05colory\x05align\x03\x05width\x04\x04\0\x0atext-s\
-tyle\x03\0\x05\x01r\x02\x05widthv\x06heightv\x04\0\x06extent\x03\0\x07\x01@\x01\x05\
-colory\x01\0\x04\0\x05clear\x01\x09\x01k\x01\x01@\x01\x06camera\x0a\x01\0\x04\0\x0a\
-set-camera\x01\x0b\x01py\x01@\x01\x05words\x0c\x01\0\x04\0\x05quads\x01\x0d\x01@\
-\x02\x07texturey\x05words\x0c\x01\0\x04\0\x07sprites\x01\x0e\x01@\x04\x05style\x06\
-\x01xv\x01yv\x04texts\x01\0\x04\0\x04text\x01\x0f\x01@\x02\x05style\x06\x04texts\
-\0\x08\x04\0\x07measure\x01\x10\x03\0\x17vblank:guest/draw@0.1.0\x05\x04\x01B\x1c\
-\x02\x03\x02\x01\x02\x04\0\x04size\x03\0\0\x01m\x02\x06linear\x07nearest\x04\0\x06\
-filter\x03\0\x02\x01m\x03\x07loading\x05ready\x06failed\x04\0\x06status\x03\0\x04\
-\x01j\x01y\x01s\x01@\x02\x03keys\x06filter\x03\0\x06\x04\0\x07texture\x01\x07\x01\
-p}\x01@\x04\x03keys\x04size\x01\x04rgba\x08\x06filter\x03\0\x06\x04\0\x06pixels\x01\
-\x09\x01@\x03\x03keys\x07encoded\x08\x06filter\x03\0\x06\x04\0\x07picture\x01\x0a\
-\x01@\x01\x03keys\0\x06\x04\0\x04font\x01\x0b\x01@\x02\x03keys\x07encoded\x08\0\x06\
-\x04\0\x09font-file\x01\x0c\x04\0\x05sound\x01\x0b\x04\0\x0asound-file\x01\x0c\x01\
-py\x01@\x04\x03keys\x04ratey\x08channelsy\x07samples\x0d\0\x06\x04\0\x07samples\x01\
-\x0e\x01@\x01\x05assety\0\x05\x04\0\x09status-of\x01\x0f\x01k\x01\x01@\x01\x07te\
-xturey\0\x10\x04\0\x0ctexture-size\x01\x11\x03\0\x19vblank:guest/assets@0.1.0\x05\
-\x05\x01B\x08\x01r\x05\x06volumev\x05pitchv\x03panv\x06looped\x7f\x04fadev\x04\0\
-\x08settings\x03\0\0\x01@\x02\x05soundy\x08settings\x01\x01\0\x04\0\x04play\x01\x02\
-\x01@\x03\x04names\x05soundy\x08settings\x01\x01\0\x04\0\x05voice\x01\x03\x01@\x02\
-\x04names\x04fadev\x01\0\x04\0\x04stop\x01\x04\x03\0\x18vblank:guest/audio@0.1.0\
-\x05\x06\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\x01\x01@\x01\x05\
-items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05items\x03\x01\0\x04\0\x06\
-halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05words\x01\x06\x01pw\x01\
-@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\0\x04\0\x09own-pages\x01\
-\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\0\x05place\x01\x0a\x03\0\
-\x17vblank:guest/lend@0.1.0\x05\x07\x02\x03\0\x01\x05frame\x01B\x10\x02\x03\x02\x01\
-\x08\x04\0\x05frame\x03\0\0\x02\x03\x02\x01\x02\x04\0\x04size\x03\0\x02\x01r\x03\
-\x04seedw\x04size\x03\x02hzv\x04\0\x05setup\x03\0\x04\x01r\x02\x04size\x03\x05al\
-phav\x04\0\x04view\x03\0\x06\x01@\x01\x05setup\x05\x01\0\x04\0\x04init\x01\x08\x01\
-@\x01\x05frame\x01\x01\0\x04\0\x06update\x01\x09\x01@\x01\x04view\x07\x01\0\x04\0\
-\x04draw\x01\x0a\x01@\0\x01\0\x04\0\x08shutdown\x01\x0b\x04\0\x1cvblank:guest/li\
-fecycle@0.1.0\x05\x09\x01B\x18\x01p}\x01p\0\x01p{\x01p\x02\x01py\x01p\x04\x01pw\x01\
-p\x06\x01r\x05\x04tree\0\x05bytes\x01\x06halves\x03\x05words\x05\x05longs\x07\x04\
-\0\x06parcel\x03\0\x08\x01r\x02\x05framew\x09identical\x7f\x04\0\x07swapped\x03\0\
-\x0a\x01@\0\0\0\x04\0\x06schema\x01\x0c\x04\0\x08defaults\x01\x0c\x01@\0\x01\0\x04\
-\0\x04save\x01\x0d\x01@\x01\x05bytesw\x01\0\x04\0\x07prewarm\x01\x0e\x01j\0\x01s\
-\x01@\x02\x05state\x09\x09leftovers\0\0\x0f\x04\0\x07migrate\x01\x10\x01@\x01\x07\
-swapped\x0b\x01\0\x04\0\x06resume\x01\x11\x04\0\x18vblank:guest/state@0.1.0\x05\x0a\
-\x04\0\x17vblank:guest/game@0.1.0\x04\0\x0b\x0a\x01\0\x04game\x03\0\0\0G\x09prod\
-ucers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-bindgen-rust\x06\
-0.61.1";
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xbd#\x01A\x02\x01A\x14\
+\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05level\x03\
+\0\0\x01@\x03\x05level\x01\x06targets\x07messages\x01\0\x04\0\x03log\x01\x02\x03\
+\0\x16vblank:guest/log@0.1.0\x05\0\x01B\x13\x01m\xa6\x01\x09backquote\x09backsla\
+sh\x0cbracket-left\x0dbracket-right\x05comma\x06digit0\x06digit1\x06digit2\x06di\
+git3\x06digit4\x06digit5\x06digit6\x06digit7\x06digit8\x06digit9\x05equal\x0eint\
+l-backslash\x07intl-ro\x08intl-yen\x05key-a\x05key-b\x05key-c\x05key-d\x05key-e\x05\
+key-f\x05key-g\x05key-h\x05key-i\x05key-j\x05key-k\x05key-l\x05key-m\x05key-n\x05\
+key-o\x05key-p\x05key-q\x05key-r\x05key-s\x05key-t\x05key-u\x05key-v\x05key-w\x05\
+key-x\x05key-y\x05key-z\x05minus\x06period\x05quote\x09semicolon\x05slash\x08alt\
+-left\x09alt-right\x09backspace\x09caps-lock\x0ccontext-menu\x0ccontrol-left\x0d\
+control-right\x05enter\x09meta-left\x0ameta-right\x0ashift-left\x0bshift-right\x05\
+space\x03tab\x07convert\x09kana-mode\x05lang1\x05lang2\x05lang3\x05lang4\x05lang\
+5\x0bnon-convert\x06delete\x03end\x04help\x04home\x06insert\x09page-down\x07page\
+-up\x0aarrow-down\x0aarrow-left\x0barrow-right\x08arrow-up\x08num-lock\x07numpad\
+0\x07numpad1\x07numpad2\x07numpad3\x07numpad4\x07numpad5\x07numpad6\x07numpad7\x07\
+numpad8\x07numpad9\x0anumpad-add\x10numpad-backspace\x0cnumpad-clear\x12numpad-c\
+lear-entry\x0cnumpad-comma\x0enumpad-decimal\x0dnumpad-divide\x0cnumpad-enter\x0c\
+numpad-equal\x0bnumpad-hash\x11numpad-memory-add\x13numpad-memory-clear\x14numpa\
+d-memory-recall\x13numpad-memory-store\x16numpad-memory-subtract\x0fnumpad-multi\
+ply\x11numpad-paren-left\x12numpad-paren-right\x0bnumpad-star\x0fnumpad-subtract\
+\x06escape\x02f1\x02f2\x02f3\x02f4\x02f5\x02f6\x02f7\x02f8\x02f9\x03f10\x03f11\x03\
+f12\x03f13\x03f14\x03f15\x03f16\x03f17\x03f18\x03f19\x03f20\x03f21\x03f22\x03f23\
+\x03f24\x02fn\x07fn-lock\x0cprint-screen\x0bscroll-lock\x05pause\x0cbrowser-back\
+\x11browser-favorites\x0fbrowser-forward\x0cbrowser-home\x0fbrowser-refresh\x0eb\
+rowser-search\x0cbrowser-stop\x05eject\x0blaunch-app1\x0blaunch-app2\x0blaunch-m\
+ail\x10media-play-pause\x0cmedia-select\x0amedia-stop\x10media-track-next\x14med\
+ia-track-previous\x05power\x05sleep\x11audio-volume-down\x11audio-volume-mute\x0f\
+audio-volume-up\x07wake-up\x04\0\x03key\x03\0\0\x01n\x05\x07primary\x09secondary\
+\x06middle\x04back\x07forward\x04\0\x07buttons\x03\0\x02\x01r\x08\x01xv\x01yv\x06\
+inside\x7f\x04held\x03\x07pressed\x03\x08released\x03\x07wheel-xv\x07wheel-yv\x04\
+\0\x07pointer\x03\0\x04\x01r\x05\x02idw\x01xv\x01yv\x07pressed\x7f\x08released\x7f\
+\x04\0\x05touch\x03\0\x06\x01n\x11\x05south\x04east\x04west\x05north\x0bleft-bum\
+per\x0cright-bumper\x0cleft-trigger\x0dright-trigger\x06select\x05start\x0aleft-\
+stick\x0bright-stick\x07dpad-up\x09dpad-down\x09dpad-left\x0adpad-right\x04mode\x04\
+\0\x0bpad-buttons\x03\0\x08\x01r\x0a\x02idy\x04held\x09\x07pressed\x09\x08releas\
+ed\x09\x06left-xv\x06left-yv\x07right-xv\x07right-yv\x0cleft-triggerv\x0dright-t\
+riggerv\x04\0\x07gamepad\x03\0\x0a\x01r\x02\x05widthy\x06heighty\x04\0\x04size\x03\
+\0\x0c\x01p\x01\x01p\x07\x01p\x0b\x01r\x0c\x06numberw\x02dtv\x04seedw\x04size\x0d\
+\x05scalev\x04held\x0e\x07pressed\x0e\x08released\x0e\x04texts\x07pointer\x05\x07\
+touches\x0f\x08gamepads\x10\x04\0\x05frame\x03\0\x11\x03\0\x18vblank:guest/input\
+@0.1.0\x05\x01\x02\x03\0\x01\x04size\x01B\x08\x02\x03\x02\x01\x02\x04\0\x04size\x03\
+\0\0\x01m\x04\x06resize\x07stretch\x09letterbox\x07integer\x04\0\x03fit\x03\0\x02\
+\x01@\x01\x05titles\x01\0\x04\0\x09set-title\x01\x04\x01@\x02\x04size\x01\x03fit\
+\x03\x01\0\x04\0\x0bset-picture\x01\x05\x03\0\x19vblank:guest/window@0.1.0\x05\x03\
+\x01B,\x01r\x04\x01xv\x01yv\x04zoomv\x08rotationv\x04\0\x06camera\x03\0\0\x01r\x04\
+\x01xv\x01yv\x05widthv\x06heightv\x04\0\x04area\x03\0\x02\x01m\x04\x05alpha\x03a\
+dd\x08multiply\x07replace\x04\0\x05blend\x03\0\x04\x01r\x04\x06shadery\x08textur\
+e1y\x08texture2y\x05blend\x05\x04\0\x04look\x03\0\x06\x01m\x03\x04left\x06center\
+\x05right\x04\0\x05align\x03\0\x08\x01kv\x01r\x05\x04fonty\x04sizev\x05colory\x05\
+align\x09\x05width\x0a\x04\0\x0atext-style\x03\0\x0b\x01r\x02\x05widthv\x06heigh\
+tv\x04\0\x06extent\x03\0\x0d\x01@\x01\x05colory\x01\0\x04\0\x05clear\x01\x0f\x01\
+k\x01\x01@\x01\x06camera\x10\x01\0\x04\0\x0aset-camera\x01\x11\x01py\x01@\x01\x05\
+words\x12\x01\0\x04\0\x05quads\x01\x13\x01@\x02\x07texturey\x05words\x12\x01\0\x04\
+\0\x07sprites\x01\x14\x01ky\x01@\x02\x07texture\x15\x05words\x12\x01\0\x04\0\x09\
+triangles\x01\x16\x01k\x03\x01@\x01\x04area\x17\x01\0\x04\0\x08set-area\x01\x18\x01\
+k\x07\x01j\0\x01s\x01@\x02\x04look\x19\x06params\x12\0\x1a\x04\0\x08set-look\x01\
+\x1b\x04\0\x0aset-matrix\x01\x13\x01@\x03\x04meshy\x07texture\x15\x05words\x12\x01\
+\0\x04\0\x06meshes\x01\x1c\x01@\x02\x06canvas\x15\x05clear\x15\x01\0\x04\0\x0ase\
+t-target\x01\x1d\x01@\x04\x05style\x0c\x01xv\x01yv\x04texts\x01\0\x04\0\x04text\x01\
+\x1e\x01@\x02\x05style\x0c\x04texts\0\x0e\x04\0\x07measure\x01\x1f\x03\0\x17vbla\
+nk:guest/draw@0.1.0\x05\x04\x01B&\x02\x03\x02\x01\x02\x04\0\x04size\x03\0\0\x01m\
+\x02\x06linear\x07nearest\x04\0\x06filter\x03\0\x02\x01m\x03\x07loading\x05ready\
+\x06failed\x04\0\x06status\x03\0\x04\x01j\x01y\x01s\x01@\x02\x03keys\x06filter\x03\
+\0\x06\x04\0\x07texture\x01\x07\x01p}\x01@\x04\x03keys\x04size\x01\x04rgba\x08\x06\
+filter\x03\0\x06\x04\0\x06pixels\x01\x09\x01@\x03\x03keys\x07encoded\x08\x06filt\
+er\x03\0\x06\x04\0\x07picture\x01\x0a\x01@\x01\x03keys\0\x06\x04\0\x04font\x01\x0b\
+\x01@\x02\x03keys\x07encoded\x08\0\x06\x04\0\x09font-file\x01\x0c\x04\0\x05sound\
+\x01\x0b\x04\0\x0asound-file\x01\x0c\x01py\x01@\x04\x03keys\x04ratey\x08channels\
+y\x07samples\x0d\0\x06\x04\0\x07samples\x01\x0e\x04\0\x06shader\x01\x0b\x01@\x02\
+\x03keys\x06sources\0\x06\x04\0\x0dshader-source\x01\x0f\x01@\x03\x03keys\x08ver\
+tices\x0d\x07indices\x0d\0\x06\x04\0\x04mesh\x01\x10\x01@\x03\x03keys\x04size\x01\
+\x06filter\x03\0\x06\x04\0\x06canvas\x01\x11\x01ks\x01@\x01\x05assety\0\x12\x04\0\
+\x07problem\x01\x13\x01@\x01\x05assety\0\x05\x04\0\x09status-of\x01\x14\x01k\x01\
+\x01@\x01\x07texturey\0\x15\x04\0\x0ctexture-size\x01\x16\x03\0\x19vblank:guest/\
+assets@0.1.0\x05\x05\x01B\x08\x01r\x05\x06volumev\x05pitchv\x03panv\x06looped\x7f\
+\x04fadev\x04\0\x08settings\x03\0\0\x01@\x02\x05soundy\x08settings\x01\x01\0\x04\
+\0\x04play\x01\x02\x01@\x03\x04names\x05soundy\x08settings\x01\x01\0\x04\0\x05vo\
+ice\x01\x03\x01@\x02\x04names\x04fadev\x01\0\x04\0\x04stop\x01\x04\x03\0\x18vbla\
+nk:guest/audio@0.1.0\x05\x06\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tr\
+ee\x01\x01\x01@\x01\x05items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05it\
+ems\x03\x01\0\x04\0\x06halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05\
+words\x01\x06\x01pw\x01@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\
+\0\x04\0\x09own-pages\x01\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\
+\0\x05place\x01\x0a\x03\0\x17vblank:guest/lend@0.1.0\x05\x07\x02\x03\0\x01\x05fr\
+ame\x01B\x10\x02\x03\x02\x01\x08\x04\0\x05frame\x03\0\0\x02\x03\x02\x01\x02\x04\0\
+\x04size\x03\0\x02\x01r\x03\x04seedw\x04size\x03\x02hzv\x04\0\x05setup\x03\0\x04\
+\x01r\x02\x04size\x03\x05alphav\x04\0\x04view\x03\0\x06\x01@\x01\x05setup\x05\x01\
+\0\x04\0\x04init\x01\x08\x01@\x01\x05frame\x01\x01\0\x04\0\x06update\x01\x09\x01\
+@\x01\x04view\x07\x01\0\x04\0\x04draw\x01\x0a\x01@\0\x01\0\x04\0\x08shutdown\x01\
+\x0b\x04\0\x1cvblank:guest/lifecycle@0.1.0\x05\x09\x01B\x18\x01p}\x01p\0\x01p{\x01\
+p\x02\x01py\x01p\x04\x01pw\x01p\x06\x01r\x05\x04tree\0\x05bytes\x01\x06halves\x03\
+\x05words\x05\x05longs\x07\x04\0\x06parcel\x03\0\x08\x01r\x02\x05framew\x09ident\
+ical\x7f\x04\0\x07swapped\x03\0\x0a\x01@\0\0\0\x04\0\x06schema\x01\x0c\x04\0\x08\
+defaults\x01\x0c\x01@\0\x01\0\x04\0\x04save\x01\x0d\x01@\x01\x05bytesw\x01\0\x04\
+\0\x07prewarm\x01\x0e\x01j\0\x01s\x01@\x02\x05state\x09\x09leftovers\0\0\x0f\x04\
+\0\x07migrate\x01\x10\x01@\x01\x07swapped\x0b\x01\0\x04\0\x06resume\x01\x11\x04\0\
+\x18vblank:guest/state@0.1.0\x05\x0a\x04\0\x17vblank:guest/game@0.1.0\x04\0\x0b\x0a\
+\x01\0\x04game\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x07\
+0.258.3\x10wit-bindgen-rust\x060.61.1";
         };
     };
 }
@@ -3495,8 +4270,8 @@ pub use __export_game_impl as export_game;
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 3778] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xa7\x1c\x01A\x02\x01\
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 4241] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xf6\x1f\x01A\x02\x01\
 A\x0f\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05leve\
 l\x03\0\0\x01@\x03\x05level\x01\x06targets\x07messages\x01\0\x04\0\x03log\x01\x02\
 \x03\0\x16vblank:guest/log@0.1.0\x05\0\x01B\x13\x01m\xa6\x01\x09backquote\x09bac\
@@ -3541,38 +4316,49 @@ ank:guest/input@0.1.0\x05\x01\x02\x03\0\x01\x04size\x01B\x08\x02\x03\x02\x01\x02
 \x04\0\x04size\x03\0\0\x01m\x04\x06resize\x07stretch\x09letterbox\x07integer\x04\
 \0\x03fit\x03\0\x02\x01@\x01\x05titles\x01\0\x04\0\x09set-title\x01\x04\x01@\x02\
 \x04size\x01\x03fit\x03\x01\0\x04\0\x0bset-picture\x01\x05\x03\0\x19vblank:guest\
-/window@0.1.0\x05\x03\x01B\x17\x01r\x04\x01xv\x01yv\x04zoomv\x08rotationv\x04\0\x06\
-camera\x03\0\0\x01m\x03\x04left\x06center\x05right\x04\0\x05align\x03\0\x02\x01k\
-v\x01r\x05\x04fonty\x04sizev\x05colory\x05align\x03\x05width\x04\x04\0\x0atext-s\
-tyle\x03\0\x05\x01r\x02\x05widthv\x06heightv\x04\0\x06extent\x03\0\x07\x01@\x01\x05\
-colory\x01\0\x04\0\x05clear\x01\x09\x01k\x01\x01@\x01\x06camera\x0a\x01\0\x04\0\x0a\
-set-camera\x01\x0b\x01py\x01@\x01\x05words\x0c\x01\0\x04\0\x05quads\x01\x0d\x01@\
-\x02\x07texturey\x05words\x0c\x01\0\x04\0\x07sprites\x01\x0e\x01@\x04\x05style\x06\
-\x01xv\x01yv\x04texts\x01\0\x04\0\x04text\x01\x0f\x01@\x02\x05style\x06\x04texts\
-\0\x08\x04\0\x07measure\x01\x10\x03\0\x17vblank:guest/draw@0.1.0\x05\x04\x01B\x1c\
-\x02\x03\x02\x01\x02\x04\0\x04size\x03\0\0\x01m\x02\x06linear\x07nearest\x04\0\x06\
-filter\x03\0\x02\x01m\x03\x07loading\x05ready\x06failed\x04\0\x06status\x03\0\x04\
-\x01j\x01y\x01s\x01@\x02\x03keys\x06filter\x03\0\x06\x04\0\x07texture\x01\x07\x01\
-p}\x01@\x04\x03keys\x04size\x01\x04rgba\x08\x06filter\x03\0\x06\x04\0\x06pixels\x01\
-\x09\x01@\x03\x03keys\x07encoded\x08\x06filter\x03\0\x06\x04\0\x07picture\x01\x0a\
-\x01@\x01\x03keys\0\x06\x04\0\x04font\x01\x0b\x01@\x02\x03keys\x07encoded\x08\0\x06\
-\x04\0\x09font-file\x01\x0c\x04\0\x05sound\x01\x0b\x04\0\x0asound-file\x01\x0c\x01\
-py\x01@\x04\x03keys\x04ratey\x08channelsy\x07samples\x0d\0\x06\x04\0\x07samples\x01\
-\x0e\x01@\x01\x05assety\0\x05\x04\0\x09status-of\x01\x0f\x01k\x01\x01@\x01\x07te\
-xturey\0\x10\x04\0\x0ctexture-size\x01\x11\x03\0\x19vblank:guest/assets@0.1.0\x05\
-\x05\x01B\x08\x01r\x05\x06volumev\x05pitchv\x03panv\x06looped\x7f\x04fadev\x04\0\
-\x08settings\x03\0\0\x01@\x02\x05soundy\x08settings\x01\x01\0\x04\0\x04play\x01\x02\
-\x01@\x03\x04names\x05soundy\x08settings\x01\x01\0\x04\0\x05voice\x01\x03\x01@\x02\
-\x04names\x04fadev\x01\0\x04\0\x04stop\x01\x04\x03\0\x18vblank:guest/audio@0.1.0\
-\x05\x06\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tree\x01\x01\x01@\x01\x05\
-items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05items\x03\x01\0\x04\0\x06\
-halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05words\x01\x06\x01pw\x01\
-@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\0\x04\0\x09own-pages\x01\
-\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\0\x05place\x01\x0a\x03\0\
-\x17vblank:guest/lend@0.1.0\x05\x07\x04\07vblank:guest/game-with-all-of-its-expo\
-rts-removed@0.1.0\x04\0\x0b*\x01\0$game-with-all-of-its-exports-removed\x03\0\0\0\
-G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-bindge\
-n-rust\x060.61.1";
+/window@0.1.0\x05\x03\x01B,\x01r\x04\x01xv\x01yv\x04zoomv\x08rotationv\x04\0\x06\
+camera\x03\0\0\x01r\x04\x01xv\x01yv\x05widthv\x06heightv\x04\0\x04area\x03\0\x02\
+\x01m\x04\x05alpha\x03add\x08multiply\x07replace\x04\0\x05blend\x03\0\x04\x01r\x04\
+\x06shadery\x08texture1y\x08texture2y\x05blend\x05\x04\0\x04look\x03\0\x06\x01m\x03\
+\x04left\x06center\x05right\x04\0\x05align\x03\0\x08\x01kv\x01r\x05\x04fonty\x04\
+sizev\x05colory\x05align\x09\x05width\x0a\x04\0\x0atext-style\x03\0\x0b\x01r\x02\
+\x05widthv\x06heightv\x04\0\x06extent\x03\0\x0d\x01@\x01\x05colory\x01\0\x04\0\x05\
+clear\x01\x0f\x01k\x01\x01@\x01\x06camera\x10\x01\0\x04\0\x0aset-camera\x01\x11\x01\
+py\x01@\x01\x05words\x12\x01\0\x04\0\x05quads\x01\x13\x01@\x02\x07texturey\x05wo\
+rds\x12\x01\0\x04\0\x07sprites\x01\x14\x01ky\x01@\x02\x07texture\x15\x05words\x12\
+\x01\0\x04\0\x09triangles\x01\x16\x01k\x03\x01@\x01\x04area\x17\x01\0\x04\0\x08s\
+et-area\x01\x18\x01k\x07\x01j\0\x01s\x01@\x02\x04look\x19\x06params\x12\0\x1a\x04\
+\0\x08set-look\x01\x1b\x04\0\x0aset-matrix\x01\x13\x01@\x03\x04meshy\x07texture\x15\
+\x05words\x12\x01\0\x04\0\x06meshes\x01\x1c\x01@\x02\x06canvas\x15\x05clear\x15\x01\
+\0\x04\0\x0aset-target\x01\x1d\x01@\x04\x05style\x0c\x01xv\x01yv\x04texts\x01\0\x04\
+\0\x04text\x01\x1e\x01@\x02\x05style\x0c\x04texts\0\x0e\x04\0\x07measure\x01\x1f\
+\x03\0\x17vblank:guest/draw@0.1.0\x05\x04\x01B&\x02\x03\x02\x01\x02\x04\0\x04siz\
+e\x03\0\0\x01m\x02\x06linear\x07nearest\x04\0\x06filter\x03\0\x02\x01m\x03\x07lo\
+ading\x05ready\x06failed\x04\0\x06status\x03\0\x04\x01j\x01y\x01s\x01@\x02\x03ke\
+ys\x06filter\x03\0\x06\x04\0\x07texture\x01\x07\x01p}\x01@\x04\x03keys\x04size\x01\
+\x04rgba\x08\x06filter\x03\0\x06\x04\0\x06pixels\x01\x09\x01@\x03\x03keys\x07enc\
+oded\x08\x06filter\x03\0\x06\x04\0\x07picture\x01\x0a\x01@\x01\x03keys\0\x06\x04\
+\0\x04font\x01\x0b\x01@\x02\x03keys\x07encoded\x08\0\x06\x04\0\x09font-file\x01\x0c\
+\x04\0\x05sound\x01\x0b\x04\0\x0asound-file\x01\x0c\x01py\x01@\x04\x03keys\x04ra\
+tey\x08channelsy\x07samples\x0d\0\x06\x04\0\x07samples\x01\x0e\x04\0\x06shader\x01\
+\x0b\x01@\x02\x03keys\x06sources\0\x06\x04\0\x0dshader-source\x01\x0f\x01@\x03\x03\
+keys\x08vertices\x0d\x07indices\x0d\0\x06\x04\0\x04mesh\x01\x10\x01@\x03\x03keys\
+\x04size\x01\x06filter\x03\0\x06\x04\0\x06canvas\x01\x11\x01ks\x01@\x01\x05asset\
+y\0\x12\x04\0\x07problem\x01\x13\x01@\x01\x05assety\0\x05\x04\0\x09status-of\x01\
+\x14\x01k\x01\x01@\x01\x07texturey\0\x15\x04\0\x0ctexture-size\x01\x16\x03\0\x19\
+vblank:guest/assets@0.1.0\x05\x05\x01B\x08\x01r\x05\x06volumev\x05pitchv\x03panv\
+\x06looped\x7f\x04fadev\x04\0\x08settings\x03\0\0\x01@\x02\x05soundy\x08settings\
+\x01\x01\0\x04\0\x04play\x01\x02\x01@\x03\x04names\x05soundy\x08settings\x01\x01\
+\0\x04\0\x05voice\x01\x03\x01@\x02\x04names\x04fadev\x01\0\x04\0\x04stop\x01\x04\
+\x03\0\x18vblank:guest/audio@0.1.0\x05\x06\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\
+\0\x04\0\x04tree\x01\x01\x01@\x01\x05items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01\
+@\x01\x05items\x03\x01\0\x04\0\x06halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\
+\0\x04\0\x05words\x01\x06\x01pw\x01@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\
+\x01@\0\x01\0\x04\0\x09own-pages\x01\x09\x01@\x03\x05width}\x05indexy\x06memory\0\
+\x01\0\x04\0\x05place\x01\x0a\x03\0\x17vblank:guest/lend@0.1.0\x05\x07\x04\07vbl\
+ank:guest/game-with-all-of-its-exports-removed@0.1.0\x04\0\x0b*\x01\0$game-with-\
+all-of-its-exports-removed\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwi\
+t-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

@@ -1,5 +1,6 @@
 //! The canvas: immediate drawing, batched in the guest's own memory and lent to the host at the end.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
 use std::ops::Range;
@@ -7,9 +8,10 @@ use std::ops::Range;
 use glam::Vec2;
 
 use crate::Color;
-use crate::assets::{self, Filter, Font, Texture};
+use crate::assets::{self, Filter, Font, Shader, Texture};
 use crate::bindings::vblank::guest::draw::{self, TextStyle};
 use crate::input::Size;
+use crate::mesh::Mesh;
 use crate::sprite::{SPRITE, Sprite};
 use crate::text::{self, Text};
 
@@ -18,7 +20,7 @@ pub use draw::Camera;
 /// Words in a quad; see `wit/draw.wit`.
 const QUAD: usize = 8;
 
-enum Command {
+pub(crate) enum Command {
     Clear(Color),
     Camera(Option<Camera>),
     /// Of the words.
@@ -26,6 +28,13 @@ enum Command {
     Sprites(Texture, Range<usize>),
     /// Of the letters.
     Text(TextStyle, Vec2, Range<usize>),
+    Triangles(Option<Texture>, Range<usize>),
+    Area(Option<draw::Area>),
+    Look(Option<draw::Look>, Range<usize>),
+    Matrix(Range<usize>),
+    Meshes(Mesh, Option<Texture>, Range<usize>),
+    /// A canvas and what it is filled with, or the picture.
+    Target(Option<(Texture, Option<u32>)>),
 }
 
 /// What a game draws on. Coordinates are pixels with the origin at the top left and y downwards,
@@ -34,16 +43,21 @@ enum Command {
 /// A shape costs some nanoseconds: it is 32 bytes written to a buffer. The host gets the buffer as it
 /// lies, once a frame.
 pub struct Canvas {
-    size: Size,
+    pub(crate) size: Size,
     alpha: f32,
-    commands: Vec<Command>,
-    words: Vec<u32>,
+    pub(crate) commands: Vec<Command>,
+    pub(crate) words: Vec<u32>,
     /// All texts, one after the other.
     letters: String,
     fonts: BTreeMap<Box<str>, Font>,
-    shapes: usize,
-    filter: Filter,
+    pub(crate) shapes: usize,
+    pub(crate) filter: Filter,
     textures: Textures,
+    pub(crate) shaders: BTreeMap<Box<str>, Shader>,
+    pub(crate) meshes: BTreeMap<Box<str>, Mesh>,
+    pub(crate) canvases: BTreeMap<Box<str>, (Texture, Size)>,
+    /// What was last told of a material.
+    pub(crate) told: RefCell<String>,
 }
 
 /// Textures by their keys, as far as this code has drawn with them.
@@ -88,7 +102,11 @@ impl Canvas {
 
     /// Fill the whole picture. Without it, the picture is black before the first shape.
     pub fn clear(&mut self, color: Color) {
-        self.forget();
+        // What was drawn to a canvas stays there.
+        let is_target = |command: &Command| matches!(command, Command::Target(_));
+        if !self.commands.iter().any(is_target) {
+            self.forget();
+        }
         self.commands.push(Command::Clear(color));
     }
 
@@ -377,6 +395,10 @@ impl Canvas {
                 last_key: String::new(),
                 last: None,
             },
+            shaders: BTreeMap::new(),
+            meshes: BTreeMap::new(),
+            canvases: BTreeMap::new(),
+            told: RefCell::new(String::new()),
         }
     }
 
@@ -404,6 +426,21 @@ impl Canvas {
                 }
                 Command::Text(style, at, letters) => {
                     draw::text(*style, at.x, at.y, &self.letters[letters.clone()]);
+                }
+                Command::Triangles(texture, range) => {
+                    let texture = texture.map(|texture| texture.0);
+                    draw::triangles(texture, &self.words[range.clone()]);
+                }
+                Command::Area(area) => draw::set_area(*area),
+                Command::Look(look, params) => self.give_look(*look, params),
+                Command::Matrix(range) => draw::set_matrix(&self.words[range.clone()]),
+                Command::Meshes(mesh, texture, range) => {
+                    let texture = texture.map(|texture| texture.0);
+                    draw::meshes(mesh.0, texture, &self.words[range.clone()]);
+                }
+                Command::Target(target) => {
+                    let canvas = target.map(|(canvas, _)| canvas.0);
+                    draw::set_target(canvas, target.and_then(|(_, clear)| clear));
                 }
             }
         }

@@ -40,12 +40,15 @@ mod color;
 mod game;
 mod input;
 mod logger;
+mod mesh;
 mod rng;
+mod scene;
 pub mod sound;
 mod sprite;
 pub mod test;
 mod text;
 
+pub use bindings::vblank::guest::draw::Blend;
 pub use bindings::vblank::guest::window::Fit;
 pub use canvas::{Camera, Canvas, Image};
 pub use color::Color;
@@ -55,7 +58,9 @@ pub use game::{Game, Setup, Swapped};
 pub use glam;
 pub use input::{Buttons, Frame, Gamepad, Key, PadButtons, Pointer, Size, Touch};
 pub use log;
+pub use mesh::{Instance, Mesh, Triangles, Vertex};
 pub use rng::Rng;
+pub use scene::{Corner, Material};
 pub use sprite::{Scale, Sprite};
 pub use text::Text;
 pub use vblank_derive::{Flat, State};
@@ -96,10 +101,10 @@ pub fn set_picture(width: u32, height: u32, fit: Fit) {
 /// What a game's source needs: `use vblank_guest::prelude::*;`.
 pub mod prelude {
     pub use crate::assets::{Filter, Texture};
-    pub use crate::glam::{Vec2, vec2};
+    pub use crate::glam::{Affine3A, Mat4, Quat, Vec2, Vec3, vec2, vec3};
     pub use crate::{
-        Buttons, Camera, Canvas, Color, Fit, Flat, Frame, Game, Gamepad, Key, Old, PadButtons,
-        PageVec, Pointer, RestoreError, Rng, Setup, Size, State, Swapped, Touch, game, log,
-        set_picture, set_title, sound,
+        Blend, Buttons, Camera, Canvas, Color, Corner, Fit, Flat, Frame, Game, Gamepad, Key,
+        Material, Mesh, Old, PadButtons, PageVec, Pointer, RestoreError, Rng, Setup, Size, State,
+        Swapped, Touch, Triangles, Vertex, game, log, set_picture, set_title, sound,
     };
 }

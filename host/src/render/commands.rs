@@ -30,6 +30,73 @@ pub trait Sink {
     /// Writes a text from this point on: its top left corner, or the middle or the end of its top. Where
     /// there is no such font, in the built-in one.
     fn text(&mut self, style: &TextStyle, position: [f32; 2], text: &str);
+
+    /// Draws triangles, three vertices of [`VERTEX_WORDS`] words each, over what is there: place, place in
+    /// the texture from 0 to 1, colour. What is cut off at the end is left out.
+    fn triangles(&mut self, texture: Option<u32>, words: &[u32]);
+
+    /// From here on, only this part of the target is drawn to, in pixels; `None` is all of it. What lies
+    /// outside of the target is left out, and nothing can be seen in a part without pixels.
+    fn set_area(&mut self, area: Option<Area>);
+
+    /// From here on, things look like this; the parameters are those that the shader declares, filled up
+    /// with zeros.
+    fn set_look(&mut self, look: Look, params: &[u32]);
+
+    /// From here on, meshes are seen through this matrix: from the world to clip space, column by column.
+    fn set_matrix(&mut self, matrix: [f32; 16]);
+
+    /// Draws instances of a mesh, [`INSTANCE_WORDS`] words each: three rows of its place in the world, and
+    /// a colour. Meshes hide what is behind them, and are drawn over what was drawn before them.
+    fn meshes(&mut self, mesh: u32, texture: Option<u32>, words: &[u32]);
+
+    /// From here on, this canvas is drawn to, or `None`, the picture, in pixels and with the usual look; with
+    /// a colour it is filled first.
+    fn set_target(&mut self, canvas: Option<u32>, clear: Option<Color>);
+}
+
+/// Words of a triangle's vertex.
+pub const VERTEX_WORDS: usize = 5;
+/// Words of an instance of a mesh.
+pub const INSTANCE_WORDS: usize = 13;
+
+/// A part of the target, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Area {
+    /// Its left side.
+    pub x: f32,
+    /// Its upper side.
+    pub y: f32,
+    /// To the right from there.
+    pub width: f32,
+    /// Downwards from there.
+    pub height: f32,
+}
+
+/// How things look that are drawn: sprites, triangles and meshes by a shader, all of them by how they are
+/// blended with what is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Look {
+    /// Of the assets; 0 is the usual look.
+    pub shader: u32,
+    /// Further textures that the shader reads; 0 is a white one.
+    pub textures: [u32; 2],
+    /// With what is there.
+    pub blend: Blend,
+}
+
+/// How a colour is put over another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Blend {
+    /// Over it, as much as it is opaque.
+    #[default]
+    Alpha,
+    /// Added to it, as light is.
+    Add,
+    /// Multiplied with it, as a filter does.
+    Multiply,
+    /// In its place, with its own alpha.
+    Replace,
 }
 
 /// How a text looks.

@@ -54,6 +54,9 @@ pub trait Renderer {
     /// Draw with these assets from now on. What they hold is uploaded with the next picture.
     fn use_assets(&mut self, assets: Assets);
 
+    /// The game's time in the next picture, for shaders.
+    fn set_time(&mut self, seconds: f32);
+
     /// Starts a picture: black, opaque, in pixels. What was recorded and not submitted is dropped.
     fn begin(&mut self) -> &mut dyn Sink;
 
@@ -111,6 +114,10 @@ pub struct Stats {
     pub sprites: u64,
     /// Glyphs that it shows.
     pub glyphs: u64,
+    /// Triangles that it shows, but for those of meshes.
+    pub triangles: u64,
+    /// Instances of meshes that it shows.
+    pub meshes: u64,
     /// Bytes of instances that went to the GPU for it.
     pub bytes: u64,
     /// Bytes of assets that went to the GPU for it: 0 unless one is new or has changed.

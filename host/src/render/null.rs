@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::assets::{Assets, Live};
-use super::commands::{Camera, Color, Quad, Sink, Sprite, TextStyle};
+use super::commands::{
+    Area, Camera, Color, INSTANCE_WORDS, Look, Quad, Sink, Sprite, TextStyle, VERTEX_WORDS,
+};
 use super::extent::Extent;
 use super::{Fit, Kind, Layer, Picture, Placement, RenderError, Renderer, Size, Stats};
 
@@ -83,6 +85,8 @@ impl Renderer for NullRenderer {
         self.uploaded.clear();
     }
 
+    fn set_time(&mut self, _: f32) {}
+
     fn begin(&mut self) -> &mut dyn Sink {
         self.recording.stats = Stats::default();
         &mut self.recording
@@ -133,6 +137,22 @@ impl Sink for Counter {
     fn text(&mut self, style: &TextStyle, _: [f32; 2], text: &str) {
         self.stats.glyphs += self.assets.layout(style, text).glyphs.len() as u64;
     }
+
+    fn triangles(&mut self, _: Option<u32>, words: &[u32]) {
+        self.stats.triangles += (words.len() / (3 * VERTEX_WORDS)) as u64;
+    }
+
+    fn set_area(&mut self, _: Option<Area>) {}
+
+    fn set_look(&mut self, _: Look, _: &[u32]) {}
+
+    fn set_matrix(&mut self, _: [f32; 16]) {}
+
+    fn meshes(&mut self, _: u32, _: Option<u32>, words: &[u32]) {
+        self.stats.meshes += (words.len() / INSTANCE_WORDS) as u64;
+    }
+
+    fn set_target(&mut self, _: Option<u32>, _: Option<Color>) {}
 }
 
 #[cfg(test)]

@@ -84,6 +84,8 @@ impl Session {
     }
 
     pub(super) fn submit(&mut self) {
+        // Of the last update: what depends on it is the same in each run.
+        let time = self.step.number as f64 / self.options.hz;
         let Some(game) = self.game.as_mut().filter(|game| !game.is_broken()) else {
             return;
         };
@@ -92,6 +94,7 @@ impl Session {
             self.parts.engine.assets().wait(ASSETS);
         }
         let begun = Instant::now();
+        self.parts.renderer.set_time(time as f32);
         game.instance().replay(self.parts.renderer.begin());
         let done = self.parts.renderer.submit();
         self.timings.submit.record_since(begun);

@@ -88,6 +88,37 @@ pub(in crate::guest) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime:
             })
         },
     )?;
+    assets.func_wrap("shader", |store: Caller, (key,): (WasmStr,)| {
+        answer(&store, &key, Claim::shader)
+    })?;
+    assets.func_wrap(
+        "shader-source",
+        |store: Caller, (key, source): (WasmStr, WasmStr)| {
+            let source = source.to_str(&store)?;
+            answer(&store, &key, |claim, key| claim.shader_source(key, &source))
+        },
+    )?;
+    assets.func_wrap(
+        "mesh",
+        |store: Caller, (key, vertices, indices): (WasmStr, WasmList<u32>, WasmList<u32>)| {
+            let (vertices, indices) = (vertices.as_le_slice(&store), indices.as_le_slice(&store));
+            answer(&store, &key, |claim, key| {
+                claim.mesh(key, vertices, indices)
+            })
+        },
+    )?;
+    assets.func_wrap(
+        "canvas",
+        |store: Caller, (key, size, filter): (WasmStr, Size, Filter)| {
+            let size = input::Size::new(size.width, size.height);
+            answer(&store, &key, |claim, key| {
+                claim.canvas(key, size, filter.into())
+            })
+        },
+    )?;
+    assets.func_wrap("problem", |store: Caller, (asset,): (u32,)| {
+        Ok((store.data().claim.problem(asset),))
+    })?;
     assets.func_wrap("status-of", |store: Caller, (asset,): (u32,)| {
         Ok((Status::from(store.data().claim.status(asset)),))
     })?;

@@ -5,7 +5,7 @@ use wasmtime::component::{ComponentType, Lift, Linker, WasmList, WasmStr};
 use wasmtime::{Store, StoreContextMut};
 
 use super::Context;
-use crate::guest::bindings::vblank::guest::draw::{Align, Extent, TextStyle};
+use crate::guest::bindings::vblank::guest::draw::{Align, Area, Blend, Extent, Look, TextStyle};
 use crate::render::commands::{self, Color, Quad, Sink, Sprite};
 
 /// The record `camera` of `wit/draw.wit`, as it crosses.
@@ -24,6 +24,12 @@ enum Command {
     Quads(WasmList<u32>),
     Sprites(u32, WasmList<u32>),
     Text(commands::TextStyle, [f32; 2], WasmStr),
+    Triangles(Option<u32>, WasmList<u32>),
+    Area(Option<commands::Area>),
+    Look(commands::Look, WasmList<u32>),
+    Matrix([f32; 16]),
+    Meshes(u32, Option<u32>, WasmList<u32>),
+    Target(Option<u32>, Option<Color>),
 }
 
 /// What a guest has drawn since [`Commands::begin`]. The buffer is reused.
@@ -64,6 +70,16 @@ pub(in crate::guest) fn replay(store: &Store<Context>, sink: &mut dyn Sink) {
                     sink.text(style, *position, &text);
                 }
             }
+            Command::Triangles(texture, words) => {
+                sink.triangles(*texture, words.as_le_slice(store));
+            }
+            Command::Area(area) => sink.set_area(*area),
+            Command::Look(look, params) => sink.set_look(*look, params.as_le_slice(store)),
+            Command::Matrix(matrix) => sink.set_matrix(*matrix),
+            Command::Meshes(mesh, texture, words) => {
+                sink.meshes(*mesh, *texture, words.as_le_slice(store));
+            }
+            Command::Target(canvas, clear) => sink.set_target(*canvas, *clear),
         }
     }
 }
@@ -72,7 +88,10 @@ pub(in crate::guest) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime:
     let mut draw = linker.instance("vblank:guest/draw@0.1.0")?;
     draw.func_wrap("clear", |mut store, (color,): (u32,)| {
         let commands = &mut store.data_mut().commands;
-        commands.list.clear();
+        let is_target = |command: &Command| matches!(command, Command::Target(..));
+        if !commands.list.iter().any(is_target) {
+            commands.list.clear();
+        }
         commands.push(Command::Clear(Color(color)));
         Ok(())
     })?;
@@ -109,6 +128,72 @@ pub(in crate::guest) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime:
         },
     )?;
     draw.func_wrap(
+        "triangles",
+        |mut store, (texture, words): (Option<u32>, WasmList<u32>)| {
+            let each = 3 * commands::VERTEX_WORDS;
+            whole("triangles", words.as_le_slice(&store), each)?;
+            let triangles = Command::Triangles(texture, words);
+            store.data_mut().commands.push(triangles);
+            Ok(())
+        },
+    )?;
+    draw.func_wrap("set-area", |mut store, (area,): (Option<Area>,)| {
+        let area = area.map(|area| commands::Area {
+            x: area.x,
+            y: area.y,
+            width: area.width,
+            height: area.height,
+        });
+        store.data_mut().commands.push(Command::Area(area));
+        Ok(())
+    })?;
+    draw.func_wrap(
+        "set-look",
+        |mut store, (look, params): (Option<Look>, WasmList<u32>)| {
+            let look = look.map_or_else(commands::Look::default, Into::into);
+            let bytes = size_of_val(params.as_le_slice(&store));
+            let fits = store.data().claim.check_params(look.shader, bytes);
+            let look = if fits.is_ok() {
+                look
+            } else {
+                commands::Look::default()
+            };
+            let command = Command::Look(look, params);
+            store.data_mut().commands.push(command);
+            Ok((fits,))
+        },
+    )?;
+    draw.func_wrap("set-matrix", |mut store, (words,): (WasmList<u32>,)| {
+        let words = words.as_le_slice(&store);
+        let matrix: &[u32; 16] = words.try_into().map_err(|_| {
+            wasmtime::format_err!("draw.set-matrix: {} words, and not 16", words.len())
+        })?;
+        let matrix = Command::Matrix(matrix.map(f32::from_bits));
+        store.data_mut().commands.push(matrix);
+        Ok(())
+    })?;
+    draw.func_wrap(
+        "meshes",
+        |mut store, (mesh, texture, words): (u32, Option<u32>, WasmList<u32>)| {
+            whole(
+                "meshes",
+                words.as_le_slice(&store),
+                commands::INSTANCE_WORDS,
+            )?;
+            let meshes = Command::Meshes(mesh, texture, words);
+            store.data_mut().commands.push(meshes);
+            Ok(())
+        },
+    )?;
+    draw.func_wrap(
+        "set-target",
+        |mut store, (canvas, clear): (Option<u32>, Option<u32>)| {
+            let target = Command::Target(canvas, clear.map(Color));
+            store.data_mut().commands.push(target);
+            Ok(())
+        },
+    )?;
+    draw.func_wrap(
         "measure",
         |store: StoreContextMut<'_, Context>, (style, text): (TextStyle, WasmStr)| {
             let text = text.to_str(&store)?;
@@ -117,6 +202,21 @@ pub(in crate::guest) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime:
         },
     )?;
     Ok(())
+}
+
+impl From<Look> for commands::Look {
+    fn from(look: Look) -> Self {
+        Self {
+            shader: look.shader,
+            textures: [look.texture1, look.texture2],
+            blend: match look.blend {
+                Blend::Alpha => commands::Blend::Alpha,
+                Blend::Add => commands::Blend::Add,
+                Blend::Multiply => commands::Blend::Multiply,
+                Blend::Replace => commands::Blend::Replace,
+            },
+        }
+    }
 }
 
 impl From<TextStyle> for commands::TextStyle {

@@ -7,8 +7,10 @@
 //! Who asks for an asset has a claim to it until it is gone; [`Assets::sweep`] frees what nobody claims.
 
 mod key;
+mod mesh;
 mod pixels;
 mod registry;
+mod shader;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -17,7 +19,9 @@ use std::time::{Duration, Instant};
 
 use cosmic_text::fontdb;
 
+pub use self::mesh::{Mesh, VERTEX_WORDS};
 pub use self::pixels::{MAX_SIDE, Pixels};
+pub use self::shader::{BadShader, MAX_PARAMS, PRELUDE, Shader};
 
 use self::registry::{Owner, Registry};
 use super::Size;
@@ -39,6 +43,12 @@ pub enum Kind {
     Font,
     /// Something to be heard.
     Sound,
+    /// What colours a surface.
+    Shader,
+    /// Triangles in space.
+    Mesh,
+    /// A texture that is drawn to.
+    Canvas,
 }
 
 impl Kind {
@@ -49,6 +59,9 @@ impl Kind {
             Self::Texture => "texture",
             Self::Font => "font",
             Self::Sound => "sound",
+            Self::Shader => "shader",
+            Self::Mesh => "mesh",
+            Self::Canvas => "canvas",
         }
     }
 
@@ -58,6 +71,9 @@ impl Kind {
             Self::Texture => &["png"],
             Self::Font => &["ttf", "otf"],
             Self::Sound => &["ogg", "wav"],
+            Self::Shader => &["wgsl"],
+            // Made by guests only.
+            Self::Mesh | Self::Canvas => &[],
         }
     }
 
@@ -72,6 +88,17 @@ impl Kind {
             Self::Sound => Sound::decode(encoded.to_vec())
                 .map(Payload::Sound)
                 .map_err(|error| AssetError::Damaged(error.to_string())),
+            Self::Shader => {
+                let source = str::from_utf8(encoded)
+                    .map_err(|error| AssetError::Damaged(format!("it is no text: {error}")))?;
+                Shader::parse(source)
+                    .map(Payload::Shader)
+                    .map_err(|error| AssetError::Damaged(error.to_string()))
+            }
+            Self::Mesh | Self::Canvas => {
+                let name = self.name();
+                Err(AssetError::Damaged(format!("a {name} has no file")))
+            }
         }
     }
 }
@@ -100,6 +127,12 @@ pub enum Payload {
     Font(Arc<[u8]>),
     /// Of a sound: its samples.
     Sound(Sound),
+    /// Of a shader: its source.
+    Shader(Shader),
+    /// Of a mesh: its triangles.
+    Mesh(Mesh),
+    /// Of a canvas: its size in pixels.
+    Canvas(Size),
 }
 
 impl Payload {
@@ -110,6 +143,9 @@ impl Payload {
             Self::Texture(pixels) => pixels.rgba.len() as u64,
             Self::Font(file) => file.len() as u64,
             Self::Sound(sound) => sound.bytes() as u64,
+            Self::Shader(shader) => shader.source.len() as u64,
+            Self::Mesh(mesh) => mesh.bytes(),
+            Self::Canvas(size) => u64::from(size.width) * u64::from(size.height) * 4,
         }
     }
 }
@@ -233,9 +269,9 @@ impl Live {
     #[must_use]
     pub fn upload_bytes(&self) -> u64 {
         match &self.payload {
-            Payload::Texture(_) => self.payload.bytes(),
+            Payload::Texture(_) | Payload::Mesh(_) => self.payload.bytes(),
             // Its glyphs are uploaded as they are drawn.
-            Payload::Font(_) | Payload::Sound(_) => 0,
+            Payload::Font(_) | Payload::Sound(_) | Payload::Shader(_) | Payload::Canvas(_) => 0,
         }
     }
 }
@@ -272,6 +308,12 @@ impl Assets {
         {
             typesetter.keep_fonts(|font| registry.font(font).is_some());
         }
+    }
+
+    /// Of a texture or canvas that is there.
+    #[must_use]
+    pub fn texture_size(&self, handle: u32) -> Option<Size> {
+        self.lock().texture_size(handle)
     }
 
     /// How much there is.
@@ -494,6 +536,69 @@ impl Claim {
     #[must_use]
     pub fn measure(&self, style: &TextStyle, text: &str) -> [f32; 2] {
         self.assets.layout(style, text).size
+    }
+
+    /// A shader: what was given under this key, or else from the asset folder.
+    ///
+    /// # Errors
+    /// As for [`Claim::texture`].
+    pub fn shader(&self, key: &str) -> Result<u32, AssetError> {
+        self.assets.lock().ask(self.owner, Kind::Shader, key)
+    }
+
+    /// A shader of this source.
+    ///
+    /// # Errors
+    /// Where the key is none, or the source is no shader: with line and column.
+    pub fn shader_source(&self, key: &str, source: &str) -> Result<u32, AssetError> {
+        let decode = || Kind::Shader.decode(source.as_bytes());
+        self.give(Kind::Shader, key, blake3::hash(source.as_bytes()), decode)
+    }
+
+    /// Whether a shader's parameters have so many bytes. One that is not there has none.
+    ///
+    /// # Errors
+    /// With both numbers.
+    pub fn check_params(&self, shader: u32, bytes: usize) -> Result<(), String> {
+        match self.assets.lock().params_of(shader) {
+            Some(wanted) if wanted != bytes => Err(format!(
+                "the shader's parameters have {wanted} bytes, and {bytes} were given"
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// A mesh of these vertices, [`VERTEX_WORDS`] words each, and triangles.
+    ///
+    /// # Errors
+    /// Where the key is none, or the words make no mesh.
+    pub fn mesh(&self, key: &str, vertices: &[u32], indices: &[u32]) -> Result<u32, AssetError> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&vertices.len().to_le_bytes());
+        hasher.update(bytemuck::cast_slice(vertices));
+        hasher.update(bytemuck::cast_slice(indices));
+        let decode = || Mesh::new(vertices, indices).map(Payload::Mesh);
+        self.give(Kind::Mesh, key, hasher.finalize(), decode)
+    }
+
+    /// A canvas of this size.
+    ///
+    /// # Errors
+    /// Where the key is none, or it is too large.
+    pub fn canvas(&self, key: &str, size: Size, filter: Filter) -> Result<u32, AssetError> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&size.width.to_le_bytes());
+        hasher.update(&size.height.to_le_bytes());
+        let decode = || pixels::check(size).map(|()| Payload::Canvas(size));
+        let handle = self.give(Kind::Canvas, key, hasher.finalize(), decode)?;
+        self.assets.lock().set_filter(handle, filter);
+        Ok(handle)
+    }
+
+    /// Why an asset is not there, or not as its file is now.
+    #[must_use]
+    pub fn problem(&self, handle: u32) -> Option<String> {
+        self.assets.lock().problem(handle)
     }
 
     /// How far an asset is. One that is not there has failed.

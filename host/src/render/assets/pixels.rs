@@ -62,6 +62,11 @@ impl Pixels {
     }
 }
 
+/// Whether a texture can have this size.
+pub fn check(size: Size) -> Result<(), AssetError> {
+    bytes(size).map(|_| ())
+}
+
 /// How many bytes a texture of this size has.
 fn bytes(size: Size) -> Result<u64, AssetError> {
     let Size { width, height } = size;

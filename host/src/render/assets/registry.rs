@@ -297,7 +297,22 @@ impl Registry {
     pub fn texture_size(&self, handle: u32) -> Option<Size> {
         match self.entries.get(&handle)?.payload.as_ref()? {
             Payload::Texture(pixels) => Some(pixels.size),
-            Payload::Font(_) | Payload::Sound(_) => None,
+            Payload::Canvas(size) => Some(*size),
+            Payload::Font(_) | Payload::Sound(_) | Payload::Shader(_) | Payload::Mesh(_) => None,
+        }
+    }
+
+    pub fn problem(&self, handle: u32) -> Option<String> {
+        match self.entries.get(&handle) {
+            None => Some("there is no such asset".to_owned()),
+            Some(entry) => entry.told.clone(),
+        }
+    }
+
+    pub fn params_of(&self, handle: u32) -> Option<usize> {
+        match self.entries.get(&handle)?.payload.as_ref()? {
+            Payload::Shader(shader) => Some(shader.params),
+            _ => None,
         }
     }
 

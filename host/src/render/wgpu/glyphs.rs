@@ -8,7 +8,7 @@ use cosmic_text::CacheKey;
 use wgpu::{BindGroup, Texture};
 
 use super::adapter::Gpu;
-use super::sprites::Sprites;
+use super::bindings::Layouts;
 use super::textures::{create, write};
 use crate::render::Size;
 use crate::render::assets::{Assets, Filter};
@@ -214,11 +214,11 @@ impl Glyphs {
     }
 
     /// All is recorded: makes ready what it is drawn with. Gives the bytes that were uploaded.
-    pub fn bind(&mut self, gpu: &Gpu, sprites: &Sprites) -> u64 {
+    pub fn bind(&mut self, gpu: &Gpu, layouts: &Layouts) -> u64 {
         for page in &mut self.pages {
             page.group.get_or_insert_with(|| {
                 let view = page.texture.create_view(&Default::default());
-                sprites.bind(gpu, &view, Filter::Linear)
+                layouts.bind(gpu, &view, Filter::Linear)
             });
         }
         std::mem::take(&mut self.bytes)

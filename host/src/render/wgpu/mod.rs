@@ -4,13 +4,14 @@
 //! Colours are blended as they are written, in sRGB, so what a pixel will be can be worked out by hand.
 
 mod adapter;
+mod bindings;
 mod capture;
 mod glyphs;
+mod meshes;
 mod overlay;
 mod painter;
-mod quads;
+mod pipelines;
 mod recording;
-mod sprites;
 mod surface;
 #[cfg(test)]
 mod tests;
@@ -37,7 +38,6 @@ use overlay::Overlay;
 use painter::Painter;
 use recording::{Recorder, Recording};
 use surface::Window;
-use textures::Textures;
 use upload::Uploads;
 
 /// Of every picture.
@@ -48,7 +48,6 @@ const FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
 pub struct WgpuRenderer {
     recorder: Recorder,
     painter: Painter,
-    textures: Textures,
     window: Option<Window>,
     /// Made when something is first laid over the window.
     overlay: Option<Overlay>,
@@ -105,7 +104,6 @@ impl WgpuRenderer {
         gpu.fits(size)?;
         let extent = Extent::new(size, gpu.max_side);
         let painter = Painter::new(&gpu);
-        let textures = Textures::new(&gpu, &painter.sprites);
         gpu.check()?;
         let recorder = Recorder {
             recording: Recording::new(size),
@@ -117,7 +115,6 @@ impl WgpuRenderer {
         Ok(Self {
             recorder,
             painter,
-            textures,
             window,
             overlay: None,
             target: None,
@@ -158,9 +155,13 @@ impl Renderer for WgpuRenderer {
     }
 
     fn use_assets(&mut self, assets: Assets) {
-        self.textures.forget();
+        self.painter.forget();
         self.recorder.glyphs.forget();
         self.recorder.assets = assets;
+    }
+
+    fn set_time(&mut self, seconds: f32) {
+        self.painter.time = seconds;
     }
 
     fn begin(&mut self) -> &mut dyn Sink {
@@ -185,16 +186,16 @@ impl Renderer for WgpuRenderer {
         let mut encoder = gpu
             .device
             .create_command_encoder(&CommandEncoderDescriptor::default());
-        let sprites = &self.painter.sprites;
-        let asset_bytes = self.textures.update(gpu, sprites, assets) + glyphs.bind(gpu, sprites);
+        let painter = &mut self.painter;
+        let asset_bytes = painter.update(gpu, assets) + glyphs.bind(gpu, &painter.layouts);
         let bytes = uploads.flush(&mut encoder);
-        self.painter.paint(
+        painter.paint(
+            gpu,
             &mut encoder,
             recording,
             uploads,
-            &self.textures,
             glyphs,
-            &target.view,
+            &target.texture,
         );
         let submission = gpu.queue.submit([encoder.finish()]);
         uploads.submitted(gpu, submission)?;

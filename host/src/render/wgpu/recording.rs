@@ -6,30 +6,65 @@
 use super::adapter::Gpu;
 use super::glyphs::{Glyphs, Placed};
 use super::upload::{Place, Uploads};
-use crate::render::assets::Assets;
-use crate::render::commands::{Camera, Color, Quad, Sink, Sprite, TextStyle};
+use crate::render::assets::{Assets, MAX_PARAMS};
+use crate::render::commands::{
+    Area, Camera, Color, INSTANCE_WORDS, Look, Quad, Sink, Sprite, TextStyle, VERTEX_WORDS,
+};
 use crate::render::{RenderError, Size, Stats};
 
 /// Bytes of the instances of one kind in one picture.
 const MOST_BYTES: u64 = 256 << 20;
+const WORD: usize = size_of::<u32>();
 
 /// A picture while it is recorded.
 #[derive(Debug)]
 pub(super) struct Recording {
     pub size: Size,
-    pub clear: Color,
     pub ops: Vec<Op>,
+    /// What is drawn to, in order; the first is the picture.
+    pub targets: Vec<Target>,
+    /// What meshes are seen through; the first shows nothing.
+    pub matrices: Vec<[f32; 16]>,
+    /// Parameters of shaders, each at a multiple of [`MAX_PARAMS`].
+    pub params: Vec<u8>,
     pub stats: Stats,
     camera: Option<Camera>,
+    state: State,
+    /// Of what is drawn to now.
+    target_size: Size,
+}
+
+/// Something that is drawn to for a while.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Target {
+    /// A canvas, or the picture.
+    pub canvas: Option<u32>,
+    /// What it is filled with first.
+    pub clear: Option<Color>,
 }
 
 /// One thing to draw, and how.
 #[derive(Debug)]
 pub(super) struct Op {
     pub camera: Option<Camera>,
+    pub state: State,
     pub what: What,
     /// The instances.
     pub place: Place,
+}
+
+/// How things are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct State {
+    /// Of the target's pixels: left, top, width, height.
+    pub area: Option<[u32; 4]>,
+    pub look: Look,
+    /// Where in `params`.
+    pub params: u32,
+    /// Which of `targets`.
+    pub target: usize,
+    /// Which of `matrices`.
+    pub matrix: usize,
 }
 
 /// What the instances of an operation are.
@@ -40,44 +75,63 @@ pub(super) enum What {
     Sprites(u32),
     /// Sprites with a page of glyphs as their texture.
     Glyphs(usize),
+    Triangles(Option<u32>),
+    Meshes {
+        mesh: u32,
+        texture: Option<u32>,
+    },
 }
 
-impl What {
-    /// Whether the same pipeline draws both.
-    pub fn is_like(self, other: Self) -> bool {
-        (self == Self::Quads) == (other == Self::Quads)
-    }
-}
+/// What every picture begins with: it is filled with black.
+const PICTURE: Target = Target {
+    canvas: None,
+    clear: Some(Color::BLACK),
+};
 
 impl Recording {
     pub fn new(size: Size) -> Self {
         Self {
             size,
-            clear: Color::BLACK,
             ops: Vec::new(),
+            targets: vec![PICTURE],
+            matrices: vec![[0.0; 16]],
+            params: Vec::new(),
             stats: Stats::default(),
             camera: None,
+            state: State::default(),
+            target_size: size,
         }
     }
 
     pub fn restart(&mut self, size: Size) {
+        self.size = size;
         self.ops.clear();
-        *self = Self {
-            ops: std::mem::take(&mut self.ops),
-            ..Self::new(size)
-        };
+        self.targets.clear();
+        self.targets.push(PICTURE);
+        self.matrices.truncate(1);
+        self.params.clear();
+        self.stats = Stats::default();
+        self.camera = None;
+        self.state = State::default();
+        self.target_size = size;
     }
 
     /// Whether it can be drawn.
     pub fn check(&self) -> Result<(), RenderError> {
         within("quads", self.stats.quads, size_of::<Quad>())?;
         let sprites = self.stats.sprites + self.stats.glyphs;
-        within("sprites and glyphs", sprites, size_of::<Sprite>())
+        within("sprites and glyphs", sprites, size_of::<Sprite>())?;
+        within("triangles", self.stats.triangles, 3 * VERTEX_WORDS * WORD)?;
+        within("meshes", self.stats.meshes, INSTANCE_WORDS * WORD)
     }
 
-    /// Whether anything can be seen through the camera.
+    /// Whether anything can be seen.
     fn is_seen(&self) -> bool {
-        self.camera.is_none_or(|camera| camera.is_finite())
+        let has_pixels = self
+            .state
+            .area
+            .is_none_or(|[_, _, width, height]| width * height > 0);
+        has_pixels && self.camera.is_none_or(|camera| camera.is_finite())
     }
 
     /// Draw these too, in the state of now.
@@ -90,6 +144,7 @@ impl Recording {
             Some(last)
                 if last.what == what
                     && last.camera == camera
+                    && last.state == self.state
                     && last.place.page == place.page
                     && last.place.items.end == place.items.start =>
             {
@@ -97,6 +152,7 @@ impl Recording {
             }
             _ => self.ops.push(Op {
                 camera,
+                state: self.state,
                 what,
                 place,
             }),
@@ -134,10 +190,19 @@ impl Recorder {
 
 impl Sink for Recorder {
     fn clear(&mut self, color: Color) {
-        let Recording { size, camera, .. } = self.recording;
+        let recording = &mut self.recording;
+        if recording.targets.len() > 1 {
+            // Other targets have been drawn to, and keep what they have.
+            let target = recording.state.target;
+            recording.ops.retain(|op| op.state.target != target);
+            recording.targets[target].clear = Some(color);
+            return;
+        }
+        let (size, camera, state) = (recording.size, recording.camera, recording.state);
         self.restart(size);
-        self.recording.camera = camera;
-        self.recording.clear = color;
+        let recording = &mut self.recording;
+        (recording.camera, recording.state.area) = (camera, state.area);
+        recording.targets[0].clear = Some(color);
     }
 
     fn set_camera(&mut self, camera: Option<Camera>) {
@@ -184,7 +249,7 @@ impl Sink for Recorder {
             size: style.size,
             color: style.color,
             camera: recording.camera,
-            picture: recording.size,
+            picture: recording.target_size,
         };
         let camera = placed.camera();
         let pages = self.glyphs.place(&self.gpu, &self.assets, &layout, &placed);
@@ -195,5 +260,86 @@ impl Sink for Recorder {
                 recording.push_through(camera, what, place);
             });
         }
+    }
+
+    fn triangles(&mut self, texture: Option<u32>, words: &[u32]) {
+        let recording = &mut self.recording;
+        if !recording.is_seen() {
+            return;
+        }
+        recording.stats.triangles += (words.len() / (3 * VERTEX_WORDS)) as u64;
+        if recording.check().is_ok() {
+            let triangles = &mut self.uploads.triangles;
+            let what = What::Triangles(texture);
+            triangles.write(&self.gpu, words, |place| recording.push(what, place));
+        }
+    }
+
+    fn set_area(&mut self, area: Option<Area>) {
+        let Size { width, height } = self.recording.target_size;
+        self.recording.state.area = area.map(|area| {
+            // What is no number has no pixels.
+            let within = |from: f32, length: f32, side: u32| {
+                let side = side as f32;
+                let (start, end) = (from.clamp(0.0, side), (from + length).clamp(0.0, side));
+                let (start, end) = (start.round() as u32, end.round() as u32);
+                [start, end.saturating_sub(start)]
+            };
+            let [x, width] = within(area.x, area.width, width);
+            let [y, height] = within(area.y, area.height, height);
+            [x, y, width, height]
+        });
+    }
+
+    fn set_look(&mut self, look: Look, params: &[u32]) {
+        let Recording {
+            params: all, state, ..
+        } = &mut self.recording;
+        state.look = look;
+        if look.shader == 0 {
+            return;
+        }
+        let bytes: &[u8] = bytemuck::cast_slice(params);
+        let bytes = &bytes[..bytes.len().min(MAX_PARAMS)];
+        state.params = all.len() as u32;
+        all.extend_from_slice(bytes);
+        all.resize(state.params as usize + MAX_PARAMS, 0);
+    }
+
+    fn set_matrix(&mut self, matrix: [f32; 16]) {
+        let is_finite = matrix.iter().all(|number| number.is_finite());
+        let Recording {
+            matrices, state, ..
+        } = &mut self.recording;
+        state.matrix = if is_finite { matrices.len() } else { 0 };
+        if is_finite {
+            matrices.push(matrix);
+        }
+    }
+
+    fn meshes(&mut self, mesh: u32, texture: Option<u32>, words: &[u32]) {
+        let recording = &mut self.recording;
+        let is_seen = recording.is_seen() && recording.state.matrix > 0;
+        if !is_seen {
+            return;
+        }
+        recording.stats.meshes += (words.len() / INSTANCE_WORDS) as u64;
+        if recording.check().is_ok() {
+            let meshes = &mut self.uploads.meshes;
+            let what = What::Meshes { mesh, texture };
+            meshes.write(&self.gpu, words, |place| recording.push(what, place));
+        }
+    }
+
+    fn set_target(&mut self, canvas: Option<u32>, clear: Option<Color>) {
+        let recording = &mut self.recording;
+        let size = canvas.and_then(|canvas| self.assets.texture_size(canvas));
+        recording.target_size = size.unwrap_or(recording.size);
+        recording.camera = None;
+        recording.state = State {
+            target: recording.targets.len(),
+            ..State::default()
+        };
+        recording.targets.push(Target { canvas, clear });
     }
 }

@@ -8,17 +8,16 @@ use wgpu::{
 };
 
 use super::adapter::Gpu;
-use super::sprites::Sprites;
+use super::bindings::Layouts;
 use crate::render::Size;
-use crate::render::assets::{Assets, Filter, Live, Payload};
+use crate::render::assets::{Filter, Live, Payload};
 
 /// By the handles of the assets.
 #[derive(Debug)]
 pub(super) struct Textures {
     table: BTreeMap<u32, Uploaded>,
     placeholder: BindGroup,
-    /// How far the registry was when last looked at.
-    seen: u64,
+    white: BindGroup,
 }
 
 #[derive(Debug)]
@@ -30,37 +29,44 @@ struct Uploaded {
 }
 
 impl Textures {
-    pub fn new(gpu: &Gpu, sprites: &Sprites) -> Self {
+    pub fn new(gpu: &Gpu, layouts: &Layouts) -> Self {
         let (size, pixels) = placeholder();
         let texture = create(gpu, size);
         write(gpu, &texture, [0, 0], size, &pixels);
         let view = texture.create_view(&Default::default());
+        let white = create(gpu, Size::new(1, 1));
+        write(gpu, &white, [0, 0], Size::new(1, 1), &[255; 4]);
         Self {
             table: BTreeMap::new(),
-            placeholder: sprites.bind(gpu, &view, Filter::Nearest),
-            seen: 0,
+            placeholder: layouts.bind(gpu, &view, Filter::Nearest),
+            white: layouts.bind(
+                gpu,
+                &white.create_view(&Default::default()),
+                Filter::Nearest,
+            ),
         }
     }
 
-    /// Everything is to be looked at anew: these are other assets.
+    /// Everything is to be uploaded anew: these are other assets.
     pub fn forget(&mut self) {
         self.table.clear();
-        self.seen = 0;
     }
 
     /// Take over what has changed. Gives the bytes that were uploaded.
-    pub fn update(&mut self, gpu: &Gpu, sprites: &Sprites, assets: &Assets) -> u64 {
-        let Some(live) = assets.changed_since(&mut self.seen) else {
-            return 0;
-        };
+    pub fn update(&mut self, gpu: &Gpu, layouts: &Layouts, live: &[Live]) -> u64 {
         self.table
             .retain(|handle, _| live.iter().any(|live| live.handle == *handle));
-        live.iter().map(|live| self.put(gpu, sprites, live)).sum()
+        live.iter().map(|live| self.put(gpu, layouts, live)).sum()
     }
 
-    fn put(&mut self, gpu: &Gpu, sprites: &Sprites, live: &Live) -> u64 {
-        let Payload::Texture(pixels) = &live.payload else {
-            return 0;
+    fn put(&mut self, gpu: &Gpu, layouts: &Layouts, live: &Live) -> u64 {
+        let pixels = match &live.payload {
+            Payload::Texture(pixels) => pixels,
+            Payload::Canvas(size) => {
+                self.put_canvas(gpu, layouts, live, *size);
+                return 0;
+            }
+            _ => return 0,
         };
         if gpu.fits(pixels.size).is_err() {
             // The placeholder: a notice would come with each change of any other asset.
@@ -84,7 +90,7 @@ impl Textures {
             Some(known) if known.texture == texture && known.filter == live.filter => known.group,
             _ => {
                 let view = texture.create_view(&Default::default());
-                sprites.bind(gpu, &view, live.filter)
+                layouts.bind(gpu, &view, live.filter)
             }
         };
         let uploaded = Uploaded {
@@ -97,10 +103,44 @@ impl Textures {
         bytes
     }
 
+    /// What was drawn to a canvas stays as long as its size does.
+    fn put_canvas(&mut self, gpu: &Gpu, layouts: &Layouts, live: &Live, size: Size) {
+        if gpu.fits(size).is_err() {
+            self.table.remove(&live.handle);
+            return;
+        }
+        let known = self.table.remove(&live.handle);
+        let known = known.filter(|known| size_of_texture(&known.texture) == size);
+        let texture = known.map_or_else(
+            || super::Target::new(gpu, size).texture,
+            |known| known.texture,
+        );
+        let view = texture.create_view(&Default::default());
+        let uploaded = Uploaded {
+            group: layouts.bind(gpu, &view, live.filter),
+            texture,
+            filter: live.filter,
+            revision: live.revision,
+        };
+        self.table.insert(live.handle, uploaded);
+    }
+
     /// How to bind a texture, or what stands in for it.
     pub fn group(&self, handle: u32) -> &BindGroup {
         let uploaded = self.table.get(&handle);
         uploaded.map_or(&self.placeholder, |uploaded| &uploaded.group)
+    }
+
+    /// The same, but white where there is none.
+    pub fn group_or_white(&self, handle: Option<u32>) -> &BindGroup {
+        handle.map_or(&self.white, |handle| self.group(handle))
+    }
+
+    /// A canvas, to be drawn to.
+    pub fn canvas(&self, handle: u32) -> Option<&Texture> {
+        let texture = &self.table.get(&handle)?.texture;
+        let can_be = texture.usage().contains(TextureUsages::RENDER_ATTACHMENT);
+        can_be.then_some(texture)
     }
 }
 

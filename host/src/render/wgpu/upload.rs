@@ -13,7 +13,7 @@ use wgpu::{
 use super::adapter::Gpu;
 use super::recording::What;
 use crate::render::RenderError;
-use crate::render::commands::{Quad, Sprite};
+use crate::render::commands::{INSTANCE_WORDS, Quad, Sprite, VERTEX_WORDS};
 
 /// Bytes of the first and smallest buffer.
 const SMALLEST: u32 = 64 << 10;
@@ -27,6 +27,8 @@ const ROUND: usize = 3;
 pub(super) struct Uploads {
     pub quads: Upload,
     pub sprites: Upload,
+    pub triangles: Upload,
+    pub meshes: Upload,
     on_their_way: [Option<SubmissionIndex>; ROUND],
     current: usize,
 }
@@ -36,6 +38,8 @@ impl Uploads {
         Self {
             quads: Upload::new("quads", Quad::WORDS),
             sprites: Upload::new("sprites", Sprite::WORDS),
+            triangles: Upload::new("triangles", 3 * VERTEX_WORDS),
+            meshes: Upload::new("meshes", INSTANCE_WORDS),
             on_their_way: Default::default(),
             current: 0,
         }
@@ -69,11 +73,20 @@ impl Uploads {
         match what {
             What::Quads => &self.quads,
             What::Sprites(_) | What::Glyphs(_) => &self.sprites,
+            What::Triangles(_) => &self.triangles,
+            What::Meshes { .. } => &self.meshes,
         }
     }
 
     fn each(&mut self) -> impl Iterator<Item = &mut Upload> {
-        [&mut self.quads, &mut self.sprites].into_iter()
+        let Self {
+            quads,
+            sprites,
+            triangles,
+            meshes,
+            ..
+        } = self;
+        [quads, sprites, triangles, meshes].into_iter()
     }
 }
 

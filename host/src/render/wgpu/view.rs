@@ -17,11 +17,14 @@ pub(super) struct View {
     to_clip: [f32; 2],
     rotor: [f32; 2],
     zoom: f32,
-    padding: f32,
+    /// Seconds of the game.
+    time: f32,
+    resolution: [f32; 2],
+    matrix: [f32; 16],
 }
 
 impl View {
-    pub fn new(size: Size, camera: Option<Camera>) -> Self {
+    pub fn new(size: Size, camera: Option<Camera>, matrix: [f32; 16], time: f32) -> Self {
         let [width, height] = [size.width as f32, size.height as f32];
         let pixels = Self {
             center: [0.0; 2],
@@ -29,7 +32,9 @@ impl View {
             to_clip: [2.0 / width, -2.0 / height],
             rotor: [1.0, 0.0],
             zoom: 1.0,
-            padding: 0.0,
+            time,
+            resolution: [width, height],
+            matrix,
         };
         let Some(Camera {
             x,
@@ -64,7 +69,7 @@ mod tests {
             zoom: -3.0,
             rotation: 0.5,
         };
-        let view = View::new(Size::new(10, 20), Some(camera));
+        let view = View::new(Size::new(10, 20), Some(camera), [0.0; 16], 0.0);
         let (sin, cos) = 0.5_f32.sin_cos();
         assert_eq!((view.rotor, view.zoom), ([-cos, -sin], 3.0));
         assert_eq!((view.middle, view.to_clip), ([5.0, 10.0], [0.2, -0.1]));
@@ -73,7 +78,7 @@ mod tests {
             rotation: 3.0,
             ..camera
         };
-        let view = View::new(Size::new(10, 20), Some(turned));
+        let view = View::new(Size::new(10, 20), Some(turned), [0.0; 16], 0.0);
         let (sin, cos) = 3.0_f32.sin_cos();
         assert_eq!(view.rotor, [cos, sin]);
     }

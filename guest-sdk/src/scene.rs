@@ -1,0 +1,337 @@
+//! What a canvas has beyond shapes, sprites and text: triangles, meshes in space, shaders, parts of the
+//! picture, and pictures in the picture.
+
+use std::ops::Range;
+
+use glam::camera::rh::{proj, view};
+use glam::{Affine3A, Mat4, Vec2, Vec3};
+
+use crate::assets::{self, Shader, Texture};
+use crate::bindings::vblank::guest::draw::{self, Area, Blend, Look};
+use crate::canvas::{Canvas, Command};
+use crate::input::Size;
+use crate::mesh::{Instance, Mesh, Triangles, instance};
+use crate::{Color, Image};
+
+/// How sprites, triangles and meshes look: coloured by a shader, and put over what is there in some way.
+///
+/// ```
+/// # use vblank_guest::prelude::*;
+/// # fn draw(canvas: &mut Canvas, height: f32) {
+/// // assets/waves.wgsl has a block of two f32.
+/// let waves = canvas.shader("waves");
+/// canvas.set_material(Material::shader(waves).params(&[height, 0.5]));
+/// canvas.sprite("sea", (640.0, 360.0));
+/// canvas.set_material(Material::blend(Blend::Add));
+/// canvas.circle((640.0, 360.0), 50.0, Color::YELLOW);
+/// canvas.reset_material();
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Material {
+    shader: Shader,
+    textures: [Texture; 2],
+    blend: Blend,
+    params: Vec<u32>,
+}
+
+impl Material {
+    /// Coloured by a shader.
+    #[must_use]
+    pub fn shader(shader: Shader) -> Self {
+        Self {
+            shader,
+            textures: [Texture::MISSING; 2],
+            blend: Blend::Alpha,
+            params: Vec::new(),
+        }
+    }
+
+    /// The usual look, put over what is there in this way.
+    #[must_use]
+    pub fn blend(blend: Blend) -> Self {
+        Self::shader(Shader::USUAL).blended(blend)
+    }
+
+    /// Put over what is there in this way.
+    #[must_use]
+    pub fn blended(mut self, blend: Blend) -> Self {
+        self.blend = blend;
+        self
+    }
+
+    /// The shader's parameters, in the order in which WGSL lays its block out: a `vec3f` or `vec4f` begins
+    /// at a multiple of four numbers. They are filled up with zeros to whole rows of four.
+    #[must_use]
+    pub fn params(mut self, numbers: &[f32]) -> Self {
+        self.params.clear();
+        self.params
+            .extend(numbers.iter().map(|number| number.to_bits()));
+        self.params.resize(self.params.len().next_multiple_of(4), 0);
+        self
+    }
+
+    /// Further textures, which the shader reads with `texel1` and `texel2`.
+    #[must_use]
+    pub fn textures(mut self, first: Texture, second: Option<Texture>) -> Self {
+        self.textures = [first, second.unwrap_or(Texture::MISSING)];
+        self
+    }
+
+    fn look(&self) -> Look {
+        Look {
+            shader: self.shader.0,
+            texture1: self.textures[0].0,
+            texture2: self.textures[1].0,
+            blend: self.blend,
+        }
+    }
+}
+
+/// A corner of a triangle on the picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Corner {
+    /// Where it is.
+    pub position: Vec2,
+    /// Its place in the texture, from 0 to 1.
+    pub uv: Vec2,
+    /// What the texture is multiplied by.
+    pub color: Color,
+}
+
+impl Corner {
+    fn words(&self) -> [u32; 5] {
+        let [x, y] = self.position.to_array().map(f32::to_bits);
+        let [u, v] = self.uv.to_array().map(f32::to_bits);
+        [x, y, u, v, self.color.packed()]
+    }
+}
+
+impl Canvas {
+    /// A triangle.
+    pub fn triangle(&mut self, corners: [Vec2; 3], color: Color) {
+        self.polygon(&corners, color);
+    }
+
+    /// A polygon without dents, filled, by its corners as they go round it.
+    pub fn polygon(&mut self, corners: &[Vec2], color: Color) {
+        let corner = |position: Vec2| Corner {
+            position,
+            uv: Vec2::ZERO,
+            color,
+        };
+        let range = self.room_for_triangles(None);
+        for pair in corners.windows(2).skip(1) {
+            let triangle = [corners[0], pair[0], pair[1]];
+            self.words
+                .extend(triangle.into_iter().flat_map(|at| corner(at).words()));
+        }
+        self.end_triangles(range);
+    }
+
+    /// Triangles of which each three corners are one, with a texture: its key or a [`Texture`]. Corners that
+    /// are left over are left out.
+    pub fn triangles(&mut self, image: impl Image, corners: &[Corner]) {
+        let texture = image.find(self);
+        let range = self.room_for_triangles(Some(texture));
+        let whole = corners.chunks_exact(3).flatten();
+        self.words.extend(whole.flat_map(Corner::words));
+        self.end_triangles(range);
+    }
+
+    fn room_for_triangles(&mut self, texture: Option<Texture>) -> usize {
+        let start = self.words.len();
+        match self.commands.last() {
+            Some(Command::Triangles(last, _)) if *last == texture => {}
+            _ => self
+                .commands
+                .push(Command::Triangles(texture, start..start)),
+        }
+        start
+    }
+
+    fn end_triangles(&mut self, start: usize) {
+        let end = self.words.len();
+        self.shapes += (end - start) / 15;
+        if let Some(Command::Triangles(_, range)) = self.commands.last_mut() {
+            range.end = end;
+        }
+    }
+
+    /// From here on, only this part of the picture is drawn to, in pixels whatever the camera; a part that
+    /// lies outside shows nothing.
+    pub fn set_area(&mut self, corner: impl Into<Vec2>, size: impl Into<Vec2>) {
+        let (corner, size) = (corner.into(), size.into());
+        self.commands.push(Command::Area(Some(Area {
+            x: corner.x,
+            y: corner.y,
+            width: size.x,
+            height: size.y,
+        })));
+    }
+
+    /// From here on, all of the picture is drawn to again.
+    pub fn reset_area(&mut self) {
+        self.commands.push(Command::Area(None));
+    }
+
+    /// The shader of a key: `assets/KEY.wgsl`, or what was given under it. A mistake in it is told with its
+    /// line, and the last version that was good goes on.
+    pub fn shader(&mut self, key: &str) -> Shader {
+        match self.shaders.get(key) {
+            Some(shader) => *shader,
+            None => {
+                let shader = assets::shader(key);
+                self.shaders.insert(key.into(), shader);
+                shader
+            }
+        }
+    }
+
+    /// From here on, things look like this. Parameters that are not those which the shader declares are told
+    /// once, and the look is the usual one.
+    pub fn set_material(&mut self, material: Material) {
+        let start = self.words.len();
+        self.words.extend(&material.params);
+        let params = start..self.words.len();
+        self.commands
+            .push(Command::Look(Some(material.look()), params));
+    }
+
+    /// From here on, things have their usual look.
+    pub fn reset_material(&mut self) {
+        self.commands.push(Command::Look(None, 0..0));
+    }
+
+    /// From here on, meshes are seen through this matrix, from the world to clip space, where x and y go from -1
+    /// to 1, to the right and upwards, and z from 0, near, to 1, far. Until it or [`Canvas::look_at`] is set, no
+    /// mesh is seen.
+    pub fn set_view(&mut self, matrix: Mat4) {
+        let start = self.words.len();
+        let numbers = matrix.to_cols_array();
+        self.words.extend(numbers.map(f32::to_bits));
+        let range = start..self.words.len();
+        self.commands.push(Command::Matrix(range));
+    }
+
+    /// From here on, meshes are seen from a point, looking at another one, with y upwards, through a lens that
+    /// sees so many degrees from top to bottom. What is nearer than a tenth of a unit or farther than a
+    /// thousand is not seen.
+    ///
+    /// ```
+    /// # use vblank_guest::prelude::*;
+    /// # fn draw(canvas: &mut Canvas) {
+    /// canvas.look_at(vec3(4.0, 3.0, 4.0), Vec3::ZERO, 60.0);
+    /// let cube = canvas.built("cube", || Triangles::cuboid(Vec3::ONE, Color::RED));
+    /// canvas.mesh(cube, Affine3A::from_rotation_y(0.5)).tinted(Color::WHITE);
+    /// # }
+    /// ```
+    pub fn look_at(&mut self, eye: Vec3, target: Vec3, degrees: f32) {
+        let Vec2 { x, y } = self.size();
+        let lens = proj::directx::perspective(degrees.to_radians(), x / y, 0.1, 1000.0);
+        self.set_view(lens * view::look_at_mat4(eye, target, Vec3::Y));
+    }
+
+    /// A mesh that is built by a function, the first time that this code draws with it. After a swap the new
+    /// code builds it again; if it is the same, nothing is uploaded.
+    pub fn built(&mut self, key: &str, build: impl FnOnce() -> Triangles) -> Mesh {
+        match self.meshes.get(key) {
+            Some(mesh) => *mesh,
+            None => {
+                let mesh = Mesh::new(key, &build());
+                self.meshes.insert(key.into(), mesh);
+                mesh
+            }
+        }
+    }
+
+    /// A mesh at a place in the world. Instances of one mesh that follow on one another are drawn together;
+    /// each is 52 bytes written to a buffer.
+    pub fn mesh(&mut self, mesh: Mesh, place: Affine3A) -> Instance<'_> {
+        self.place_mesh(mesh, None, place)
+    }
+
+    /// The same with a texture: its key or a [`Texture`].
+    pub fn textured_mesh(
+        &mut self,
+        mesh: Mesh,
+        image: impl Image,
+        place: Affine3A,
+    ) -> Instance<'_> {
+        let texture = image.find(self);
+        self.place_mesh(mesh, Some(texture), place)
+    }
+
+    fn place_mesh(
+        &mut self,
+        mesh: Mesh,
+        texture: Option<Texture>,
+        place: Affine3A,
+    ) -> Instance<'_> {
+        let start = self.words.len();
+        self.words.extend(instance(place));
+        let end = self.words.len();
+        self.shapes += 1;
+        match self.commands.last_mut() {
+            Some(Command::Meshes(last, look, range)) if (*last, *look) == (mesh, texture) => {
+                range.end = end;
+            }
+            _ => self
+                .commands
+                .push(Command::Meshes(mesh, texture, start..end)),
+        }
+        let words = self.words.last_chunk_mut();
+        Instance {
+            words: words.expect("they were just added"),
+        }
+    }
+
+    /// Draw on a canvas of its own, kept by the host under a key, and get it as a texture. With a colour it
+    /// is filled first; without, what was drawn to it before is still there. Within, coordinates are its
+    /// pixels.
+    ///
+    /// ```
+    /// # use vblank_guest::prelude::*;
+    /// # fn draw(canvas: &mut Canvas) {
+    /// let map = canvas.draw_to("map", (64, 64), Some(Color::BLACK), |map| {
+    ///     map.circle((32.0, 32.0), 3.0, Color::GREEN);
+    /// });
+    /// canvas.sprite(map, (1200.0, 80.0)).scaled(2.0);
+    /// # }
+    /// ```
+    pub fn draw_to(
+        &mut self,
+        key: &str,
+        size: (u32, u32),
+        clear: Option<Color>,
+        draw: impl FnOnce(&mut Canvas),
+    ) -> Texture {
+        let (width, height) = size;
+        let size = Size { width, height };
+        let target = match self.canvases.get(key) {
+            Some((target, known)) if (known.width, known.height) == (width, height) => *target,
+            _ => {
+                let target = assets::canvas(key, size, self.filter);
+                self.canvases.insert(key.into(), (target, size));
+                target
+            }
+        };
+        let clear = clear.map(Color::packed);
+        self.commands.push(Command::Target(Some((target, clear))));
+        let before = std::mem::replace(&mut self.size, size);
+        draw(self);
+        self.size = before;
+        self.commands.push(Command::Target(None));
+        target
+    }
+
+    pub(crate) fn give_look(&self, look: Option<Look>, params: &Range<usize>) {
+        if let Err(why) = draw::set_look(look, &self.words[params.clone()]) {
+            let mut told = self.told.borrow_mut();
+            if *told != why {
+                log::error!("{why}");
+                *told = why;
+            }
+        }
+    }
+}
