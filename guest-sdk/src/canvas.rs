@@ -12,7 +12,7 @@ use crate::assets::{self, Filter, Font, Shader, Texture};
 use crate::bindings::vblank::guest::draw::{self, TextStyle};
 use crate::input::Size;
 use crate::mesh::Mesh;
-use crate::sprite::{SPRITE, Sprite};
+use crate::sprite::{self, SPRITE, Sprite};
 use crate::text::{self, Text};
 
 pub use draw::Camera;
@@ -232,14 +232,15 @@ impl Canvas {
         let texture = image.find(self);
         let start = self.words.len();
         let end = start + SPRITE;
-        self.words.resize(end, 0);
+        self.words
+            .extend_from_slice(&sprite::plain(position.into()));
         self.shapes += 1;
         match self.commands.last_mut() {
             Some(Command::Sprites(last, range)) if *last == texture => range.end = end,
             _ => self.commands.push(Command::Sprites(texture, start..end)),
         }
         let words = self.words.last_chunk_mut();
-        Sprite::place(words.expect("they were just added"), position.into())
+        Sprite::of(words.expect("they were just added"))
     }
 
     /// A text, white and of size 20, its top left corner at `position`. What is returned changes that:

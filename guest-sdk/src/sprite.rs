@@ -13,14 +13,17 @@ pub struct Sprite<'a> {
     words: &'a mut [u32; SPRITE],
 }
 
+/// As large as its texture, its middle at this position.
+pub(crate) fn plain(position: Vec2) -> [u32; SPRITE] {
+    let half = 0.5_f32.to_bits();
+    let one = 1.0_f32.to_bits();
+    let white = Color::WHITE.packed();
+    let (x, y) = (position.x.to_bits(), position.y.to_bits());
+    [x, y, 0, 0, 0, half, half, 0, 0, white, one, one]
+}
+
 impl<'a> Sprite<'a> {
-    /// As large as its texture, its middle at `position`.
-    pub(crate) fn place(words: &'a mut [u32; SPRITE], position: Vec2) -> Self {
-        let half = 0.5_f32.to_bits();
-        let one = 1.0_f32.to_bits();
-        let white = Color::WHITE.packed();
-        let (x, y) = (position.x.to_bits(), position.y.to_bits());
-        *words = [x, y, 0, 0, 0, half, half, 0, 0, white, one, one];
+    pub(crate) fn of(words: &'a mut [u32; SPRITE]) -> Self {
         Self { words }
     }
 
@@ -111,10 +114,9 @@ mod tests {
 
     #[test]
     fn what_is_said_is_in_its_word() {
-        let mut words = [9; SPRITE];
-        Sprite::place(&mut words, Vec2::new(1.0, 2.0));
+        let mut words = plain(Vec2::new(1.0, 2.0));
         let float = f32::to_bits;
-        let plain = [
+        let expected = [
             float(1.0),
             float(2.0),
             0,
@@ -128,8 +130,9 @@ mod tests {
             float(1.0),
             float(1.0),
         ];
-        assert_eq!(words, plain);
-        Sprite::place(&mut words, Vec2::ZERO)
+        assert_eq!(words, expected);
+        words = plain(Vec2::ZERO);
+        Sprite::of(&mut words)
             .sized((3.0, 4.0))
             .rotated(5.0)
             .pivot((6.0, 7.0))

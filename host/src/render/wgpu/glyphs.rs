@@ -128,7 +128,8 @@ impl Glyphs {
             true => shown / pixels,
             false => placed.size / pixels,
         };
-        let glyphs = if shown > 0.5 { &layout.glyphs[..] } else { &[] };
+        let is_seen = shown > 0.5 && placed.position.iter().all(|side| side.is_finite());
+        let glyphs = if is_seen { &layout.glyphs[..] } else { &[] };
         for glyph in glyphs {
             let point = [placed.position[0] + glyph.x, placed.position[1] + glyph.y];
             let ([x, y], key) = match placed.is_upright() {

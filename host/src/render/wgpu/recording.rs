@@ -15,6 +15,8 @@ use crate::render::{RenderError, Size, Stats};
 /// Bytes of the instances of one kind in one picture.
 const MOST_BYTES: u64 = 256 << 20;
 const WORD: usize = size_of::<u32>();
+/// Bytes of text in one picture: laying out new ones takes a second.
+const MOST_TEXT: u64 = 1 << 20;
 
 /// A picture while it is recorded.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub(super) struct Recording {
     /// Parameters of shaders, each at a multiple of [`MAX_PARAMS`].
     pub params: Vec<u8>,
     pub stats: Stats,
+    /// Bytes of it.
+    text: u64,
     camera: Option<Camera>,
     state: State,
     /// Of what is drawn to now.
@@ -97,6 +101,7 @@ impl Recording {
             matrices: vec![[0.0; 16]],
             params: Vec::new(),
             stats: Stats::default(),
+            text: 0,
             camera: None,
             state: State::default(),
             target_size: size,
@@ -111,6 +116,7 @@ impl Recording {
         self.matrices.truncate(1);
         self.params.clear();
         self.stats = Stats::default();
+        self.text = 0;
         self.camera = None;
         self.state = State::default();
         self.target_size = size;
@@ -118,11 +124,17 @@ impl Recording {
 
     /// Whether it can be drawn.
     pub fn check(&self) -> Result<(), RenderError> {
-        within("quads", self.stats.quads, size_of::<Quad>())?;
+        let of = |bytes: usize| MOST_BYTES / bytes as u64;
         let sprites = self.stats.sprites + self.stats.glyphs;
-        within("sprites and glyphs", sprites, size_of::<Sprite>())?;
-        within("triangles", self.stats.triangles, 3 * VERTEX_WORDS * WORD)?;
-        within("meshes", self.stats.meshes, INSTANCE_WORDS * WORD)
+        within("quads", self.stats.quads, of(size_of::<Quad>()))?;
+        within("sprites and glyphs", sprites, of(size_of::<Sprite>()))?;
+        within(
+            "triangles",
+            self.stats.triangles,
+            of(3 * VERTEX_WORDS * WORD),
+        )?;
+        within("meshes", self.stats.meshes, of(INSTANCE_WORDS * WORD))?;
+        within("bytes of text", self.text, MOST_TEXT)
     }
 
     /// Whether anything can be seen.
@@ -160,9 +172,8 @@ impl Recording {
     }
 }
 
-/// Whether a picture can have so many instances of a kind.
-fn within(what: &'static str, count: u64, bytes: usize) -> Result<(), RenderError> {
-    let max = MOST_BYTES / bytes as u64;
+/// Whether a picture can have so many of something.
+fn within(what: &'static str, count: u64, max: u64) -> Result<(), RenderError> {
     if count <= max {
         return Ok(());
     }
@@ -237,6 +248,10 @@ impl Sink for Recorder {
     fn text(&mut self, style: &TextStyle, position: [f32; 2], text: &str) {
         let recording = &mut self.recording;
         if !recording.is_seen() {
+            return;
+        }
+        recording.text += text.len() as u64;
+        if recording.check().is_err() {
             return;
         }
         let layout = self.assets.layout(style, text);

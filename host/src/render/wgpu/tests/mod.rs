@@ -3,6 +3,7 @@
 mod life;
 mod shapes;
 mod sprites;
+mod text;
 
 use super::*;
 use crate::render::commands::{Camera, Color, Quad};
