@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use image::{Rgba, RgbaImage};
 use tempfile::TempDir;
-use vblank_tests::{Counter, Ended, Guest, Host, Run, name_of};
+use vblank_tests::{Counter, Demo, Ended, Guest, Host, Run, name_of};
 
 const RED: [u8; 4] = [255, 0, 0, 255];
 const GREEN: [u8; 4] = [0, 255, 0, 255];
@@ -382,4 +382,31 @@ fn a_font_without_bytes_is_told_once() {
         "{notice}"
     );
     assert!(ended.events.iter().all(|event| name_of(event) != "break"));
+}
+
+#[test]
+fn a_picture_saved_in_a_crate_is_no_new_code() {
+    let demo = Demo::copy("hello");
+    let assets = demo.folder().join("assets");
+    std::fs::create_dir(&assets).expect("a folder can be made");
+    png(&assets.join("ship.png"), RED);
+    demo.replace(
+        "    fn draw(&self, canvas: &mut Canvas) {\n",
+        "    fn draw(&self, canvas: &mut Canvas) {\n        canvas.sprite(\"ship\", (4.0, 4.0));\n",
+    );
+    let picture = demo.beside("end.png");
+    let mut host = Run::headless(&demo.folder())
+        .args("--renderer software --size 64x48")
+        .file("--screenshot", &picture, "")
+        .start();
+    host.event("first-frame");
+    png(&assets.join("ship.png"), GREEN);
+    // cargo has looked whether the code has the file in it.
+    host.event("build");
+    host.run_on(Duration::from_secs(1));
+    let ended = host
+        .stop()
+        .exits(0)
+        .without(&["swap", "same-code", "notice"]);
+    assert_eq!(end(&ended, "asset_bytes"), 2 * BYTES);
 }

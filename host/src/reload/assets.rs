@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
@@ -130,7 +130,7 @@ impl Loader {
         let touched = touched.clone();
         let watched = Watched::Assets(self.folder.folder.clone());
         // Were the thread gone, so would be the watcher.
-        let tell = move |_| drop(touched.send(Wake::Touched));
+        let tell = move |_: &Path, _| drop(touched.send(Wake::Touched));
         let watcher = Watcher::new(watched, self.folder.poll, tell);
         if let Err(error) = &watcher {
             (self.notice)(format!("changes of assets will not be seen: {error}"));

@@ -122,15 +122,16 @@ impl Pipeline {
     pub fn start(
         engine: Arc<Engine>,
         source: Source,
-        options: PipelineOptions,
+        mut options: PipelineOptions,
         wake_host: impl Fn() + Clone + Send + 'static,
     ) -> std::io::Result<Self> {
         let (wake, woken) = channel();
         let (tell, news) = channel();
         let state_bytes = Arc::new(AtomicU64::new(0));
+        options.assets = options.assets.map(absolute);
         let assets = options.assets.clone().map(|folder| {
             let folder = AssetFolder {
-                folder: absolute(folder),
+                folder,
                 debounce: options.debounce,
                 poll: options.poll,
             };

@@ -17,6 +17,8 @@ use crate::guest::Capability;
 pub(super) enum Wake {
     /// A path that matters was written at this time, by the file system's clock where it says.
     Touched(SystemTime),
+    /// The same, of a file of the asset folder: a guest may have it in its code too.
+    TouchedAsset(SystemTime),
     /// An older version is wanted again.
     GoBack(Box<GoBack>),
     /// Something is granted from now on; tell when it is.
@@ -75,9 +77,9 @@ fn is_noise(name: &OsStr) -> bool {
         || [".swp", ".swx", ".tmp", ".bak"].iter().any(|end| name.ends_with(end))
 }
 
-/// Hears when something was written, by the file system's clock where it says.
-pub(super) trait Tell: Fn(SystemTime) + Clone + Send + 'static {}
-impl<T: Fn(SystemTime) + Clone + Send + 'static> Tell for T {}
+/// Hears what was written, and when by the file system's clock where it says.
+pub(super) trait Tell: Fn(&Path, SystemTime) + Clone + Send + 'static {}
+impl<T: Fn(&Path, SystemTime) + Clone + Send + 'static> Tell for T {}
 
 /// Whether the system tells of changes in this folder. Where it does not, they are looked for.
 ///
@@ -195,7 +197,7 @@ fn handler(
         let concerned = event.paths.iter().find(|path| watched.concerns(path));
         if let (Some(path), false) = (concerned, reading) {
             let written = std::fs::metadata(path).and_then(|meta| meta.modified());
-            tell(written.unwrap_or_else(|_| SystemTime::now()));
+            tell(path, written.unwrap_or_else(|_| SystemTime::now()));
         }
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Worker {
     /// The crate, as cargo last described it.
     guest: Option<GuestCrate>,
     first_build: bool,
+    /// What has changed since the last round are files of assets.
+    only_assets: bool,
 }
 
 /// A version that waits for a grant.
@@ -73,6 +75,7 @@ impl Worker {
             denied: None,
             guest: None,
             first_build: true,
+            only_assets: false,
         }
     }
 
@@ -141,7 +144,12 @@ impl Worker {
         let begun = Instant::now();
         let code = self.read(&file)?;
         stages.read = begun.elapsed();
+        let only_assets = std::mem::replace(&mut self.only_assets, true);
         if self.last.replace(code.hash) == Some(code.hash) {
+            if only_assets {
+                // Nobody who saves a picture wants to hear that.
+                return Ok(());
+            }
             return self.send(News::SameCode(code.hash));
         }
         self.hand_on(file, code, stages)
@@ -217,8 +225,19 @@ impl Worker {
             return;
         }
         let wake = wake.clone();
-        // An error means that the pipeline is gone, and the watcher soon will be.
-        let tell = move |at| drop(wake.send(Wake::Touched(at)));
+        let assets = self.options.assets.clone();
+        let tell = move |path: &Path, at| {
+            let is_asset = assets
+                .as_ref()
+                .is_some_and(|assets| path.starts_with(assets));
+            let touched = if is_asset {
+                Wake::TouchedAsset
+            } else {
+                Wake::Touched
+            };
+            // An error means that the pipeline is gone, and the watcher soon will be.
+            drop(wake.send(touched(at)));
+        };
         *watcher = match Watcher::new(watched, self.options.poll, tell) {
             Ok(watcher) => {
                 if let Some(why) = &watcher.fallback {
@@ -311,7 +330,11 @@ impl Worker {
                 None => self.told.woken.recv().map_err(RecvTimeoutError::from),
             };
             match woken {
-                Ok(Wake::Touched(at)) => return Ok(Some(at)),
+                Ok(Wake::Touched(at)) => {
+                    self.only_assets = false;
+                    return Ok(Some(at));
+                }
+                Ok(Wake::TouchedAsset(at)) => return Ok(Some(at)),
                 Ok(Wake::GoBack(wanted)) => self.go_back(*wanted)?,
                 Ok(Wake::Allow(capability, tell)) => self.allow(capability, tell)?,
                 Err(RecvTimeoutError::Timeout) => return Ok(None),
