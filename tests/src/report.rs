@@ -17,7 +17,8 @@ pub struct Report {
 }
 
 impl Report {
-    pub(crate) fn follow(path: &Path) -> Self {
+    /// The report that a host will write here.
+    pub fn follow(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
             file: None,
@@ -27,7 +28,7 @@ impl Report {
     }
 
     /// Read what has been added.
-    pub(crate) fn read_on(&mut self) {
+    pub fn read_on(&mut self) {
         if self.file.is_none() {
             self.file = File::open(&self.path).ok();
         }

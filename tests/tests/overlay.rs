@@ -40,7 +40,7 @@ fn is_panel([red, green, blue]: [u8; 3]) -> bool {
 /// Where the first value of the state stands.
 fn value(picture: &Picture) -> Option<(i16, i16)> {
     let is_value = |[red, green, blue]: [u8; 3]| {
-        red.abs_diff(150) + green.abs_diff(210) + blue.abs_diff(240) < 30
+        red.abs_diff(150) < 12 && green.abs_diff(210) < 12 && blue.abs_diff(240) < 12
     };
     let found = picture.pixels.iter().position(|pixel| is_value(*pixel))?;
     Some((

@@ -44,7 +44,7 @@ impl Default for Panels {
     }
 }
 
-/// Dark, small, and a little of the game shining through.
+/// Dark and small.
 pub(super) fn set_style(ctx: &Context) {
     ctx.set_theme(Theme::Dark);
     ctx.all_styles_mut(|style| {
@@ -104,7 +104,7 @@ impl Panels {
 
 /// Of a panel.
 pub(super) fn frame(ui: &Ui) -> Frame {
-    let fill = Color32::from_rgba_unmultiplied(18, 20, 26, 240);
+    let fill = Color32::from_rgb(18, 20, 26);
     Frame::side_top_panel(ui.style()).fill(fill)
 }
 

@@ -294,7 +294,8 @@ impl Session {
                 // The picture goes on, whatever the game does.
                 _ => self.turn_at + self.fixed.step(),
             },
-            _ => self.parts.clock.now() + WAITING,
+            (Some(_), _) => self.turn_at + self.fixed.step(),
+            (None, _) => self.turn_at + WAITING,
         }
     }
 
