@@ -51,18 +51,22 @@ pub enum AppError {
 /// Where there can be no window, or nothing can be drawn in it.
 pub fn run(
     display: Display,
-    size: Size,
-    fit: Fit,
-    choice: RendererChoice,
-    overlay: Overlay,
+    shown: Shown,
     session: impl FnOnce(Box<dyn Renderer>) -> Session,
     notice: impl FnMut(String),
 ) -> Result<u8, AppError> {
+    let Shown {
+        size,
+        fit,
+        choice,
+        overlay,
+        progress,
+    } = shown;
     let mut app = App {
         size,
         fit,
         choice,
-        make: Some((session, overlay)),
+        make: Some((session, overlay, progress)),
         notice,
         stage: None,
         end: Ok(0),
@@ -71,12 +75,29 @@ pub fn run(
     app.end
 }
 
+/// How a game is shown.
+pub struct Shown {
+    /// Of the window.
+    pub size: Size,
+    /// How the picture fits into it.
+    pub fit: Fit,
+    /// What makes the pictures.
+    pub choice: RendererChoice,
+    /// What lies over them.
+    pub overlay: Overlay,
+    /// Called after each turn.
+    pub progress: Box<dyn FnMut(&mut Session)>,
+}
+
+/// Makes the session, lies over its window, and hears how it goes.
+type Making<M> = (M, Overlay, Box<dyn FnMut(&mut Session)>);
+
 /// What winit calls.
 struct App<M, N> {
     size: Size,
     fit: Fit,
     choice: RendererChoice,
-    make: Option<(M, Overlay)>,
+    make: Option<Making<M>>,
     notice: N,
     stage: Option<Stage>,
     end: Result<u8, AppError>,
@@ -87,6 +108,8 @@ struct Stage {
     window: Arc<Window>,
     session: Session,
     over: Over,
+    /// Called after each turn.
+    progress: Box<dyn FnMut(&mut Session)>,
     title: String,
     /// The finger that is the pointer.
     finger: Option<u64>,
@@ -103,7 +126,7 @@ where
     fn open(
         &mut self,
         event_loop: &ActiveEventLoop,
-        (make, overlay): (M, Overlay),
+        (make, overlay, progress): Making<M>,
     ) -> Result<Stage, AppError> {
         let Size { width, height } = self.size;
         let attributes = Window::default_attributes()
@@ -128,6 +151,7 @@ where
             window,
             session,
             over: Over::new(overlay),
+            progress,
             title: String::new(),
             finger: None,
             gamepads: Gamepads::open(),
@@ -209,6 +233,7 @@ impl Stage {
         if self.session.turn() == Flow::Exit {
             event_loop.exit();
         }
+        (self.progress)(&mut self.session);
         let title = self.session.title();
         if !title.is_empty() && title != self.title {
             title.clone_into(&mut self.title);

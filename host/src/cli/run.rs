@@ -24,7 +24,7 @@ use crate::reload::{GuestCrate, Pipeline, PipelineOptions, Source, prepare};
 use crate::render::{self, Fit, Renderer, RendererChoice};
 use crate::session::{Parts, Scripted, Session};
 use crate::sound::Speaker;
-use crate::terminal::Terminal;
+use crate::terminal::{self, Terminal};
 use crate::{app, headless};
 
 /// Run a game, and replace its code when it changes
@@ -176,6 +176,8 @@ impl Run {
             .context("cannot start the thread that prepares candidates")?;
         let (tell, outside) = channel();
         let _control = self.listen(tell.clone());
+        #[cfg(unix)]
+        let _keys = terminal::Keys::read(terminal, tell.clone());
         stop_on_signal(tell)?;
         let clock: Box<dyn Clock> = if self.fast {
             Box::new(FreeClock::default())
@@ -202,18 +204,15 @@ impl Run {
         };
         if let Some(display) = display {
             let overlay = Overlay::new(told, log, folders::overlay());
-            return app::run(
-                display,
-                self.size,
-                self.fit,
-                self.renderer,
+            let notice = |notice: String| terminal.say(&notice);
+            let shown = app::Shown {
+                size: self.size,
+                fit: self.fit,
+                choice: self.renderer,
                 overlay,
-                session,
-                |notice| {
-                    terminal.say(&notice);
-                },
-            )
-            .map_err(|error| anyhow!("{error}"));
+                progress: progress(terminal),
+            };
+            return app::run(display, shown, session, notice).map_err(|error| anyhow!("{error}"));
         }
         let (renderer, notice) = render::headless(self.renderer, self.size)?;
         if let Some(notice) = notice {
@@ -349,6 +348,15 @@ impl Run {
     }
 }
 
+/// Beside a window there is a line for whoever looks at the terminal, and nothing for a pipe.
+fn progress(terminal: &Terminal) -> Box<dyn FnMut(&mut Session)> {
+    if !terminal.is_live() {
+        return Box::new(|_| {});
+    }
+    terminal.show_progress();
+    Box::new(terminal.progress())
+}
+
 fn parse_interval(text: &str) -> Result<Duration, String> {
     const DAY: f64 = 86_400.0;
     match text.parse::<f64>() {
@@ -363,6 +371,8 @@ fn stop_on_signal(tell: Sender<Event>) -> anyhow::Result<()> {
     ctrlc::set_handler(move || {
         let was_first = std::mem::replace(&mut is_first, false);
         if !was_first || tell.send(Event::Interrupt).is_err() {
+            #[cfg(unix)]
+            terminal::restore();
             std::process::exit(130);
         }
     })

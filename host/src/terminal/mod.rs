@@ -1,6 +1,8 @@
 //! What a person reads in the terminal: one line for what happens, one line for how it goes.
 
 mod block;
+#[cfg(unix)]
+mod keys;
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -12,6 +14,9 @@ use owo_colors::OwoColorize;
 use crate::reload::report::{Observer, Record, StageTimes, What};
 use crate::reload::{Place, StateOf};
 use crate::session::Session;
+
+#[cfg(unix)]
+pub use keys::{Keys, restore};
 
 use block::{Head, block};
 
@@ -45,6 +50,12 @@ impl Terminal {
             self.bar
                 .set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
         }
+    }
+
+    /// Whether somebody looks at it.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.is_live
     }
 
     /// One line or several. Colours are left out where they are not wanted (`NO_COLOR`, a pipe).
