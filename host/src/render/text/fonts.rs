@@ -2,7 +2,7 @@
 //!
 //! Each has a family of its own by a name that no file has, so that a guest's font cannot pass for another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cosmic_text::{Fallback, FontSystem, fontdb};
@@ -24,7 +24,11 @@ const BUILT_IN: [(&str, &[u8]); 4] = [
 
 /// Those of guests, by the handles of the assets.
 #[derive(Default)]
-pub(super) struct Fonts(BTreeMap<u32, Loaded>);
+pub(super) struct Fonts {
+    loaded: BTreeMap<u32, Loaded>,
+    /// Handles and revisions of those that cannot be used.
+    broken: BTreeSet<(u32, u64)>,
+}
 
 struct Loaded {
     revision: u64,
@@ -54,8 +58,11 @@ impl Fonts {
         let Some((revision, bytes)) = file else {
             return BUILT_IN[0].0;
         };
+        if self.broken.contains(&(handle, *revision)) {
+            return BUILT_IN[0].0;
+        }
         let is_current = |loaded: &Loaded| loaded.revision == *revision;
-        if !self.0.get(&handle).is_some_and(is_current) {
+        if !self.loaded.get(&handle).is_some_and(is_current) {
             self.drop_font(system, handle);
             let family = format!("asset {handle}.{revision}");
             let faces = add(system.db_mut(), &family, Arc::new(Arc::clone(bytes)));
@@ -65,15 +72,15 @@ impl Fonts {
                 family,
                 faces,
             };
-            self.0.insert(handle, loaded);
+            self.loaded.insert(handle, loaded);
         }
-        &self.0[&handle].family
+        &self.loaded[&handle].family
     }
 
     /// Drop those that are not there any more.
     pub fn keep(&mut self, system: &mut FontSystem, is_there: impl Fn(u32) -> bool) {
         let gone: Vec<u32> = self
-            .0
+            .loaded
             .keys()
             .copied()
             .filter(|font| !is_there(*font))
@@ -83,9 +90,27 @@ impl Fonts {
         }
     }
 
+    /// The font of a face cannot be used, though it looked like one. Text is in the built-in one then, also
+    /// what its letters are looked for in. Whether it is one of a guest.
+    pub fn give_up(
+        &mut self,
+        system: &mut FontSystem,
+        is_it: impl Fn(u32, &[fontdb::ID]) -> bool,
+    ) -> bool {
+        let mut fonts = self.loaded.iter();
+        let found = fonts.find(|(handle, font)| is_it(**handle, &font.faces));
+        let Some((handle, revision)) = found.map(|(handle, font)| (*handle, font.revision)) else {
+            return false;
+        };
+        tracing::warn!("a font of the guest is damaged: its text is in the built-in one");
+        self.broken.insert((handle, revision));
+        self.drop_font(system, handle);
+        true
+    }
+
     fn drop_font(&mut self, system: &mut FontSystem, handle: u32) {
         for face in self
-            .0
+            .loaded
             .remove(&handle)
             .into_iter()
             .flat_map(|font| font.faces)

@@ -7,6 +7,7 @@
 mod fonts;
 mod kept;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use cosmic_text::{
@@ -108,7 +109,14 @@ impl Typesetter {
         if let Some(layout) = self.kept.find(revision, style, text) {
             return layout;
         }
-        let layout = Arc::new(self.set(font, style, text));
+        let layout = guarded(|| self.set(font, style, text)).or_else(|| {
+            self.swash = SwashCache::new();
+            self.buffer = Buffer::new_empty(Metrics::new(1.0, LINE));
+            let fonts = &mut self.fonts;
+            fonts.give_up(&mut self.system, |font, _| font == style.font);
+            guarded(|| self.set(font, style, text))
+        });
+        let layout = Arc::new(layout.unwrap_or_default());
         self.kept.keep(revision, style, text, Arc::clone(&layout));
         layout
     }
@@ -148,7 +156,15 @@ impl Typesetter {
 
     /// The pixels of a glyph; none where it has none, as a space.
     pub fn rasterise(&mut self, key: CacheKey) -> Option<Raster> {
-        let image = self.swash.get_image_uncached(&mut self.system, key)?;
+        let image = guarded(|| self.swash.get_image_uncached(&mut self.system, key));
+        let image = image.unwrap_or_else(|| {
+            self.swash = SwashCache::new();
+            let fonts = &mut self.fonts;
+            fonts.give_up(&mut self.system, |_, faces| faces.contains(&key.font_id));
+            // What was laid out with it is to be laid out anew.
+            self.kept = Kept::default();
+            None
+        })?;
         let rgba = match image.content {
             SwashContent::Color => image.data,
             SwashContent::Mask => {
@@ -169,6 +185,11 @@ impl Typesetter {
     pub fn keep_fonts(&mut self, is_there: impl Fn(u32) -> bool) {
         self.fonts.keep(&mut self.system, is_there);
     }
+}
+
+/// Libraries of fonts panic over some that are damaged in the right place.
+fn guarded<T>(something: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(something)).ok()
 }
 
 #[cfg(test)]
@@ -337,5 +358,47 @@ mod tests {
                 .rasterise(layout.glyphs[1].key(20.0, 0.0).0)
                 .is_none()
         );
+    }
+
+    /// Of 2,500 like these two made a library panic, one while lines were set and one over a glyph's pixels.
+    #[test]
+    fn a_damaged_font_does_no_harm() {
+        let mut random = fastrand::Rng::with_seed(7);
+        let style = TextStyle { font: 3, ..STYLE };
+        let mut typesetter = Typesetter::new();
+        for revision in 1..400 {
+            let mut file = epaint_default_fonts::HACK_REGULAR.to_vec();
+            for _ in 0..random.usize(1..40) {
+                let at = random.usize(..20_000);
+                file[at] = random.u8(..);
+            }
+            let font: FontFile = (revision, file.into());
+            let layout = typesetter.layout(Some(&font), &style, "Größe fi 😀");
+            for glyph in &layout.glyphs {
+                typesetter.rasterise(glyph.key(20.0, 0.3).0);
+            }
+        }
+        assert!(typesetter.layout(None, &STYLE, "still").size[0] > 20.0);
+    }
+
+    #[test]
+    fn a_font_that_was_given_up_is_not_used_again_until_it_changes() {
+        let mut typesetter = Typesetter::new();
+        let style = TextStyle { font: 3, ..STYLE };
+        let file: Arc<[u8]> = epaint_default_fonts::HACK_REGULAR.into();
+        let built_in = typesetter.layout(None, &STYLE, "ii").size;
+        let own = typesetter
+            .layout(Some(&(1, Arc::clone(&file))), &style, "ii")
+            .size;
+        let Typesetter { fonts, system, .. } = &mut typesetter;
+        assert!(fonts.give_up(system, |font, _| font == 3));
+        assert!(!fonts.give_up(system, |font, _| font == 3));
+        typesetter.kept = Kept::default();
+        let now = typesetter
+            .layout(Some(&(1, Arc::clone(&file))), &style, "ii")
+            .size;
+        let mended = typesetter.layout(Some(&(2, file)), &style, "ii").size;
+        assert!(own != built_in && now == built_in && mended == own);
+        assert!(guarded(|| -> u8 { panic!("as such a library does") }).is_none());
     }
 }
