@@ -6,6 +6,7 @@ use std::cell::Cell;
 
 use vblank_host::guest::{Code, Engine, EngineOptions, Step};
 use vblank_host::input::{Button, Input, InputEvent, Key, Size};
+use vblank_host::overlay::{LogRing, Overlay, Told};
 use vblank_host::reload::prepare;
 use vblank_host::render::{NullRenderer, Renderer};
 use vblank_tests::{Counter, Guest};
@@ -51,7 +52,12 @@ static ALLOCATOR: Counting = Counting;
 fn a_frame_allocates_nothing() {
     let drawn = "(call $clear (i32.const 0xff261b0b))
         (call $quads (i32.const 512) (i32.const 16))
-        (call $quads (i32.const 512) (i32.const 8))";
+        (call $quads (i32.const 512) (i32.const 8))
+        (call $sprites (i32.const 7) (i32.const 512) (i32.const 12))
+        (i32.store (i32.const 512) (i32.const 0x74786574))
+        (call $text (i32.const 0) (f32.const 20) (i32.const -1) (i32.const 0)
+          (i32.const 0) (f32.const 0) (f32.const 5) (f32.const 5)
+          (i32.const 512) (i32.const 4))";
     let guest = Guest::of::<Counter>().before("draw", drawn);
     let engine = Engine::new(EngineOptions::default()).expect("an engine can be made");
     let code = Code::from_bytes(guest.module()).expect("the fixture is a guest");
@@ -94,4 +100,15 @@ fn a_frame_allocates_nothing() {
     (100..1100).for_each(&mut frame);
     let allocations = ALLOCATIONS.get() - before;
     assert_eq!(allocations, 0, "allocations in a thousand frames");
+    let drawn = renderer.stats();
+    assert_eq!((drawn.quads, drawn.sprites, drawn.glyphs), (3, 1, 4));
+}
+
+#[test]
+fn an_overlay_that_is_shut_does_nothing() {
+    let overlay = Overlay::new(Told::default(), LogRing::default(), None);
+    let before = ALLOCATIONS.get();
+    assert!(before > 0, "they are counted");
+    assert!((0..1000).all(|_| overlay.is_idle()));
+    assert_eq!(ALLOCATIONS.get(), before);
 }

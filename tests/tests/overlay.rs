@@ -4,8 +4,10 @@
 use std::path::Path;
 
 use tempfile::TempDir;
-use vblank_tests::{Counter, Display, Guest, Host, Picture, Run};
+use vblank_tests::{Counter, Demo, Display, Guest, Host, Picture, Run};
 
+const ESCAPE: u8 = 9;
+const SPACE: u8 = 65;
 const F1: u8 = 67;
 const TWO: u8 = 11;
 const FIVE: u8 = 14;
@@ -115,5 +117,36 @@ fn a_break_is_a_border_and_a_line_until_it_is_mended() {
     display.wait_for_picture(window, |picture| {
         picture.pixels.iter().all(|pixel| *pixel == [0; 3])
     });
+    let _ = host.stop().exits(0);
+}
+
+#[test]
+fn what_is_for_the_overlay_is_not_for_the_game() {
+    let display = Display::start();
+    let demo = Demo::copy("particles");
+    let mut host = Run::windowed(&demo.folder(), display.name())
+        .args("--size 1000x700")
+        .start();
+    host.event("first-frame");
+    let window = display.window();
+    display.wait_for_title(window, "sparks");
+    display.press(F1);
+    display.wait_for_picture(window, |picture| is_panel(at(picture, 990, 600)));
+    // A place without a button; then the field for searching, and what is typed into it. Escape leaves
+    // the field, and not the game.
+    display.click(window, 980, 600);
+    display.click(window, 700, 171);
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    [SPACE, SPACE, ESCAPE]
+        .into_iter()
+        .for_each(|key| display.press(key));
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let title = display.wait_for_title(window, "clicks");
+    assert!(title.contains("0 clicks"), "{title}");
+    display.click(window, 200, 200);
+    display.wait_for_title(window, "1 clicks");
+    // The game has the keyboard again.
+    display.press(SPACE);
+    display.wait_for_title(window, "2 clicks");
     let _ = host.stop().exits(0);
 }

@@ -1,5 +1,7 @@
 //! The panel with the state: a tree of rows, a field where a value is edited, and what is watched.
 
+use std::borrow::Cow;
+
 use egui::{
     Button, Color32, Key, Label, RichText, Role, ScrollArea, Sense, TextEdit, TextStyle, Ui,
     WidgetInfo,
@@ -39,7 +41,8 @@ pub(super) fn show(ui: &mut Ui, seen: &Seen, tree: &mut Tree, wishes: &mut Vec<W
         return;
     }
     let height = ui.text_style_height(&TextStyle::Body).max(18.0);
-    ScrollArea::vertical()
+    // In both directions, or long values would push the panel wider.
+    ScrollArea::both()
         .id_salt("state")
         .max_height(330.0)
         .auto_shrink([false, true])
@@ -100,8 +103,13 @@ fn show_row(ui: &mut Ui, row: &Row, tree: &mut Tree, wishes: &mut Vec<Wish>) {
         show_field(ui, tree, wishes);
         return;
     }
-    let value = RichText::new(&row.text).monospace().color(VALUE);
-    let value = ui.add(Label::new(value).truncate().sense(Sense::click()));
+    let shown = short(&row.text);
+    let value = RichText::new(&*shown).monospace().color(VALUE);
+    let value = ui.add(Label::new(value).extend().sense(Sense::click()));
+    let value = match shown {
+        Cow::Borrowed(_) => value,
+        Cow::Owned(_) => value.on_hover_text(&row.text),
+    };
     value.widget_info(|| {
         let label = format!("{} = {}", row.path, row.text);
         WidgetInfo::labeled(Role::Label, true, label)
@@ -122,6 +130,15 @@ fn show_row(ui: &mut Ui, row: &Row, tree: &mut Tree, wishes: &mut Vec<Wish>) {
     if watch.clicked() {
         tree.watch(&row.path);
         wishes.push(Wish::Look);
+    }
+}
+
+/// So much of a text that there is room for what stands behind it.
+fn short(text: &str) -> Cow<'_, str> {
+    const MOST: usize = 28;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
     }
 }
 

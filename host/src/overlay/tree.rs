@@ -181,7 +181,7 @@ impl Tree {
             depth,
             name: name.to_owned(),
             ty: spot.type_name(),
-            text: spot.summary().unwrap_or_else(|error| error.to_string()),
+            text: preview(spot),
             count,
             is_open: first.is_some(),
             first: first.filter(|_| count > PAGE),
@@ -236,6 +236,17 @@ impl Tree {
             }
         }
     }
+}
+
+/// The value in a word, and of a small record all that is in it.
+fn preview(spot: &Spot<'_>) -> String {
+    const SMALL: usize = 32;
+    let is_small = spot.size().is_some_and(|size| size <= SMALL);
+    let summary = match spot.summary() {
+        Ok(text) if text.is_empty() && is_small => spot.value().map(|value| value.to_string()),
+        other => other,
+    };
+    summary.unwrap_or_else(|error| error.to_string())
 }
 
 fn joined(path: &str, step: &str) -> String {

@@ -178,6 +178,11 @@ impl<'a> Spot<'a> {
         })
     }
 
+    /// How many bytes it takes, where each value of its type takes as many.
+    pub fn size(&self) -> Option<usize> {
+        self.schema.layout(self.ty()?).size()
+    }
+
     /// The value, if it is a number.
     pub fn number(&self) -> Option<f64> {
         let Shape::Type(Type::Number(_)) = self.shape else {
