@@ -115,9 +115,8 @@ impl Demo {
     #[track_caller]
     pub fn apply(&self, edit: &str) {
         let patch = self.folder().join("edits").join(edit);
-        let before = read(&self.source());
         let output = Command::new("git")
-            .arg("apply")
+            .args(["apply", "--verbose"])
             .arg(&patch)
             .current_dir(self.folder())
             // Were the temporary folder in a repository, git would pass over what lies outside of it.
@@ -127,11 +126,7 @@ impl Demo {
             .expect("git starts");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{edit} does not apply: {said}");
-        assert_ne!(
-            read(&self.source()),
-            before,
-            "{edit} changes nothing: {said}"
-        );
+        assert!(said.contains("cleanly"), "{edit} changes nothing: {said}");
     }
 
     /// Replace a piece of the source, which must be there once.

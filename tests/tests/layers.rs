@@ -122,6 +122,8 @@ fn every_file_says_what_it_is_for() {
         "xtask",
         "demos/hello",
         "demos/particles",
+        "demos/boids",
+        "demos/meadow",
     ];
     let mut silent = Vec::new();
     for source in folders.into_iter().flat_map(sources) {
