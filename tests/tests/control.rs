@@ -2,12 +2,18 @@
 
 mod played;
 
+use std::time::Duration;
+
 use played::{Played, STEP};
 use serde_json::Value;
 use tempfile::TempDir;
 use vblank_host::config::SessionOptions;
+use vblank_host::error::Refused;
+use vblank_host::event::Event;
+use vblank_host::guest::{Code, CodeHash};
 use vblank_host::image::Image;
-use vblank_host::session::{Command, Going};
+use vblank_host::reload::{BuildError, News};
+use vblank_host::session::{Command, Going, Source};
 use vblank_state::value::decode;
 use vblank_tests::{Counter, Guest};
 
@@ -213,4 +219,57 @@ fn a_broken_game_goes_on_after_an_edit() {
     let made = game.session.frames() - before;
     assert!(made >= 10, "{made}");
     assert_eq!(game.value("count"), (5000 + made).to_string());
+}
+
+#[test]
+fn the_status_goes_by_hashes_and_by_what_was_told() {
+    let hash_of = |guest: &Guest| Code::from_bytes(guest.module()).unwrap().hash;
+    let (first, second) = (counter(), counter().step(2));
+    let (runs, newer) = (hash_of(&first), hash_of(&second));
+    let mut game = played(&first);
+    let source = |game: &mut Played, news: News| {
+        game.session.handle(Event::News(news));
+        game.session.status().source
+    };
+    let refused = |to: Option<CodeHash>| News::Refused {
+        file: "game.wasm".into(),
+        to,
+        refused: Refused::Migrate("no".into()),
+    };
+    let failed = || News::BuildFailed {
+        took: Duration::ZERO,
+        error: BuildError::NoTarget,
+    };
+    assert_eq!(game.session.status().hash, Some(runs));
+    assert_eq!(game.session.status().source, Source::Runs);
+    assert_eq!(source(&mut game, News::Changed), Source::Changed);
+    assert!(matches!(
+        source(&mut game, News::Building),
+        Source::Building(_)
+    ));
+    assert_eq!(source(&mut game, failed()), Source::DoesNotBuild);
+    assert_eq!(
+        source(&mut game, News::Preparing(newer)),
+        Source::Preparing(newer)
+    );
+    assert_eq!(
+        source(&mut game, refused(Some(newer))),
+        Source::IsNewer(newer)
+    );
+    // The same code once more, which does not run any more than before.
+    assert_eq!(
+        source(&mut game, News::SameCode(newer)),
+        Source::IsNewer(newer)
+    );
+    assert_eq!(source(&mut game, refused(None)), Source::IsNoGuest);
+    assert_eq!(source(&mut game, News::SameCode(runs)), Source::Runs);
+    // What is said about other things changes nothing.
+    assert_eq!(source(&mut game, News::Notice("rain".into())), Source::Runs);
+
+    game.swap(&second);
+    let status = game.session.status();
+    assert_eq!((status.hash, status.source), (Some(newer), Source::Runs));
+    assert_eq!(status.going, Going::Probation(60));
+    game.turns(61);
+    assert_eq!(game.session.status().going, Going::Running);
 }

@@ -24,7 +24,6 @@ use crate::render::Layer;
 use crate::session::Session;
 
 pub use log::LogRing;
-pub use seen::Asset;
 pub use told::Told;
 
 use panels::{Panels, Wish};
@@ -107,11 +106,6 @@ impl Overlay {
         });
     }
 
-    /// The assets that the host holds, for the panel that lists them.
-    pub fn set_assets(&mut self, assets: Vec<Asset>) {
-        self.seen.assets = assets;
-    }
-
     /// Whether there is anything for [`Overlay::frame`] to do. Costs nothing.
     #[must_use]
     pub fn is_idle(&self) -> bool {
@@ -179,6 +173,7 @@ impl Overlay {
         self.seen.look(session, &self.told);
         let is_due = self.read_at.is_none_or(|at| at.elapsed() >= READ_EVERY);
         if is_due {
+            self.seen.assets = session.assets();
             self.read_at = Some(Instant::now());
             let tree = &mut self.panels.tree;
             let read = session.look(|schema, parcel| tree.read(schema, parcel));

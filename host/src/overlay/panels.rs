@@ -8,10 +8,14 @@ use egui::{
 
 use super::alarm::Alarm;
 use super::log::{LogPanel, LogRing};
-use super::seen::{Asset, Seen};
+use super::seen::Seen;
 use super::tree::Tree;
 use super::{frames, state};
+use crate::render::assets::{Listed, Status};
 use crate::session::{Command, SPEEDS};
+
+/// Of what is wrong with an asset.
+const PROBLEM: Color32 = Color32::from_rgb(240, 100, 90);
 
 /// What was clicked or typed.
 #[derive(Clone, Debug, PartialEq)]
@@ -179,17 +183,24 @@ fn capabilities(ui: &mut Ui, seen: &Seen) {
 }
 
 /// What the host holds for the guest.
-fn assets_panel(ui: &mut Ui, assets: &[Asset]) {
+fn assets_panel(ui: &mut Ui, assets: &[Listed]) {
     if assets.is_empty() {
         ui.weak("none");
         return;
     }
     egui::Grid::new("assets").striped(true).show(ui, |ui| {
         for asset in assets {
-            ui.monospace(&asset.key);
-            ui.label(&asset.kind);
+            ui.monospace(&*asset.key);
+            ui.label(asset.kind.name());
             ui.label(format!("{} KiB", asset.bytes.div_ceil(1024)));
-            ui.label(&asset.about);
+            let size = asset.size.map_or(String::new(), |size| size.to_string());
+            match (&asset.problem, &asset.status) {
+                (Some(problem), _) | (None, Status::Failed(problem)) => {
+                    ui.colored_label(PROBLEM, problem)
+                }
+                (None, Status::Loading) => ui.weak("on its way"),
+                (None, Status::Ready) => ui.label(size),
+            };
             ui.end_row();
         }
     });

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::told::Told;
 use super::tree::Row;
 use crate::reload::report::Percentiles;
+use crate::render::assets::Listed;
 use crate::session::Session;
 
 /// A snapshot of the run.
@@ -39,20 +40,7 @@ pub(super) struct Seen {
     pub(super) rows: Vec<Row>,
     /// How long it took to read that.
     pub(super) read_took: Duration,
-    pub(super) assets: Vec<Asset>,
-}
-
-/// Something that the host holds for the guest.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asset {
-    /// The guest's name for it.
-    pub key: String,
-    /// `texture`, `font`, `sound` and the like.
-    pub kind: String,
-    /// Bytes in the host or on the GPU.
-    pub bytes: u64,
-    /// Such as `64x64`, or why there is only a placeholder.
-    pub about: String,
+    pub(super) assets: Vec<Listed>,
 }
 
 impl Seen {

@@ -15,8 +15,9 @@ use vblank_state::{Parcel, Schema, Type};
 use super::alarm::Alarm;
 use super::log::LogRing;
 use super::panels::{Panels, Wish, set_style};
-use super::seen::{Asset, Seen};
+use super::seen::Seen;
 use crate::reload::report::Percentiles;
+use crate::render::assets::{Kind as AssetKind, Listed, Status};
 use crate::render::commands::Color;
 use crate::render::{Layer, Prefer, Renderer, Size, WgpuRenderer};
 use crate::session::Command;
@@ -86,6 +87,17 @@ impl World {
     }
 }
 
+fn asset(key: &str, size: Option<Size>, status: Status) -> Listed {
+    Listed {
+        kind: AssetKind::Texture,
+        key: key.into(),
+        bytes: size.map_or(0, |size| u64::from(size.width * size.height * 4)),
+        size,
+        status,
+        problem: None,
+    }
+}
+
 /// The panels with their data, and what was wished for.
 struct Scene {
     panels: Panels,
@@ -122,12 +134,10 @@ impl Scene {
                 ],
                 granted: vec!["wasi"],
                 undo: Some("wind = 0.0".to_owned()),
-                assets: vec![Asset {
-                    key: "ship".to_owned(),
-                    kind: "texture".to_owned(),
-                    bytes: 16 << 10,
-                    about: "64x64".to_owned(),
-                }],
+                assets: vec![
+                    asset("ship", Some(Size::new(64, 64)), Status::Ready),
+                    asset("cloud", None, Status::Failed("there is no file cloud.png".to_owned())),
+                ],
                 ..Seen::default()
             },
             alarm: None,
@@ -296,6 +306,24 @@ fn a_value_is_edited_where_it_stands() {
     typed(&mut harness, "200");
     assert!(harness.state().panels.tree.field.is_none(), "it is done");
     harness.get_by_label("score = 200");
+}
+
+#[test]
+fn log_assets_and_capabilities_are_listed() {
+    let mut harness = harness(Scene::new());
+    harness.run_steps(2);
+    for part in ["Frames", "State", "Swaps", "Log", "Assets", "Capabilities"] {
+        harness.get_by_label(part).click();
+        harness.run_steps(2);
+    }
+    harness.get_by_label("granted: wasi");
+    harness.get_by_label("there is no file cloud.png");
+    harness.get_by_label("particles: a burst of 40");
+    assert!(
+        harness.query_by_label("particles: seed 7").is_none(),
+        "that is for debugging"
+    );
+    looks_like(&mut harness, "lists");
 }
 
 #[test]

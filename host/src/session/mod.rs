@@ -32,6 +32,7 @@ use crate::input::{Input, InputEvent};
 use crate::reload::history::History;
 use crate::reload::report::Observer;
 use crate::reload::{Candidate, Pipeline, Running};
+use crate::render::assets::Listed;
 use crate::render::{Layer, Renderer};
 use crate::sound::Speaker;
 
@@ -335,6 +336,12 @@ impl Session {
     #[must_use]
     pub fn next_update(&self) -> u64 {
         self.game.as_ref().map_or(0, Running::frame)
+    }
+
+    /// What the host holds for the guest.
+    #[must_use]
+    pub fn assets(&self) -> Vec<Listed> {
+        self.parts.engine.assets().list()
     }
 
     /// What the guest was granted.

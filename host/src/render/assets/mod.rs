@@ -276,6 +276,23 @@ impl Live {
     }
 }
 
+/// An asset, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// What it is.
+    pub kind: Kind,
+    /// What the guest calls it.
+    pub key: Arc<str>,
+    /// In memory.
+    pub bytes: u64,
+    /// Of what has pixels.
+    pub size: Option<Size>,
+    /// How far it is.
+    pub status: Status,
+    /// What is wrong with its file, also where an older content is still in use.
+    pub problem: Option<String>,
+}
+
 /// How much there is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Held {
@@ -314,6 +331,12 @@ impl Assets {
     #[must_use]
     pub fn texture_size(&self, handle: u32) -> Option<Size> {
         self.lock().texture_size(handle)
+    }
+
+    /// All of them, also such as are on their way or missing.
+    #[must_use]
+    pub fn list(&self) -> Vec<Listed> {
+        self.lock().list()
     }
 
     /// How much there is.

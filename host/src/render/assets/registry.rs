@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::key;
 use super::{
-    AssetError, Filter, Held, Kind, Live, MAX_BYTES, MAX_ENTRIES, Payload, Status, Wanted,
+    AssetError, Filter, Held, Kind, Listed, Live, MAX_BYTES, MAX_ENTRIES, Payload, Status, Wanted,
 };
 use crate::render::Size;
 use crate::render::text::FontFile;
@@ -263,6 +263,18 @@ impl Registry {
             entries: self.entries.len(),
             bytes: self.bytes,
         }
+    }
+
+    pub fn list(&self) -> Vec<Listed> {
+        let listed = self.entries.iter().map(|(handle, entry)| Listed {
+            kind: entry.kind,
+            key: Arc::clone(&entry.key),
+            bytes: entry.payload.as_ref().map_or(0, Payload::bytes),
+            size: self.texture_size(*handle),
+            status: entry.status.clone(),
+            problem: entry.told.clone(),
+        });
+        listed.collect()
     }
 
     pub fn live(&self) -> Vec<Live> {
