@@ -11,6 +11,7 @@ use crate::guest::{ABI, Engine, EngineOptions, WASMTIME};
 use crate::input::Size;
 use crate::reload::{BuildError, TARGET, Toolchain, is_told_of_changes};
 use crate::render::{DRIVERS, Kind, Prefer, RenderError, Renderer, WgpuRenderer};
+use crate::sound;
 
 /// Say what is missing on this machine, and how to get it
 ///
@@ -76,6 +77,7 @@ fn examine() -> Vec<Check> {
     checks.extend(toolchain(&Toolchain::survey(Path::new("."))));
     checks.push(graphics());
     checks.push(display());
+    checks.push(sound(sound::has_device()));
     let told = is_told_of_changes(&std::env::temp_dir());
     checks.push(watching(told, limit("watches"), limit("instances")));
     checks.extend([cache(), folder("data", folders::data())]);
@@ -146,6 +148,24 @@ fn display() -> Check {
             "display",
             why.to_string(),
             "games run without a window until then, as with --headless",
+        ),
+    }
+}
+
+/// Whether anything can be heard, and in which kind of build.
+fn sound(has_device: Option<bool>) -> Check {
+    const NAME: &str = "sound";
+    match has_device {
+        Some(true) => Check::ok(NAME, "there is something to play on"),
+        Some(false) => Check::warning(
+            NAME,
+            "no device to play on",
+            "games are silent, and otherwise the same",
+        ),
+        None => Check::warning(
+            NAME,
+            "this host was built without it",
+            "build it with the default features; on Debian that needs: apt install libasound2-dev libudev-dev",
         ),
     }
 }

@@ -12,6 +12,7 @@ mod seen;
 mod state;
 #[cfg(test)]
 mod tests;
+mod thumbnail;
 mod told;
 mod tree;
 

@@ -9,6 +9,7 @@ use egui::{
 use super::alarm::Alarm;
 use super::log::{LogPanel, LogRing};
 use super::seen::Seen;
+use super::thumbnail::thumbnail;
 use super::tree::Tree;
 use super::{frames, state};
 use crate::render::assets::{Listed, Status};
@@ -190,6 +191,7 @@ fn assets_panel(ui: &mut Ui, assets: &[Listed]) {
     }
     egui::Grid::new("assets").striped(true).show(ui, |ui| {
         for asset in assets {
+            thumbnail(ui, &asset.key, asset.pixels.as_ref());
             ui.monospace(&*asset.key);
             ui.label(asset.kind.name());
             ui.label(format!("{} KiB", asset.bytes.div_ceil(1024)));

@@ -17,7 +17,7 @@ use super::log::LogRing;
 use super::panels::{Panels, Wish, set_style};
 use super::seen::Seen;
 use crate::reload::report::Percentiles;
-use crate::render::assets::{Kind as AssetKind, Listed, Status};
+use crate::render::assets::{Kind as AssetKind, Listed, Pixels, Status};
 use crate::render::commands::Color;
 use crate::render::{Layer, Prefer, Renderer, Size, WgpuRenderer};
 use crate::session::Command;
@@ -95,6 +95,14 @@ fn asset(key: &str, size: Option<Size>, status: Status) -> Listed {
         size,
         status,
         problem: None,
+        pixels: size.and_then(|size| {
+            let stripes =
+                (0..size.height).flat_map(|y| (0..size.width).map(move |x| x / 8 + y / 8));
+            let rgba: Vec<u8> = stripes
+                .flat_map(|stripe| [200, 60 * (stripe % 4) as u8, 90, 255])
+                .collect();
+            Some((1, Pixels::new(size, &rgba).ok()?))
+        }),
     }
 }
 

@@ -57,7 +57,7 @@ fn open() -> Option<Mixer<DefaultBackend>> {
 }
 
 /// Asked before ALSA is, which has much to say on standard error where there is nothing.
-fn may_have_device() -> bool {
+pub(super) fn may_have_device() -> bool {
     if !cfg!(target_os = "linux") {
         return true;
     }

@@ -78,6 +78,15 @@ impl Speaker {
     }
 }
 
+/// Whether this machine seems to have something to play on; `None` in a build without sound.
+#[must_use]
+pub fn has_device() -> Option<bool> {
+    #[cfg(feature = "sound")]
+    return Some(device::may_have_device());
+    #[cfg(not(feature = "sound"))]
+    None
+}
+
 impl Drop for Speaker {
     fn drop(&mut self) {
         drop(self.commands.take());

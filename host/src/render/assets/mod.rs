@@ -291,6 +291,8 @@ pub struct Listed {
     pub status: Status,
     /// What is wrong with its file, also where an older content is still in use.
     pub problem: Option<String>,
+    /// Of a texture, and which of its contents these are.
+    pub pixels: Option<(u64, Pixels)>,
 }
 
 /// How much there is.

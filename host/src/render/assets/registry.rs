@@ -273,6 +273,10 @@ impl Registry {
             size: self.texture_size(*handle),
             status: entry.status.clone(),
             problem: entry.told.clone(),
+            pixels: match &entry.payload {
+                Some(Payload::Texture(pixels)) => Some((entry.revision, pixels.clone())),
+                _ => None,
+            },
         });
         listed.collect()
     }
