@@ -17,6 +17,10 @@ impl Game for Inputs {
 
     fn update(&mut self, frame: &Frame) {
         self.width = frame.size.width;
+        let pointer = &frame.pointer;
+        if !pointer.pressed.is_empty() {
+            set_title(&format!("{} {} {}", pointer.x, pointer.y, pointer.inside));
+        }
         for pad in &frame.gamepads {
             let stick = pad.left_stick();
             self.seen.push(format!(

@@ -2,7 +2,7 @@
 //! the guest's.
 
 use serde_json::json;
-use vblank_tests::{Demo, Run, show_state, workspace};
+use vblank_tests::{Demo, Display, Run, show_state, workspace};
 
 const SCRIPT: &str = r#"
 {"frame": 1, "pad": 0, "button": "south", "down": true}
@@ -12,11 +12,44 @@ const SCRIPT: &str = r#"
 {"frame": 5, "touch": 7, "finger": "up", "pointer": [5, 6]}
 "#;
 
-#[test]
-fn gamepads_and_fingers_reach_the_guest_and_its_picture_has_its_size() {
+/// tests/guests/inputs.rs.
+fn guest() -> Demo {
     let demo = Demo::copy("hello");
     let guest = workspace().join("tests/guests/inputs.rs");
     std::fs::copy(guest, demo.source()).expect("the demo can be written");
+    demo
+}
+
+#[test]
+fn the_pointer_is_where_it_is_in_the_picture() {
+    let (demo, display) = (guest(), Display::start());
+    let mut host = Run::windowed(&demo.folder(), display.name())
+        .args("--size 640x360")
+        .start();
+    host.event("first-frame");
+    let window = display.window();
+    // Ten times as large, with a bar of 20 pixels above and below it.
+    let red = |[red, green, blue]: [u8; 3]| red > 150 && green < 100 && blue < 100;
+    let picture = display.wait_for_picture(window, |picture| {
+        picture.pixels.iter().filter(|pixel| red(**pixel)).count() == 640 * 320
+    });
+    assert_eq!(picture.pixels[10 * picture.width], [0; 3], "the bar");
+    display.click(window, 105, 125);
+    display.wait_for_title(window, "10.5 10.5 true");
+    display.click(window, 105, 5);
+    display.wait_for_title(window, "10.5 -1.5 false");
+    // Smaller than the picture, it is shown whole.
+    display.resize(window, 320, 100);
+    display.wait_for_picture(window, |picture| {
+        let shown = picture.pixels.iter().filter(|pixel| red(**pixel)).count();
+        picture.width == 320 && shown == 192 * 96
+    });
+    let _ = host.stop().without(&["refused", "rollback", "break"]);
+}
+
+#[test]
+fn gamepads_and_fingers_reach_the_guest_and_its_picture_has_its_size() {
+    let demo = guest();
     let (script, image, picture) = (
         demo.beside("script.jsonl"),
         demo.beside("end.vbs"),

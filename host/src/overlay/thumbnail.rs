@@ -10,7 +10,9 @@ use crate::render::assets::Pixels;
 
 /// Small pictures of textures that were shown before, by key, with which contents they are of.
 #[derive(Clone, Default)]
-struct Thumbnails(Arc<Mutex<BTreeMap<Arc<str>, (u64, TextureHandle)>>>);
+struct Thumbnails(Arc<Mutex<Known>>);
+
+type Known = BTreeMap<Arc<str>, (u64, TextureHandle)>;
 
 /// Points that a small picture has a side, at most.
 const SIDE: u32 = 28;
