@@ -12,12 +12,15 @@ fn run(guest: &Path, data: &TempDir) -> Run {
         .env("XDG_DATA_HOME", data.path())
 }
 
-/// The file that the host saves by itself, once it is there.
+/// Whether the file is whole that the host saves by itself: until then it has another ending.
 fn autosaved(data: &TempDir) -> bool {
     std::fs::read_dir(data.path().join("vblank/autosave")).is_ok_and(|entries| {
-        entries
-            .flatten()
-            .any(|entry| entry.path().extension().is_some())
+        entries.flatten().any(|entry| {
+            entry
+                .path()
+                .extension()
+                .is_some_and(|ending| ending == "vbs")
+        })
     })
 }
 

@@ -367,6 +367,24 @@ impl Session {
         self.newest.filter(|newest| *newest != running)
     }
 
+    /// Begin to measure here: what came before counts for nothing.
+    pub fn forget_timings(&mut self) {
+        self.timings = Timings::default();
+        self.began = Instant::now();
+    }
+
+    /// How large the state is, as far as it would be copied at a swap, in bytes.
+    #[must_use]
+    pub fn state_bytes(&self) -> usize {
+        self.game.as_ref().map_or(0, Running::bytes_to_copy)
+    }
+
+    /// Let a version in. To be called between two frames only; what is refused is told, and the version that
+    /// runs goes on.
+    pub fn swap_now(&mut self, candidate: Candidate) {
+        self.let_in(candidate);
+    }
+
     /// Times of the frames so far.
     #[must_use]
     pub fn timings(&self) -> &Timings {
