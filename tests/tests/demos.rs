@@ -1,7 +1,7 @@
 //! The demos: each looks as its picture shows, and each of its edits goes into it while it runs.
 
 use egui_kittest::{SnapshotOptions, try_image_snapshot_options};
-use vblank_tests::{Demo, Run, workspace};
+use vblank_tests::{Demo, Run, show_state, workspace};
 
 /// Draws a demo without edits: the picture of docs/pictures/demos.
 #[track_caller]
@@ -71,6 +71,51 @@ fn boids_looks_as_its_picture() {
 #[test]
 fn boids_takes_its_edits() {
     takes_its_edits("boids");
+}
+
+#[test]
+fn breakout_looks_as_its_picture() {
+    looks_as_its_picture("breakout", 200);
+}
+
+#[test]
+fn breakout_takes_its_edits() {
+    takes_its_edits("breakout");
+}
+
+#[test]
+fn breakout_is_played_until_a_brick_is_hit() {
+    let demo = Demo::copy("breakout");
+    let (script, image) = (demo.beside("script.jsonl"), demo.beside("end.vbs"));
+    // Begin, aim with the pointer, serve.
+    let input = r#"
+{"frame": 10, "key": "Space", "down": true}
+{"frame": 11, "key": "Space", "down": false}
+{"frame": 20, "pointer": [200, 90]}
+{"frame": 30, "button": "primary", "down": true}
+{"frame": 31, "button": "primary", "down": false}
+"#;
+    std::fs::write(&script, input).expect("the folder can be written");
+    let play = |frames: u32| {
+        let _ = Run::headless(&demo.folder())
+            .args("--fast --size 320x180 --seed 1 --renderer null --exit-on-break")
+            .args(&format!("--frames {frames}"))
+            .file("--input", &script, "")
+            .file("--state-out", &image, "")
+            .to_end()
+            .exits(0)
+            .without(&["refused", "rollback", "break", "notice"]);
+        let state = show_state(&image);
+        let bricks = state["bricks"].as_array().expect("a list").len();
+        (state["paddle"].clone(), state["score"].clone(), bricks)
+    };
+    // The picture has half a pixel for a unit.
+    let (paddle, score, whole) = play(30);
+    assert_eq!((paddle.as_f64(), score.as_u64()), (Some(400.0), Some(0)));
+    let (paddle, score, left) = play(90);
+    assert_eq!(paddle, 400.0);
+    assert_eq!(left, whole - 1, "one brick is gone");
+    assert_eq!(score, 10, "one of the lowest row");
 }
 
 #[test]

@@ -124,6 +124,7 @@ fn every_file_says_what_it_is_for() {
         "demos/particles",
         "demos/boids",
         "demos/meadow",
+        "demos/breakout",
     ];
     let mut silent = Vec::new();
     for source in folders.into_iter().flat_map(sources) {
