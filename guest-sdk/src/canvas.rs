@@ -14,6 +14,7 @@ use crate::input::Size;
 use crate::mesh::Mesh;
 use crate::sprite::{self, SPRITE, Sprite};
 use crate::text::{self, Text};
+use crate::words::Words;
 
 pub use draw::Camera;
 
@@ -46,7 +47,7 @@ pub struct Canvas {
     pub(crate) size: Size,
     alpha: f32,
     pub(crate) commands: Vec<Command>,
-    pub(crate) words: Vec<u32>,
+    pub(crate) words: Words,
     /// All texts, one after the other.
     letters: String,
     fonts: BTreeMap<Box<str>, Font>,
@@ -187,6 +188,7 @@ impl Canvas {
         self.quad((from + to) * 0.5, half, rotation, width * 0.5, 0.0, color);
     }
 
+    #[inline]
     fn quad(
         &mut self,
         center: Vec2,
@@ -207,7 +209,7 @@ impl Canvas {
             outline.to_bits(),
             color.packed(),
         ];
-        self.words.extend_from_slice(&quad);
+        self.words.push(quad);
         self.shapes += 1;
         match self.commands.last_mut() {
             Some(Command::Quads(range)) => range.end = start + QUAD,
@@ -232,15 +234,13 @@ impl Canvas {
         let texture = image.find(self);
         let start = self.words.len();
         let end = start + SPRITE;
-        self.words
-            .extend_from_slice(&sprite::plain(position.into()));
+        let words = self.words.push(sprite::plain(position.into()));
         self.shapes += 1;
         match self.commands.last_mut() {
             Some(Command::Sprites(last, range)) if *last == texture => range.end = end,
             _ => self.commands.push(Command::Sprites(texture, start..end)),
         }
-        let words = self.words.last_chunk_mut();
-        Sprite::of(words.expect("they were just added"))
+        Sprite::of(words)
     }
 
     /// A text, white and of size 20, its top left corner at `position`. What is returned changes that:
@@ -386,7 +386,7 @@ impl Canvas {
             },
             alpha: 0.0,
             commands: Vec::new(),
-            words: Vec::new(),
+            words: Words::new(),
             letters: String::new(),
             fonts: BTreeMap::new(),
             shapes: 0,

@@ -36,6 +36,7 @@ impl Color {
 
     /// From eight-bit channels.
     #[must_use]
+    #[inline]
     pub const fn rgba(red: u8, green: u8, blue: u8, alpha: u8) -> Self {
         Self {
             packed: u32::from_le_bytes([red, green, blue, alpha]),
@@ -49,6 +50,7 @@ impl Color {
     /// assert_eq!(Color::hex(0xff8000), Color::rgba(255, 128, 0, 255));
     /// ```
     #[must_use]
+    #[inline]
     pub const fn hex(rgb: u32) -> Self {
         let [blue, green, red, _] = rgb.to_le_bytes();
         Self::rgba(red, green, blue, 255)
@@ -85,6 +87,7 @@ impl Color {
     }
 
     /// As the draw interface wants it.
+    #[inline]
     pub(crate) const fn packed(self) -> u32 {
         self.packed
     }

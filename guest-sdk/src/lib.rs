@@ -47,6 +47,7 @@ pub mod sound;
 mod sprite;
 pub mod test;
 mod text;
+mod words;
 
 pub use bindings::vblank::guest::draw::Blend;
 pub use bindings::vblank::guest::window::Fit;

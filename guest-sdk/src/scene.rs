@@ -122,9 +122,9 @@ impl Canvas {
         };
         let range = self.room_for_triangles(None);
         for pair in corners.windows(2).skip(1) {
-            let triangle = [corners[0], pair[0], pair[1]];
-            self.words
-                .extend(triangle.into_iter().flat_map(|at| corner(at).words()));
+            for at in [corners[0], pair[0], pair[1]] {
+                self.words.push(corner(at).words());
+            }
         }
         self.end_triangles(range);
     }
@@ -134,8 +134,9 @@ impl Canvas {
     pub fn triangles(&mut self, image: impl Image, corners: &[Corner]) {
         let texture = image.find(self);
         let range = self.room_for_triangles(Some(texture));
-        let whole = corners.chunks_exact(3).flatten();
-        self.words.extend(whole.flat_map(Corner::words));
+        for corner in corners.chunks_exact(3).flatten() {
+            self.words.push(corner.words());
+        }
         self.end_triangles(range);
     }
 
@@ -209,7 +210,7 @@ impl Canvas {
     pub fn set_view(&mut self, matrix: Mat4) {
         let start = self.words.len();
         let numbers = matrix.to_cols_array();
-        self.words.extend(numbers.map(f32::to_bits));
+        self.words.push(numbers.map(f32::to_bits));
         let range = start..self.words.len();
         self.commands.push(Command::Matrix(range));
     }
@@ -269,8 +270,8 @@ impl Canvas {
         place: Affine3A,
     ) -> Instance<'_> {
         let start = self.words.len();
-        self.words.extend(instance(place));
-        let end = self.words.len();
+        let words = self.words.push(instance(place));
+        let end = start + words.len();
         self.shapes += 1;
         match self.commands.last_mut() {
             Some(Command::Meshes(last, look, range)) if (*last, *look) == (mesh, texture) => {
@@ -280,10 +281,7 @@ impl Canvas {
                 .commands
                 .push(Command::Meshes(mesh, texture, start..end)),
         }
-        let words = self.words.last_chunk_mut();
-        Instance {
-            words: words.expect("they were just added"),
-        }
+        Instance { words }
     }
 
     /// Draw on a canvas of its own, kept by the host under a key, and get it as a texture. With a colour it

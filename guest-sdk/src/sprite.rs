@@ -14,6 +14,7 @@ pub struct Sprite<'a> {
 }
 
 /// As large as its texture, its middle at this position.
+#[inline]
 pub(crate) fn plain(position: Vec2) -> [u32; SPRITE] {
     let half = 0.5_f32.to_bits();
     let one = 1.0_f32.to_bits();
@@ -23,10 +24,12 @@ pub(crate) fn plain(position: Vec2) -> [u32; SPRITE] {
 }
 
 impl<'a> Sprite<'a> {
+    #[inline]
     pub(crate) fn of(words: &'a mut [u32; SPRITE]) -> Self {
         Self { words }
     }
 
+    #[inline]
     fn set(self, first: usize, to: Vec2) -> Self {
         self.words[first] = to.x.to_bits();
         self.words[first + 1] = to.y.to_bits();
@@ -39,6 +42,7 @@ impl<'a> Sprite<'a> {
     }
 
     /// Turned about the pivot by so many radians, clockwise.
+    #[inline]
     pub fn rotated(self, radians: f32) -> Self {
         self.words[4] = radians.to_bits();
         self
@@ -51,6 +55,7 @@ impl<'a> Sprite<'a> {
     }
 
     /// Only this part of the texture, in its pixels. The sprite has the size of the part then.
+    #[inline]
     pub fn part(self, x: u16, y: u16, width: u16, height: u16) -> Self {
         let pair = |low: u16, high: u16| u32::from(low) | u32::from(high) << 16;
         self.words[7] = pair(x, y);
@@ -59,6 +64,7 @@ impl<'a> Sprite<'a> {
     }
 
     /// Multiplied by a colour: white, if nothing is said.
+    #[inline]
     pub fn tinted(self, color: Color) -> Self {
         self.words[9] = color.packed();
         self

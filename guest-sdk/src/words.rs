@@ -1,0 +1,92 @@
+//! The words of a picture, in the order in which they were drawn: what the canvas lends to the host.
+//!
+//! A `Vec` would do, but it grows by calls into the library, which are not inlined into a guest that is
+//! built to be built again soon, and end in `memory.copy`, a call out of the guest: a quad took almost twice
+//! as long. Here the room is kept from picture to picture, and eight words are eight stores.
+
+use std::ops::{Index, Range};
+
+/// Words, and room for more.
+pub(crate) struct Words {
+    /// As long as the room is.
+    room: Vec<u32>,
+    len: usize,
+}
+
+impl Words {
+    /// None.
+    pub(crate) const fn new() -> Self {
+        Self {
+            room: Vec::new(),
+            len: 0,
+        }
+    }
+
+    /// So many there are.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Forgets them, and keeps the room.
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// Adds these, and gives them where they lie.
+    #[inline]
+    pub(crate) fn push<const N: usize>(&mut self, words: [u32; N]) -> &mut [u32; N] {
+        let start = self.len;
+        self.len += N;
+        if self.room.len() < self.len {
+            self.grow();
+        }
+        let place = self.room[start..].first_chunk_mut();
+        let place = place.expect("there is room");
+        *place = words;
+        place
+    }
+
+    /// Adds these, of which it is not known how many there are.
+    pub(crate) fn extend(&mut self, words: &[u32]) {
+        for word in words {
+            self.push([*word]);
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let room = self.len.next_power_of_two();
+        self.room.resize(room, 0);
+    }
+}
+
+impl Index<Range<usize>> for Words {
+    type Output = [u32];
+
+    fn index(&self, range: Range<usize>) -> &[u32] {
+        &self.room[..self.len][range]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_lie_one_after_the_other_and_their_room_is_used_again() {
+        let mut words = Words::new();
+        for round in 0..3 {
+            for first in 0..100 {
+                let place = words.push([first, 0, round]);
+                place[1] = first + 1;
+            }
+            words.extend(&[7, 8]);
+            assert_eq!(words.len(), 302);
+            assert_eq!(words[297..302], [99, 100, round, 7, 8]);
+            assert_eq!(words.room.len(), 512);
+            words.clear();
+            assert_eq!((words.len(), &words[0..0]), (0, &[][..]));
+        }
+    }
+}
