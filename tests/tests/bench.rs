@@ -13,8 +13,8 @@ fn guests() -> (TempDir, PathBuf, PathBuf) {
         folder.path().join("one.wasm"),
         folder.path().join("two.wasm"),
     );
-    Guest::tally(64).write(&one);
-    Guest::tally(64).step(2).write(&two);
+    Guest::tally(1 << 14).write(&one);
+    Guest::tally(1 << 14).step(2).write(&two);
     (folder, one, two)
 }
 
