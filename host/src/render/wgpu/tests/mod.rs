@@ -1,6 +1,7 @@
 //! Pictures on a software adapter, pixel by pixel.
 
 mod life;
+mod scene;
 mod shapes;
 mod sprites;
 mod text;
