@@ -370,6 +370,51 @@ fn what_is_too_large_or_does_not_fit_is_an_error() {
 }
 
 #[test]
+fn meshes_and_canvases_that_cannot_be_are_told_and_not_drawn() {
+    let place = Place::new();
+    // Three vertices of nine words, which are all zero, and these indices.
+    let mesh = |indices: [u32; 3]| {
+        let store = |(at, index): (usize, u32)| {
+            let index = index.cast_signed();
+            format!(
+                "(i32.store (i32.const {}) (i32.const {index}))",
+                WORDS + at * 4
+            )
+        };
+        let stores: String = indices.into_iter().enumerate().map(store).collect();
+        format!(
+            "{stores} {} (call $mesh (i32.const {KEY}) (i32.const 4) (i32.const {PIXELS})
+               (i32.const 27) (i32.const {WORDS}) (i32.const 3) (i32.const {ANSWER})) {}",
+            key("made"),
+            heard()
+        )
+    };
+    let canvas = |width: u32, height: u32| {
+        format!(
+            "{} (call $canvas (i32.const {KEY}) (i32.const 4) (i32.const {width})
+               (i32.const {height}) (i32.const 1) (i32.const {ANSWER})) {}",
+            key("made"),
+            heard()
+        )
+    };
+    for (make, why) in [
+        (mesh([0, 1, 3]), "it names vertex 3, and has 3"),
+        (
+            mesh([0, 1, u32::MAX]),
+            "it names vertex 4294967295, and has 3",
+        ),
+        (canvas(0, 0), "0x0: a side has 1 to 16384 pixels"),
+        (canvas(100_000, 1), "100000x1: a side has 1 to 16384 pixels"),
+    ] {
+        let guest = Guest::of::<Counter>().before("draw", &(make + &sprite(0.0, 0.0)));
+        let guest = place.guest("game.wasm", &guest);
+        let ended = place.run(&guest, 1).to_end().exits(0).says_once(&[why]);
+        let left = (end(&ended, "assets"), place.pixel(0, 0));
+        assert_eq!(left, (0, MAGENTA), "{why}");
+    }
+}
+
+#[test]
 fn a_font_without_bytes_is_told_once() {
     let place = Place::new();
     std::fs::write(place.asset("title.ttf"), b"").expect("a file can be written");
