@@ -24,10 +24,8 @@ fn looks_as_its_picture(name: &str, frames: u32) {
     }
 }
 
-/// Starts a demo and applies its edits, one after the other, as a person would.
-#[track_caller]
-fn takes_its_edits(name: &str) {
-    let demo = Demo::copy(name);
+/// Its edits, in their order.
+fn edits(demo: &Demo) -> Vec<String> {
     let mut edits: Vec<String> = std::fs::read_dir(demo.folder().join("edits"))
         .expect("there are edits")
         .map(|entry| entry.expect("a folder can be listed").file_name())
@@ -36,16 +34,80 @@ fn takes_its_edits(name: &str) {
         .collect();
     edits.sort();
     assert!(edits.len() >= 3, "{edits:?}");
+    edits
+}
+
+/// Whether it changes code, and not only a file of `assets/`.
+fn is_of_code(demo: &Demo, edit: &str) -> bool {
+    let patch = demo.folder().join("edits").join(edit);
+    let text = std::fs::read_to_string(&patch).expect("it can be read");
+    text.contains("+++ b/src/")
+}
+
+/// Plays a demo, lets its edits in from a frame on, ten frames apart, and compares what it shows just before
+/// with what it shows at a later frame: the two pictures of its README.
+#[track_caller]
+fn changes_as_its_pictures(name: &str, input: &str, before: u32, after: u32) {
+    let demo = Demo::copy(name);
+    let (code, files): (Vec<_>, Vec<_>) = edits(&demo)
+        .into_iter()
+        .partition(|edit| is_of_code(&demo, edit));
+    demo.build();
+    let mut run = Run::headless(&demo.keep_wasm("0.wasm"));
+    for (i, edit) in (1..).zip(&code) {
+        demo.apply(edit);
+        demo.build();
+        let wasm = demo.keep_wasm(&format!("{i}.wasm"));
+        let swap = format!("{}={}", before + 10 * i, wasm.display());
+        run = run.args("--swap-at").arg(swap);
+    }
+    let script = demo.beside("script.jsonl");
+    std::fs::write(&script, input).expect("the folder can be written");
+    let shown = ["before", "after"].map(|when| demo.beside(&format!("{name}-{when}.png")));
+    let assets = demo.folder().join("assets");
+    if assets.is_dir() {
+        run = run.file("--assets", &assets, "");
+    }
+    // Where a file is changed beside the run, the run goes on meanwhile, for seconds.
+    let pace = if files.is_empty() { "--fast" } else { "" };
+    let host = run
+        .args(pace)
+        .args("--size 480x270 --renderer software --seed 1 --exit-on-break")
+        .args(&format!("--frames {}", after + 1))
+        .file("--input", &script, "")
+        .file("--screenshot", &shown[0], &format!("@{before}"))
+        .file("--screenshot", &shown[1], &format!("@{after}"));
+    let mut host = host.start();
+    host.file(&shown[0]);
+    files.iter().for_each(|edit| demo.apply(edit));
+    let ended = host.end();
+    let ended = ended
+        .exits(0)
+        .without(&["refused", "rollback", "break", "notice"]);
+    assert_eq!(ended.all("swap").len(), code.len());
+    let options = SnapshotOptions::new().output_path(workspace().join("docs/pictures/demos"));
+    for (when, picture) in ["before", "after"].into_iter().zip(shown) {
+        let picture = image::open(&picture).expect("there is a picture");
+        let name = format!("{name}-{when}");
+        if let Err(error) = try_image_snapshot_options(&picture.to_rgba8(), name, &options) {
+            panic!("{error}");
+        }
+    }
+}
+
+/// Starts a demo and applies its edits, one after the other, as a person would.
+#[track_caller]
+fn takes_its_edits(name: &str) {
+    let demo = Demo::copy(name);
+    let edits = edits(&demo);
     let mut host = Run::headless(&demo.folder())
         .args("--renderer null --size 320x180 --seed 1")
         .start();
     host.event("first-frame");
     let mut swaps = 0;
     for edit in &edits {
-        let patch = demo.folder().join("edits").join(edit);
-        let text = std::fs::read_to_string(&patch).expect("it can be read");
         demo.apply(edit);
-        if text.contains("+++ b/src/") {
+        if is_of_code(&demo, edit) {
             let swap = host.event("swap");
             assert_ne!(
                 swap["verdict"], "migrated",
@@ -69,6 +131,14 @@ fn boids_looks_as_its_picture() {
 }
 
 #[test]
+fn boids_changes_as_its_pictures() {
+    let input = r#"
+{"frame": 5, "pointer": [300, 120]}
+"#;
+    changes_as_its_pictures("boids", input, 90, 210);
+}
+
+#[test]
 fn boids_takes_its_edits() {
     takes_its_edits("boids");
 }
@@ -76,6 +146,11 @@ fn boids_takes_its_edits() {
 #[test]
 fn breakout_looks_as_its_picture() {
     looks_as_its_picture("breakout", 200);
+}
+
+#[test]
+fn breakout_changes_as_its_pictures() {
+    changes_as_its_pictures("breakout", "", 399, 899);
 }
 
 #[test]
@@ -124,6 +199,16 @@ fn meadow_looks_as_its_picture() {
 }
 
 #[test]
+fn meadow_changes_as_its_pictures() {
+    let input = r#"
+{"frame": 1, "key": "ArrowUp", "down": true}
+{"frame": 50, "key": "ArrowUp", "down": false}
+{"frame": 462, "key": "Space", "down": true}
+"#;
+    changes_as_its_pictures("meadow", input, 60, 480);
+}
+
+#[test]
 fn meadow_takes_its_edits() {
     takes_its_edits("meadow");
 }
@@ -131,6 +216,11 @@ fn meadow_takes_its_edits() {
 #[test]
 fn particles_looks_as_its_picture() {
     looks_as_its_picture("particles", 60);
+}
+
+#[test]
+fn particles_changes_as_its_pictures() {
+    changes_as_its_pictures("particles", "", 120, 420);
 }
 
 #[test]
