@@ -6,6 +6,9 @@ use std::sync::LazyLock;
 use egui_kittest::{SnapshotOptions, try_image_snapshot_options};
 use vblank_tests::{Demo, Ended, Run, workspace};
 
+/// Pixels of a picture that may differ: some in a hundred are not the same picture any more.
+const FEW: usize = 100;
+
 /// The scenes of tests/guests/drawing.rs, by their seeds.
 const SCENES: [&str; 10] = [
     "shapes", "sprites", "parts", "filters", "text", "lines", "scripts", "camera", "order",
@@ -50,7 +53,10 @@ fn draw(scene: &str) -> (Ended, image::RgbaImage) {
 
 #[test]
 fn every_scene_is_as_its_picture_shows() {
-    let options = SnapshotOptions::new().output_path(workspace().join("docs/pictures/drawing"));
+    let options = SnapshotOptions::new()
+        // Edges and letters may fall otherwise on another processor.
+        .max_failed_pixels(FEW)
+        .output_path(workspace().join("docs/pictures/drawing"));
     let mut differ = Vec::new();
     for name in SCENES {
         let (ended, picture) = draw(name);

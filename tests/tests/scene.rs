@@ -7,6 +7,9 @@ use std::sync::LazyLock;
 use egui_kittest::{SnapshotOptions, try_image_snapshot_options};
 use vblank_tests::{Demo, Ended, Run, workspace};
 
+/// Pixels of a picture that may differ: some in a hundred are not the same picture any more.
+const FEW: usize = 100;
+
 /// tests/guests/scene.rs, its shader, and another version of it.
 static GUEST: LazyLock<Demo> = LazyLock::new(|| {
     let demo = Demo::copy("hello");
@@ -57,7 +60,10 @@ fn it_is_as_its_picture_shows_and_a_swap_uploads_nothing_again() {
     let assets = assets("good", STRIPES);
     let (ended, picture) = play("plain", &assets, "--frames 5");
     assert_eq!(ended.all("notice").len(), 0, "{ended:#?}");
-    let options = SnapshotOptions::new().output_path(workspace().join("docs/pictures/drawing"));
+    let options = SnapshotOptions::new()
+        // Edges and letters may fall otherwise on another processor.
+        .max_failed_pixels(FEW)
+        .output_path(workspace().join("docs/pictures/drawing"));
     if let Err(error) = try_image_snapshot_options(&picture, "scene", &options) {
         panic!("{error}");
     }
