@@ -1,0 +1,350 @@
+//! What drawing costs the game's thread: the guest writes, the host copies and submits, as ratios to one
+//! warm `memcpy` of the same bytes in the same run; a plain program on wgpu beside it; textures across a
+//! swap; and an overlay that is shut.
+//!
+//! `cargo bench -p vblank-benches --bench draw`. Five minutes where the CPU draws; `-- --quick` one.
+
+mod native;
+
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+use vblank_benches::{Times, row};
+use vblank_host::clock::FreeClock;
+use vblank_host::config::SessionOptions;
+use vblank_host::guest::{Code, Engine, EngineOptions, Instance, Program, Step};
+use vblank_host::input::Size;
+use vblank_host::overlay::{LogRing, Overlay, Told};
+use vblank_host::reload::{
+    Candidate, Pipeline, PipelineOptions, Running, Setup, Source, Stages, Version, prepare,
+};
+use vblank_host::render::{NullRenderer, Prefer, Renderer, WgpuRenderer};
+use vblank_host::session::{Parts, Session};
+use vblank_tests::{Demo, workspace};
+
+use native::Native;
+
+/// Pixels of the picture's sides: what is measured is not how fast it is filled.
+const SIDE: u32 = 128;
+const SIZE: Size = Size::new(SIDE, SIDE);
+/// Bytes of the guest's texture.
+const TEXTURE: u64 = 4 << 20;
+/// Frames that find out how much room they need, and are not counted.
+const FIRST: usize = 10;
+
+/// What the guest draws; see `tests/guests/crowd.rs`.
+#[derive(Clone, Copy)]
+enum Kind {
+    Quads = 0,
+    Sprites = 1,
+    Nothing = 2,
+}
+
+impl Kind {
+    fn bytes(self) -> usize {
+        match self {
+            Self::Quads => 32,
+            Self::Sprites => 48,
+            Self::Nothing => 0,
+        }
+    }
+}
+
+fn main() {
+    // `cargo test --benches` runs it too, with this flag; there is nothing to measure then.
+    if std::env::args().any(|argument| argument == "--test") {
+        return;
+    }
+    let is_quick = std::env::args().any(|argument| argument == "--quick");
+    let frames = if is_quick { 50 } else { 500 };
+    let guests = Guests::build();
+    let mut renderer =
+        WgpuRenderer::headless(SIZE, Prefer::Auto).expect("there is an adapter that draws");
+    println!(
+        "{}; {frames} frames each; microseconds of the game's thread (its CPU time)\n",
+        renderer.name()
+    );
+    println!("| | p50 | p99 | max | × memcpy |");
+    println!("|---|---|---|---|---|");
+    for (name, kind, count) in [
+        ("100,000 quads of 32 bytes", Kind::Quads, 100_000),
+        ("100,000 sprites of 48 bytes", Kind::Sprites, 100_000),
+        ("1,000,000 sprites of 48 bytes", Kind::Sprites, 1_000_000),
+    ] {
+        let frames = if count > 100_000 { frames / 5 } else { frames };
+        let measured = guests.frames(&mut renderer, kind, count, frames);
+        let memcpy = measured.memcpy.p50();
+        let row = |part: &str, times: &Times| {
+            let ratio = times.p50() / memcpy;
+            println!("| {name}: {part} | {} | {ratio:.2} |", times.columns());
+        };
+        row("memcpy", &measured.memcpy);
+        row("the guest writes them", &measured.write);
+        row("from its memory to the GPU's", &measured.replay);
+        row("submit", &measured.submit);
+        if let (Kind::Quads, 100_000) = (kind, count) {
+            let native = natively(renderer.name(), count, frames);
+            row("natively, written", &native.write);
+            row("natively, `write_buffer`", &native.replay);
+            row("natively, submit", &native.submit);
+        }
+    }
+    println!("\nA swap of a game with a texture of 4 MiB:\n");
+    guests.textures(&mut renderer);
+    println!("\nTurns of a game that does nothing, by hundreds:\n");
+    println!("| | p50 | p99 | max |\n|---|---|---|---|");
+    let [without, with] = guests.overlay(if is_quick { 50 } else { 1000 });
+    row("without an overlay", &without);
+    row("with one that is shut", &with);
+    println!(
+        "\nThe shut overlay: {:+.2}% of a turn",
+        (with.p50() / without.p50() - 1.0) * 100.0
+    );
+}
+
+/// The CPU time of this thread.
+fn cpu() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
+}
+
+/// How much of it this takes.
+fn timed(times: &mut Times, work: impl FnOnce()) {
+    let begun = cpu();
+    work();
+    times.add(cpu() - begun);
+}
+
+/// What the parts of many frames took.
+#[derive(Default)]
+struct Measured {
+    memcpy: Times,
+    write: Times,
+    replay: Times,
+    submit: Times,
+}
+
+/// Two versions of `tests/guests/crowd.rs`.
+struct Guests {
+    engine: Arc<Engine>,
+    demo: Demo,
+    versions: [Program; 2],
+}
+
+impl Guests {
+    fn build() -> Self {
+        let engine = Engine::new(EngineOptions::default()).expect("an engine can be made");
+        let demo = Demo::copy("hello");
+        let source = workspace().join("tests/guests/crowd.rs");
+        std::fs::copy(source, demo.source()).expect("the copy can be written");
+        let build = |name: &str| {
+            demo.build();
+            let code = Code::read(&demo.keep_wasm(name)).expect("it is a guest");
+            let candidate = prepare(&engine, &code, 0).expect("it is good");
+            candidate.version.program
+        };
+        let first = build("first.wasm");
+        demo.replace("VERSION: u64 = 1", "VERSION: u64 = 2");
+        let versions = [first, build("next.wasm")];
+        Self {
+            engine: Arc::new(engine),
+            demo,
+            versions,
+        }
+    }
+
+    /// Frames of a game that draws so many of one kind.
+    fn frames(
+        &self,
+        renderer: &mut WgpuRenderer,
+        kind: Kind,
+        count: u32,
+        frames: usize,
+    ) -> Measured {
+        renderer.use_assets(self.engine.assets().clone());
+        let mut game =
+            Instance::new(&self.engine, &self.versions[0]).expect("it can be instantiated");
+        game.init(seed(kind, count), SIZE, 60.0).expect("it starts");
+        let mut measured = Measured::default();
+        let bytes = count as usize * kind.bytes();
+        let mut memory = Memory::new(bytes);
+        for frame in 0..FIRST + frames {
+            if frame == FIRST {
+                measured = Measured::default();
+            }
+            memory.copy(&mut measured.memcpy);
+            timed(&mut measured.write, || {
+                game.draw(SIZE, 0.0).expect("it draws");
+            });
+            timed(&mut measured.replay, || game.replay(renderer.begin()));
+            timed(&mut measured.submit, || renderer.submit().expect("it can"));
+            // Its own answer, for which the GPU is waited for: so that submitting does not have to.
+            let picture = renderer.capture().expect("there is a picture");
+            check(count, &picture.pixels);
+            let stats = renderer.stats();
+            assert_eq!(stats.quads + stats.sprites, u64::from(count));
+            assert_eq!(stats.bytes, bytes as u64);
+        }
+        measured
+    }
+
+    /// What a swap uploads.
+    fn textures(&self, renderer: &mut WgpuRenderer) {
+        let setup = Setup {
+            seed: seed(Kind::Sprites, 1000),
+            size: SIZE,
+            hz: 60.0,
+        };
+        renderer.use_assets(self.engine.assets().clone());
+        let mut game = Running::fresh(self.candidate(0), setup).expect("it starts");
+        println!("| | uploaded | submit, µs |\n|---|---|---|");
+        let mut frame = |game: &mut Running, name: &str| {
+            let step = Step {
+                number: game.frame(),
+                dt: 1.0 / 60.0,
+                ..Step::default()
+            };
+            game.update(&step).expect("it does not trap");
+            game.instance().draw(SIZE, 0.0).expect("it draws");
+            game.instance().replay(renderer.begin());
+            let mut submit = Times::default();
+            timed(&mut submit, || renderer.submit().expect("it can"));
+            let bytes = renderer.stats().asset_bytes;
+            println!("| {name} | {bytes} bytes | {:.0} |", submit.p50());
+            bytes
+        };
+        assert_eq!(frame(&mut game, "the first frame"), TEXTURE);
+        assert_eq!(frame(&mut game, "the next"), 0);
+        let swap = game.swap(&self.engine, self.candidate(1), false);
+        swap.expect("it goes well");
+        assert_eq!(frame(&mut game, "the first after a swap"), 0);
+        // Until the texture has outlived the version that made it.
+        for _ in 0..100 {
+            let step = Step {
+                number: game.frame(),
+                dt: 1.0 / 60.0,
+                ..Step::default()
+            };
+            game.update(&step).expect("it does not trap");
+            game.keep_image(false).expect("it can be saved");
+        }
+        assert_eq!(frame(&mut game, "a hundred updates later"), 0);
+    }
+
+    fn candidate(&self, version: usize) -> Candidate {
+        let program = self.versions[version].clone();
+        Candidate {
+            version: Version::new(&self.engine, program).expect("it starts"),
+            stages: Stages::default(),
+            ready: std::time::Instant::now(),
+        }
+    }
+
+    /// Turns without an overlay, and with one that is shut, by turns.
+    fn overlay(&self, batches: usize) -> [Times; 2] {
+        let source = Source::File(self.demo.beside("first.wasm"));
+        let engine = Arc::clone(&self.engine);
+        let pipeline = Pipeline::start(engine, source, PipelineOptions::default(), || ());
+        let (_tell, outside) = channel();
+        let parts = Parts {
+            engine: Arc::clone(&self.engine),
+            pipeline: Some(pipeline.expect("it starts")),
+            renderer: Box::new(NullRenderer::new(SIZE)),
+            speaker: None,
+            clock: Box::new(FreeClock::default()),
+            outside,
+            observers: Vec::new(),
+            script: Default::default(),
+        };
+        let options = SessionOptions {
+            seed: seed(Kind::Nothing, 0),
+            size: SIZE,
+            ..SessionOptions::default()
+        };
+        let mut session = Session::new(parts, options);
+        while session.frames() == 0 {
+            let _ = session.turn();
+            session.wait();
+        }
+        let overlay = Overlay::new(Told::default(), LogRing::default(), None);
+        let mut times = [Times::default(), Times::default()];
+        let frames = session.frames();
+        for batch in 0..batches * 2 {
+            let has_overlay = batch % 2 == 1;
+            timed(&mut times[batch % 2], || {
+                for _ in 0..100 {
+                    // What the window does before each turn; see `app::overlay`.
+                    assert!(!has_overlay || std::hint::black_box(&overlay).is_idle());
+                    let _ = session.turn();
+                    session.wait();
+                }
+            });
+        }
+        // Its own answer: each was a turn with an update.
+        assert_eq!(session.frames() - frames, batches as u64 * 200);
+        times
+    }
+}
+
+/// The same quads by a plain program on the same adapter.
+fn natively(renderer: &str, count: u32, frames: usize) -> Measured {
+    let mut native = Native::new(renderer, count);
+    let mut measured = Measured::default();
+    for frame in 0..FIRST + frames {
+        if frame == FIRST {
+            measured = Measured::default();
+        }
+        timed(&mut measured.write, || native.draw(count));
+        timed(&mut measured.replay, || native.write());
+        timed(&mut measured.submit, || native.submit());
+        native.wait();
+    }
+    check(count, &native.capture());
+    measured
+}
+
+fn seed(kind: Kind, count: u32) -> u64 {
+    u64::from(count) * 10 + kind as u64
+}
+
+/// Where a thing is, in pixels.
+fn pixel_of(index: u32) -> [u32; 2] {
+    [index % SIDE, index / SIDE % SIDE]
+}
+
+/// The last of so many things is the one that is seen in its pixel.
+fn check(count: u32, pixels: &[u8]) {
+    for index in [count - 1, count - SIDE * SIDE] {
+        let [x, y] = pixel_of(index);
+        let at = ((y * SIDE + x) * 4) as usize;
+        let [.., red, green, blue] = index.to_be_bytes();
+        assert_eq!(pixels[at..at + 4], [red, green, blue, 255], "of {index}");
+    }
+}
+
+/// Two pieces of memory, of which one is copied into the other.
+struct Memory {
+    from: Vec<u8>,
+    to: Vec<u8>,
+}
+
+impl Memory {
+    fn new(bytes: usize) -> Self {
+        Self {
+            from: vec![1; bytes],
+            to: vec![0; bytes],
+        }
+    }
+
+    /// Once so that it is warm, and once more.
+    fn copy(&mut self, times: &mut Times) {
+        let mut copy = || {
+            self.to.copy_from_slice(std::hint::black_box(&self.from));
+            std::hint::black_box(&mut self.to);
+        };
+        copy();
+        timed(times, copy);
+    }
+}
