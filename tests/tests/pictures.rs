@@ -10,10 +10,45 @@ use vblank_tests::{Demo, Ended, Run, workspace};
 const FEW: usize = 100;
 
 /// The scenes of tests/guests/drawing.rs, by their seeds.
-const SCENES: [&str; 10] = [
-    "shapes", "sprites", "parts", "filters", "text", "lines", "scripts", "camera", "order",
+const SCENES: [&str; 18] = [
+    "shapes",
+    "sprites",
+    "parts",
+    "filters",
+    "text",
+    "lines",
+    "scripts",
+    "camera",
+    "order",
+    "triangles",
+    "areas",
+    "blending",
+    "canvases",
+    "shaders",
+    "meshes",
+    "views",
+    "fits",
     "missing",
 ];
+
+/// The shaders of docs/drawing.md.
+const WAVES: &str = "struct Params {
+    height: f32,
+    waves: f32,
+    water: vec4f,
+}
+@group(1) @binding(0) var<uniform> params: Params;
+
+fn fragment(in: Surface) -> vec4f {
+    let level = 0.5 + params.height * sin(in.uv.x * params.waves + view.time);
+    return mix(texel(in.uv) * in.tint, params.water, step(level, in.uv.y));
+}
+";
+const GLOW: &str = "fn fragment(in: Surface) -> vec4f {
+    let off = (in.uv - 0.5) * 2.0;
+    return vec4f(in.tint.rgb, max(1.0 - length(off), 0.0));
+}
+";
 
 static GUEST: LazyLock<Demo> = LazyLock::new(|| {
     let demo = Demo::copy("hello");
@@ -22,6 +57,9 @@ static GUEST: LazyLock<Demo> = LazyLock::new(|| {
     std::fs::create_dir(demo.beside("assets")).expect("a folder can be made");
     let font = demo.beside("assets/hack.ttf");
     std::fs::write(font, epaint_default_fonts::HACK_REGULAR).expect("a file can be written");
+    for (file, text) in [("assets/waves.wgsl", WAVES), ("assets/glow.wgsl", GLOW)] {
+        std::fs::write(demo.beside(file), text).expect("a file can be written");
+    }
     demo.build();
     let _ = demo.keep_wasm("first.wasm");
     demo
