@@ -17,9 +17,15 @@ const MOST_BYTES: u64 = 256 << 20;
 const WORD: usize = size_of::<u32>();
 /// Bytes of text in one picture: laying out new ones takes a second.
 const MOST_TEXT: u64 = 1 << 20;
+/// Draws of the GPU in one picture.
+const MOST_OPS: u64 = 1 << 20;
+/// Changes in one picture of what is drawn to: each is a pass of the GPU.
+const MOST_TARGETS: u64 = 1 << 12;
+/// Shaders with their parameters, and matrices, that are set in one picture.
+const MOST_SETTINGS: u64 = 1 << 16;
 
 /// A picture while it is recorded.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Recording {
     pub size: Size,
     pub ops: Vec<Op>,
@@ -94,26 +100,19 @@ const PICTURE: Target = Target {
 
 impl Recording {
     pub fn new(size: Size) -> Self {
-        Self {
-            size,
-            ops: Vec::new(),
-            targets: vec![PICTURE],
-            matrices: vec![[0.0; 16]],
-            params: Vec::new(),
-            stats: Stats::default(),
-            text: 0,
-            camera: None,
-            state: State::default(),
-            target_size: size,
-        }
+        let mut recording = Self::default();
+        recording.restart(size);
+        recording
     }
 
-    pub fn restart(&mut self, size: Size) {
+    /// Forgets everything, and keeps the room that it took.
+    fn restart(&mut self, size: Size) {
         self.size = size;
         self.ops.clear();
         self.targets.clear();
         self.targets.push(PICTURE);
-        self.matrices.truncate(1);
+        self.matrices.clear();
+        self.matrices.push([0.0; 16]);
         self.params.clear();
         self.stats = Stats::default();
         self.text = 0;
@@ -134,7 +133,12 @@ impl Recording {
             of(3 * VERTEX_WORDS * WORD),
         )?;
         within("meshes", self.stats.meshes, of(INSTANCE_WORDS * WORD))?;
-        within("bytes of text", self.text, MOST_TEXT)
+        within("bytes of text", self.text, MOST_TEXT)?;
+        let looks = self.params.len() / MAX_PARAMS;
+        within("separate draws", self.ops.len() as u64, MOST_OPS)?;
+        within("changes of target", self.targets.len() as u64, MOST_TARGETS)?;
+        within("shaders set", looks as u64, MOST_SETTINGS)?;
+        within("matrices set", self.matrices.len() as u64, MOST_SETTINGS)
     }
 
     /// Whether anything can be seen.
@@ -307,11 +311,12 @@ impl Sink for Recorder {
     }
 
     fn set_look(&mut self, look: Look, params: &[u32]) {
+        let is_too_much = self.recording.check().is_err();
         let Recording {
             params: all, state, ..
         } = &mut self.recording;
         state.look = look;
-        if look.shader == 0 {
+        if look.shader == 0 || is_too_much {
             return;
         }
         let bytes: &[u8] = bytemuck::cast_slice(params);
@@ -323,11 +328,12 @@ impl Sink for Recorder {
 
     fn set_matrix(&mut self, matrix: [f32; 16]) {
         let is_finite = matrix.iter().all(|number| number.is_finite());
+        let can_be = is_finite && self.recording.check().is_ok();
         let Recording {
             matrices, state, ..
         } = &mut self.recording;
-        state.matrix = if is_finite { matrices.len() } else { 0 };
-        if is_finite {
+        state.matrix = if can_be { matrices.len() } else { 0 };
+        if can_be {
             matrices.push(matrix);
         }
     }
@@ -348,6 +354,11 @@ impl Sink for Recorder {
 
     fn set_target(&mut self, canvas: Option<u32>, clear: Option<Color>) {
         let recording = &mut self.recording;
+        if recording.check().is_err() {
+            // Nothing of this picture will be drawn.
+            return;
+        }
+        // What is no canvas has no pixels that could be drawn to, whatever its size is here.
         let size = canvas.and_then(|canvas| self.assets.texture_size(canvas));
         recording.target_size = size.unwrap_or(recording.size);
         recording.camera = None;

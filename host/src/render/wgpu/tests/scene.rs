@@ -358,3 +358,36 @@ fn a_renderer_made_anew_after_a_loss_draws_everything_again() {
     assert!(after.pixels == before.pixels);
     assert_eq!(next.stats().asset_bytes, bytes);
 }
+
+/// What is done to a picture.
+type Command<'a> = &'a dyn Fn(&mut dyn Sink);
+
+#[test]
+fn there_is_an_end_to_what_a_picture_can_change() {
+    let (mut renderer, claim) = stage();
+    let source = "fn fragment(in: Surface) -> vec4f { return in.tint; }";
+    let shader = claim.shader_source("s", source).unwrap();
+    let look = Look {
+        shader,
+        ..Look::default()
+    };
+    let again_and_again: [(&str, u32, Command<'_>); 4] = [
+        ("changes of target", 5_000, &|sink| {
+            sink.set_target(None, None);
+        }),
+        ("shaders set", 70_000, &|sink| sink.set_look(look, &[])),
+        ("matrices set", 70_000, &|sink| sink.set_matrix(IDENTITY)),
+        ("separate draws", 530_000, &|sink| {
+            sink.quads(Quad::words(&[PLAIN]));
+            sink.triangles(None, triangle().as_flattened());
+        }),
+    ];
+    for (what, times, command) in again_and_again {
+        let sink = renderer.begin();
+        (0..times).for_each(|_| command(sink));
+        let error = renderer.submit().unwrap_err().to_string();
+        assert!(error.contains(what), "{error}");
+        let picture = draw_with(&mut renderer, |sink| sink.clear(RED));
+        assert_eq!(picture.pixel(0, 0), RED.bytes(), "after too many {what}");
+    }
+}
