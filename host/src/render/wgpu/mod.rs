@@ -189,14 +189,7 @@ impl Renderer for WgpuRenderer {
         let painter = &mut self.painter;
         let asset_bytes = painter.update(gpu, assets) + glyphs.bind(gpu, &painter.layouts);
         let bytes = uploads.flush(&mut encoder);
-        painter.paint(
-            gpu,
-            &mut encoder,
-            recording,
-            uploads,
-            glyphs,
-            &target.texture,
-        );
+        painter.paint(gpu, &mut encoder, recording, uploads, glyphs, &target);
         let submission = gpu.queue.submit([encoder.finish()]);
         uploads.submitted(gpu, submission)?;
         gpu.check()?;

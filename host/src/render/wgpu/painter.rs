@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use wgpu::{
     CommandEncoder, Extent3d, LoadOp, Operations, RenderPass, RenderPassColorAttachment,
-    RenderPassDepthStencilAttachment, RenderPassDescriptor, StoreOp, Texture, TextureDescriptor,
+    RenderPassDepthStencilAttachment, RenderPassDescriptor, StoreOp, TextureDescriptor,
     TextureDimension, TextureUsages, TextureView,
 };
 
@@ -88,7 +88,7 @@ impl Painter {
         recording: &Recording,
         uploads: &Uploads,
         glyphs: &Glyphs,
-        picture: &Texture,
+        picture: &super::Target,
     ) {
         for op in &recording.ops {
             let key = self.key(op);
@@ -100,19 +100,19 @@ impl Painter {
             let count = ops.iter().take_while(|op| op.state.target == index).count();
             let (now, later) = ops.split_at(count);
             ops = later;
-            let texture = match target.canvas {
+            let onto = match target.canvas {
                 None => Some(picture.clone()),
-                Some(canvas) => self.textures.canvas(canvas).cloned(),
+                Some(canvas) => self.textures.canvas(canvas),
             };
-            if let Some(texture) = texture {
+            if let Some(onto) = onto {
                 let scene = Scene {
                     recording,
                     uploads,
                     glyphs,
                     target: *target,
-                    size: Size::new(texture.width(), texture.height()),
+                    size: onto.size(),
                 };
-                self.paint_target(gpu, encoder, &scene, now, &texture);
+                self.paint_target(gpu, encoder, &scene, now, &onto.view);
             }
         }
     }
@@ -124,9 +124,8 @@ impl Painter {
         encoder: &mut CommandEncoder,
         scene: &Scene<'_>,
         mut ops: &[Op],
-        texture: &Texture,
+        view: &TextureView,
     ) {
-        let view = texture.create_view(&Default::default());
         let mut clear = scene.target.clear;
         let mut has_depth = false;
         while clear.is_some() || !ops.is_empty() {
@@ -138,10 +137,14 @@ impl Painter {
             let load = clear.take().map_or(LoadOp::Load, |color| {
                 LoadOp::Clear(fill(color, scene.target.canvas.is_none()))
             });
+            let load_depth = match has_depth {
+                true => LoadOp::Load,
+                false => LoadOp::Clear(1.0),
+            };
             let pass = encoder.begin_render_pass(&RenderPassDescriptor {
                 label: Some("target"),
                 color_attachments: &[Some(RenderPassColorAttachment {
-                    view: &view,
+                    view,
                     depth_slice: None,
                     resolve_target: None,
                     ops: Operations {
@@ -150,15 +153,10 @@ impl Painter {
                     },
                 })],
                 depth_stencil_attachment: depth.as_ref().map(|view| {
-                    let load = if has_depth {
-                        LoadOp::Load
-                    } else {
-                        LoadOp::Clear(1.0)
-                    };
                     RenderPassDepthStencilAttachment {
                         view,
                         depth_ops: Some(Operations {
-                            load,
+                            load: load_depth,
                             store: StoreOp::Store,
                         }),
                         stencil_ops: None,

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use wgpu::{
     BindGroup, Extent3d, Origin3d, TexelCopyBufferLayout, TexelCopyTextureInfo, Texture,
-    TextureAspect, TextureDescriptor, TextureDimension, TextureFormat, TextureUsages,
+    TextureAspect, TextureDescriptor, TextureDimension, TextureFormat, TextureUsages, TextureView,
 };
 
+use super::Target;
 use super::adapter::Gpu;
 use super::bindings::Layouts;
 use crate::render::Size;
@@ -23,6 +24,7 @@ pub(super) struct Textures {
 #[derive(Debug)]
 struct Uploaded {
     texture: Texture,
+    view: TextureView,
     group: BindGroup,
     filter: Filter,
     revision: u64,
@@ -86,15 +88,19 @@ impl Textures {
                 (texture, live.payload.bytes())
             }
         };
-        let group = match known {
-            Some(known) if known.texture == texture && known.filter == live.filter => known.group,
+        let (view, group) = match known {
+            Some(known) if known.texture == texture && known.filter == live.filter => {
+                (known.view, known.group)
+            }
             _ => {
                 let view = texture.create_view(&Default::default());
-                layouts.bind(gpu, &view, live.filter)
+                let group = layouts.bind(gpu, &view, live.filter);
+                (view, group)
             }
         };
         let uploaded = Uploaded {
             texture,
+            view,
             group,
             filter: live.filter,
             revision: live.revision,
@@ -111,14 +117,14 @@ impl Textures {
         }
         let known = self.table.remove(&live.handle);
         let known = known.filter(|known| size_of_texture(&known.texture) == size);
-        let texture = known.map_or_else(
-            || super::Target::new(gpu, size).texture,
-            |known| known.texture,
+        let target = known.map_or_else(
+            || Target::new(gpu, size),
+            |Uploaded { texture, view, .. }| Target { texture, view },
         );
-        let view = texture.create_view(&Default::default());
         let uploaded = Uploaded {
-            group: layouts.bind(gpu, &view, live.filter),
-            texture,
+            group: layouts.bind(gpu, &target.view, live.filter),
+            texture: target.texture,
+            view: target.view,
             filter: live.filter,
             revision: live.revision,
         };
@@ -136,11 +142,14 @@ impl Textures {
         handle.map_or(&self.white, |handle| self.group(handle))
     }
 
-    /// A canvas, to be drawn to.
-    pub fn canvas(&self, handle: u32) -> Option<&Texture> {
-        let texture = &self.table.get(&handle)?.texture;
+    /// A canvas, to be drawn to; none where the handle is that of something else.
+    pub fn canvas(&self, handle: u32) -> Option<Target> {
+        let Uploaded { texture, view, .. } = self.table.get(&handle)?;
         let can_be = texture.usage().contains(TextureUsages::RENDER_ATTACHMENT);
-        can_be.then_some(texture)
+        can_be.then(|| Target {
+            texture: texture.clone(),
+            view: view.clone(),
+        })
     }
 }
 
