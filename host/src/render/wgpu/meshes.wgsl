@@ -38,5 +38,6 @@ fn vblank_corner(vertex: VblankVertex, instance: VblankInstance) -> VblankCorner
 
 @fragment
 fn vblank_shade(in: VblankCorner) -> @location(0) vec4f {
-    return fragment(Surface(in.uv, in.position.xy, in.color, in.point, normalize(in.normal)));
+    let color = fragment(Surface(in.uv, in.position.xy, in.color, in.point, normalize(in.normal)));
+    return vblank_blended(color);
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use wgpu::{
     BindGroupLayout, BlendComponent, BlendFactor, BlendOperation, BlendState, ColorTargetState,
-    ColorWrites, CompareFunction, DepthStencilState, FragmentState, PipelineLayoutDescriptor,
-    PrimitiveState, PrimitiveTopology, RenderPipeline, RenderPipelineDescriptor, ShaderModule,
-    ShaderModuleDescriptor, ShaderSource, TextureFormat, VertexAttribute, VertexBufferLayout,
-    VertexState, VertexStepMode, vertex_attr_array,
+    ColorWrites, CompareFunction, DepthStencilState, FragmentState, PipelineCompilationOptions,
+    PipelineLayoutDescriptor, PrimitiveState, PrimitiveTopology, RenderPipeline,
+    RenderPipelineDescriptor, ShaderModule, ShaderModuleDescriptor, ShaderSource, TextureFormat,
+    VertexAttribute, VertexBufferLayout, VertexState, VertexStepMode, vertex_attr_array,
 };
 
 use super::adapter::Gpu;
@@ -100,11 +100,14 @@ fn fragment(in: Surface) -> vec4f {
 }
 ";
 
+/// What all of them pass their colours through.
+const BLENDED: &str = include_str!("blended.wgsl");
+
 fn module(gpu: &Gpu, shape: Shape, shader: Option<&Shader>) -> ShaderModule {
     let tail = match shape {
         Shape::Quads => {
-            let source = ShaderSource::Wgsl(include_str!("quads.wgsl").into());
-            return create(gpu, "quads", source);
+            let source = format!("{}{BLENDED}", include_str!("quads.wgsl"));
+            return create(gpu, "quads", ShaderSource::Wgsl(source.into()));
         }
         Shape::Sprites => include_str!("sprites.wgsl"),
         Shape::Triangles => include_str!("triangles.wgsl"),
@@ -112,7 +115,7 @@ fn module(gpu: &Gpu, shape: Shape, shader: Option<&Shader>) -> ShaderModule {
     };
     let usual = if shape == Shape::Meshes { LIT } else { PLAIN };
     let fragment = shader.map_or(usual, |shader| &shader.source);
-    let source = format!("{PRELUDE}{fragment}\n{tail}");
+    let source = format!("{PRELUDE}{fragment}\n{tail}{BLENDED}");
     create(gpu, "guest's shader", ShaderSource::Wgsl(source.into()))
 }
 
@@ -148,6 +151,7 @@ fn make(gpu: &Gpu, layouts: &Layouts, key: Key, shader: Option<&Shader>) -> Rend
         blend: blend(key.blend),
         write_mask: ColorWrites::ALL,
     };
+    let multiplies = f64::from(u8::from(key.blend == Blend::Multiply));
     let is_strip = matches!(key.shape, Shape::Quads | Shape::Sprites);
     let is_mesh = key.shape == Shape::Meshes;
     gpu.device
@@ -179,7 +183,10 @@ fn make(gpu: &Gpu, layouts: &Layouts, key: Key, shader: Option<&Shader>) -> Rend
             fragment: Some(FragmentState {
                 module: &module,
                 entry_point: Some(shade),
-                compilation_options: Default::default(),
+                compilation_options: PipelineCompilationOptions {
+                    constants: &[("vblank_multiplies", multiplies)],
+                    ..Default::default()
+                },
                 targets: &[Some(target)],
             }),
             multiview_mask: None,
@@ -242,6 +249,7 @@ fn blend(blend: Blend) -> Option<BlendState> {
     match blend {
         Blend::Alpha => Some(over),
         Blend::Add => Some(with(BlendFactor::SrcAlpha, BlendFactor::One)),
+        // Of a colour that was weakened before: see blended.wgsl.
         Blend::Multiply => Some(with(BlendFactor::Dst, BlendFactor::OneMinusSrcAlpha)),
         Blend::Replace => None,
     }

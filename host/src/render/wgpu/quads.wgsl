@@ -90,5 +90,5 @@ fn shade(in: Corner) -> @location(0) vec4f {
         let inside = coverage(in.place, in.half - in.outline, max(in.radius - in.outline, 0.0));
         covered = max(covered - inside, 0.0);
     }
-    return vec4f(in.color.rgb, in.color.a * covered);
+    return vblank_blended(vec4f(in.color.rgb, in.color.a * covered));
 }

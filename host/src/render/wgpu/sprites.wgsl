@@ -60,5 +60,6 @@ fn vblank_corner(sprite: VblankSprite, @builtin(vertex_index) index: u32) -> Vbl
 @fragment
 fn vblank_shade(in: VblankCorner) -> @location(0) vec4f {
     let place = clamp(in.place, in.inside.xy, in.inside.zw);
-    return fragment(Surface(place, in.position.xy, in.tint, vec3f(), vec3f(0.0, 0.0, 1.0)));
+    let color = fragment(Surface(place, in.position.xy, in.tint, vec3f(), vec3f(0.0, 0.0, 1.0)));
+    return vblank_blended(color);
 }

@@ -24,5 +24,6 @@ fn vblank_corner(vertex: VblankVertex) -> VblankCorner {
 
 @fragment
 fn vblank_shade(in: VblankCorner) -> @location(0) vec4f {
-    return fragment(Surface(in.uv, in.position.xy, in.color, vec3f(), vec3f(0.0, 0.0, 1.0)));
+    let color = fragment(Surface(in.uv, in.position.xy, in.color, vec3f(), vec3f(0.0, 0.0, 1.0)));
+    return vblank_blended(color);
 }

@@ -7,7 +7,7 @@ mod sprites;
 mod text;
 
 use super::*;
-use crate::render::commands::{Camera, Color, Quad};
+use crate::render::commands::{Blend, Camera, Color, Look, Quad};
 
 const SIZE: Size = Size::new(32, 24);
 const WHITE: Color = Color::rgba(255, 255, 255, 255);

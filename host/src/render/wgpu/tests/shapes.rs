@@ -282,6 +282,41 @@ fn colours_are_blended_as_they_are_written() {
 }
 
 #[test]
+fn light_is_added_and_shade_multiplied_as_far_as_it_is_opaque() {
+    let color = Color::rgba(255, 100, 0, 128);
+    let blended = |blend| {
+        let picture = draw(|sink| {
+            sink.clear(Color::rgba(0, 200, 100, 255));
+            let look = Look {
+                blend,
+                ..Look::default()
+            };
+            sink.set_look(look, &[]);
+            sink.quads(Quad::words(&[Quad {
+                half: [8.0; 2],
+                color,
+                ..PLAIN
+            }]));
+            let corners = [(8.0, 0.0), (99.0, 0.0), (8.0, 99.0)];
+            let words = corners.map(|(x, y): (f32, f32)| {
+                let packed = u32::from_le_bytes(color.bytes());
+                [x.to_bits(), y.to_bits(), 0, 0, packed]
+            });
+            sink.triangles(None, words.as_flattened());
+        });
+        [picture.pixel(3, 3), picture.pixel(12, 3)]
+    };
+    for pixel in blended(Blend::Add) {
+        // 255 * 128 / 255, 200 + 100 * 128 / 255
+        assert_near(pixel, [128, 250, 100, 255]);
+    }
+    for pixel in blended(Blend::Multiply) {
+        // 200 * (100 * 128 / 255 + 127) / 255, 100 * 127 / 255
+        assert_near(pixel, [0, 139, 50, 255]);
+    }
+}
+
+#[test]
 fn quads_that_are_not_finite_do_no_harm() {
     let good = Quad {
         center: [4.0, 4.0],
