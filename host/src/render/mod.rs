@@ -240,7 +240,9 @@ pub enum RenderError {
     #[error("the graphics adapter refused: {0}")]
     Refused(String),
     /// The GPU is gone.
-    #[error("the graphics adapter was lost: {0}")]
+    #[error(
+        "the graphics adapter was lost: {0} (the game goes on unseen: end it, and run it with --resume)"
+    )]
     Lost(String),
     /// Asked for a picture before the first one was submitted.
     #[error("there is no picture yet")]

@@ -141,7 +141,8 @@ pub struct Session {
     autosave: Option<Autosave>,
     /// What is to be told, and waits for its place in the source or behind such a record.
     untold: VecDeque<Untold>,
-    last_notice: String,
+    /// What was last told of each kind that would be told with each frame.
+    last_notices: BTreeMap<&'static str, String>,
     exit: Option<u8>,
     has_ended: bool,
 }
@@ -204,7 +205,7 @@ impl Session {
                 .clone()
                 .and_then(|options| Autosave::start(options).ok()),
             untold: VecDeque::new(),
-            last_notice: String::new(),
+            last_notices: BTreeMap::new(),
             exit: None,
             has_ended: false,
             parts,

@@ -116,7 +116,7 @@ impl Session {
                     take_ms: millis(written.take),
                     write_ms: millis(written.write),
                 }),
-                Some(error) => self.notice_once(format!("autosave: {error}")),
+                Some(error) => self.notice_once("autosave", error),
             }
         }
     }

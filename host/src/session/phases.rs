@@ -101,7 +101,7 @@ impl Session {
         let asset_bytes = match done {
             Ok(()) => self.parts.renderer.stats().asset_bytes,
             Err(error) => {
-                self.notice_once(format!("no picture: {error}"));
+                self.notice_once("no picture", error);
                 0
             }
         };
@@ -119,7 +119,7 @@ impl Session {
     pub(super) fn present(&mut self) -> Duration {
         let begun = Instant::now();
         if let Err(error) = self.parts.renderer.present() {
-            self.notice_once(format!("nothing is shown: {error}"));
+            self.notice_once("nothing is shown", error);
         }
         begun.elapsed()
     }

@@ -1,6 +1,7 @@
 //! What is told, in the order in which it happened. A record of a trap waits for its place in the
 //! source, which another thread looks up, and what comes after it waits behind it; the game does not.
 
+use std::fmt::Display;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::Instant;
 
@@ -76,10 +77,12 @@ impl Session {
         }
     }
 
-    /// Of messages that would come with each frame, only the first of a kind.
-    pub(super) fn notice_once(&mut self, message: String) {
-        if self.last_notice != message {
-            self.last_notice.clone_from(&message);
+    /// Of messages that would come with each frame, only the first: one of a kind is told again when its
+    /// cause is another.
+    pub(super) fn notice_once(&mut self, kind: &'static str, cause: impl Display) {
+        let message = format!("{kind}: {cause}");
+        if self.last_notices.get(kind) != Some(&message) {
+            self.last_notices.insert(kind, message.clone());
             self.tell(What::Notice { message });
         }
     }
