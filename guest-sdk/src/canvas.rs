@@ -101,14 +101,26 @@ impl Canvas {
         self.alpha
     }
 
-    /// Fill the whole picture. Without it, the picture is black before the first shape.
+    /// Fill the whole picture, or the canvas that is drawn to. What was drawn before is gone; camera and area
+    /// stay, a material does not. Without it, the picture is black before the first shape.
     pub fn clear(&mut self, color: Color) {
         // What was drawn to a canvas stays there.
         let is_target = |command: &Command| matches!(command, Command::Target(_));
-        if !self.commands.iter().any(is_target) {
-            self.forget();
+        if self.commands.iter().any(is_target) {
+            self.commands.push(Command::Clear(color));
+            return;
         }
+        // The host forgets what it was told before.
+        let is_camera = |command: &Command| matches!(command, Command::Camera(_));
+        let is_area = |command: &Command| matches!(command, Command::Area(_));
+        let camera = self.commands.iter().rposition(is_camera);
+        let camera = camera.map(|at| self.commands.remove(at));
+        let area = self.commands.iter().rposition(is_area);
+        let area = area.map(|at| self.commands.remove(at));
+        self.forget();
         self.commands.push(Command::Clear(color));
+        self.commands.extend(camera);
+        self.commands.extend(area);
     }
 
     /// From here on, coordinates are those of the camera's world.
@@ -445,5 +457,35 @@ impl Canvas {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clear_keeps_the_camera_and_the_area() {
+        let mut canvas = Canvas::new();
+        let camera = |x| Camera {
+            x,
+            y: 0.0,
+            zoom: 1.0,
+            rotation: 0.0,
+        };
+        canvas.set_camera(camera(1.0));
+        canvas.set_area((1.0, 2.0), (3.0, 4.0));
+        canvas.set_camera(camera(2.0));
+        canvas.circle((0.0, 0.0), 1.0, Color::RED);
+        canvas.clear(Color::BLACK);
+        let [
+            Command::Clear(_),
+            Command::Camera(Some(kept)),
+            Command::Area(Some(_)),
+        ] = &canvas.commands[..]
+        else {
+            panic!("{} commands", canvas.commands.len());
+        };
+        assert_eq!((kept.x, canvas.shapes()), (2.0, 0));
     }
 }
