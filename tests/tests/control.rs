@@ -12,6 +12,7 @@ use vblank_host::error::Refused;
 use vblank_host::event::Event;
 use vblank_host::guest::{Code, CodeHash};
 use vblank_host::image::Image;
+use vblank_host::input::Size;
 use vblank_host::reload::{BuildError, News};
 use vblank_host::session::{Command, Going, Source};
 use vblank_state::value::decode;
@@ -102,6 +103,31 @@ fn a_fresh_game_keeps_the_old_state_in_a_file() {
     game.obey(Command::SaveImage);
     let image = game.turn_until_told("image");
     assert_ne!(image["file"], reset["image"]);
+}
+
+#[test]
+fn a_fresh_game_has_the_picture_that_it_asks_for() {
+    let folder = TempDir::new().unwrap();
+    let asks = |width: u32, height: u32| {
+        format!("(call $set-picture (i32.const {width}) (i32.const {height}) (i32.const 3))")
+    };
+    let guest = counter()
+        .before("init", &asks(64, 32))
+        .at_frame(20, &asks(16, 8));
+    let mut game = Played::of(
+        &guest,
+        SessionOptions {
+            images: Some(folder.path().join("images")),
+            ..SessionOptions::default()
+        },
+    );
+    game.turns(1);
+    assert_eq!(game.session.renderer().size(), Size::new(64, 32));
+    game.turns(40);
+    assert_eq!(game.session.renderer().size(), Size::new(16, 8));
+    game.obey(Command::Reset);
+    let _ = game.turn_until_told("reset");
+    assert_eq!(game.session.renderer().size(), Size::new(64, 32));
 }
 
 #[test]

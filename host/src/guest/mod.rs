@@ -15,6 +15,7 @@ mod step;
 mod store;
 mod symbols;
 
+pub use api::window::Wishes;
 pub use cache::CacheOptions;
 pub use component::{ABI, Code, CodeHash, Interfaces, Kind};
 pub use engine::{Capability, Engine, EngineOptions, Program};

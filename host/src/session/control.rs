@@ -107,13 +107,14 @@ impl Session {
         };
         let Some(game) = &self.game else { return };
         let fresh = game.fresh_image(&self.parts.engine, setup);
-        let done = fresh.and_then(|image| self.go_on_with(&image));
+        let done = fresh.and_then(|(image, wishes)| self.go_on_with(&image).map(|_| wishes));
         match done {
-            Ok(_) => {
+            Ok(wishes) => {
                 self.edits.clear();
                 if let Some(speaker) = &self.parts.speaker {
                     speaker.play(vec![Sound::StopAll]);
                 }
+                self.grant_wishes(wishes);
                 self.tell(What::Reset { image: kept });
             }
             Err(refused) => self.notice(format!("not begun anew: {refused}")),

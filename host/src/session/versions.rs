@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::{FirstFrame, Scripted, Session, millis};
 use crate::error::{Refused, Trap};
+use crate::guest::Wishes;
 use crate::image::Image;
 use crate::reload::history::{Arrival, Fate};
 use crate::reload::report::{StageTimes, What, words};
@@ -251,6 +252,10 @@ impl Session {
     pub(super) fn hear_wishes(&mut self) {
         let Some(game) = &mut self.game else { return };
         let wishes = game.instance().take_wishes();
+        self.grant_wishes(wishes);
+    }
+
+    pub(super) fn grant_wishes(&mut self, wishes: Wishes) {
         if let Some(title) = wishes.title {
             self.title = title;
         }

@@ -7,7 +7,7 @@ use vblank_state::{Parcel, ParcelRef, Parked, Schema};
 
 use super::{Running, Setup, checked, take_image};
 use crate::error::{GuestError, Refused, Trap};
-use crate::guest::Engine;
+use crate::guest::{Engine, Wishes};
 use crate::image::Image;
 use crate::reload::candidate::{Candidate, Stages};
 use crate::reload::recovery::{Base, PROBATION};
@@ -27,19 +27,21 @@ impl Running {
         Ok(look(&self.version.schema, &parcel))
     }
 
-    /// The state in which this code begins a fresh game, with the number of now.
+    /// The state in which this code begins a fresh game, with the number of now, and what it wants of the
+    /// window then.
     ///
     /// # Errors
     /// When the guest traps on the way. Nothing else has happened then.
-    pub fn fresh_image(&self, engine: &Engine, setup: Setup) -> Result<Image, Refused> {
+    pub fn fresh_image(&self, engine: &Engine, setup: Setup) -> Result<(Image, Wishes), Refused> {
         let mut version = self.version.again(engine)?;
         let begun = version.instance.init(setup.seed, setup.size, setup.hz);
         begun.map_err(GuestError::from)?;
         let (parked, spare) = (Parked::default(), Parcel::default());
         let image = take_image(&mut version, &parked, self.frame, spare);
         let image = image.and_then(checked).map_err(GuestError::from)?;
+        let wishes = version.instance.take_wishes();
         self.reaper.take(version);
-        Ok(image)
+        Ok((image, wishes))
     }
 
     /// Go on with another state in another instance of the same code. It is a swap like any other, with
