@@ -58,7 +58,7 @@ impl Dylibs {
         let folder = TempDir::new().expect("a temporary folder can be made");
         let build = |name: &str, gravity: f32| {
             let source = format!(
-                "#[repr(C)] struct Particle {{ at: [f32; 2], speed: [f32; 2], age: f32, hue: f32 }}
+                "#[repr(C)] pub struct Particle {{ at: [f32; 2], speed: [f32; 2], age: f32, hue: f32 }}
                  #[unsafe(no_mangle)]
                  pub unsafe extern \"C\" fn update(all: *mut Particle, count: usize) {{
                      for particle in unsafe {{ std::slice::from_raw_parts_mut(all, count) }} {{
