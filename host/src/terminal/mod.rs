@@ -139,6 +139,10 @@ impl Terminal {
 
 /// A swap's block without colours, for whoever shows it elsewhere.
 pub(crate) fn plain_swap(what: &What) -> Option<String> {
+    swap_block(what).map(|block| plain(&block))
+}
+
+fn swap_block(what: &What) -> Option<String> {
     let What::Swap {
         number,
         name,
@@ -161,7 +165,7 @@ pub(crate) fn plain_swap(what: &What) -> Option<String> {
         pause_us: *pause_us,
         verdict,
     };
-    Some(plain(&block(&head, changes, notes)))
+    Some(block(&head, changes, notes))
 }
 
 /// Where something failed, and the source there, without colours.
@@ -229,28 +233,8 @@ impl Observer for Terminal {
                 format!("{renderer:?}").to_lowercase(),
                 self.stages(stages, *cached),
             )),
-            What::Swap {
-                number,
-                name,
-                from,
-                to,
-                verdict,
-                pause_us,
-                changes,
-                notes,
-                cached,
-                stages,
-                ..
-            } => {
-                let head = Head {
-                    number: *number,
-                    name,
-                    from: short(from),
-                    to: short(to),
-                    pause_us: *pause_us,
-                    verdict,
-                };
-                let block = block(&head, changes, notes);
+            What::Swap { cached, stages, .. } => {
+                let block = swap_block(&record.what).unwrap_or_default();
                 self.say(&format!("{block}{}", self.stages(stages, *cached)));
             }
             What::FirstFrame {
