@@ -12,94 +12,6 @@
 #[allow(dead_code, clippy::all)]
 pub mod vblank {
     pub mod guest {
-        /// Lines for a person, shown by the host beside its own.
-        #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
-        pub mod log {
-            #[used]
-            #[doc(hidden)]
-            static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
-            #[repr(u8)]
-            #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
-            pub enum Level {
-                Error,
-                Warn,
-                Info,
-                Debug,
-                Trace,
-            }
-            impl ::core::fmt::Debug for Level {
-                fn fmt(
-                    &self,
-                    f: &mut ::core::fmt::Formatter<'_>,
-                ) -> ::core::fmt::Result {
-                    match self {
-                        Level::Error => f.debug_tuple("Level::Error").finish(),
-                        Level::Warn => f.debug_tuple("Level::Warn").finish(),
-                        Level::Info => f.debug_tuple("Level::Info").finish(),
-                        Level::Debug => f.debug_tuple("Level::Debug").finish(),
-                        Level::Trace => f.debug_tuple("Level::Trace").finish(),
-                    }
-                }
-            }
-            impl Level {
-                #[doc(hidden)]
-                pub unsafe fn _lift(val: u8) -> Level {
-                    if !cfg!(debug_assertions) {
-                        return unsafe { ::core::mem::transmute(val) };
-                    }
-                    match val {
-                        0 => Level::Error,
-                        1 => Level::Warn,
-                        2 => Level::Info,
-                        3 => Level::Debug,
-                        4 => Level::Trace,
-                        _ => panic!("invalid enum discriminant"),
-                    }
-                }
-            }
-            #[allow(unused_unsafe, clippy::all)]
-            /// `target` says where in the guest the line comes from, by custom a module path.
-            #[allow(async_fn_in_trait)]
-            pub fn log(level: Level, target: &str, message: &str) -> () {
-                unsafe {
-                    let vec0 = target;
-                    let ptr0 = vec0.as_ptr().cast::<u8>();
-                    let len0 = vec0.len();
-                    let vec1 = message;
-                    let ptr1 = vec1.as_ptr().cast::<u8>();
-                    let len1 = vec1.len();
-                    #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "vblank:guest/log@0.1.0")]
-                    unsafe extern "C" {
-                        #[link_name = "log"]
-                        fn wit_import2(
-                            _: i32,
-                            _: *mut u8,
-                            _: usize,
-                            _: *mut u8,
-                            _: usize,
-                        );
-                    }
-                    #[cfg(not(target_arch = "wasm32"))]
-                    unsafe extern "C" fn wit_import2(
-                        _: i32,
-                        _: *mut u8,
-                        _: usize,
-                        _: *mut u8,
-                        _: usize,
-                    ) {
-                        unreachable!()
-                    }
-                    wit_import2(
-                        level.clone() as i32,
-                        ptr0.cast_mut(),
-                        len0,
-                        ptr1.cast_mut(),
-                        len1,
-                    );
-                }
-            }
-        }
         /// What the player does, as state and as edges since the last update.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod input {
@@ -3066,6 +2978,94 @@ pub mod vblank {
                 }
             }
         }
+        /// Lines for a person, shown by the host beside its own.
+        #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+        pub mod log {
+            #[used]
+            #[doc(hidden)]
+            static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
+            #[repr(u8)]
+            #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+            pub enum Level {
+                Error,
+                Warn,
+                Info,
+                Debug,
+                Trace,
+            }
+            impl ::core::fmt::Debug for Level {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    match self {
+                        Level::Error => f.debug_tuple("Level::Error").finish(),
+                        Level::Warn => f.debug_tuple("Level::Warn").finish(),
+                        Level::Info => f.debug_tuple("Level::Info").finish(),
+                        Level::Debug => f.debug_tuple("Level::Debug").finish(),
+                        Level::Trace => f.debug_tuple("Level::Trace").finish(),
+                    }
+                }
+            }
+            impl Level {
+                #[doc(hidden)]
+                pub unsafe fn _lift(val: u8) -> Level {
+                    if !cfg!(debug_assertions) {
+                        return unsafe { ::core::mem::transmute(val) };
+                    }
+                    match val {
+                        0 => Level::Error,
+                        1 => Level::Warn,
+                        2 => Level::Info,
+                        3 => Level::Debug,
+                        4 => Level::Trace,
+                        _ => panic!("invalid enum discriminant"),
+                    }
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// `target` says where in the guest the line comes from, by custom a module path.
+            #[allow(async_fn_in_trait)]
+            pub fn log(level: Level, target: &str, message: &str) -> () {
+                unsafe {
+                    let vec0 = target;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let vec1 = message;
+                    let ptr1 = vec1.as_ptr().cast::<u8>();
+                    let len1 = vec1.len();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/log@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "log"]
+                        fn wit_import2(
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                        );
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import2(
+                        _: i32,
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                        _: usize,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import2(
+                        level.clone() as i32,
+                        ptr0.cast_mut(),
+                        len0,
+                        ptr1.cast_mut(),
+                        len1,
+                    );
+                }
+            }
+        }
         /// How a state's memory crosses: lists of flat words, lent in `save` and not copied; and pages that are
         /// moved, for which the new version says in `migrate` where it wants them. Outside `save`, and `place`
         /// outside `migrate`, these calls trap.
@@ -4159,105 +4159,105 @@ macro_rules! __export_game_impl {
         __WIT_BINDGEN_COMPONENT_TYPE : [u8; 4664] = *
         b"\
 \0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xbd#\x01A\x02\x01A\x14\
-\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05level\x03\
-\0\0\x01@\x03\x05level\x01\x06targets\x07messages\x01\0\x04\0\x03log\x01\x02\x03\
-\0\x16vblank:guest/log@0.1.0\x05\0\x01B\x13\x01m\xa6\x01\x09backquote\x09backsla\
-sh\x0cbracket-left\x0dbracket-right\x05comma\x06digit0\x06digit1\x06digit2\x06di\
-git3\x06digit4\x06digit5\x06digit6\x06digit7\x06digit8\x06digit9\x05equal\x0eint\
-l-backslash\x07intl-ro\x08intl-yen\x05key-a\x05key-b\x05key-c\x05key-d\x05key-e\x05\
-key-f\x05key-g\x05key-h\x05key-i\x05key-j\x05key-k\x05key-l\x05key-m\x05key-n\x05\
-key-o\x05key-p\x05key-q\x05key-r\x05key-s\x05key-t\x05key-u\x05key-v\x05key-w\x05\
-key-x\x05key-y\x05key-z\x05minus\x06period\x05quote\x09semicolon\x05slash\x08alt\
--left\x09alt-right\x09backspace\x09caps-lock\x0ccontext-menu\x0ccontrol-left\x0d\
-control-right\x05enter\x09meta-left\x0ameta-right\x0ashift-left\x0bshift-right\x05\
-space\x03tab\x07convert\x09kana-mode\x05lang1\x05lang2\x05lang3\x05lang4\x05lang\
-5\x0bnon-convert\x06delete\x03end\x04help\x04home\x06insert\x09page-down\x07page\
--up\x0aarrow-down\x0aarrow-left\x0barrow-right\x08arrow-up\x08num-lock\x07numpad\
-0\x07numpad1\x07numpad2\x07numpad3\x07numpad4\x07numpad5\x07numpad6\x07numpad7\x07\
-numpad8\x07numpad9\x0anumpad-add\x10numpad-backspace\x0cnumpad-clear\x12numpad-c\
-lear-entry\x0cnumpad-comma\x0enumpad-decimal\x0dnumpad-divide\x0cnumpad-enter\x0c\
-numpad-equal\x0bnumpad-hash\x11numpad-memory-add\x13numpad-memory-clear\x14numpa\
-d-memory-recall\x13numpad-memory-store\x16numpad-memory-subtract\x0fnumpad-multi\
-ply\x11numpad-paren-left\x12numpad-paren-right\x0bnumpad-star\x0fnumpad-subtract\
-\x06escape\x02f1\x02f2\x02f3\x02f4\x02f5\x02f6\x02f7\x02f8\x02f9\x03f10\x03f11\x03\
-f12\x03f13\x03f14\x03f15\x03f16\x03f17\x03f18\x03f19\x03f20\x03f21\x03f22\x03f23\
-\x03f24\x02fn\x07fn-lock\x0cprint-screen\x0bscroll-lock\x05pause\x0cbrowser-back\
-\x11browser-favorites\x0fbrowser-forward\x0cbrowser-home\x0fbrowser-refresh\x0eb\
-rowser-search\x0cbrowser-stop\x05eject\x0blaunch-app1\x0blaunch-app2\x0blaunch-m\
-ail\x10media-play-pause\x0cmedia-select\x0amedia-stop\x10media-track-next\x14med\
-ia-track-previous\x05power\x05sleep\x11audio-volume-down\x11audio-volume-mute\x0f\
-audio-volume-up\x07wake-up\x04\0\x03key\x03\0\0\x01n\x05\x07primary\x09secondary\
-\x06middle\x04back\x07forward\x04\0\x07buttons\x03\0\x02\x01r\x08\x01xv\x01yv\x06\
-inside\x7f\x04held\x03\x07pressed\x03\x08released\x03\x07wheel-xv\x07wheel-yv\x04\
-\0\x07pointer\x03\0\x04\x01r\x05\x02idw\x01xv\x01yv\x07pressed\x7f\x08released\x7f\
-\x04\0\x05touch\x03\0\x06\x01n\x11\x05south\x04east\x04west\x05north\x0bleft-bum\
-per\x0cright-bumper\x0cleft-trigger\x0dright-trigger\x06select\x05start\x0aleft-\
-stick\x0bright-stick\x07dpad-up\x09dpad-down\x09dpad-left\x0adpad-right\x04mode\x04\
-\0\x0bpad-buttons\x03\0\x08\x01r\x0a\x02idy\x04held\x09\x07pressed\x09\x08releas\
-ed\x09\x06left-xv\x06left-yv\x07right-xv\x07right-yv\x0cleft-triggerv\x0dright-t\
-riggerv\x04\0\x07gamepad\x03\0\x0a\x01r\x02\x05widthy\x06heighty\x04\0\x04size\x03\
-\0\x0c\x01p\x01\x01p\x07\x01p\x0b\x01r\x0c\x06numberw\x02dtv\x04seedw\x04size\x0d\
-\x05scalev\x04held\x0e\x07pressed\x0e\x08released\x0e\x04texts\x07pointer\x05\x07\
-touches\x0f\x08gamepads\x10\x04\0\x05frame\x03\0\x11\x03\0\x18vblank:guest/input\
-@0.1.0\x05\x01\x02\x03\0\x01\x04size\x01B\x08\x02\x03\x02\x01\x02\x04\0\x04size\x03\
-\0\0\x01m\x04\x06resize\x07stretch\x09letterbox\x07integer\x04\0\x03fit\x03\0\x02\
-\x01@\x01\x05titles\x01\0\x04\0\x09set-title\x01\x04\x01@\x02\x04size\x01\x03fit\
-\x03\x01\0\x04\0\x0bset-picture\x01\x05\x03\0\x19vblank:guest/window@0.1.0\x05\x03\
-\x01B,\x01r\x04\x01xv\x01yv\x04zoomv\x08rotationv\x04\0\x06camera\x03\0\0\x01r\x04\
-\x01xv\x01yv\x05widthv\x06heightv\x04\0\x04area\x03\0\x02\x01m\x04\x05alpha\x03a\
-dd\x08multiply\x07replace\x04\0\x05blend\x03\0\x04\x01r\x04\x06shadery\x08textur\
-e1y\x08texture2y\x05blend\x05\x04\0\x04look\x03\0\x06\x01m\x03\x04left\x06center\
-\x05right\x04\0\x05align\x03\0\x08\x01kv\x01r\x05\x04fonty\x04sizev\x05colory\x05\
-align\x09\x05width\x0a\x04\0\x0atext-style\x03\0\x0b\x01r\x02\x05widthv\x06heigh\
-tv\x04\0\x06extent\x03\0\x0d\x01@\x01\x05colory\x01\0\x04\0\x05clear\x01\x0f\x01\
-k\x01\x01@\x01\x06camera\x10\x01\0\x04\0\x0aset-camera\x01\x11\x01py\x01@\x01\x05\
-words\x12\x01\0\x04\0\x05quads\x01\x13\x01@\x02\x07texturey\x05words\x12\x01\0\x04\
-\0\x07sprites\x01\x14\x01ky\x01@\x02\x07texture\x15\x05words\x12\x01\0\x04\0\x09\
-triangles\x01\x16\x01k\x03\x01@\x01\x04area\x17\x01\0\x04\0\x08set-area\x01\x18\x01\
-k\x07\x01j\0\x01s\x01@\x02\x04look\x19\x06params\x12\0\x1a\x04\0\x08set-look\x01\
-\x1b\x04\0\x0aset-matrix\x01\x13\x01@\x03\x04meshy\x07texture\x15\x05words\x12\x01\
-\0\x04\0\x06meshes\x01\x1c\x01@\x02\x06canvas\x15\x05clear\x15\x01\0\x04\0\x0ase\
-t-target\x01\x1d\x01@\x04\x05style\x0c\x01xv\x01yv\x04texts\x01\0\x04\0\x04text\x01\
-\x1e\x01@\x02\x05style\x0c\x04texts\0\x0e\x04\0\x07measure\x01\x1f\x03\0\x17vbla\
-nk:guest/draw@0.1.0\x05\x04\x01B&\x02\x03\x02\x01\x02\x04\0\x04size\x03\0\0\x01m\
-\x02\x06linear\x07nearest\x04\0\x06filter\x03\0\x02\x01m\x03\x07loading\x05ready\
-\x06failed\x04\0\x06status\x03\0\x04\x01j\x01y\x01s\x01@\x02\x03keys\x06filter\x03\
-\0\x06\x04\0\x07texture\x01\x07\x01p}\x01@\x04\x03keys\x04size\x01\x04rgba\x08\x06\
-filter\x03\0\x06\x04\0\x06pixels\x01\x09\x01@\x03\x03keys\x07encoded\x08\x06filt\
-er\x03\0\x06\x04\0\x07picture\x01\x0a\x01@\x01\x03keys\0\x06\x04\0\x04font\x01\x0b\
-\x01@\x02\x03keys\x07encoded\x08\0\x06\x04\0\x09font-file\x01\x0c\x04\0\x05sound\
-\x01\x0b\x04\0\x0asound-file\x01\x0c\x01py\x01@\x04\x03keys\x04ratey\x08channels\
-y\x07samples\x0d\0\x06\x04\0\x07samples\x01\x0e\x04\0\x06shader\x01\x0b\x01@\x02\
-\x03keys\x06sources\0\x06\x04\0\x0dshader-source\x01\x0f\x01@\x03\x03keys\x08ver\
-tices\x0d\x07indices\x0d\0\x06\x04\0\x04mesh\x01\x10\x01@\x03\x03keys\x04size\x01\
-\x06filter\x03\0\x06\x04\0\x06canvas\x01\x11\x01ks\x01@\x01\x05assety\0\x12\x04\0\
-\x07problem\x01\x13\x01@\x01\x05assety\0\x05\x04\0\x09status-of\x01\x14\x01k\x01\
-\x01@\x01\x07texturey\0\x15\x04\0\x0ctexture-size\x01\x16\x03\0\x19vblank:guest/\
-assets@0.1.0\x05\x05\x01B\x08\x01r\x05\x06volumev\x05pitchv\x03panv\x06looped\x7f\
-\x04fadev\x04\0\x08settings\x03\0\0\x01@\x02\x05soundy\x08settings\x01\x01\0\x04\
-\0\x04play\x01\x02\x01@\x03\x04names\x05soundy\x08settings\x01\x01\0\x04\0\x05vo\
-ice\x01\x03\x01@\x02\x04names\x04fadev\x01\0\x04\0\x04stop\x01\x04\x03\0\x18vbla\
-nk:guest/audio@0.1.0\x05\x06\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tr\
+\x01B\x13\x01m\xa6\x01\x09backquote\x09backslash\x0cbracket-left\x0dbracket-righ\
+t\x05comma\x06digit0\x06digit1\x06digit2\x06digit3\x06digit4\x06digit5\x06digit6\
+\x06digit7\x06digit8\x06digit9\x05equal\x0eintl-backslash\x07intl-ro\x08intl-yen\
+\x05key-a\x05key-b\x05key-c\x05key-d\x05key-e\x05key-f\x05key-g\x05key-h\x05key-\
+i\x05key-j\x05key-k\x05key-l\x05key-m\x05key-n\x05key-o\x05key-p\x05key-q\x05key\
+-r\x05key-s\x05key-t\x05key-u\x05key-v\x05key-w\x05key-x\x05key-y\x05key-z\x05mi\
+nus\x06period\x05quote\x09semicolon\x05slash\x08alt-left\x09alt-right\x09backspa\
+ce\x09caps-lock\x0ccontext-menu\x0ccontrol-left\x0dcontrol-right\x05enter\x09met\
+a-left\x0ameta-right\x0ashift-left\x0bshift-right\x05space\x03tab\x07convert\x09\
+kana-mode\x05lang1\x05lang2\x05lang3\x05lang4\x05lang5\x0bnon-convert\x06delete\x03\
+end\x04help\x04home\x06insert\x09page-down\x07page-up\x0aarrow-down\x0aarrow-lef\
+t\x0barrow-right\x08arrow-up\x08num-lock\x07numpad0\x07numpad1\x07numpad2\x07num\
+pad3\x07numpad4\x07numpad5\x07numpad6\x07numpad7\x07numpad8\x07numpad9\x0anumpad\
+-add\x10numpad-backspace\x0cnumpad-clear\x12numpad-clear-entry\x0cnumpad-comma\x0e\
+numpad-decimal\x0dnumpad-divide\x0cnumpad-enter\x0cnumpad-equal\x0bnumpad-hash\x11\
+numpad-memory-add\x13numpad-memory-clear\x14numpad-memory-recall\x13numpad-memor\
+y-store\x16numpad-memory-subtract\x0fnumpad-multiply\x11numpad-paren-left\x12num\
+pad-paren-right\x0bnumpad-star\x0fnumpad-subtract\x06escape\x02f1\x02f2\x02f3\x02\
+f4\x02f5\x02f6\x02f7\x02f8\x02f9\x03f10\x03f11\x03f12\x03f13\x03f14\x03f15\x03f1\
+6\x03f17\x03f18\x03f19\x03f20\x03f21\x03f22\x03f23\x03f24\x02fn\x07fn-lock\x0cpr\
+int-screen\x0bscroll-lock\x05pause\x0cbrowser-back\x11browser-favorites\x0fbrows\
+er-forward\x0cbrowser-home\x0fbrowser-refresh\x0ebrowser-search\x0cbrowser-stop\x05\
+eject\x0blaunch-app1\x0blaunch-app2\x0blaunch-mail\x10media-play-pause\x0cmedia-\
+select\x0amedia-stop\x10media-track-next\x14media-track-previous\x05power\x05sle\
+ep\x11audio-volume-down\x11audio-volume-mute\x0faudio-volume-up\x07wake-up\x04\0\
+\x03key\x03\0\0\x01n\x05\x07primary\x09secondary\x06middle\x04back\x07forward\x04\
+\0\x07buttons\x03\0\x02\x01r\x08\x01xv\x01yv\x06inside\x7f\x04held\x03\x07presse\
+d\x03\x08released\x03\x07wheel-xv\x07wheel-yv\x04\0\x07pointer\x03\0\x04\x01r\x05\
+\x02idw\x01xv\x01yv\x07pressed\x7f\x08released\x7f\x04\0\x05touch\x03\0\x06\x01n\
+\x11\x05south\x04east\x04west\x05north\x0bleft-bumper\x0cright-bumper\x0cleft-tr\
+igger\x0dright-trigger\x06select\x05start\x0aleft-stick\x0bright-stick\x07dpad-u\
+p\x09dpad-down\x09dpad-left\x0adpad-right\x04mode\x04\0\x0bpad-buttons\x03\0\x08\
+\x01r\x0a\x02idy\x04held\x09\x07pressed\x09\x08released\x09\x06left-xv\x06left-y\
+v\x07right-xv\x07right-yv\x0cleft-triggerv\x0dright-triggerv\x04\0\x07gamepad\x03\
+\0\x0a\x01r\x02\x05widthy\x06heighty\x04\0\x04size\x03\0\x0c\x01p\x01\x01p\x07\x01\
+p\x0b\x01r\x0c\x06numberw\x02dtv\x04seedw\x04size\x0d\x05scalev\x04held\x0e\x07p\
+ressed\x0e\x08released\x0e\x04texts\x07pointer\x05\x07touches\x0f\x08gamepads\x10\
+\x04\0\x05frame\x03\0\x11\x03\0\x18vblank:guest/input@0.1.0\x05\0\x02\x03\0\0\x04\
+size\x01B\x08\x02\x03\x02\x01\x01\x04\0\x04size\x03\0\0\x01m\x04\x06resize\x07st\
+retch\x09letterbox\x07integer\x04\0\x03fit\x03\0\x02\x01@\x01\x05titles\x01\0\x04\
+\0\x09set-title\x01\x04\x01@\x02\x04size\x01\x03fit\x03\x01\0\x04\0\x0bset-pictu\
+re\x01\x05\x03\0\x19vblank:guest/window@0.1.0\x05\x02\x01B,\x01r\x04\x01xv\x01yv\
+\x04zoomv\x08rotationv\x04\0\x06camera\x03\0\0\x01r\x04\x01xv\x01yv\x05widthv\x06\
+heightv\x04\0\x04area\x03\0\x02\x01m\x04\x05alpha\x03add\x08multiply\x07replace\x04\
+\0\x05blend\x03\0\x04\x01r\x04\x06shadery\x08texture1y\x08texture2y\x05blend\x05\
+\x04\0\x04look\x03\0\x06\x01m\x03\x04left\x06center\x05right\x04\0\x05align\x03\0\
+\x08\x01kv\x01r\x05\x04fonty\x04sizev\x05colory\x05align\x09\x05width\x0a\x04\0\x0a\
+text-style\x03\0\x0b\x01r\x02\x05widthv\x06heightv\x04\0\x06extent\x03\0\x0d\x01\
+@\x01\x05colory\x01\0\x04\0\x05clear\x01\x0f\x01k\x01\x01@\x01\x06camera\x10\x01\
+\0\x04\0\x0aset-camera\x01\x11\x01py\x01@\x01\x05words\x12\x01\0\x04\0\x05quads\x01\
+\x13\x01@\x02\x07texturey\x05words\x12\x01\0\x04\0\x07sprites\x01\x14\x01ky\x01@\
+\x02\x07texture\x15\x05words\x12\x01\0\x04\0\x09triangles\x01\x16\x01k\x03\x01@\x01\
+\x04area\x17\x01\0\x04\0\x08set-area\x01\x18\x01k\x07\x01j\0\x01s\x01@\x02\x04lo\
+ok\x19\x06params\x12\0\x1a\x04\0\x08set-look\x01\x1b\x04\0\x0aset-matrix\x01\x13\
+\x01@\x03\x04meshy\x07texture\x15\x05words\x12\x01\0\x04\0\x06meshes\x01\x1c\x01\
+@\x02\x06canvas\x15\x05clear\x15\x01\0\x04\0\x0aset-target\x01\x1d\x01@\x04\x05s\
+tyle\x0c\x01xv\x01yv\x04texts\x01\0\x04\0\x04text\x01\x1e\x01@\x02\x05style\x0c\x04\
+texts\0\x0e\x04\0\x07measure\x01\x1f\x03\0\x17vblank:guest/draw@0.1.0\x05\x03\x01\
+B&\x02\x03\x02\x01\x01\x04\0\x04size\x03\0\0\x01m\x02\x06linear\x07nearest\x04\0\
+\x06filter\x03\0\x02\x01m\x03\x07loading\x05ready\x06failed\x04\0\x06status\x03\0\
+\x04\x01j\x01y\x01s\x01@\x02\x03keys\x06filter\x03\0\x06\x04\0\x07texture\x01\x07\
+\x01p}\x01@\x04\x03keys\x04size\x01\x04rgba\x08\x06filter\x03\0\x06\x04\0\x06pix\
+els\x01\x09\x01@\x03\x03keys\x07encoded\x08\x06filter\x03\0\x06\x04\0\x07picture\
+\x01\x0a\x01@\x01\x03keys\0\x06\x04\0\x04font\x01\x0b\x01@\x02\x03keys\x07encode\
+d\x08\0\x06\x04\0\x09font-file\x01\x0c\x04\0\x05sound\x01\x0b\x04\0\x0asound-fil\
+e\x01\x0c\x01py\x01@\x04\x03keys\x04ratey\x08channelsy\x07samples\x0d\0\x06\x04\0\
+\x07samples\x01\x0e\x04\0\x06shader\x01\x0b\x01@\x02\x03keys\x06sources\0\x06\x04\
+\0\x0dshader-source\x01\x0f\x01@\x03\x03keys\x08vertices\x0d\x07indices\x0d\0\x06\
+\x04\0\x04mesh\x01\x10\x01@\x03\x03keys\x04size\x01\x06filter\x03\0\x06\x04\0\x06\
+canvas\x01\x11\x01ks\x01@\x01\x05assety\0\x12\x04\0\x07problem\x01\x13\x01@\x01\x05\
+assety\0\x05\x04\0\x09status-of\x01\x14\x01k\x01\x01@\x01\x07texturey\0\x15\x04\0\
+\x0ctexture-size\x01\x16\x03\0\x19vblank:guest/assets@0.1.0\x05\x04\x01B\x08\x01\
+r\x05\x06volumev\x05pitchv\x03panv\x06looped\x7f\x04fadev\x04\0\x08settings\x03\0\
+\0\x01@\x02\x05soundy\x08settings\x01\x01\0\x04\0\x04play\x01\x02\x01@\x03\x04na\
+mes\x05soundy\x08settings\x01\x01\0\x04\0\x05voice\x01\x03\x01@\x02\x04names\x04\
+fadev\x01\0\x04\0\x04stop\x01\x04\x03\0\x18vblank:guest/audio@0.1.0\x05\x05\x01B\
+\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05level\x03\0\0\x01\
+@\x03\x05level\x01\x06targets\x07messages\x01\0\x04\0\x03log\x01\x02\x03\0\x16vb\
+lank:guest/log@0.1.0\x05\x06\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tr\
 ee\x01\x01\x01@\x01\x05items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05it\
 ems\x03\x01\0\x04\0\x06halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05\
 words\x01\x06\x01pw\x01@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\
 \0\x04\0\x09own-pages\x01\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\
-\0\x05place\x01\x0a\x03\0\x17vblank:guest/lend@0.1.0\x05\x07\x02\x03\0\x01\x05fr\
-ame\x01B\x10\x02\x03\x02\x01\x08\x04\0\x05frame\x03\0\0\x02\x03\x02\x01\x02\x04\0\
-\x04size\x03\0\x02\x01r\x03\x04seedw\x04size\x03\x02hzv\x04\0\x05setup\x03\0\x04\
-\x01r\x02\x04size\x03\x05alphav\x04\0\x04view\x03\0\x06\x01@\x01\x05setup\x05\x01\
-\0\x04\0\x04init\x01\x08\x01@\x01\x05frame\x01\x01\0\x04\0\x06update\x01\x09\x01\
-@\x01\x04view\x07\x01\0\x04\0\x04draw\x01\x0a\x01@\0\x01\0\x04\0\x08shutdown\x01\
-\x0b\x04\0\x1cvblank:guest/lifecycle@0.1.0\x05\x09\x01B\x18\x01p}\x01p\0\x01p{\x01\
-p\x02\x01py\x01p\x04\x01pw\x01p\x06\x01r\x05\x04tree\0\x05bytes\x01\x06halves\x03\
-\x05words\x05\x05longs\x07\x04\0\x06parcel\x03\0\x08\x01r\x02\x05framew\x09ident\
-ical\x7f\x04\0\x07swapped\x03\0\x0a\x01@\0\0\0\x04\0\x06schema\x01\x0c\x04\0\x08\
-defaults\x01\x0c\x01@\0\x01\0\x04\0\x04save\x01\x0d\x01@\x01\x05bytesw\x01\0\x04\
-\0\x07prewarm\x01\x0e\x01j\0\x01s\x01@\x02\x05state\x09\x09leftovers\0\0\x0f\x04\
-\0\x07migrate\x01\x10\x01@\x01\x07swapped\x0b\x01\0\x04\0\x06resume\x01\x11\x04\0\
-\x18vblank:guest/state@0.1.0\x05\x0a\x04\0\x17vblank:guest/game@0.1.0\x04\0\x0b\x0a\
-\x01\0\x04game\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x07\
-0.258.3\x10wit-bindgen-rust\x060.61.1";
+\0\x05place\x01\x0a\x03\0\x17vblank:guest/lend@0.1.0\x05\x07\x02\x03\0\0\x05fram\
+e\x01B\x10\x02\x03\x02\x01\x08\x04\0\x05frame\x03\0\0\x02\x03\x02\x01\x01\x04\0\x04\
+size\x03\0\x02\x01r\x03\x04seedw\x04size\x03\x02hzv\x04\0\x05setup\x03\0\x04\x01\
+r\x02\x04size\x03\x05alphav\x04\0\x04view\x03\0\x06\x01@\x01\x05setup\x05\x01\0\x04\
+\0\x04init\x01\x08\x01@\x01\x05frame\x01\x01\0\x04\0\x06update\x01\x09\x01@\x01\x04\
+view\x07\x01\0\x04\0\x04draw\x01\x0a\x01@\0\x01\0\x04\0\x08shutdown\x01\x0b\x04\0\
+\x1cvblank:guest/lifecycle@0.1.0\x05\x09\x01B\x18\x01p}\x01p\0\x01p{\x01p\x02\x01\
+py\x01p\x04\x01pw\x01p\x06\x01r\x05\x04tree\0\x05bytes\x01\x06halves\x03\x05word\
+s\x05\x05longs\x07\x04\0\x06parcel\x03\0\x08\x01r\x02\x05framew\x09identical\x7f\
+\x04\0\x07swapped\x03\0\x0a\x01@\0\0\0\x04\0\x06schema\x01\x0c\x04\0\x08defaults\
+\x01\x0c\x01@\0\x01\0\x04\0\x04save\x01\x0d\x01@\x01\x05bytesw\x01\0\x04\0\x07pr\
+ewarm\x01\x0e\x01j\0\x01s\x01@\x02\x05state\x09\x09leftovers\0\0\x0f\x04\0\x07mi\
+grate\x01\x10\x01@\x01\x07swapped\x0b\x01\0\x04\0\x06resume\x01\x11\x04\0\x18vbl\
+ank:guest/state@0.1.0\x05\x0a\x04\0\x17vblank:guest/game@0.1.0\x04\0\x0b\x0a\x01\
+\0\x04game\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070\
+.258.3\x10wit-bindgen-rust\x060.61.1";
         };
     };
 }
@@ -4272,93 +4272,93 @@ pub use __export_game_impl as export_game;
 #[allow(clippy::octal_escapes)]
 pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 4241] = *b"\
 \0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xf6\x1f\x01A\x02\x01\
-A\x0f\x01B\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05leve\
-l\x03\0\0\x01@\x03\x05level\x01\x06targets\x07messages\x01\0\x04\0\x03log\x01\x02\
-\x03\0\x16vblank:guest/log@0.1.0\x05\0\x01B\x13\x01m\xa6\x01\x09backquote\x09bac\
-kslash\x0cbracket-left\x0dbracket-right\x05comma\x06digit0\x06digit1\x06digit2\x06\
-digit3\x06digit4\x06digit5\x06digit6\x06digit7\x06digit8\x06digit9\x05equal\x0ei\
-ntl-backslash\x07intl-ro\x08intl-yen\x05key-a\x05key-b\x05key-c\x05key-d\x05key-\
-e\x05key-f\x05key-g\x05key-h\x05key-i\x05key-j\x05key-k\x05key-l\x05key-m\x05key\
--n\x05key-o\x05key-p\x05key-q\x05key-r\x05key-s\x05key-t\x05key-u\x05key-v\x05ke\
-y-w\x05key-x\x05key-y\x05key-z\x05minus\x06period\x05quote\x09semicolon\x05slash\
-\x08alt-left\x09alt-right\x09backspace\x09caps-lock\x0ccontext-menu\x0ccontrol-l\
-eft\x0dcontrol-right\x05enter\x09meta-left\x0ameta-right\x0ashift-left\x0bshift-\
-right\x05space\x03tab\x07convert\x09kana-mode\x05lang1\x05lang2\x05lang3\x05lang\
-4\x05lang5\x0bnon-convert\x06delete\x03end\x04help\x04home\x06insert\x09page-dow\
-n\x07page-up\x0aarrow-down\x0aarrow-left\x0barrow-right\x08arrow-up\x08num-lock\x07\
-numpad0\x07numpad1\x07numpad2\x07numpad3\x07numpad4\x07numpad5\x07numpad6\x07num\
-pad7\x07numpad8\x07numpad9\x0anumpad-add\x10numpad-backspace\x0cnumpad-clear\x12\
-numpad-clear-entry\x0cnumpad-comma\x0enumpad-decimal\x0dnumpad-divide\x0cnumpad-\
-enter\x0cnumpad-equal\x0bnumpad-hash\x11numpad-memory-add\x13numpad-memory-clear\
-\x14numpad-memory-recall\x13numpad-memory-store\x16numpad-memory-subtract\x0fnum\
-pad-multiply\x11numpad-paren-left\x12numpad-paren-right\x0bnumpad-star\x0fnumpad\
--subtract\x06escape\x02f1\x02f2\x02f3\x02f4\x02f5\x02f6\x02f7\x02f8\x02f9\x03f10\
-\x03f11\x03f12\x03f13\x03f14\x03f15\x03f16\x03f17\x03f18\x03f19\x03f20\x03f21\x03\
-f22\x03f23\x03f24\x02fn\x07fn-lock\x0cprint-screen\x0bscroll-lock\x05pause\x0cbr\
-owser-back\x11browser-favorites\x0fbrowser-forward\x0cbrowser-home\x0fbrowser-re\
-fresh\x0ebrowser-search\x0cbrowser-stop\x05eject\x0blaunch-app1\x0blaunch-app2\x0b\
-launch-mail\x10media-play-pause\x0cmedia-select\x0amedia-stop\x10media-track-nex\
-t\x14media-track-previous\x05power\x05sleep\x11audio-volume-down\x11audio-volume\
--mute\x0faudio-volume-up\x07wake-up\x04\0\x03key\x03\0\0\x01n\x05\x07primary\x09\
-secondary\x06middle\x04back\x07forward\x04\0\x07buttons\x03\0\x02\x01r\x08\x01xv\
-\x01yv\x06inside\x7f\x04held\x03\x07pressed\x03\x08released\x03\x07wheel-xv\x07w\
-heel-yv\x04\0\x07pointer\x03\0\x04\x01r\x05\x02idw\x01xv\x01yv\x07pressed\x7f\x08\
-released\x7f\x04\0\x05touch\x03\0\x06\x01n\x11\x05south\x04east\x04west\x05north\
-\x0bleft-bumper\x0cright-bumper\x0cleft-trigger\x0dright-trigger\x06select\x05st\
-art\x0aleft-stick\x0bright-stick\x07dpad-up\x09dpad-down\x09dpad-left\x0adpad-ri\
-ght\x04mode\x04\0\x0bpad-buttons\x03\0\x08\x01r\x0a\x02idy\x04held\x09\x07presse\
-d\x09\x08released\x09\x06left-xv\x06left-yv\x07right-xv\x07right-yv\x0cleft-trig\
-gerv\x0dright-triggerv\x04\0\x07gamepad\x03\0\x0a\x01r\x02\x05widthy\x06heighty\x04\
-\0\x04size\x03\0\x0c\x01p\x01\x01p\x07\x01p\x0b\x01r\x0c\x06numberw\x02dtv\x04se\
-edw\x04size\x0d\x05scalev\x04held\x0e\x07pressed\x0e\x08released\x0e\x04texts\x07\
-pointer\x05\x07touches\x0f\x08gamepads\x10\x04\0\x05frame\x03\0\x11\x03\0\x18vbl\
-ank:guest/input@0.1.0\x05\x01\x02\x03\0\x01\x04size\x01B\x08\x02\x03\x02\x01\x02\
-\x04\0\x04size\x03\0\0\x01m\x04\x06resize\x07stretch\x09letterbox\x07integer\x04\
-\0\x03fit\x03\0\x02\x01@\x01\x05titles\x01\0\x04\0\x09set-title\x01\x04\x01@\x02\
-\x04size\x01\x03fit\x03\x01\0\x04\0\x0bset-picture\x01\x05\x03\0\x19vblank:guest\
-/window@0.1.0\x05\x03\x01B,\x01r\x04\x01xv\x01yv\x04zoomv\x08rotationv\x04\0\x06\
-camera\x03\0\0\x01r\x04\x01xv\x01yv\x05widthv\x06heightv\x04\0\x04area\x03\0\x02\
-\x01m\x04\x05alpha\x03add\x08multiply\x07replace\x04\0\x05blend\x03\0\x04\x01r\x04\
-\x06shadery\x08texture1y\x08texture2y\x05blend\x05\x04\0\x04look\x03\0\x06\x01m\x03\
-\x04left\x06center\x05right\x04\0\x05align\x03\0\x08\x01kv\x01r\x05\x04fonty\x04\
-sizev\x05colory\x05align\x09\x05width\x0a\x04\0\x0atext-style\x03\0\x0b\x01r\x02\
-\x05widthv\x06heightv\x04\0\x06extent\x03\0\x0d\x01@\x01\x05colory\x01\0\x04\0\x05\
-clear\x01\x0f\x01k\x01\x01@\x01\x06camera\x10\x01\0\x04\0\x0aset-camera\x01\x11\x01\
-py\x01@\x01\x05words\x12\x01\0\x04\0\x05quads\x01\x13\x01@\x02\x07texturey\x05wo\
-rds\x12\x01\0\x04\0\x07sprites\x01\x14\x01ky\x01@\x02\x07texture\x15\x05words\x12\
-\x01\0\x04\0\x09triangles\x01\x16\x01k\x03\x01@\x01\x04area\x17\x01\0\x04\0\x08s\
-et-area\x01\x18\x01k\x07\x01j\0\x01s\x01@\x02\x04look\x19\x06params\x12\0\x1a\x04\
-\0\x08set-look\x01\x1b\x04\0\x0aset-matrix\x01\x13\x01@\x03\x04meshy\x07texture\x15\
-\x05words\x12\x01\0\x04\0\x06meshes\x01\x1c\x01@\x02\x06canvas\x15\x05clear\x15\x01\
-\0\x04\0\x0aset-target\x01\x1d\x01@\x04\x05style\x0c\x01xv\x01yv\x04texts\x01\0\x04\
-\0\x04text\x01\x1e\x01@\x02\x05style\x0c\x04texts\0\x0e\x04\0\x07measure\x01\x1f\
-\x03\0\x17vblank:guest/draw@0.1.0\x05\x04\x01B&\x02\x03\x02\x01\x02\x04\0\x04siz\
-e\x03\0\0\x01m\x02\x06linear\x07nearest\x04\0\x06filter\x03\0\x02\x01m\x03\x07lo\
-ading\x05ready\x06failed\x04\0\x06status\x03\0\x04\x01j\x01y\x01s\x01@\x02\x03ke\
-ys\x06filter\x03\0\x06\x04\0\x07texture\x01\x07\x01p}\x01@\x04\x03keys\x04size\x01\
-\x04rgba\x08\x06filter\x03\0\x06\x04\0\x06pixels\x01\x09\x01@\x03\x03keys\x07enc\
-oded\x08\x06filter\x03\0\x06\x04\0\x07picture\x01\x0a\x01@\x01\x03keys\0\x06\x04\
-\0\x04font\x01\x0b\x01@\x02\x03keys\x07encoded\x08\0\x06\x04\0\x09font-file\x01\x0c\
-\x04\0\x05sound\x01\x0b\x04\0\x0asound-file\x01\x0c\x01py\x01@\x04\x03keys\x04ra\
-tey\x08channelsy\x07samples\x0d\0\x06\x04\0\x07samples\x01\x0e\x04\0\x06shader\x01\
-\x0b\x01@\x02\x03keys\x06sources\0\x06\x04\0\x0dshader-source\x01\x0f\x01@\x03\x03\
-keys\x08vertices\x0d\x07indices\x0d\0\x06\x04\0\x04mesh\x01\x10\x01@\x03\x03keys\
-\x04size\x01\x06filter\x03\0\x06\x04\0\x06canvas\x01\x11\x01ks\x01@\x01\x05asset\
-y\0\x12\x04\0\x07problem\x01\x13\x01@\x01\x05assety\0\x05\x04\0\x09status-of\x01\
-\x14\x01k\x01\x01@\x01\x07texturey\0\x15\x04\0\x0ctexture-size\x01\x16\x03\0\x19\
-vblank:guest/assets@0.1.0\x05\x05\x01B\x08\x01r\x05\x06volumev\x05pitchv\x03panv\
-\x06looped\x7f\x04fadev\x04\0\x08settings\x03\0\0\x01@\x02\x05soundy\x08settings\
-\x01\x01\0\x04\0\x04play\x01\x02\x01@\x03\x04names\x05soundy\x08settings\x01\x01\
-\0\x04\0\x05voice\x01\x03\x01@\x02\x04names\x04fadev\x01\0\x04\0\x04stop\x01\x04\
-\x03\0\x18vblank:guest/audio@0.1.0\x05\x06\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\
-\0\x04\0\x04tree\x01\x01\x01@\x01\x05items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01\
-@\x01\x05items\x03\x01\0\x04\0\x06halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\
-\0\x04\0\x05words\x01\x06\x01pw\x01@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\
-\x01@\0\x01\0\x04\0\x09own-pages\x01\x09\x01@\x03\x05width}\x05indexy\x06memory\0\
-\x01\0\x04\0\x05place\x01\x0a\x03\0\x17vblank:guest/lend@0.1.0\x05\x07\x04\07vbl\
-ank:guest/game-with-all-of-its-exports-removed@0.1.0\x04\0\x0b*\x01\0$game-with-\
-all-of-its-exports-removed\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwi\
-t-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
+A\x0f\x01B\x13\x01m\xa6\x01\x09backquote\x09backslash\x0cbracket-left\x0dbracket\
+-right\x05comma\x06digit0\x06digit1\x06digit2\x06digit3\x06digit4\x06digit5\x06d\
+igit6\x06digit7\x06digit8\x06digit9\x05equal\x0eintl-backslash\x07intl-ro\x08int\
+l-yen\x05key-a\x05key-b\x05key-c\x05key-d\x05key-e\x05key-f\x05key-g\x05key-h\x05\
+key-i\x05key-j\x05key-k\x05key-l\x05key-m\x05key-n\x05key-o\x05key-p\x05key-q\x05\
+key-r\x05key-s\x05key-t\x05key-u\x05key-v\x05key-w\x05key-x\x05key-y\x05key-z\x05\
+minus\x06period\x05quote\x09semicolon\x05slash\x08alt-left\x09alt-right\x09backs\
+pace\x09caps-lock\x0ccontext-menu\x0ccontrol-left\x0dcontrol-right\x05enter\x09m\
+eta-left\x0ameta-right\x0ashift-left\x0bshift-right\x05space\x03tab\x07convert\x09\
+kana-mode\x05lang1\x05lang2\x05lang3\x05lang4\x05lang5\x0bnon-convert\x06delete\x03\
+end\x04help\x04home\x06insert\x09page-down\x07page-up\x0aarrow-down\x0aarrow-lef\
+t\x0barrow-right\x08arrow-up\x08num-lock\x07numpad0\x07numpad1\x07numpad2\x07num\
+pad3\x07numpad4\x07numpad5\x07numpad6\x07numpad7\x07numpad8\x07numpad9\x0anumpad\
+-add\x10numpad-backspace\x0cnumpad-clear\x12numpad-clear-entry\x0cnumpad-comma\x0e\
+numpad-decimal\x0dnumpad-divide\x0cnumpad-enter\x0cnumpad-equal\x0bnumpad-hash\x11\
+numpad-memory-add\x13numpad-memory-clear\x14numpad-memory-recall\x13numpad-memor\
+y-store\x16numpad-memory-subtract\x0fnumpad-multiply\x11numpad-paren-left\x12num\
+pad-paren-right\x0bnumpad-star\x0fnumpad-subtract\x06escape\x02f1\x02f2\x02f3\x02\
+f4\x02f5\x02f6\x02f7\x02f8\x02f9\x03f10\x03f11\x03f12\x03f13\x03f14\x03f15\x03f1\
+6\x03f17\x03f18\x03f19\x03f20\x03f21\x03f22\x03f23\x03f24\x02fn\x07fn-lock\x0cpr\
+int-screen\x0bscroll-lock\x05pause\x0cbrowser-back\x11browser-favorites\x0fbrows\
+er-forward\x0cbrowser-home\x0fbrowser-refresh\x0ebrowser-search\x0cbrowser-stop\x05\
+eject\x0blaunch-app1\x0blaunch-app2\x0blaunch-mail\x10media-play-pause\x0cmedia-\
+select\x0amedia-stop\x10media-track-next\x14media-track-previous\x05power\x05sle\
+ep\x11audio-volume-down\x11audio-volume-mute\x0faudio-volume-up\x07wake-up\x04\0\
+\x03key\x03\0\0\x01n\x05\x07primary\x09secondary\x06middle\x04back\x07forward\x04\
+\0\x07buttons\x03\0\x02\x01r\x08\x01xv\x01yv\x06inside\x7f\x04held\x03\x07presse\
+d\x03\x08released\x03\x07wheel-xv\x07wheel-yv\x04\0\x07pointer\x03\0\x04\x01r\x05\
+\x02idw\x01xv\x01yv\x07pressed\x7f\x08released\x7f\x04\0\x05touch\x03\0\x06\x01n\
+\x11\x05south\x04east\x04west\x05north\x0bleft-bumper\x0cright-bumper\x0cleft-tr\
+igger\x0dright-trigger\x06select\x05start\x0aleft-stick\x0bright-stick\x07dpad-u\
+p\x09dpad-down\x09dpad-left\x0adpad-right\x04mode\x04\0\x0bpad-buttons\x03\0\x08\
+\x01r\x0a\x02idy\x04held\x09\x07pressed\x09\x08released\x09\x06left-xv\x06left-y\
+v\x07right-xv\x07right-yv\x0cleft-triggerv\x0dright-triggerv\x04\0\x07gamepad\x03\
+\0\x0a\x01r\x02\x05widthy\x06heighty\x04\0\x04size\x03\0\x0c\x01p\x01\x01p\x07\x01\
+p\x0b\x01r\x0c\x06numberw\x02dtv\x04seedw\x04size\x0d\x05scalev\x04held\x0e\x07p\
+ressed\x0e\x08released\x0e\x04texts\x07pointer\x05\x07touches\x0f\x08gamepads\x10\
+\x04\0\x05frame\x03\0\x11\x03\0\x18vblank:guest/input@0.1.0\x05\0\x02\x03\0\0\x04\
+size\x01B\x08\x02\x03\x02\x01\x01\x04\0\x04size\x03\0\0\x01m\x04\x06resize\x07st\
+retch\x09letterbox\x07integer\x04\0\x03fit\x03\0\x02\x01@\x01\x05titles\x01\0\x04\
+\0\x09set-title\x01\x04\x01@\x02\x04size\x01\x03fit\x03\x01\0\x04\0\x0bset-pictu\
+re\x01\x05\x03\0\x19vblank:guest/window@0.1.0\x05\x02\x01B,\x01r\x04\x01xv\x01yv\
+\x04zoomv\x08rotationv\x04\0\x06camera\x03\0\0\x01r\x04\x01xv\x01yv\x05widthv\x06\
+heightv\x04\0\x04area\x03\0\x02\x01m\x04\x05alpha\x03add\x08multiply\x07replace\x04\
+\0\x05blend\x03\0\x04\x01r\x04\x06shadery\x08texture1y\x08texture2y\x05blend\x05\
+\x04\0\x04look\x03\0\x06\x01m\x03\x04left\x06center\x05right\x04\0\x05align\x03\0\
+\x08\x01kv\x01r\x05\x04fonty\x04sizev\x05colory\x05align\x09\x05width\x0a\x04\0\x0a\
+text-style\x03\0\x0b\x01r\x02\x05widthv\x06heightv\x04\0\x06extent\x03\0\x0d\x01\
+@\x01\x05colory\x01\0\x04\0\x05clear\x01\x0f\x01k\x01\x01@\x01\x06camera\x10\x01\
+\0\x04\0\x0aset-camera\x01\x11\x01py\x01@\x01\x05words\x12\x01\0\x04\0\x05quads\x01\
+\x13\x01@\x02\x07texturey\x05words\x12\x01\0\x04\0\x07sprites\x01\x14\x01ky\x01@\
+\x02\x07texture\x15\x05words\x12\x01\0\x04\0\x09triangles\x01\x16\x01k\x03\x01@\x01\
+\x04area\x17\x01\0\x04\0\x08set-area\x01\x18\x01k\x07\x01j\0\x01s\x01@\x02\x04lo\
+ok\x19\x06params\x12\0\x1a\x04\0\x08set-look\x01\x1b\x04\0\x0aset-matrix\x01\x13\
+\x01@\x03\x04meshy\x07texture\x15\x05words\x12\x01\0\x04\0\x06meshes\x01\x1c\x01\
+@\x02\x06canvas\x15\x05clear\x15\x01\0\x04\0\x0aset-target\x01\x1d\x01@\x04\x05s\
+tyle\x0c\x01xv\x01yv\x04texts\x01\0\x04\0\x04text\x01\x1e\x01@\x02\x05style\x0c\x04\
+texts\0\x0e\x04\0\x07measure\x01\x1f\x03\0\x17vblank:guest/draw@0.1.0\x05\x03\x01\
+B&\x02\x03\x02\x01\x01\x04\0\x04size\x03\0\0\x01m\x02\x06linear\x07nearest\x04\0\
+\x06filter\x03\0\x02\x01m\x03\x07loading\x05ready\x06failed\x04\0\x06status\x03\0\
+\x04\x01j\x01y\x01s\x01@\x02\x03keys\x06filter\x03\0\x06\x04\0\x07texture\x01\x07\
+\x01p}\x01@\x04\x03keys\x04size\x01\x04rgba\x08\x06filter\x03\0\x06\x04\0\x06pix\
+els\x01\x09\x01@\x03\x03keys\x07encoded\x08\x06filter\x03\0\x06\x04\0\x07picture\
+\x01\x0a\x01@\x01\x03keys\0\x06\x04\0\x04font\x01\x0b\x01@\x02\x03keys\x07encode\
+d\x08\0\x06\x04\0\x09font-file\x01\x0c\x04\0\x05sound\x01\x0b\x04\0\x0asound-fil\
+e\x01\x0c\x01py\x01@\x04\x03keys\x04ratey\x08channelsy\x07samples\x0d\0\x06\x04\0\
+\x07samples\x01\x0e\x04\0\x06shader\x01\x0b\x01@\x02\x03keys\x06sources\0\x06\x04\
+\0\x0dshader-source\x01\x0f\x01@\x03\x03keys\x08vertices\x0d\x07indices\x0d\0\x06\
+\x04\0\x04mesh\x01\x10\x01@\x03\x03keys\x04size\x01\x06filter\x03\0\x06\x04\0\x06\
+canvas\x01\x11\x01ks\x01@\x01\x05assety\0\x12\x04\0\x07problem\x01\x13\x01@\x01\x05\
+assety\0\x05\x04\0\x09status-of\x01\x14\x01k\x01\x01@\x01\x07texturey\0\x15\x04\0\
+\x0ctexture-size\x01\x16\x03\0\x19vblank:guest/assets@0.1.0\x05\x04\x01B\x08\x01\
+r\x05\x06volumev\x05pitchv\x03panv\x06looped\x7f\x04fadev\x04\0\x08settings\x03\0\
+\0\x01@\x02\x05soundy\x08settings\x01\x01\0\x04\0\x04play\x01\x02\x01@\x03\x04na\
+mes\x05soundy\x08settings\x01\x01\0\x04\0\x05voice\x01\x03\x01@\x02\x04names\x04\
+fadev\x01\0\x04\0\x04stop\x01\x04\x03\0\x18vblank:guest/audio@0.1.0\x05\x05\x01B\
+\x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05level\x03\0\0\x01\
+@\x03\x05level\x01\x06targets\x07messages\x01\0\x04\0\x03log\x01\x02\x03\0\x16vb\
+lank:guest/log@0.1.0\x05\x06\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tr\
+ee\x01\x01\x01@\x01\x05items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05it\
+ems\x03\x01\0\x04\0\x06halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05\
+words\x01\x06\x01pw\x01@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\
+\0\x04\0\x09own-pages\x01\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\
+\0\x05place\x01\x0a\x03\0\x17vblank:guest/lend@0.1.0\x05\x07\x04\07vblank:guest/\
+game-with-all-of-its-exports-removed@0.1.0\x04\0\x0b*\x01\0$game-with-all-of-its\
+-exports-removed\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-componen\
+t\x070.258.3\x10wit-bindgen-rust\x060.61.1";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

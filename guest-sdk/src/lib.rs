@@ -41,7 +41,10 @@ mod game;
 mod input;
 mod logger;
 mod mesh;
+#[cfg(feature = "plugin")]
+mod plugin;
 mod rng;
+mod root;
 mod scene;
 pub mod sound;
 mod sprite;
@@ -54,13 +57,17 @@ pub use bindings::vblank::guest::window::Fit;
 pub use canvas::{Camera, Canvas, Image};
 pub use color::Color;
 #[doc(hidden)]
-pub use game::{Exports, Root, Runtime};
+pub use game::Exports;
 pub use game::{Game, Setup, Swapped};
 pub use glam;
 pub use input::{Buttons, Frame, Gamepad, Key, PadButtons, Pointer, Size, Touch};
 pub use log;
 pub use mesh::{Instance, Mesh, Triangles, Vertex};
+#[cfg(feature = "plugin")]
+pub use plugin::Plugin;
 pub use rng::Rng;
+#[doc(hidden)]
+pub use root::{Root, Runtime, migrate, prewarm, save};
 pub use scene::{Corner, Material};
 pub use sprite::{Scale, Sprite};
 pub use text::Text;
@@ -68,6 +75,9 @@ pub use vblank_derive::{Flat, State};
 /// Schema, encoding and migration of the state.
 pub use vblank_state as state;
 pub use vblank_state::{Old, PageVec, RestoreError};
+#[cfg(feature = "plugin")]
+#[doc(hidden)]
+pub use wit_bindgen;
 
 /// The version of the contract (`wit/`) that this SDK speaks, as stamped into `vblank:abi`.
 pub const ABI: &str = "0.1.0";

@@ -55,8 +55,10 @@ pub enum GuestError {
         newer: bool,
     },
     /// A component of another world.
-    #[error("not a vblank:guest game: {}", .problems.join("; "))]
+    #[error("not of the world {world}: {}", .problems.join("; "))]
     WrongWorld {
+        /// The one that is wanted.
+        world: String,
         /// Each import that is not offered and each export that is missing or of another type.
         problems: Vec<String>,
     },

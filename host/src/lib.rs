@@ -36,6 +36,7 @@ mod terminal;
 pub mod control;
 pub mod event;
 pub mod frame;
+pub mod plugin;
 pub mod session;
 // Layer 3
 pub mod reload;

@@ -78,6 +78,7 @@ pub struct Guest {
     imports: String,
     message: String,
     stamp: Option<String>,
+    world: &'static str,
 }
 
 impl Guest {
@@ -110,6 +111,17 @@ impl Guest {
             imports: String::new(),
             message: String::new(),
             stamp: None,
+            world: "game",
+        }
+    }
+
+    /// A plugin of the world `tally` of `tests/wit`, and no game: `add` adds what it is given, times the
+    /// step.
+    #[must_use]
+    pub fn plugin() -> Self {
+        Self {
+            world: "tally",
+            ..Self::of::<Counter>()
         }
     }
 
@@ -299,12 +311,16 @@ impl Guest {
         }
         assert!(unused.is_empty(), "the contract has no {unused:?}");
         let mut resolve = Resolve::default();
-        let (package, _) = resolve
+        let (mut package, _) = resolve
             .push_dir(folder.path())
             .expect("the contract is WIT");
+        if self.world != "game" {
+            let own = resolve.push_dir(workspace().join("tests/wit"));
+            package = own.expect("the tests' worlds are WIT").0;
+        }
         let world = resolve
-            .select_world(&[package], Some("game"))
-            .expect("it has a world `game`");
+            .select_world(&[package], Some(self.world))
+            .unwrap_or_else(|error| panic!("no world {}: {error}", self.world));
         (resolve, world)
     }
 
@@ -396,6 +412,17 @@ impl Guest {
                 let word = if words > 0 { word } else { String::new() };
                 format!("{count} {word} (call $free)")
             }
+            "add" => format!(
+                "(i64.store (i32.const {STATE})
+                   (i64.add (i64.load (i32.const {STATE}))
+                     (i64.mul (local.get $p0) (i64.const {step}))))
+                 (i64.load (i32.const {STATE}))"
+            ),
+            "bytes" => format!(
+                "(i32.store (i32.const {ANSWER}) (i32.const {LIST}))
+                 (i32.store offset=4 (i32.const {ANSWER}) (local.get $p0))
+                 (i32.const {ANSWER})"
+            ),
             "schema" => list(SCHEMA, self.schema.len()),
             "defaults" => list(DEFAULTS, self.defaults.len()),
             "save" => {

@@ -178,7 +178,7 @@ fn an_export_of_another_type() {
     is_refused(
         &game.component(),
         "wrong-world",
-        &["an export is of another type"],
+        &["its exports do not fit"],
     );
 }
 

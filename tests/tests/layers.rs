@@ -125,6 +125,7 @@ fn every_file_says_what_it_is_for() {
         "demos/boids",
         "demos/meadow",
         "demos/breakout",
+        "demos/plugins",
     ];
     let mut silent = Vec::new();
     for source in folders.into_iter().flat_map(sources) {
@@ -189,7 +190,7 @@ fn imports_go_down_only() {
         (1, &["render", "sound"]),
         (2, &["guest"]),
         (3, &["reload"]),
-        (4, &["control", "event", "frame", "session"]),
+        (4, &["control", "event", "frame", "plugin", "session"]),
         (
             5,
             &[

@@ -8,15 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use rayon::ThreadPool;
 use serde::{Deserialize, Serialize};
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{CacheStore, Config, WasmBacktraceDetails};
 
 use super::api::Context;
-use super::bindings::{GamePre, vblank::guest as imports};
 use super::cache::{Cache, CacheOptions};
 use super::component::{Code, CodeHash};
 use super::limits::{Limits, TICK};
-use super::{api, handoff};
+use super::world::World;
 use crate::error::{Binary, GuestError};
 use crate::render::assets::Assets;
 
@@ -78,11 +77,17 @@ impl std::str::FromStr for Capability {
     }
 }
 
-/// Compiles and links guests.
+/// Compiles and links the guests of a world.
 pub struct Engine {
-    pub(super) wasm: wasmtime::Engine,
+    compiler: Arc<Compiler>,
     pub(super) options: EngineOptions,
+    world: Arc<World>,
     grants: RwLock<Grants>,
+}
+
+/// What all engines of a host share.
+struct Compiler {
+    wasm: wasmtime::Engine,
     pool: ThreadPool,
     cache: Cache,
     assets: Assets,
@@ -102,7 +107,7 @@ pub struct Program {
     pub hash: CodeHash,
     /// For the places of a trap.
     pub(super) binary: Arc<Binary>,
-    pub(super) pre: GamePre<Context>,
+    pub(super) pre: InstancePre<Context>,
 }
 
 impl Program {
@@ -113,12 +118,12 @@ impl Program {
     }
 }
 
-impl Engine {
+impl Compiler {
     /// Set up WebAssembly, a compiler's thread pool, and the clock that guests are held to.
     ///
     /// # Errors
     /// When the machine gives no threads, or wasmtime does not know the processor.
-    pub fn new(options: EngineOptions) -> Result<Self, GuestError> {
+    fn new(options: &EngineOptions) -> Result<Self, GuestError> {
         let failed = |error: wasmtime::Error| GuestError::Engine(format!("{error:#}"));
         let mut config = Config::new();
         config
@@ -132,7 +137,6 @@ impl Engine {
             .enable_incremental_compilation(Arc::new(FunctionCache::default()))
             .map_err(failed)?;
         let wasm = wasmtime::Engine::new(&config).map_err(failed)?;
-        let grants = Grants::new(&wasm, options.allow.clone()).map_err(failed)?;
         let pool = rayon::ThreadPoolBuilder::new()
             .thread_name(|i| format!("compile-{i}"))
             .start_handler(|_| lower_priority())
@@ -142,11 +146,76 @@ impl Engine {
         Ok(Self {
             cache: Cache::open(&wasm, options.cache.as_ref()),
             wasm,
-            options,
-            grants: RwLock::new(grants),
             pool,
             assets: Assets::default(),
         })
+    }
+
+    fn compile(&self, component: &[u8]) -> Result<Component, GuestError> {
+        let compile = || Component::from_binary(&self.wasm, component);
+        self.pool
+            .install(compile)
+            .map_err(|error| GuestError::Compile {
+                message: format!("{error:#}"),
+            })
+    }
+}
+
+impl Engine {
+    /// Set up WebAssembly for games: a compiler with a thread pool, and the clock that guests are held to.
+    ///
+    /// # Errors
+    /// When the machine gives no threads, or wasmtime does not know the processor.
+    pub fn new(options: EngineOptions) -> Result<Self, GuestError> {
+        Self::of_world(World::game(), options)
+    }
+
+    /// The same for guests of another world.
+    ///
+    /// # Errors
+    /// As for [`Engine::new`].
+    pub fn of_world(world: World, options: EngineOptions) -> Result<Self, GuestError> {
+        let compiler = Arc::new(Compiler::new(&options)?);
+        Self::of(compiler, Arc::new(world), options)
+    }
+
+    /// The same compiler, with all that it knows, for guests of another world or with other options.
+    /// Takes some microseconds. `deterministic` and `cache` are those of the first engine.
+    ///
+    /// # Errors
+    /// When what is allowed cannot be offered.
+    pub fn with(&self, world: Arc<World>, options: EngineOptions) -> Result<Self, GuestError> {
+        Self::of(Arc::clone(&self.compiler), world, options)
+    }
+
+    fn of(
+        compiler: Arc<Compiler>,
+        world: Arc<World>,
+        options: EngineOptions,
+    ) -> Result<Self, GuestError> {
+        let grants = Grants::new(&compiler.wasm, &world, options.allow.clone())?;
+        Ok(Self {
+            compiler,
+            options,
+            world,
+            grants: RwLock::new(grants),
+        })
+    }
+
+    pub(super) fn wasm(&self) -> &wasmtime::Engine {
+        &self.compiler.wasm
+    }
+
+    /// As it was set up.
+    #[must_use]
+    pub fn options(&self) -> &EngineOptions {
+        &self.options
+    }
+
+    /// What its guests are offered.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
     }
 
     /// Grant something to all guests that are linked from now on. Whether it was not granted before.
@@ -161,15 +230,14 @@ impl Engine {
         }
         let mut allow = grants.allow.clone();
         allow.push(capability);
-        *grants = Grants::new(&self.wasm, allow)
-            .map_err(|error| GuestError::Engine(format!("{error:#}")))?;
+        *grants = Grants::new(self.wasm(), &self.world, allow)?;
         Ok(true)
     }
 
     /// What all guests of this engine draw with.
     #[must_use]
     pub fn assets(&self) -> &Assets {
-        &self.assets
+        &self.compiler.assets
     }
 
     /// Whether something is granted.
@@ -188,7 +256,7 @@ impl Engine {
     /// # Errors
     /// When it wants what is not granted, or is of another world.
     pub fn recall(&self, code: &Code) -> Result<Option<Program>, GuestError> {
-        let known = self.cache.get(&self.wasm, code);
+        let known = self.compiler.cache.get(self.wasm(), code);
         known
             .map(|component| self.link(code, &component))
             .transpose()
@@ -197,7 +265,7 @@ impl Engine {
     /// The code of one of the versions that were linked last, from memory.
     #[must_use]
     pub fn code_of(&self, hash: CodeHash) -> Option<Code> {
-        self.cache.recall(hash).map(|(code, _)| code)
+        self.compiler.cache.recall(hash).map(|(code, _)| code)
     }
 
     /// Compile a component and link it. 20 to 100 ms for a small game, a third of that when most
@@ -206,28 +274,19 @@ impl Engine {
     /// # Errors
     /// When the component is of another world, wants what was not granted, or does not compile.
     pub fn compile(&self, code: &Code, component: &[u8]) -> Result<Program, GuestError> {
-        let component = self
-            .pool
-            .install(|| Component::from_binary(&self.wasm, component))
-            .map_err(|error| GuestError::Compile {
-                message: format!("{error:#}"),
-            })?;
+        let component = self.compiler.compile(component)?;
         // Also what is refused below: the user may grant what it wants.
-        self.cache.keep(code, &component);
+        self.compiler.cache.keep(code, &component);
         self.link(code, &component)
     }
 
     fn link(&self, code: &Code, component: &Component) -> Result<Program, GuestError> {
         self.check_world(component)?;
-        let wrong = |error: wasmtime::Error| GuestError::WrongWorld {
-            problems: vec![format!("{error:#}")],
-        };
         let pre = self.granted(|grants| grants.linker.instantiate_pre(component));
-        let pre = pre.map_err(wrong)?;
         Ok(Program {
             hash: code.hash,
             binary: Arc::clone(&code.binary),
-            pre: GamePre::new(pre).map_err(wrong)?,
+            pre: pre.map_err(|error| self.wrong_world(vec![format!("{error:#}")]))?,
         })
     }
 
@@ -238,87 +297,64 @@ impl Engine {
     pub(super) fn compile_isolated(
         &self,
         component: &[u8],
-    ) -> Result<GamePre<Context>, GuestError> {
-        let component = self
-            .pool
-            .install(|| Component::from_binary(&self.wasm, component))
-            .map_err(|error| GuestError::Compile {
-                message: format!("{error:#}"),
-            })?;
-        let mut linker = Linker::new(&self.wasm);
-        let wrong = |error: wasmtime::Error| GuestError::WrongWorld {
-            problems: vec![format!("{error:#}")],
-        };
+    ) -> Result<InstancePre<Context>, GuestError> {
+        let component = self.compiler.compile(component)?;
+        let mut linker = Linker::new(self.wasm());
         linker
             .define_unknown_imports_as_traps(&component)
             .and_then(|()| linker.instantiate_pre(&component))
-            .and_then(GamePre::new)
-            .map_err(wrong)
+            .map_err(|error| self.wrong_world(vec![format!("{error:#}")]))
     }
 
     /// Name everything that does not fit, not only the first thing.
     fn check_world(&self, component: &Component) -> Result<(), GuestError> {
-        const OFFERED: [&str; 7] = ["assets", "audio", "draw", "input", "lend", "log", "window"];
-        const WANTED: [&str; 2] = ["lifecycle", "state"];
-        let ours = |name: &str| -> Option<String> {
-            let name = name.strip_prefix("vblank:guest/")?;
-            Some(name.split('@').next().unwrap_or(name).to_owned())
-        };
-        let world = component.component_type();
-        let mut problems = Vec::new();
-        for (name, _) in world.imports(&self.wasm) {
-            if let Some(capability) = Capability::needed_for(name) {
-                if !self.allows(capability) {
-                    return Err(GuestError::NotAllowed {
-                        import: name.to_owned(),
-                        capability: capability.name(),
-                    });
-                }
-                continue;
-            }
-            if !ours(name).is_some_and(|name| OFFERED.contains(&name.as_str())) {
-                problems.push(format!(
-                    "it imports `{name}`, which this host does not offer"
-                ));
-            }
+        let kind = component.component_type();
+        let imports: Vec<&str> = kind.imports(self.wasm()).map(|(name, _)| name).collect();
+        let needs = |name| Some((name, Capability::needed_for(name)?));
+        let mut needed = imports.iter().copied().filter_map(needs);
+        let denied = needed.find(|(_, capability)| !self.allows(*capability));
+        if let Some((import, capability)) = denied {
+            return Err(GuestError::NotAllowed {
+                import: import.to_owned(),
+                capability: capability.name(),
+            });
         }
-        let exports: Vec<String> = world
-            .exports(&self.wasm)
-            .filter_map(|(name, _)| ours(name))
-            .collect();
-        for wanted in WANTED {
-            if !exports.iter().any(|name| name == wanted) {
-                problems.push(format!("it does not export `vblank:guest/{wanted}`"));
-            }
-        }
+        let granted = |name: &&str| Capability::needed_for(name).is_some();
+        let imports = imports.into_iter().filter(|name| !granted(name));
+        let exports = kind.exports(self.wasm()).map(|(name, _)| name);
+        let problems = self.world.problems(imports, exports);
         if problems.is_empty() {
             Ok(())
         } else {
-            Err(GuestError::WrongWorld { problems })
+            Err(self.wrong_world(problems))
+        }
+    }
+
+    pub(super) fn wrong_world(&self, problems: Vec<String>) -> GuestError {
+        GuestError::WrongWorld {
+            world: self.world.name().to_owned(),
+            problems,
         }
     }
 }
 
 impl Grants {
-    fn new(wasm: &wasmtime::Engine, allow: Vec<Capability>) -> wasmtime::Result<Self> {
-        let linker = linker(wasm, &allow)?;
+    fn new(
+        wasm: &wasmtime::Engine,
+        world: &World,
+        allow: Vec<Capability>,
+    ) -> Result<Self, GuestError> {
+        let linker = || {
+            let mut linker = world.linker(wasm)?;
+            if allow.contains(&Capability::Wasi) {
+                wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
+            }
+            Ok(linker)
+        };
+        let linker =
+            linker().map_err(|error: wasmtime::Error| GuestError::Engine(format!("{error:#}")))?;
         Ok(Self { allow, linker })
     }
-}
-
-fn linker(wasm: &wasmtime::Engine, allow: &[Capability]) -> wasmtime::Result<Linker<Context>> {
-    let mut linker = Linker::new(wasm);
-    imports::log::add_to_linker::<_, HasSelf<Context>>(&mut linker, |context| context)?;
-    imports::audio::add_to_linker::<_, HasSelf<Context>>(&mut linker, |context| context)?;
-    imports::window::add_to_linker::<_, HasSelf<Context>>(&mut linker, |context| context)?;
-    // Linked by hand: generated bindings would copy each list.
-    api::draw::add_to_linker(&mut linker)?;
-    api::assets::add_to_linker(&mut linker)?;
-    handoff::add_to_linker(&mut linker)?;
-    if allow.contains(&Capability::Wasi) {
-        wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
-    }
-    Ok(linker)
 }
 
 /// The thread that makes time pass for guests, until the engine is gone.
@@ -338,7 +374,7 @@ fn start_clock(wasm: &wasmtime::Engine) -> Result<(), GuestError> {
 }
 
 /// Compiling must not make a frame late.
-pub(super) fn lower_priority() {
+pub(crate) fn lower_priority() {
     #[cfg(target_os = "linux")]
     {
         // On Linux the nice value belongs to the thread. If it is not granted, frames may be late

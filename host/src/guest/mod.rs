@@ -8,21 +8,38 @@ mod cache;
 mod component;
 mod convert;
 mod engine;
+mod game;
 mod handoff;
 mod limits;
 mod pages;
 mod step;
 mod store;
 mod symbols;
+mod world;
 
+pub use api::Context;
 pub use api::window::Wishes;
 pub use cache::CacheOptions;
 pub use component::{ABI, Code, CodeHash, Interfaces, Kind};
+pub(crate) use engine::lower_priority;
 pub use engine::{Capability, Engine, EngineOptions, Program};
 pub use limits::Limits;
 pub use step::Step;
 pub use store::Instance;
 pub use symbols::{Frame, is_own_file, look_up};
+/// For bindings: [`plugin!`](crate::plugin!) names it.
+#[doc(hidden)]
+pub use wasmtime;
+pub use world::World;
 
 /// The version of wasmtime.
 pub const WASMTIME: &str = wasmtime_environ::VERSION;
+
+/// Where an instance and all that belongs to it live; what generated bindings call through.
+pub type Store = wasmtime::Store<Context>;
+/// What an application offers is added to this.
+pub type Linker = wasmtime::component::Linker<Context>;
+/// What bindings find their exports in.
+pub type Exports = wasmtime::component::Instance;
+/// What generated bindings give.
+pub type CallResult<T> = wasmtime::Result<T>;

@@ -6,46 +6,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vblank_state::{ParcelRef, Schema};
+use wasmtime::component::InstancePre;
 use wasmtime::{FrameInfo, Store, Trap as Cause, WasmBacktrace};
 
-use super::api::window::Wishes;
-use super::api::{Context, draw};
-use super::bindings::exports::vblank::guest::lifecycle::{Setup, View};
-use super::bindings::exports::vblank::guest::state::{Parcel, Swapped};
-use super::bindings::vblank::guest::input as wit;
-use super::bindings::{Game, GamePre};
+use super::CallResult;
+use super::api::Context;
+use super::bindings::plugin::Plugin;
+use super::bindings::plugin::exports::vblank::guest::state::{Parcel, Swapped};
 use super::component::Code;
-use super::engine::{Capability, Engine, EngineOptions, Program};
+use super::engine::{Engine, EngineOptions, Program};
 use super::limits::{Limits, Memory, ticks};
-use super::step::Step;
 use super::symbols::is_games_export;
-use super::{convert, handoff, pages};
+use super::world::{Face, World};
+use super::{handoff, pages};
 use crate::error::{Backtrace, Binary, GuestError, RawFrame, Trap};
-use crate::input::{Key, Size};
-use crate::render::commands::Sink;
 
 /// A running guest.
 pub struct Instance {
-    store: Store<Context>,
-    game: Game,
+    pub(super) store: Store<Context>,
+    /// What every guest has.
+    plugin: Plugin,
+    /// What guests of its world have beside it.
+    face: Face,
     limits: Limits,
-    lists: Lists,
-}
-
-/// Buffers for a step's lists in the bindings' own types.
-#[derive(Default)]
-struct Lists {
-    held: Vec<wit::Key>,
-    pressed: Vec<wit::Key>,
-    released: Vec<wit::Key>,
-    touches: Vec<wit::Touch>,
-    gamepads: Vec<wit::Gamepad>,
-}
-
-/// Fills a buffer that is used again.
-fn refill<T, U>(list: &mut Vec<U>, from: &[T], convert: impl Fn(&T) -> U) {
-    list.clear();
-    list.extend(from.iter().map(convert));
 }
 
 impl Instance {
@@ -66,40 +49,39 @@ impl Instance {
         if let Some(schema) = code.declared_schema()? {
             return Ok(schema);
         }
-        let engine = Engine::new(EngineOptions::default())?;
+        let engine = Engine::of_world(World::any(), EngineOptions::default())?;
         let pre = engine.compile_isolated(&code.componentise()?)?;
         Self::from_pre(&engine, &pre, &code.binary)?.schema()
     }
 
     fn from_pre(
         engine: &Engine,
-        pre: &GamePre<Context>,
+        pre: &InstancePre<Context>,
         binary: &Arc<Binary>,
     ) -> Result<Self, GuestError> {
         let limits = engine.options.limits;
-        let with_wasi = engine.allows(Capability::Wasi);
-        let claim = engine.assets().claim();
-        let context = Context::new(Memory::new(&limits), Arc::clone(binary), claim, with_wasi);
-        let mut store = Store::new(&engine.wasm, context);
+        let context = Context::new(engine, Memory::new(&limits), Arc::clone(binary));
+        let mut store = Store::new(engine.wasm(), context);
         store.limiter(|context| &mut context.memory);
         store.epoch_deadline_trap();
         store.set_epoch_deadline(ticks(limits.call));
-        let game = pre.instantiate(&mut store);
-        let game = game.map_err(|error| {
-            // The types of its functions are looked at only here.
-            if error.is::<Cause>() || store.data().memory.refused {
-                GuestError::from(trap(&mut store, "instantiate", limits.call, &error))
-            } else {
-                GuestError::WrongWorld {
-                    problems: vec![format!("an export is of another type: {error:#}")],
-                }
-            }
+        let instance = pre.instantiate(&mut store).map_err(|error| {
+            GuestError::from(trap(&mut store, "instantiate", limits.call, &error))
+        })?;
+        // The types of its functions are looked at only here.
+        let mut bind = || {
+            let plugin = Plugin::new(&mut store, &instance)?;
+            let face = engine.world().bind(&mut store, &instance)?;
+            Ok((plugin, face))
+        };
+        let (plugin, face) = bind().map_err(|error: wasmtime::Error| {
+            engine.wrong_world(vec![format!("its exports do not fit: {error:#}")])
         })?;
         Ok(Self {
             store,
-            game,
+            plugin,
+            face,
             limits,
-            lists: Lists::default(),
         })
     }
 
@@ -108,8 +90,8 @@ impl Instance {
     /// # Errors
     /// When the guest traps or its answer is malformed.
     pub fn schema(&mut self) -> Result<Schema, GuestError> {
-        let bytes = self.call("schema", self.limits.swap, |game, store| {
-            game.vblank_guest_state().call_schema(store)
+        let bytes = self.ask("schema", self.limits.swap, |plugin, store| {
+            plugin.vblank_guest_state().call_schema(store)
         })?;
         Schema::decode(&bytes).map_err(|error| GuestError::Malformed {
             what: "schema",
@@ -122,86 +104,9 @@ impl Instance {
     /// # Errors
     /// When the guest traps.
     pub fn defaults(&mut self) -> Result<Vec<u8>, Trap> {
-        self.call("defaults", self.limits.swap, |game, store| {
-            game.vblank_guest_state().call_defaults(store)
+        self.ask("defaults", self.limits.swap, |plugin, store| {
+            plugin.vblank_guest_state().call_defaults(store)
         })
-    }
-
-    /// Begin a fresh game.
-    ///
-    /// # Errors
-    /// When the guest traps.
-    pub fn init(&mut self, seed: u64, size: Size, hz: f32) -> Result<(), Trap> {
-        let size = convert::size(size);
-        self.call("init", self.limits.call, |game, store| {
-            game.vblank_guest_lifecycle()
-                .call_init(store, Setup { seed, size, hz })
-        })
-    }
-
-    /// One step of the simulation.
-    ///
-    /// # Errors
-    /// When the guest traps.
-    pub fn update(&mut self, step: &Step) -> Result<(), Trap> {
-        let mut lists = std::mem::take(&mut self.lists);
-        let input = &step.input;
-        let key = |key: &Key| convert::key(*key);
-        refill(&mut lists.held, &input.held, key);
-        refill(&mut lists.pressed, &input.pressed, key);
-        refill(&mut lists.released, &input.released, key);
-        refill(&mut lists.touches, &input.touches, convert::touch);
-        refill(&mut lists.gamepads, &input.gamepads, convert::gamepad);
-        let pointer = &input.pointer;
-        let frame = wit::Frame {
-            number: step.number,
-            dt: step.dt,
-            seed: step.seed,
-            size: convert::size(step.size),
-            scale: step.scale,
-            held: &lists.held,
-            pressed: &lists.pressed,
-            released: &lists.released,
-            text: &input.text,
-            pointer: wit::Pointer {
-                x: pointer.x,
-                y: pointer.y,
-                inside: pointer.inside,
-                held: convert::buttons(pointer.held),
-                pressed: convert::buttons(pointer.pressed),
-                released: convert::buttons(pointer.released),
-                wheel_x: pointer.wheel_x,
-                wheel_y: pointer.wheel_y,
-            },
-            touches: &lists.touches,
-            gamepads: &lists.gamepads,
-        };
-        let done = self.call("update", self.limits.call, |game, store| {
-            game.vblank_guest_lifecycle().call_update(store, frame)
-        });
-        self.lists = lists;
-        done
-    }
-
-    /// Have the guest record what it shows. [`Instance::replay`] hands it on.
-    ///
-    /// # Errors
-    /// When the guest traps; then there is nothing to replay.
-    pub fn draw(&mut self, size: Size, alpha: f32) -> Result<(), Trap> {
-        self.store.data_mut().commands.begin();
-        let size = convert::size(size);
-        let done = self.call("draw", self.limits.call, |game, store| {
-            game.vblank_guest_lifecycle()
-                .call_draw(store, View { size, alpha })
-        });
-        self.store.data_mut().commands.end();
-        done
-    }
-
-    /// Give the recorded picture to a sink, quads straight from the guest's memory. Valid until the
-    /// guest is next called.
-    pub fn replay(&self, sink: &mut dyn Sink) {
-        draw::replay(&self.store, sink);
     }
 
     /// Have the guest lend its state. [`Instance::parcel`] reads it.
@@ -210,8 +115,8 @@ impl Instance {
     /// When the guest traps, or lends nothing.
     pub fn save(&mut self) -> Result<(), Trap> {
         self.store.data_mut().lent.open();
-        let done = self.call("save", self.limits.swap, |game, store| {
-            game.vblank_guest_state().call_save(store)
+        let done = self.ask("save", self.limits.swap, |plugin, store| {
+            plugin.vblank_guest_state().call_save(store)
         });
         self.store.data_mut().lent.close();
         done?;
@@ -240,8 +145,8 @@ impl Instance {
     /// # Errors
     /// When the guest traps.
     pub fn prewarm(&mut self, bytes: u64) -> Result<(), Trap> {
-        self.call("prewarm", self.limits.swap, |game, store| {
-            game.vblank_guest_state().call_prewarm(store, bytes)
+        self.ask("prewarm", self.limits.swap, |plugin, store| {
+            plugin.vblank_guest_state().call_prewarm(store, bytes)
         })
     }
 
@@ -262,8 +167,9 @@ impl Instance {
             words: &parcel.w32,
             longs: &parcel.w64,
         };
-        self.call("migrate", self.limits.swap, |game, store| {
-            game.vblank_guest_state()
+        self.ask("migrate", self.limits.swap, |plugin, store| {
+            plugin
+                .vblank_guest_state()
                 .call_migrate(store, state, leftovers)
         })
     }
@@ -339,35 +245,10 @@ impl Instance {
     /// # Errors
     /// When the guest traps.
     pub fn resume(&mut self, frame: u64, identical: bool) -> Result<(), Trap> {
-        self.call("resume", self.limits.swap, |game, store| {
+        self.ask("resume", self.limits.swap, |plugin, store| {
             let swapped = Swapped { frame, identical };
-            game.vblank_guest_state().call_resume(store, swapped)
+            plugin.vblank_guest_state().call_resume(store, swapped)
         })
-    }
-
-    /// Tell the guest that the game ends.
-    ///
-    /// # Errors
-    /// When the guest traps.
-    pub fn shutdown(&mut self) -> Result<(), Trap> {
-        self.call("shutdown", self.limits.call, |game, store| {
-            game.vblank_guest_lifecycle().call_shutdown(store)
-        })
-    }
-
-    /// An update that has been made before, in an instance that is gone: nothing of it is heard again.
-    ///
-    /// # Errors
-    /// As for [`Instance::update`].
-    pub fn relive(&mut self, step: &Step) -> Result<(), Trap> {
-        let done = self.update(step);
-        self.store.data_mut().wishes.sounds.clear();
-        done
-    }
-
-    /// What the guest wants of the window and the speaker since this was last asked.
-    pub fn take_wishes(&mut self) -> Wishes {
-        std::mem::take(&mut self.store.data_mut().wishes)
     }
 
     /// The assets that the guest has asked for are no longer its own: it is not going to draw again.
@@ -386,14 +267,44 @@ impl Instance {
         self.store.data().memory.used
     }
 
-    fn call<T>(
+    /// Do something that another instance, which is gone, has done before: it is for the state's sake, and
+    /// nothing of it is to be seen or heard again.
+    pub(crate) fn relive<T>(&mut self, again: impl FnOnce(&mut Self) -> T) -> T {
+        self.store.data_mut().is_replay = true;
+        let done = again(self);
+        let context = self.store.data_mut();
+        context.is_replay = false;
+        context.wishes.sounds.clear();
+        done
+    }
+
+    /// Call something that guests of its world export. `F` is what [`World::new`]'s `bind` gives.
+    ///
+    /// # Errors
+    /// When the guest traps, or takes longer than it may.
+    ///
+    /// # Panics
+    /// When `F` is of another world.
+    pub fn call<F: 'static, T>(
+        &mut self,
+        name: &'static str,
+        call: impl FnOnce(&mut F, &mut Store<Context>) -> CallResult<T>,
+    ) -> Result<T, Trap> {
+        self.store.set_epoch_deadline(ticks(self.limits.call));
+        let face = self.face.downcast_mut().expect("it is of this world");
+        call(face, &mut self.store)
+            .map_err(|error| trap(&mut self.store, name, self.limits.call, &error))
+    }
+
+    /// Call something that every guest exports.
+    fn ask<T>(
         &mut self,
         name: &'static str,
         limit: Duration,
-        call: impl FnOnce(&Game, &mut Store<Context>) -> wasmtime::Result<T>,
+        call: impl FnOnce(&Plugin, &mut Store<Context>) -> wasmtime::Result<T>,
     ) -> Result<T, Trap> {
         self.store.set_epoch_deadline(ticks(limit));
-        call(&self.game, &mut self.store)
+        call(&self.plugin, &mut self.store)
             .map_err(|error| trap(&mut self.store, name, limit, &error))
     }
 }

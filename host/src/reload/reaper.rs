@@ -20,8 +20,9 @@ use crate::image::Image;
 const STATES: usize = 8;
 const BYTES: usize = 256 << 20;
 
-/// The thread's handle. It ends when all handles are gone.
-pub(super) struct Reaper {
+/// A handle of the thread. It ends when all handles are gone.
+#[derive(Clone)]
+pub struct Reaper {
     jobs: Sender<Job>,
     /// Versions that were replaced and have not been seen to yet.
     waiting: Arc<AtomicUsize>,
@@ -41,10 +42,26 @@ enum Job {
 }
 
 impl Reaper {
+    /// A thread that keeps the states of the last swaps.
+    ///
+    /// # Errors
+    /// When the machine gives no thread.
     pub(super) fn start() -> std::io::Result<Self> {
+        Self::keeping(STATES)
+    }
+
+    /// A thread that only drops, for any number of guests.
+    ///
+    /// # Errors
+    /// When the machine gives no thread.
+    pub fn that_only_drops() -> std::io::Result<Self> {
+        Self::keeping(0)
+    }
+
+    fn keeping(most: usize) -> std::io::Result<Self> {
         let (sender, jobs) = channel();
         let waiting = Arc::new(AtomicUsize::new(0));
-        let mut states = States::new(Arc::clone(&waiting));
+        let mut states = States::new(most, Arc::clone(&waiting));
         std::thread::Builder::new()
             .name("reaper".to_owned())
             .spawn(move || {
@@ -97,12 +114,15 @@ impl Past {
 struct States {
     /// The newest last.
     kept: VecDeque<(CodeHash, Arc<Image>)>,
+    /// How many.
+    most: usize,
     waiting: Arc<AtomicUsize>,
 }
 
 impl States {
-    fn new(waiting: Arc<AtomicUsize>) -> Self {
+    fn new(most: usize, waiting: Arc<AtomicUsize>) -> Self {
         Self {
+            most,
             kept: VecDeque::new(),
             waiting,
         }
@@ -113,7 +133,7 @@ impl States {
             Job::Drop(what) => drop(what),
             Job::Replaced(replaced, frame) => {
                 // Those behind it would push it out: many swaps in a row must not pile up memories.
-                if self.waiting.fetch_sub(1, Ordering::Relaxed) > STATES {
+                if self.waiting.fetch_sub(1, Ordering::Relaxed) > self.most || self.most == 0 {
                     return;
                 }
                 let (version, parked) = *replaced;
@@ -129,6 +149,7 @@ impl States {
                 };
                 self.kept.push_back((version.hash(), Arc::new(image)));
             }
+            Job::Keep(..) if self.most == 0 => {}
             Job::Keep(version, image) => {
                 self.make_room(image.parcel.bytes());
                 self.kept.push_back((version, image));
@@ -147,7 +168,8 @@ impl States {
     fn make_room(&mut self, bytes: usize) -> Parcel {
         let mut spare = Parcel::default();
         let size = |(_, image): &(CodeHash, Arc<Image>)| image.parcel.bytes();
-        while self.kept.len() >= STATES || self.kept.iter().map(size).sum::<usize>() + bytes > BYTES
+        while self.kept.len() >= self.most
+            || self.kept.iter().map(size).sum::<usize>() + bytes > BYTES
         {
             let Some((_, oldest)) = self.kept.pop_front() else {
                 break;
@@ -195,7 +217,7 @@ mod tests {
 
     #[test]
     fn large_states_push_out_the_others() {
-        let mut states = States::new(Arc::default());
+        let mut states = States::new(STATES, Arc::default());
         for (number, size) in [(0, 8), (1, 200 << 20), (2, 100 << 20)] {
             states.take(Job::Keep(CodeHash::of(b"a"), image(number, size)));
         }

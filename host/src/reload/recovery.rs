@@ -10,15 +10,16 @@ use std::time::{Duration, Instant};
 use vblank_state::{Parcel, Parked};
 
 use super::candidate::Version;
+use super::journal::{Entry, Journal};
 use super::swap::{Origin, carry};
 use crate::error::{GuestError, Refused, Trap};
-use crate::guest::{Engine, Step};
+use crate::guest::Engine;
 use crate::image::Image;
 
 /// How many updates a new version is watched for: a second of most games.
 pub const PROBATION: usize = 60;
 /// How often to take an image, if that costs little enough.
-const IMAGE_EVERY: Duration = Duration::from_secs(1);
+pub(super) const IMAGE_EVERY: Duration = Duration::from_secs(1);
 /// Images may take one part in so many of the time.
 pub const COST_SHARE: u32 = 50;
 
@@ -49,9 +50,10 @@ pub(super) struct Stuck {
 /// A base and the steps since.
 pub(super) struct Recovery {
     pub(super) base: Base,
-    /// Buffers; the first `used` are the steps since the base.
-    steps: Vec<Step>,
-    used: usize,
+    /// The steps since the base.
+    pub(super) journal: Journal,
+    /// How often to take an image.
+    every: Duration,
     next_image: Instant,
     /// The memory of an image that is no longer needed.
     spare: Option<Parcel>,
@@ -87,12 +89,12 @@ impl Stuck {
 }
 
 impl Recovery {
-    pub(super) fn new(image: Arc<Image>) -> Self {
+    pub(super) fn new(image: Arc<Image>, every: Duration) -> Self {
         Self {
             base: Base::Image(image),
-            steps: Vec::new(),
-            used: 0,
-            next_image: Instant::now() + IMAGE_EVERY,
+            journal: Journal::default(),
+            every,
+            next_image: Instant::now() + every,
             spare: None,
         }
     }
@@ -104,8 +106,8 @@ impl Recovery {
 
     /// Go back to this from now on. Gives what is no longer needed.
     pub(super) fn rebase(&mut self, base: Base, cost: Duration) -> Base {
-        self.used = 0;
-        self.next_image = Instant::now() + IMAGE_EVERY.max(cost * COST_SHARE);
+        self.journal.clear();
+        self.next_image = Instant::now() + self.every.max(cost * COST_SHARE);
         std::mem::replace(&mut self.base, base)
     }
 
@@ -128,7 +130,7 @@ impl Recovery {
     /// # Panics
     /// When the base is the version before, which is never so when pages are moved.
     pub(super) fn moved_out(&mut self, version: Version) {
-        let made = self.used;
+        let made = self.steps().len();
         match &mut self.base {
             Base::Moved { line, .. } => line.push((version, made)),
             Base::Image(image) => {
@@ -161,9 +163,9 @@ impl Recovery {
             Base::Previous(_) => unreachable!("a replay begins at an image"),
         };
         let mut spans: Vec<(&Version, usize)> = line.iter().map(|(v, made)| (v, *made)).collect();
-        spans.extend(last.map(|version| (version, self.used)));
+        spans.extend(last.map(|version| (version, self.steps().len())));
         if let Some(last) = spans.last_mut() {
-            last.1 = self.used;
+            last.1 = self.steps().len();
         }
         let mut made = 0;
         let mut current: Option<Version> = None;
@@ -187,8 +189,8 @@ impl Recovery {
                 Ok(fresh)
             };
             let mut fresh = take_over().map_err(|why| Stuck { made, why })?;
-            for step in &self.steps[made..until] {
-                let done = fresh.instance.relive(step).map_err(GuestError::from);
+            for step in &self.steps()[made..until] {
+                let done = step.relive(&mut fresh.instance).map_err(GuestError::from);
                 done.map_err(|why| Stuck {
                     made,
                     why: why.into(),
@@ -200,33 +202,19 @@ impl Recovery {
         Ok(current.expect("a replay has a version"))
     }
 
-    /// A step that was made. Allocates nothing once as many were made between two images before.
-    pub(super) fn note(&mut self, step: &Step) {
-        match self.steps.get_mut(self.used) {
-            Some(buffer) => buffer.clone_from(step),
-            None => self.steps.push(step.clone()),
-        }
-        self.used += 1;
-    }
-
     /// The steps since the base.
-    pub(super) fn steps(&self) -> &[Step] {
-        &self.steps[..self.used]
-    }
-
-    /// Keep only the first steps.
-    pub(super) fn truncate(&mut self, count: usize) {
-        self.used = self.used.min(count);
+    pub(super) fn steps(&self) -> &[Entry] {
+        self.journal.entries()
     }
 
     /// Whether an image is due: at the end of probation, and at intervals.
     pub(super) fn is_image_due(&self) -> bool {
         match &self.base {
-            Base::Previous(_) => self.used >= PROBATION,
+            Base::Previous(_) => self.journal.told() >= PROBATION,
             Base::Image(_) => Instant::now() >= self.next_image,
             Base::Moved { line, .. } => {
                 let swapped_at = line.last().map_or(0, |(_, made)| *made);
-                self.used - swapped_at >= PROBATION
+                self.journal.told() - swapped_at >= PROBATION
             }
         }
     }

@@ -47,7 +47,7 @@ pub enum Path {
 }
 
 /// What a swap did.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Swap {
     /// How the state crossed.
     pub path: Path,

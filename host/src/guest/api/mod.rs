@@ -6,18 +6,20 @@ pub mod draw;
 mod log;
 pub mod window;
 
+use std::any::Any;
 use std::sync::Arc;
 
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use super::engine::{Capability, Engine};
 use super::handoff::Lent;
 use super::limits::Memory;
 use crate::error::Binary;
 use crate::render::assets::Claim;
 
 /// Everything that belongs to one guest instance beside its memory.
-pub(crate) struct Context {
+pub struct Context {
     pub(super) memory: Memory,
     pub(super) lent: Lent,
     pub(super) commands: draw::Commands,
@@ -27,12 +29,14 @@ pub(crate) struct Context {
     /// What the guest's panic hook said; the trap that follows says only `unreachable`.
     pub(super) panic: Option<String>,
     pub(super) binary: Arc<Binary>,
+    pub(super) is_replay: bool,
+    data: Box<dyn Any + Send>,
     wasi: Option<(WasiCtx, ResourceTable)>,
 }
 
 impl Context {
-    pub(super) fn new(memory: Memory, binary: Arc<Binary>, claim: Claim, with_wasi: bool) -> Self {
-        let wasi = with_wasi.then(|| {
+    pub(super) fn new(engine: &Engine, memory: Memory, binary: Arc<Binary>) -> Self {
+        let wasi = engine.allows(Capability::Wasi).then(|| {
             let context = WasiCtx::builder().inherit_stdout().inherit_stderr().build();
             (context, ResourceTable::new())
         });
@@ -40,12 +44,30 @@ impl Context {
             memory,
             lent: Lent::default(),
             commands: draw::Commands::default(),
-            claim,
+            claim: engine.assets().claim(),
             wishes: window::Wishes::default(),
             panic: None,
             binary,
+            is_replay: false,
+            data: engine.world().data(),
             wasi,
         }
+    }
+
+    /// Whether a call is made again, after a version failed, only to have the state that it led to. What
+    /// an import does to the world outside has been done then; what it gives should be the same.
+    #[must_use]
+    pub fn is_replay(&self) -> bool {
+        self.is_replay
+    }
+
+    /// What the application's imports work on for this instance.
+    ///
+    /// # Panics
+    /// When the instance's world has data of another type.
+    pub fn data<D: 'static>(&mut self) -> &mut D {
+        let data = self.data.downcast_mut();
+        data.expect("the data is of the type that the world was made with")
     }
 }
 

@@ -63,7 +63,7 @@ impl Running {
     pub fn probation_left(&self) -> Option<usize> {
         let made = match &self.recovery.base {
             Base::Image(_) => return None,
-            Base::Previous(_) => self.recovery.steps().len(),
+            Base::Previous(_) => self.recovery.journal.told(),
             Base::Moved { line, .. } => {
                 let swapped_at = line.last().map_or(0, |(_, made)| *made);
                 self.recovery.steps().len() - swapped_at

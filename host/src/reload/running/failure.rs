@@ -46,7 +46,7 @@ impl Running {
         if let Some(step) = step
             && !matches!(self.recovery.base, Base::Image(_))
         {
-            self.recovery.note(step);
+            self.recovery.journal.note_step(step);
         }
         let rolled_back = match &self.recovery.base {
             Base::Image(_) => Err(trap),
@@ -90,8 +90,9 @@ impl Running {
         self.reaper.take(failed);
         self.frame = base_frame;
         for count in 0..self.recovery.steps().len() {
-            let done = self.version.instance.relive(&self.recovery.steps()[count]);
-            done.inspect_err(|_| self.recovery.truncate(count))?;
+            let step = &self.recovery.steps()[count];
+            let done = step.relive(&mut self.version.instance);
+            done.inspect_err(|_| self.recovery.journal.truncate(count))?;
             self.frame += 1;
         }
         Ok(())
@@ -105,7 +106,7 @@ impl Running {
         let fresh = match self.recovery.replay(engine, None) {
             Ok(fresh) => fresh,
             Err(stuck) => {
-                self.recovery.truncate(stuck.made);
+                self.recovery.journal.truncate(stuck.made);
                 let trap = stuck.into_trap();
                 match self.recovery.replay(engine, None) {
                     Ok(fresh) => self.stand_at(fresh),

@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 use vblank_state::{Parcel, Parked};
 
 use super::candidate::{Candidate, Version};
+use super::journal::Again;
 use super::reaper::{Past, Reaper};
-use super::recovery::{Base, Recovery};
+use super::recovery::{Base, IMAGE_EVERY, Recovery};
 use super::swap::{Origin, PAGES_MIN, Path, Swap, carry, carry_but_pages};
 use crate::error::{GuestError, Refused, Trap};
-use crate::guest::{CodeHash, Engine, Instance, Program, Step};
+use crate::guest::{CallResult, CodeHash, Engine, Instance, Program, Step, Store};
 use crate::image::{Image, state_hash};
 use crate::input::Size;
 
@@ -52,6 +53,15 @@ pub struct Kept {
     pub took: Duration,
 }
 
+/// A candidate that has been given the state and only waits to be published.
+pub struct Carried {
+    next: Version,
+    swap: Swap,
+    begun: Instant,
+    /// The state that it was given, where it was not that of now.
+    state: Option<Image>,
+}
+
 /// What became of a game whose code failed.
 pub enum Aftermath {
     /// It was in probation. Code and state are those before the swap, and the inputs since were fed
@@ -73,7 +83,29 @@ impl Running {
         let mut version = candidate.version;
         let begun = version.instance.init(setup.seed, setup.size, setup.hz);
         begun.map_err(GuestError::from)?;
-        Self::new(version, Parked::default(), 0)
+        Self::new(version, Parked::default(), 0, IMAGE_EVERY, start_reaper()?)
+    }
+
+    /// Begin with an image, or with the state that the guest has by itself, for a guest that is no game. An
+    /// image is taken so often, if that costs little enough.
+    ///
+    /// # Errors
+    /// When the image does not fit this code, or the guest traps.
+    pub fn plain(
+        candidate: Candidate,
+        image: Option<&Image>,
+        strict: bool,
+        every: Duration,
+        reaper: Reaper,
+    ) -> Result<Self, Refused> {
+        let mut version = candidate.version;
+        let Some(image) = image else {
+            return Self::new(version, Parked::default(), 0, every, reaper);
+        };
+        let swap = carry(&Origin::of(image), &mut version, strict)?;
+        let resumed = version.instance.resume(image.frame, swap.is_identical());
+        resumed.map_err(GuestError::from)?;
+        Self::new(version, swap.parked, image.frame, every, reaper)
     }
 
     /// Go on from an image.
@@ -81,26 +113,27 @@ impl Running {
     /// # Errors
     /// When the image does not fit this code, or the guest traps; there is no game then.
     pub fn from_image(candidate: Candidate, image: &Image, strict: bool) -> Result<Self, Refused> {
-        let mut version = candidate.version;
-        let swap = carry(&Origin::of(image), &mut version, strict)?;
-        let resumed = version.instance.resume(image.frame, swap.is_identical());
-        resumed.map_err(GuestError::from)?;
-        Self::new(version, swap.parked, image.frame)
+        Self::plain(candidate, Some(image), strict, IMAGE_EVERY, start_reaper()?)
     }
 
-    fn new(mut version: Version, parked: Parked, frame: u64) -> Result<Self, Refused> {
+    fn new(
+        mut version: Version,
+        parked: Parked,
+        frame: u64,
+        every: Duration,
+        reaper: Reaper,
+    ) -> Result<Self, Refused> {
         let image = take_image(&mut version, &parked, frame, Parcel::default());
         let image = image.and_then(checked).map_err(GuestError::from)?;
         let bytes = (image.parcel.bytes(), version.instance.movable());
-        let reaper = Reaper::start();
         Ok(Self {
             version,
             parked,
             frame,
-            recovery: Recovery::new(Arc::new(image)),
+            recovery: Recovery::new(Arc::new(image), every),
             is_broken: false,
             bytes,
-            reaper: reaper.map_err(|error| GuestError::Engine(error.to_string()))?,
+            reaper,
         })
     }
 
@@ -144,9 +177,41 @@ impl Running {
     /// When the guest traps: [`Running::fail`] is to be called then, with the step.
     pub fn update(&mut self, step: &Step) -> Result<(), Trap> {
         self.version.instance.update(step)?;
-        self.recovery.note(step);
+        self.recovery.journal.note_step(step);
         self.frame += 1;
         Ok(())
+    }
+
+    /// One call of what the guest's world exports. With `again` it is noted, and made again of the version
+    /// that takes over if this one fails; without, its effect on the state is kept by the next image.
+    ///
+    /// # Errors
+    /// When the guest traps: [`Running::fail`] is to be called then.
+    pub fn call<F: 'static, T>(
+        &mut self,
+        call: impl FnOnce(&mut F, &mut Store) -> CallResult<T>,
+        again: Option<Again>,
+    ) -> Result<T, Trap> {
+        let done = self.version.instance.call("call", call)?;
+        match again {
+            Some(call) => {
+                self.recovery.journal.note_call(call);
+                self.frame += 1;
+            }
+            None => self.recovery.journal.pass(),
+        }
+        Ok(done)
+    }
+
+    /// Whether the guest has been called since the last image.
+    #[must_use]
+    pub fn is_dirty(&self) -> bool {
+        self.recovery.journal.told() > 0
+    }
+
+    /// Go on after a break, from where the game stands still.
+    pub fn go_on(&mut self) {
+        self.is_broken = false;
     }
 
     /// Replace the code: save, plan, migrate, verify, publish.
@@ -187,26 +252,65 @@ impl Running {
         state: Option<&Image>,
         strict: bool,
     ) -> Result<Swap, Refused> {
+        let mut carried = self.carry(candidate, state, strict, true)?;
+        if carried.swap.path == Path::Pages {
+            carried.next = match self.move_into(carried.next) {
+                Ok(next) => next,
+                Err(refused) => {
+                    self.make_anew(engine);
+                    return Err(refused);
+                }
+            };
+        }
+        Ok(self.publish(carried))
+    }
+
+    /// Give a candidate the state of now, and go on as before. [`Running::publish`] puts it in its place;
+    /// until the next call of the guest it may be dropped instead ([`Running::let_go`]).
+    ///
+    /// # Errors
+    /// As for [`Running::swap`].
+    pub fn carry_only(&mut self, candidate: Candidate, strict: bool) -> Result<Carried, Refused> {
+        self.carry(candidate, None, strict, false)
+    }
+
+    /// Everything of a swap that can fail, but for the moving of pages.
+    fn carry(
+        &mut self,
+        candidate: Candidate,
+        state: Option<&Image>,
+        strict: bool,
+        may_move: bool,
+    ) -> Result<Carried, Refused> {
         let begun = Instant::now();
         let mut next = candidate.version;
-        let mut swap = match self.carry_into(&mut next, state, strict) {
-            Ok(swap) if swap.path == Path::Pages => {
-                next = match self.move_into(next) {
-                    Ok(next) => next,
-                    Err(refused) => {
-                        self.make_anew(engine);
-                        return Err(refused);
-                    }
-                };
-                swap
-            }
-            Ok(swap) => swap,
+        match self.carry_into(&mut next, state, strict, may_move) {
+            Ok(swap) => Ok(Carried {
+                next,
+                swap,
+                begun,
+                state: state.cloned(),
+            }),
             Err(refused) => {
                 self.give_up(next);
-                return Err(refused);
+                Err(refused)
             }
-        };
-        // Published: from here on nothing fails.
+        }
+    }
+
+    /// Drop a candidate that has been given the state.
+    pub fn let_go(&self, carried: Carried) {
+        self.give_up(carried.next);
+    }
+
+    /// Put a candidate that has been given the state in its place. Nothing fails.
+    pub fn publish(&mut self, carried: Carried) -> Swap {
+        let Carried {
+            next,
+            mut swap,
+            begun,
+            state,
+        } = carried;
         let previous = std::mem::replace(&mut self.version, next);
         let parked = std::mem::replace(&mut self.parked, swap.parked.clone());
         swap.pause = begun.elapsed();
@@ -217,8 +321,7 @@ impl Running {
                 self.reaper.keep(previous.hash(), Arc::clone(image));
             }
             self.reaper.take(previous);
-            if let Some(state) = state {
-                let mut image = state.clone();
+            if let Some(mut image) = state {
                 image.frame = self.frame;
                 self.rebase(Base::Image(Arc::new(image)));
             }
@@ -231,7 +334,7 @@ impl Running {
         } else {
             self.rebase(Base::Previous(Box::new((previous, parked))));
         }
-        Ok(swap)
+        swap
     }
 
     /// Everything of a swap that can fail while the old version is only read.
@@ -240,6 +343,7 @@ impl Running {
         next: &mut Version,
         state: Option<&Image>,
         strict: bool,
+        may_move: bool,
     ) -> Result<Swap, Refused> {
         let swap = match (self.recovery.image(), state) {
             (_, Some(state)) => {
@@ -252,7 +356,7 @@ impl Running {
             (Some(image), None) if self.is_broken => carry(&Origin::of(image), next, strict)?,
             (image, None) => {
                 // Pages are moved only where there is an image to go back to.
-                let may_move = image.is_some();
+                let may_move = may_move && image.is_some();
                 self.version.instance.save().map_err(GuestError::from)?;
                 self.bytes.1 = self.version.instance.movable();
                 if may_move && let Some(swap) = carry_but_pages(&self.version, &self.parked, next)?
@@ -409,6 +513,10 @@ impl Running {
         let parcel = self.version.instance.parcel();
         Ok(state_hash(&self.version.schema, &parcel))
     }
+}
+
+fn start_reaper() -> Result<Reaper, GuestError> {
+    Reaper::start().map_err(|error| GuestError::Engine(error.to_string()))
 }
 
 /// The state as it is now, in the memory of a parcel that is no longer needed.

@@ -1,0 +1,136 @@
+//! A guest's state, the place where it lives, and what the host asks of it at a swap: the interface
+//! `vblank:guest/state`, for games and plugins alike. Knows neither of the two.
+
+use std::cell::RefCell;
+use std::thread::LocalKey;
+
+use vblank_state::{Reader, Segment, Segments, State, Writer};
+
+use crate::bindings::vblank::guest::lend;
+use crate::logger;
+
+/// The type of a guest's whole state, with a place to live in. `game!` and `plugin!` make one of a type.
+#[doc(hidden)]
+pub trait Root: State + 'static {
+    fn runtime() -> &'static LocalKey<Runtime<Self>>;
+
+    /// The state of a guest that has been given none.
+    fn begin() -> Self;
+}
+
+/// The place: the state and the buffers that are lent to the host.
+#[doc(hidden)]
+pub struct Runtime<R> {
+    state: RefCell<Option<R>>,
+    /// What was lent at the last save and does not lie in the state: the tree, and pieces put together.
+    lent: RefCell<(Vec<u8>, Vec<Vec<u64>>)>,
+}
+
+impl<R> Runtime<R> {
+    #[expect(clippy::new_without_default, reason = "only macros make one")]
+    pub const fn new() -> Self {
+        Self {
+            state: RefCell::new(None),
+            lent: RefCell::new((Vec::new(), Vec::new())),
+        }
+    }
+}
+
+/// Begin with this state.
+pub(crate) fn put<R: Root>(state: R) {
+    logger::install();
+    R::runtime().with(|runtime| *runtime.state.borrow_mut() = Some(state));
+}
+
+/// The state, to be used and changed. It begins where there is none.
+pub(crate) fn with<R: Root, T>(call: impl FnOnce(&mut R) -> T) -> T {
+    R::runtime().with(|runtime| {
+        let mut state = runtime.state.borrow_mut();
+        call(state.get_or_insert_with(|| {
+            logger::install();
+            R::begin()
+        }))
+    })
+}
+
+/// `state.save`: lend the state to the host.
+#[doc(hidden)]
+pub fn save<R: Root>() {
+    let tree = R::runtime().with(|runtime| std::mem::take(&mut runtime.lent.borrow_mut().0));
+    with::<R, _>(|state| {
+        let mut writer = Writer::new(tree);
+        state.save(&mut writer);
+        let saved = writer.finish();
+        lend::tree(&saved.tree);
+        saved.segments.iter().for_each(lend_segment);
+        R::runtime().with(|runtime| *runtime.lent.borrow_mut() = saved.into_buffers());
+    });
+}
+
+/// Lends a segment in the words of its width.
+fn lend_segment(segment: &Segment<'_>) {
+    if segment.owns_pages() {
+        lend::own_pages();
+    }
+    match (segment.as_u16s(), segment.as_u32s(), segment.as_u64s()) {
+        (Some(halves), ..) => lend::halves(halves),
+        (_, Some(words), _) => lend::words(words),
+        (.., Some(longs)) => lend::longs(longs),
+        _ => lend::bytes(segment.bytes()),
+    }
+}
+
+/// `state.prewarm`: have so much memory touched.
+#[doc(hidden)]
+pub fn prewarm(bytes: u64) {
+    let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+    let mut room: Vec<u8> = Vec::new();
+    if room.try_reserve_exact(bytes).is_ok() {
+        // Written, not merely reserved: a page costs a fault at its first touch.
+        room.resize(bytes, 1);
+        std::hint::black_box(&room);
+    }
+}
+
+/// `state.migrate`: take a state over.
+///
+/// # Errors
+/// When it is not of this type, or the author's own migration refuses it.
+#[doc(hidden)]
+pub fn migrate<R: Root>(tree: &[u8], segments: Segments, leftovers: &[u8]) -> Result<(), String> {
+    logger::install();
+    let reader = Reader::with_leftovers(tree, segments, leftovers);
+    let mut reader = reader.expect_later();
+    let state = R::restore(&mut reader);
+    let places = reader.places();
+    let state = state.and_then(|state| reader.finish().map(|()| state));
+    let state = state.map_err(|error| error.to_string())?;
+    for place in places {
+        // SAFETY: the memory belongs to a `PageVec` in `state`, which is alive. It is only lent: the
+        // host takes address and length, and fills it before the state is used.
+        let memory = unsafe { std::slice::from_raw_parts(place.memory, place.len) };
+        lend::place(place.width, place.index, memory);
+    }
+    put(state);
+    Ok(())
+}
+
+/// The exports of `vblank:guest/state` for a type that is a [`Root`], and the sections that describe it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __root {
+    ($root:ty) => {
+        ::std::thread_local! {
+            static RUNTIME: $crate::Runtime<$root> = const { $crate::Runtime::new() };
+        }
+        #[cfg(target_arch = "wasm32")]
+        #[used]
+        #[unsafe(link_section = "vblank:abi")]
+        static ABI: [u8; $crate::ABI.len()] = {
+            let mut bytes = [0; $crate::ABI.len()];
+            bytes.copy_from_slice($crate::ABI.as_bytes());
+            bytes
+        };
+        $crate::state::root_section!($root);
+    };
+}

@@ -1,0 +1,105 @@
+//! Several slots swapped together: all of them or none.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use thiserror::Error;
+
+use crate::error::Refused;
+use crate::guest::CodeHash;
+use crate::reload::Carried;
+
+/// A slot of any world.
+pub trait Member: sealed::Sealed {
+    /// The name, as in messages.
+    #[doc(hidden)]
+    fn name(&self) -> &str;
+    /// Whether a version is ready.
+    #[doc(hidden)]
+    fn look(&mut self) -> bool;
+    /// Give it the state.
+    ///
+    /// # Errors
+    /// When it does not take it. The version before is as it was.
+    #[doc(hidden)]
+    fn carry(&mut self) -> Result<Prepared, Refused>;
+    #[doc(hidden)]
+    fn let_go(&mut self, prepared: Prepared);
+    #[doc(hidden)]
+    fn publish(&mut self, prepared: Prepared, bond: &Arc<AtomicBool>);
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl<P: crate::plugin::Plugin> Sealed for crate::plugin::Slot<P> {}
+}
+
+/// A version that has the state.
+#[doc(hidden)]
+pub struct Prepared {
+    pub(super) from: CodeHash,
+    pub(super) to: CodeHash,
+    pub(super) carried: Carried,
+}
+
+/// Why nothing was swapped.
+#[derive(Debug, Error)]
+#[error("nothing was swapped, since plugin {plugin} refused: {source}")]
+pub struct CommitError {
+    /// The slot whose new version did not take the state.
+    pub plugin: String,
+    /// Why. The new versions of all the slots are gone.
+    pub source: Box<Refused>,
+}
+
+/// Swap all of these slots, if each has a version ready; whether that was so. To be called at a boundary of
+/// all of them, in place of [`Slot::boundary`](super::Slot::boundary), which tells what became of it. They are
+/// made with [`SlotBuilder::waits_for_commit`](super::SlotBuilder::waits_for_commit).
+///
+/// If one of the new versions fails in its first calls, all of them go back, each with its own state of
+/// before: the others at their next call or boundary.
+///
+/// # Errors
+/// When a version does not take the state over. All slots run on as they were.
+///
+/// ```no_run
+/// # use vblank_host::plugin::{Plugin, Slot, commit};
+/// # fn both<A: Plugin, B: Plugin>(reader: &mut Slot<A>, writer: &mut Slot<B>) {
+/// match commit(&mut [reader, writer]) {
+///     Ok(true) => println!("both speak the new format"),
+///     Ok(false) => {}
+///     Err(error) => eprintln!("{error}"),
+/// }
+/// # }
+/// ```
+pub fn commit(slots: &mut [&mut dyn Member]) -> Result<bool, CommitError> {
+    // All are looked at, so that each hears of what it was offered.
+    let ready = slots
+        .iter_mut()
+        .filter_map(|slot| slot.look().then_some(()))
+        .count();
+    if slots.is_empty() || ready < slots.len() {
+        return Ok(false);
+    }
+    let mut prepared = Vec::with_capacity(slots.len());
+    for index in 0..slots.len() {
+        match slots[index].carry() {
+            Ok(one) => prepared.push(one),
+            Err(refused) => {
+                for (slot, one) in slots.iter_mut().zip(prepared) {
+                    slot.let_go(one);
+                }
+                return Err(CommitError {
+                    plugin: slots[index].name().to_owned(),
+                    source: Box::new(refused),
+                });
+            }
+        }
+    }
+    // From here on nothing fails.
+    let bond = Arc::new(AtomicBool::new(false));
+    for (slot, one) in slots.iter_mut().zip(prepared) {
+        slot.publish(one, &bond);
+    }
+    Ok(true)
+}

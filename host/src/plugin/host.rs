@@ -1,0 +1,265 @@
+//! The host of an application's plugins, and how a slot is made.
+
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::intake::{Intake, Preparer};
+use super::slot::{Parts, Slot};
+use super::{Patience, Plugin, StartError};
+use crate::error::{GuestError, Refused};
+use crate::guest::{Capability, Code, Engine, EngineOptions, Limits, World};
+use crate::image::Image;
+use crate::reload::{Candidate, News, Pipeline, PipelineOptions, Reaper, Source, prepare};
+
+/// What all slots of an application share: the compiler with its cache, a thread that makes new versions
+/// ready, and one that drops old ones. Cheap to clone, and may be used from any thread.
+#[derive(Clone)]
+pub struct Host(Arc<Shared>);
+
+pub(super) struct Shared {
+    engine: Engine,
+    pub(super) preparer: Preparer,
+    reaper: Reaper,
+}
+
+impl Host {
+    /// A host that keeps compiled code in memory only.
+    ///
+    /// # Errors
+    /// When the machine gives no threads, or wasmtime does not know the processor.
+    pub fn new() -> Result<Self, GuestError> {
+        Self::with(EngineOptions::default())
+    }
+
+    /// A host with these options. What they allow and limit holds for slots that do not say otherwise.
+    ///
+    /// # Errors
+    /// As for [`Host::new`].
+    pub fn with(options: EngineOptions) -> Result<Self, GuestError> {
+        let machine = |error: std::io::Error| GuestError::Engine(error.to_string());
+        Ok(Self(Arc::new(Shared {
+            engine: Engine::new(options)?,
+            preparer: Preparer::start().map_err(machine)?,
+            reaper: Reaper::that_only_drops().map_err(machine)?,
+        })))
+    }
+
+    /// A slot for a plugin of this world. The name is for messages.
+    pub fn slot<P: Plugin<Data: Default>>(&self, name: impl Into<String>) -> SlotBuilder<P> {
+        self.slot_with(name, P::Data::default)
+    }
+
+    /// The same, where the imports work on something of the application's: `data` makes it, once for each
+    /// instance, also for those of a new version. What is to outlive an instance is shared, say by an `Arc`.
+    pub fn slot_with<P: Plugin>(
+        &self,
+        name: impl Into<String>,
+        data: impl Fn() -> P::Data + Send + Sync + 'static,
+    ) -> SlotBuilder<P> {
+        SlotBuilder {
+            host: Arc::clone(&self.0),
+            name: name.into(),
+            world: Arc::new(World::new(P::WORLD, P::link, P::bind, data)),
+            options: self.0.engine.options().clone(),
+            settings: Settings::default(),
+            state: None,
+            _plugin: PhantomData,
+        }
+    }
+}
+
+/// What the application decides about one slot.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Settings {
+    pub(super) patience: Patience,
+    pub(super) is_strict: bool,
+    pub(super) waits_for_commit: bool,
+    pub(super) keep_every: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            patience: Patience::default(),
+            is_strict: false,
+            waits_for_commit: false,
+            keep_every: Duration::from_millis(10),
+        }
+    }
+}
+
+/// A slot that is being made.
+pub struct SlotBuilder<P> {
+    host: Arc<Shared>,
+    name: String,
+    world: Arc<World>,
+    state: Option<Image>,
+    options: EngineOptions,
+    settings: Settings,
+    _plugin: PhantomData<fn() -> P>,
+}
+
+impl<P: Plugin> SlotBuilder<P> {
+    /// Grant something.
+    #[must_use]
+    pub fn allow(mut self, capability: Capability) -> Self {
+        self.options.allow.push(capability);
+        self
+    }
+
+    /// Time and memory for one instance.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.options.limits = limits;
+        self
+    }
+
+    /// How much failing is borne.
+    #[must_use]
+    pub fn patience(mut self, patience: Patience) -> Self {
+        self.settings.patience = patience;
+        self
+    }
+
+    /// Refuse a version in whose state a value would have no place.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.settings.is_strict = true;
+        self
+    }
+
+    /// Let new versions in by [`commit`](super::commit) only, together with those of other slots.
+    #[must_use]
+    pub fn waits_for_commit(mut self) -> Self {
+        self.settings.waits_for_commit = true;
+        self
+    }
+
+    /// How often a boundary may take an image of the state, to go on from after a failure. It is taken less
+    /// often where that would cost more than 2% of the time. Default 10 ms.
+    #[must_use]
+    pub fn keep_every(mut self, interval: Duration) -> Self {
+        self.settings.keep_every = interval;
+        self
+    }
+
+    /// Begin with this state, and not with the plugin's own: what an earlier run has kept
+    /// ([`Slot::image`](super::Slot::image)).
+    #[must_use]
+    pub fn state(mut self, image: Image) -> Self {
+        self.state = Some(image);
+        self
+    }
+
+    /// Start this code. Compiles it, if it is not known.
+    ///
+    /// # Errors
+    /// With all that can be wrong about a plugin.
+    pub fn start(self, code: &Code) -> Result<Slot<P>, StartError> {
+        let name = self.name.clone();
+        let engine = self.engine()?;
+        let candidate = prepare(&engine, code, 0);
+        let candidate = candidate.map_err(|refused| refuse(name, refused))?;
+        self.fill(engine, Intake::new(), candidate)
+    }
+
+    /// Start what this file holds. It is read once; [`SlotBuilder::watch`] looks for changes.
+    ///
+    /// # Errors
+    /// When it cannot be read, and as for [`SlotBuilder::start`].
+    pub fn load(self, file: impl AsRef<Path>) -> Result<Slot<P>, StartError> {
+        let code = Code::read(file.as_ref());
+        let code = code.map_err(|error| refuse(self.name.clone(), error.into()))?;
+        self.start(&code)
+    }
+
+    /// Start what this file holds, or what this folder of a guest crate builds to, and have a new version
+    /// made ready whenever it changes. Two threads watch, and the folder's builds run cargo: this is for
+    /// those who write plugins.
+    ///
+    /// # Errors
+    /// When there is no first version. As for [`SlotBuilder::start`].
+    pub fn watch(self, path: impl Into<PathBuf>) -> Result<Slot<P>, StartError> {
+        let path = path.into();
+        let source = if path.is_dir() {
+            Source::Folder(path)
+        } else {
+            Source::File(path)
+        };
+        self.watch_source(source, PipelineOptions::default())
+    }
+
+    /// The same with all that can be said about watching and building.
+    ///
+    /// # Errors
+    /// As for [`SlotBuilder::watch`].
+    pub fn watch_source(
+        self,
+        source: Source,
+        options: PipelineOptions,
+    ) -> Result<Slot<P>, StartError> {
+        let engine = self.engine()?;
+        let mut intake = Intake::new();
+        let pipeline = Pipeline::start(Arc::clone(&engine), source, options, intake.waker());
+        let pipeline = pipeline.map_err(|error| self.machine(&error))?;
+        let plugin = || self.name.clone();
+        let candidate = loop {
+            // It tells something of every file and every build, and is not gone while it is held.
+            match pipeline.wait(Duration::from_secs(1)) {
+                Some(News::Ready(candidate)) => break *candidate,
+                Some(News::Refused { refused, .. }) => return Err(refuse(plugin(), refused)),
+                Some(News::BuildFailed { error, .. }) => {
+                    return Err(StartError::Build {
+                        plugin: plugin(),
+                        source: error,
+                    });
+                }
+                _ => {}
+            }
+        };
+        intake.watch(pipeline);
+        self.fill(engine, intake, candidate)
+    }
+
+    fn engine(&self) -> Result<Arc<Engine>, StartError> {
+        let world = Arc::clone(&self.world);
+        let engine = self.host.engine.with(world, self.options.clone());
+        let engine = engine.map_err(|error| refuse(self.name.clone(), error.into()))?;
+        Ok(Arc::new(engine))
+    }
+
+    fn fill(
+        self,
+        engine: Arc<Engine>,
+        intake: Intake,
+        candidate: Candidate,
+    ) -> Result<Slot<P>, StartError> {
+        let name = self.name.clone();
+        let parts = Parts {
+            name: self.name,
+            engine,
+            intake,
+            settings: self.settings,
+            state: self.state,
+            reaper: self.host.reaper.clone(),
+            host: self.host,
+        };
+        Slot::fill(parts, candidate).map_err(|refused| refuse(name, refused))
+    }
+
+    fn machine(&self, error: &std::io::Error) -> StartError {
+        StartError::Machine {
+            plugin: self.name.clone(),
+            message: error.to_string(),
+        }
+    }
+}
+
+fn refuse(plugin: String, refused: Refused) -> StartError {
+    StartError::Refused {
+        plugin,
+        source: Box::new(refused),
+    }
+}

@@ -1,0 +1,495 @@
+//! A slot: a named place that holds one running plugin.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::health::{Away, Health};
+use super::host::{Settings, Shared};
+use super::intake::{Intake, Offered};
+use super::{CallError, Change, Plugin};
+use crate::error::{GuestError, Refused, Trap};
+use crate::guest::{CallResult, Capability, Code, CodeHash, Engine, Instance, Store};
+use crate::image::Image;
+use crate::reload::{Aftermath, Again, Candidate, News, Reaper, Running, Swap};
+
+/// A named place that holds one running plugin, whose code can be replaced between two calls.
+///
+/// It is `Send`: where several threads call the same plugin, they share it behind a lock. A plugin whose
+/// calls are long, or that may block in WASI, is called where an async runtime allows that
+/// (`tokio::task::spawn_blocking`, or `block_in_place`).
+pub struct Slot<P> {
+    name: String,
+    engine: Arc<Engine>,
+    running: Running,
+    intake: Intake,
+    settings: Settings,
+    health: Health,
+    /// Ready, and waiting for a commit.
+    candidate: Option<Candidate>,
+    /// What the next boundaries tell.
+    told: VecDeque<Change>,
+    /// Shared with the slots that were swapped together with this one: whether one of them went back.
+    bond: Option<Arc<AtomicBool>>,
+    /// What was refused last for want of a capability.
+    denied: Option<Code>,
+    figures: Figures,
+    host: Arc<Shared>,
+    _plugin: PhantomData<fn() -> P>,
+}
+
+/// What a slot has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Calls that gave something.
+    pub calls: u64,
+    /// Calls that failed, also where another version then gave something.
+    pub failures: u64,
+    /// Versions that were let in.
+    pub swaps: u64,
+    /// Versions that were let in and undone.
+    pub rollbacks: u64,
+    /// Versions that were not let in.
+    pub refused: u64,
+    /// For how long the last swap kept the plugin from being called.
+    pub pause: Duration,
+    /// Linear memory of the instance, in bytes.
+    pub memory: usize,
+}
+
+/// What a slot is made of.
+pub(super) struct Parts {
+    pub(super) name: String,
+    pub(super) engine: Arc<Engine>,
+    pub(super) intake: Intake,
+    pub(super) settings: Settings,
+    pub(super) reaper: Reaper,
+    pub(super) host: Arc<Shared>,
+    pub(super) state: Option<Image>,
+}
+
+impl<P: Plugin> Slot<P> {
+    pub(super) fn fill(parts: Parts, candidate: Candidate) -> Result<Self, Refused> {
+        let settings = parts.settings;
+        let running = Running::plain(
+            candidate,
+            parts.state.as_ref(),
+            settings.is_strict,
+            settings.keep_every,
+            parts.reaper,
+        )?;
+        Ok(Self {
+            name: parts.name,
+            engine: parts.engine,
+            running,
+            intake: parts.intake,
+            settings,
+            health: Health::new(settings.patience),
+            candidate: None,
+            told: VecDeque::new(),
+            bond: None,
+            denied: None,
+            figures: Figures::default(),
+            host: parts.host,
+            _plugin: PhantomData,
+        })
+    }
+
+    /// The name, as in messages.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The code that runs.
+    #[must_use]
+    pub fn hash(&self) -> CodeHash {
+        self.running.hash()
+    }
+
+    /// What it has done so far.
+    #[must_use]
+    pub fn figures(&mut self) -> Figures {
+        Figures {
+            memory: self.running.instance().memory(),
+            ..self.figures
+        }
+    }
+
+    /// Call the plugin. Costs some nanoseconds more than the call itself.
+    ///
+    /// If it fails while the version is still in its first calls, the version before takes over again and
+    /// `call` is made once more, of that one. Otherwise the plugin goes on from its last image, which the
+    /// boundaries take ([`SlotBuilder::keep_every`](super::SlotBuilder::keep_every)): what calls since then
+    /// did to the state is lost. What must not be lost is called with [`Slot::record`].
+    ///
+    /// # Errors
+    /// When the plugin fails, or is left alone after failures. A panic of the application's own in an
+    /// import is such a failure.
+    pub fn call<T>(
+        &mut self,
+        call: impl Fn(&P, &mut Store) -> CallResult<T>,
+    ) -> Result<T, CallError> {
+        self.attempt(&call, None)
+    }
+
+    /// Call the plugin, and keep the call until the next image: the state after a failure is that of all
+    /// recorded calls that gave something. Costs an allocation beyond [`Slot::call`].
+    ///
+    /// A call that is made again is for the state's sake: imports can ask
+    /// [`Context::is_replay`](crate::guest::Context::is_replay).
+    ///
+    /// # Errors
+    /// As for [`Slot::call`].
+    pub fn record<T>(
+        &mut self,
+        call: impl Fn(&P, &mut Store) -> CallResult<T> + Send + Sync + 'static,
+    ) -> Result<T, CallError> {
+        let call = Arc::new(call);
+        let noted = Arc::clone(&call);
+        let again: Again = Arc::new(move |instance: &mut Instance| {
+            instance.call("call", |plugin: &mut P, store| {
+                noted(plugin, store).map(drop)
+            })
+        });
+        self.attempt(&*call, Some(again))
+    }
+
+    fn attempt<T>(
+        &mut self,
+        call: &impl Fn(&P, &mut Store) -> CallResult<T>,
+        again: Option<Again>,
+    ) -> Result<T, CallError> {
+        self.keep_bond();
+        if let Some(away) = self.health.away() {
+            return Err(self.is_away(away));
+        }
+        loop {
+            let again = again.clone();
+            // What a panic may have left half done is the instance, which is not used again.
+            let done = catch_unwind(AssertUnwindSafe(|| {
+                self.running
+                    .call(|plugin: &mut P, store| call(plugin, store), again)
+            }));
+            let trap = match done {
+                Ok(Ok(given)) => {
+                    self.figures.calls += 1;
+                    self.health.did_well();
+                    return Ok(given);
+                }
+                Ok(Err(trap)) => trap,
+                Err(panic) => panicked(&*panic),
+            };
+            // Each round takes one version away.
+            self.fail(trap)?;
+        }
+    }
+
+    /// The plugin failed. `Ok` where the version before has taken over.
+    fn fail(&mut self, trap: Trap) -> Result<(), CallError> {
+        self.figures.failures += 1;
+        match self.running.fail(&self.engine, trap.clone(), None) {
+            Aftermath::RolledBack { from } => {
+                if let Some(bond) = self.bond.take() {
+                    bond.store(true, Ordering::Release);
+                }
+                self.rolled_back(from, trap);
+                Ok(())
+            }
+            Aftermath::Broken(trap) => {
+                self.running.go_on();
+                self.health.failed(&trap, Instant::now());
+                Err(CallError::Failed {
+                    plugin: self.name.clone(),
+                    trap: Box::new(trap),
+                })
+            }
+        }
+    }
+
+    fn rolled_back(&mut self, from: CodeHash, trap: Trap) {
+        self.figures.rollbacks += 1;
+        self.health.forgive();
+        self.told.push_back(Change::RolledBack {
+            plugin: self.name.clone(),
+            from,
+            to: self.running.hash(),
+            trap,
+        });
+    }
+
+    fn is_away(&self, away: Away) -> CallError {
+        let plugin = self.name.clone();
+        match away {
+            Away::Resting(after) => CallError::Resting { plugin, after },
+            Away::Out { failures, trap } => CallError::TakenOut {
+                plugin,
+                failures,
+                trap: Box::new(trap),
+            },
+        }
+    }
+
+    /// Where code may be replaced: between two messages, two blocks, two requests. Lets in the newest version
+    /// that is ready, and takes an image of the state where one is due. Tells what became of versions, one
+    /// thing a call. With nothing to do it costs some nanoseconds.
+    pub fn boundary(&mut self) -> Option<Change> {
+        let is_idle = self.told.is_empty() && !self.intake.has_news() && !self.running.is_dirty();
+        if is_idle && self.bond.is_none() {
+            return None;
+        }
+        self.keep_bond();
+        if self.intake.has_news() {
+            self.take_in();
+        }
+        if !self.settings.waits_for_commit
+            && let Some(candidate) = self.candidate.take()
+        {
+            self.let_in(candidate);
+        }
+        self.keep_image();
+        self.told.pop_front()
+    }
+
+    /// Take an image now: what has been done to the state so far is not lost by a failure.
+    ///
+    /// # Errors
+    /// When the plugin cannot save.
+    pub fn keep(&mut self) -> Result<Arc<Image>, CallError> {
+        match self.running.keep_image(true) {
+            Ok(Some(kept)) => Ok(kept.image),
+            Ok(None) => match self.running.image() {
+                Ok(image) => Ok(Arc::new(image)),
+                Err(trap) => self.fail(trap).and_then(|()| self.keep()),
+            },
+            Err(trap) => self.fail(trap).and_then(|()| self.keep()),
+        }
+    }
+
+    fn keep_image(&mut self) {
+        if self.running.is_dirty()
+            && let Err(trap) = self.running.keep_image(false)
+        {
+            // Told by the next call, or here as a rollback.
+            let _ = self.fail(trap);
+        }
+    }
+
+    /// Have another version made ready, in the background. A boundary lets it in, or tells why not. Of
+    /// several the newest counts.
+    pub fn offer(&mut self, code: &Code) {
+        let bytes = self.running.bytes_to_copy() as u64;
+        let host = Arc::clone(&self.host);
+        self.intake
+            .offer(&host.preparer, &self.engine, code.clone(), bytes);
+    }
+
+    /// Replace the code now, and wait for it: [`Slot::offer`] and a boundary in one.
+    ///
+    /// # Errors
+    /// Why it was not let in. The version before runs on.
+    pub fn swap(&mut self, code: &Code) -> Result<Swap, Refused> {
+        let bytes = self.running.bytes_to_copy() as u64;
+        let candidate = crate::reload::prepare(&self.engine, code, bytes)?;
+        self.replace(candidate)
+    }
+
+    /// Grant something from now on. A version that was refused for want of it is made ready again.
+    ///
+    /// # Errors
+    /// When it cannot be offered.
+    pub fn allow(&mut self, capability: Capability) -> Result<(), GuestError> {
+        if let Some(pipeline) = self.intake.pipeline() {
+            // What comes of it is told at a boundary.
+            pipeline.allow(capability, Box::new(drop));
+        } else {
+            self.engine.allow(capability)?;
+        }
+        if let Some(code) = self.denied.take() {
+            self.offer(&code);
+        }
+        Ok(())
+    }
+
+    /// Call a plugin again that was taken out.
+    pub fn revive(&mut self) {
+        self.health.forgive();
+    }
+
+    /// The state as it is now.
+    ///
+    /// # Errors
+    /// When the plugin cannot save.
+    pub fn image(&mut self) -> Result<Image, CallError> {
+        self.keep().map(|image| Image::clone(&image))
+    }
+
+    /// What the state is known by.
+    ///
+    /// # Errors
+    /// When the plugin cannot save.
+    pub fn state_hash(&mut self) -> Result<String, CallError> {
+        match self.running.state_hash() {
+            Ok(hash) => Ok(hash),
+            Err(trap) => self.fail(trap).and_then(|()| self.state_hash()),
+        }
+    }
+
+    /// Everything that has come since the last time; of candidates the newest.
+    pub(super) fn take_in(&mut self) {
+        let plugin = || self.name.clone();
+        while let Some(news) = self.intake.next() {
+            let change = match news {
+                Ok(Offered::Ready(candidate)) | Err(News::Ready(candidate)) => {
+                    self.candidate = Some(*candidate);
+                    continue;
+                }
+                Ok(Offered::Refused(code, refused)) => {
+                    if let Refused::Guest(GuestError::NotAllowed { .. }) = refused {
+                        self.denied = Some(code.clone());
+                    }
+                    self.figures.refused += 1;
+                    Change::Refused {
+                        plugin: plugin(),
+                        to: Some(code.hash),
+                        why: Box::new(refused),
+                    }
+                }
+                Err(News::Refused { to, refused, .. }) => {
+                    self.figures.refused += 1;
+                    Change::Refused {
+                        plugin: plugin(),
+                        to,
+                        why: Box::new(refused),
+                    }
+                }
+                Err(News::BuildFailed { error, .. }) => Change::NotBuilt {
+                    plugin: plugin(),
+                    error,
+                },
+                Err(News::SameCode(hash)) => Change::Same {
+                    plugin: plugin(),
+                    hash,
+                },
+                Err(News::Notice(message)) => Change::Notice {
+                    plugin: plugin(),
+                    message,
+                },
+                Err(_) => continue,
+            };
+            self.told.push_back(change);
+        }
+    }
+
+    fn let_in(&mut self, candidate: Candidate) {
+        let to = candidate.version.hash();
+        if let Err(refused) = self.replace(candidate) {
+            self.figures.refused += 1;
+            self.told.push_back(Change::Refused {
+                plugin: self.name.clone(),
+                to: Some(to),
+                why: Box::new(refused),
+            });
+        }
+    }
+
+    fn replace(&mut self, candidate: Candidate) -> Result<Swap, Refused> {
+        let (from, to) = (self.hash(), candidate.version.hash());
+        let swap = self
+            .running
+            .swap(&self.engine, candidate, self.settings.is_strict)?;
+        self.bond = None;
+        self.swapped(from, to, &swap);
+        Ok(swap)
+    }
+
+    fn swapped(&mut self, from: CodeHash, to: CodeHash, swap: &Swap) {
+        self.figures.swaps += 1;
+        self.figures.pause = swap.pause;
+        self.health.forgive();
+        self.told.push_back(Change::Swapped {
+            plugin: self.name.clone(),
+            from,
+            to,
+            swap: Box::new(swap.clone()),
+        });
+    }
+
+    /// If a version that came together with this one has been undone, so is this one.
+    fn keep_bond(&mut self) {
+        let Some(bond) = &self.bond else {
+            return;
+        };
+        if self.running.probation_left().is_none() {
+            self.bond = None;
+        } else if bond.load(Ordering::Acquire) {
+            self.bond = None;
+            let trap = Trap {
+                call: "commit",
+                cause: "was undone, since a version that came with it failed".to_owned(),
+                location: None,
+                backtrace: None,
+            };
+            // Where the version before fails too, the next call tells.
+            let _ = self.fail(trap);
+        }
+    }
+}
+
+/// What a commit needs of a slot of any world.
+mod member {
+    use super::*;
+    use crate::plugin::commit::{Member, Prepared};
+
+    impl<P: Plugin> Member for Slot<P> {
+        fn name(&self) -> &str {
+            &self.name
+        }
+
+        fn look(&mut self) -> bool {
+            self.keep_bond();
+            self.take_in();
+            self.candidate.is_some()
+        }
+
+        fn carry(&mut self) -> Result<Prepared, Refused> {
+            let candidate = self.candidate.take().expect("it was looked for");
+            let (from, to) = (self.hash(), candidate.version.hash());
+            let carried = self
+                .running
+                .carry_only(candidate, self.settings.is_strict)?;
+            Ok(Prepared { from, to, carried })
+        }
+
+        fn let_go(&mut self, prepared: Prepared) {
+            self.running.let_go(prepared.carried);
+        }
+
+        fn publish(&mut self, prepared: Prepared, bond: &Arc<AtomicBool>) {
+            let swap = self.running.publish(prepared.carried);
+            self.bond = Some(Arc::clone(bond));
+            self.swapped(prepared.from, prepared.to, &swap);
+        }
+    }
+}
+
+/// A panic of the application's own, in an import that the plugin called.
+fn panicked(panic: &(dyn Any + Send)) -> Trap {
+    let message = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned());
+    Trap {
+        call: "call",
+        cause: format!(
+            "ended in a panic of the application: {}",
+            message.as_deref().unwrap_or("of an unknown kind")
+        ),
+        location: None,
+        backtrace: None,
+    }
+}
