@@ -49,9 +49,18 @@ impl Demo {
     pub fn copy_cold(name: &str) -> Self {
         let root = TempDir::new().expect("a temporary folder can be made");
         let demos = workspace().join("demos");
-        for part in [".cargo", "Cargo.lock", name] {
+        for part in [".cargo", "Cargo.lock"] {
             copy(&demos.join(part), &root.path().join(part));
         }
+        // A plugin lies deeper, and its crate names its application's WIT and the contract.
+        let folder = root.path().join(name);
+        if let (Some(parent), Some(above)) = (folder.parent(), Path::new(name).parent())
+            && !above.as_os_str().is_empty()
+        {
+            std::fs::create_dir_all(parent).expect("a temporary folder can be made");
+            copy(&demos.join(above).join("wit"), &parent.join("wit"));
+        }
+        copy(&demos.join(name), &folder);
         let demo = Self {
             root,
             name: name.to_owned(),
@@ -66,6 +75,10 @@ impl Demo {
             .replace(members, &format!("members = [{name:?}]"))
             .replace("../guest-sdk", &sdk.display().to_string());
         write(&demo.root.path().join("Cargo.toml"), &manifest);
+        if name.contains('/') {
+            let wit = format!("\"{}\"", workspace().join("wit").display());
+            demo.replace("\"../../../wit\"", &wit);
+        }
         demo
     }
 
@@ -90,7 +103,8 @@ impl Demo {
     /// What the last build left.
     #[must_use]
     pub fn wasm(&self) -> PathBuf {
-        let file = format!("wasm32-unknown-unknown/debug/{}.wasm", self.name);
+        let name = self.name.rsplit('/').next().unwrap_or(&self.name);
+        let file = format!("wasm32-unknown-unknown/debug/{name}.wasm");
         self.target().join(file)
     }
 

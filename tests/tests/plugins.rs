@@ -427,11 +427,11 @@ fn a_capability_nobody_gave_is_named() {
              (func (export "hello")))"#,
     );
     let code = Code::from_bytes(component).expect("it is a component");
-    let Err(StartError::Refused { source, .. }) = host().slot::<Tally>("tally").start(&code) else {
+    let Err(StartError::Refused { why, .. }) = host().slot::<Tally>("tally").start(&code) else {
         panic!("it was not granted")
     };
     assert!(
-        matches!(&*source, Refused::Guest(GuestError::NotAllowed { .. })),
-        "{source}"
+        matches!(&*why, Refused::Guest(GuestError::NotAllowed { .. })),
+        "{why}"
     );
 }

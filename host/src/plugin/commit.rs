@@ -44,12 +44,12 @@ pub struct Prepared {
 
 /// Why nothing was swapped.
 #[derive(Debug, Error)]
-#[error("nothing was swapped, since plugin {plugin} refused: {source}")]
+#[error("nothing was swapped, since plugin {plugin} refused: {why}")]
 pub struct CommitError {
     /// The slot whose new version did not take the state.
     pub plugin: String,
     /// Why. The new versions of all the slots are gone.
-    pub source: Box<Refused>,
+    pub why: Box<Refused>,
 }
 
 /// Swap all of these slots, if each has a version ready; whether that was so. To be called at a boundary of
@@ -91,7 +91,7 @@ pub fn commit(slots: &mut [&mut dyn Member]) -> Result<bool, CommitError> {
                 }
                 return Err(CommitError {
                     plugin: slots[index].name().to_owned(),
-                    source: Box::new(refused),
+                    why: Box::new(refused),
                 });
             }
         }

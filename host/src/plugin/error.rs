@@ -12,20 +12,20 @@ use crate::reload::BuildError;
 #[non_exhaustive]
 pub enum StartError {
     /// It is no plugin of this world, wants what was not granted, or traps at once.
-    #[error("plugin {plugin}: {source}")]
+    #[error("plugin {plugin}: {why}")]
     Refused {
         /// The slot.
         plugin: String,
         /// Why.
-        source: Box<Refused>,
+        why: Box<Refused>,
     },
     /// Its crate does not build.
-    #[error("plugin {plugin}: {source}")]
+    #[error("plugin {plugin}: {why}")]
     Build {
         /// The slot.
         plugin: String,
         /// The compiler's message.
-        source: BuildError,
+        why: BuildError,
     },
     /// The machine would not give what it takes.
     #[error("plugin {plugin}: {message}")]

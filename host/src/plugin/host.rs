@@ -213,7 +213,7 @@ impl<P: Plugin> SlotBuilder<P> {
                 Some(News::BuildFailed { error, .. }) => {
                     return Err(StartError::Build {
                         plugin: plugin(),
-                        source: error,
+                        why: error,
                     });
                 }
                 _ => {}
@@ -260,6 +260,6 @@ impl<P: Plugin> SlotBuilder<P> {
 fn refuse(plugin: String, refused: Refused) -> StartError {
     StartError::Refused {
         plugin,
-        source: Box::new(refused),
+        why: Box::new(refused),
     }
 }

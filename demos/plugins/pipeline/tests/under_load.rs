@@ -1,0 +1,111 @@
+//! Lines flow through two filters while the code of one is replaced: every line comes out, once and in its
+//! place, and the count that is the filter's state goes on.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use vblank_tests::Demo;
+
+const LINES: usize = 100_000;
+const SWAPS: usize = 10;
+
+/// A new version, whole from one moment to the next.
+fn put(wasm: &[u8], place: &Path) {
+    let beside = place.with_extension("new");
+    std::fs::write(&beside, wasm).expect("it can be written");
+    std::fs::rename(&beside, place).expect("it can be renamed");
+}
+
+#[test]
+fn no_line_is_lost() {
+    let number = Demo::copy("plugins/number");
+    number.build();
+    let colon = std::fs::read(number.wasm()).expect("it was built");
+    number.replace("{:>4}  {line}", "{:>4}: {line}");
+    number.build();
+    let other = std::fs::read(number.wasm()).expect("it was built");
+    assert_ne!(colon, other);
+    let upper = Demo::copy("plugins/upper");
+    upper.build();
+    let place = number.beside("running.wasm");
+    put(&colon, &place);
+
+    let mut pipeline = Command::new(env!("CARGO_BIN_EXE_pipeline"))
+        .args([upper.wasm(), place.clone()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut lines_in = pipeline.stdin.take().expect("it is piped");
+    let lines_out = pipeline.stdout.take().expect("it is piped");
+    let said = BufReader::new(pipeline.stderr.take().expect("it is piped"));
+    std::thread::scope(|scope| {
+        // So slowly that all the swaps happen meanwhile, however long they take.
+        let (told, swapped) = std::sync::mpsc::channel();
+        scope.spawn(move || {
+            for count in 0..SWAPS {
+                for line in 0..LINES / SWAPS {
+                    let line = count * (LINES / SWAPS) + line;
+                    writeln!(lines_in, "line {line}").expect("it reads");
+                }
+                put(if count % 2 == 0 { &other } else { &colon }, &place);
+                // Lines must come by for the pipeline to have a boundary.
+                let limit = std::time::Instant::now() + Duration::from_secs(60);
+                while swapped.try_recv().is_err() {
+                    assert!(
+                        std::time::Instant::now() < limit,
+                        "swap {count} does not happen"
+                    );
+                    writeln!(lines_in).expect("it reads");
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            }
+        });
+        scope.spawn(move || {
+            for line in said.lines().map_while(Result::ok) {
+                assert!(line.contains("bytes of state in"), "{line}");
+                // The last one may come when nobody waits any more.
+                let _ = told.send(());
+            }
+        });
+        let mut count = 0;
+        let mut formats = [0, 0];
+        for line in BufReader::new(lines_out).lines() {
+            let line = line.expect("it is text");
+            let colon = line.contains(": ");
+            let expected = if colon {
+                format!("{:>4}: LINE {count}", count + 1)
+            } else {
+                format!("{:>4}  LINE {count}", count + 1)
+            };
+            assert_eq!(line, expected);
+            formats[usize::from(colon)] += 1;
+            count += 1;
+        }
+        assert_eq!(count, LINES, "empty lines are left out, and nothing else");
+        assert!(
+            formats.iter().all(|lines| *lines > LINES / 4),
+            "{formats:?}"
+        );
+    });
+    assert!(pipeline.wait().expect("it ends").success());
+}
+
+#[test]
+fn a_plugin_that_is_not_there_is_one_line() {
+    let output = Command::new(env!("CARGO_BIN_EXE_pipeline"))
+        .arg("no/such.wasm")
+        .stdin(Stdio::null())
+        .output()
+        .expect("it starts");
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(
+        said.starts_with("pipeline: plugin such: cannot read no/such.wasm"),
+        "{said}"
+    );
+}
