@@ -1,0 +1,84 @@
+//! An HTTP service whose handler is a plugin. The handler's code may change while requests come in; none
+//! fails for that, and what the handler has counted goes on.
+//!
+//! `service HANDLER [ADDRESS]`: the handler is a `.wasm` file or the folder of a guest crate, the address is
+//! 127.0.0.1:8080 if there is none. Standard error tells of what becomes of the handler's code.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{Method, StatusCode, Uri};
+use exports::demo::plugins::http::{Request, Response};
+use vblank_host::plugin::{CallError, Host, Slot};
+
+vblank_host::plugin!(Handler, path: ["../../../wit", "../wit"], world: "demo:plugins/handler");
+
+/// One plugin for all requests: its calls take microseconds, and its state is one.
+type Shared = Arc<Mutex<Slot<Handler>>>;
+
+fn main() -> ExitCode {
+    let done = tokio::runtime::Runtime::new()
+        .context("the runtime")
+        .and_then(|runtime| runtime.block_on(serve()));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("service: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let handler = arguments
+        .next()
+        .context("usage: service HANDLER [ADDRESS]")?;
+    let address = match arguments.next() {
+        Some(address) => address.parse().with_context(|| address)?,
+        None => SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+    };
+    let slot = Host::new()?.slot::<Handler>("handler").watch(handler)?;
+    let service = Router::new()
+        .fallback(answer)
+        .with_state(Arc::new(Mutex::new(slot)));
+    let listener = tokio::net::TcpListener::bind(address).await;
+    let listener = listener.with_context(|| address.to_string())?;
+    println!("http://{}", listener.local_addr()?);
+    axum::serve(listener, service).await?;
+    Ok(())
+}
+
+async fn answer(
+    State(slot): State<Shared>,
+    method: Method,
+    uri: Uri,
+    body: String,
+) -> (StatusCode, String) {
+    let request = Request {
+        method: method.to_string(),
+        path: uri.to_string(),
+        body,
+    };
+    // A handler that hangs is stopped after a second; until then others have threads of their own.
+    match tokio::task::block_in_place(|| handle(&slot, request)) {
+        Ok(response) => {
+            let status = StatusCode::from_u16(response.status);
+            (status.unwrap_or(StatusCode::BAD_GATEWAY), response.body)
+        }
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
+    }
+}
+
+fn handle(slot: &Mutex<Slot<Handler>>, request: Request) -> Result<Response, CallError> {
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    // Between two requests the handler's code may be replaced.
+    while let Some(change) = slot.boundary() {
+        eprintln!("{change}");
+    }
+    slot.record(move |handler, store| handler.demo_plugins_http().call_handle(store, &request))
+}
