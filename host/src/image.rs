@@ -172,6 +172,7 @@ impl Image {
 ///
 /// # Errors
 /// When the file system would not.
+#[cfg_attr(not(feature = "games"), expect(dead_code, reason = "for autosaves"))]
 pub(crate) fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     let mut copy = temporary(to)?;
     std::io::copy(&mut std::fs::File::open(from)?, &mut copy)?;
@@ -180,6 +181,7 @@ pub(crate) fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
 }
 
 /// Remove what was left of writing this file when a process was killed.
+#[cfg_attr(not(feature = "games"), expect(dead_code, reason = "for autosaves"))]
 pub(crate) fn remove_leftovers(path: &Path) {
     /// Another process may be writing right now.
     const OLD: Duration = Duration::from_secs(60);

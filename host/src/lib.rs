@@ -27,16 +27,25 @@
 //! ```
 
 // Layer 5
+#[cfg(feature = "games")]
 mod app;
+#[cfg(feature = "games")]
 pub mod cli;
+#[cfg(feature = "games")]
 pub mod headless;
+#[cfg(feature = "games")]
 pub mod overlay;
+#[cfg(feature = "games")]
 mod terminal;
 // Layer 4
+#[cfg(feature = "games")]
 pub mod control;
+#[cfg(feature = "games")]
 pub mod event;
+#[cfg(feature = "games")]
 pub mod frame;
 pub mod plugin;
+#[cfg(feature = "games")]
 pub mod session;
 // Layer 3
 pub mod reload;
@@ -51,3 +60,10 @@ pub mod config;
 pub mod error;
 pub mod image;
 pub mod input;
+
+/// The pages whose code is compiled.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../docs/embedding.md")]
+    mod embedding {}
+}

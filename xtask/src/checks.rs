@@ -31,8 +31,12 @@ pub fn all(filter: &[&str]) -> Result<(), Failure> {
     count(&mut tests)
 }
 
-/// A million random pairs of schemas with values, and the fuzz targets.
+/// A million random pairs of schemas with values, the fuzz targets, and the library without games.
 pub fn nightly() -> Result<(), Failure> {
+    announce("the host's library for plugins alone");
+    let mut alone = cargo();
+    alone.args(["clippy", "--release", "--package", "vblank-host", "--lib"]);
+    run(alone.args(["--no-default-features", "--", "--deny", "warnings"]))?;
     announce("laws of migration, a million cases");
     let mut laws = cargo();
     laws.args(["test", "--release", "--package", "vblank-state"])

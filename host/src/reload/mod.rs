@@ -15,6 +15,10 @@ mod pipeline;
 mod place;
 mod reaper;
 mod recovery;
+#[cfg_attr(
+    not(feature = "games"),
+    expect(dead_code, reason = "for whoever shows a game")
+)]
 pub mod report;
 mod running;
 mod swap;

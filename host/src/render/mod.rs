@@ -1,128 +1,39 @@
 //! Pictures from command lists: one trait, a renderer on wgpu, and one that draws nothing.
 //!
 //! Layer 1. Only this room names wgpu; it knows neither guests nor windows, just what a surface can be
-//! made of.
+//! made of. Without the feature `games` there are the commands and the assets, and nobody draws.
 
 pub mod assets;
 pub mod commands;
+#[cfg(feature = "games")]
 mod extent;
+#[cfg(feature = "games")]
 mod null;
+#[cfg(feature = "games")]
 mod picture;
 mod placement;
+#[cfg(feature = "games")]
+mod renderer;
+#[cfg_attr(
+    not(feature = "games"),
+    expect(dead_code, reason = "texts are measured, and nobody draws them")
+)]
 mod text;
+#[cfg(feature = "games")]
 mod wgpu;
-
-use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "games")]
 pub use self::null::NullRenderer;
+#[cfg(feature = "games")]
 pub use self::picture::{Picture, SaveError};
 pub use self::placement::{Fit, Placement, UnknownFit};
+#[cfg(feature = "games")]
+pub use self::renderer::*;
+#[cfg(feature = "games")]
 pub use self::wgpu::{Prefer, WgpuRenderer};
 pub use crate::input::Size;
-
-use self::assets::Assets;
-use self::commands::Sink;
-use ::wgpu::SurfaceTarget;
-use ::wgpu::wgt::WgpuHasDisplayHandle;
-
-/// Makes pictures, one after the other: `begin`, commands, `submit`, and `present` where there is a
-/// window. The last picture stays until the next one is submitted.
-pub trait Renderer {
-    /// What it is, for people: `gpu: NVIDIA H200, Vulkan`.
-    fn name(&self) -> &str;
-
-    /// What it is, for reports.
-    fn kind(&self) -> Kind;
-
-    /// The size of the next picture.
-    fn size(&self) -> Size;
-
-    /// The window has a new size, and the next picture takes it unless its own is fixed. A size without
-    /// any pixel is that of a minimised window: the picture keeps the size it had.
-    fn resize(&mut self, size: Size);
-
-    /// From the next picture on, pictures have this size, and lie in the window so. `None`: they are as
-    /// large as the window, or as what stands in for it.
-    fn fix_size(&mut self, fixed: Option<(Size, Fit)>);
-
-    /// How the next picture will lie in the window.
-    fn placement(&self) -> Placement;
-
-    /// Draw with these assets from now on. What they hold is uploaded with the next picture.
-    fn use_assets(&mut self, assets: Assets);
-
-    /// The game's time in the next picture, for shaders.
-    fn set_time(&mut self, seconds: f32);
-
-    /// Starts a picture: black, opaque, in pixels. What was recorded and not submitted is dropped.
-    fn begin(&mut self) -> &mut dyn Sink;
-
-    /// Makes what was recorded the picture.
-    ///
-    /// # Errors
-    /// Where the GPU cannot; the last picture stays. After [`RenderError::Lost`] nothing else works,
-    /// and a new renderer has to be made.
-    fn submit(&mut self) -> Result<(), RenderError>;
-
-    /// Shows the last picture in the window, again if need be; without a window does nothing. Where
-    /// the window cannot take it just now (hidden, just resized), it is left out.
-    ///
-    /// # Errors
-    /// As for `submit`.
-    fn present(&mut self) -> Result<(), RenderError>;
-
-    /// The last picture that was submitted. Waits for the GPU.
-    ///
-    /// # Errors
-    /// Where there is none.
-    fn capture(&mut self) -> Result<Picture, RenderError>;
-
-    /// Lays this over the window from now on, in place of what lay there. The picture never has it.
-    fn lay_over(&mut self, layer: Layer);
-
-    /// The last picture with what lies over it, where there is no window that shows both. Waits for the
-    /// GPU.
-    ///
-    /// # Errors
-    /// Where there is no picture.
-    fn capture_all(&mut self) -> Result<Picture, RenderError>;
-
-    /// What the last picture took.
-    fn stats(&self) -> Stats;
-}
-
-/// What lies over the window: triangles as egui makes them. The empty one shows nothing.
-#[derive(Default)]
-pub struct Layer {
-    /// Back to front.
-    pub primitives: Vec<egui::ClippedPrimitive>,
-    /// Which textures come and go with it. It panics in a debug build if dropped while not empty.
-    pub textures: egui::TexturesDelta,
-    /// Pixels of the window in one of egui's points.
-    pub pixels_per_point: f32,
-}
-
-/// What a picture took.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stats {
-    /// Quads that it shows.
-    pub quads: u64,
-    /// Sprites that it shows.
-    pub sprites: u64,
-    /// Glyphs that it shows.
-    pub glyphs: u64,
-    /// Triangles that it shows, but for those of meshes.
-    pub triangles: u64,
-    /// Instances of meshes that it shows.
-    pub meshes: u64,
-    /// Bytes of instances that went to the GPU for it.
-    pub bytes: u64,
-    /// Bytes of assets that went to the GPU for it: 0 unless one is new or has changed.
-    pub asset_bytes: u64,
-}
 
 /// What makes the pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -134,201 +45,4 @@ pub enum Kind {
     Software,
     /// Nothing: there are no pictures.
     Null,
-}
-
-/// What is asked to make the pictures: `--renderer`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RendererChoice {
-    /// A graphics card; else the CPU; else nothing, with a word about it.
-    #[default]
-    Auto,
-    /// A graphics card.
-    Gpu,
-    /// The CPU.
-    Software,
-    /// Nothing.
-    Null,
-}
-
-impl RendererChoice {
-    const ALL: [(Self, &str); 4] = [
-        (Self::Auto, "auto"),
-        (Self::Gpu, "gpu"),
-        (Self::Software, "software"),
-        (Self::Null, "null"),
-    ];
-
-    /// What to look for, where anything is.
-    fn prefer(self) -> Option<Prefer> {
-        match self {
-            Self::Auto => Some(Prefer::Auto),
-            Self::Gpu => Some(Prefer::Gpu),
-            Self::Software => Some(Prefer::Software),
-            Self::Null => None,
-        }
-    }
-}
-
-impl fmt::Display for RendererChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Self::ALL
-            .iter()
-            .find(|(choice, _)| choice == self)
-            .map_or("", |(_, name)| name);
-        f.pad(name)
-    }
-}
-
-/// No renderer has this name.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown renderer {0:?}: it is auto, gpu, software or null")]
-pub struct UnknownRenderer(String);
-
-impl FromStr for RendererChoice {
-    type Err = UnknownRenderer;
-
-    fn from_str(name: &str) -> Result<Self, UnknownRenderer> {
-        let found = Self::ALL.iter().find(|(_, known)| *known == name);
-        found
-            .map(|(choice, _)| *choice)
-            .ok_or_else(|| UnknownRenderer(name.to_owned()))
-    }
-}
-
-/// What to install where there is no adapter.
-pub const DRIVERS: &str = "install a Vulkan driver (on Debian: apt install mesa-vulkan-drivers)";
-
-/// What can go wrong with pictures.
-#[derive(Debug, thiserror::Error)]
-pub enum RenderError {
-    /// No adapter of the kind that was asked for.
-    #[error("no {0} found: {DRIVERS}")]
-    NoAdapter(&'static str),
-    /// The adapter is there and cannot be used.
-    #[error("cannot use {adapter}: {cause}")]
-    Device {
-        /// Its name.
-        adapter: String,
-        /// Why not.
-        cause: String,
-    },
-    /// The window cannot be drawn to.
-    #[error("cannot draw to the window: {0}")]
-    Surface(String),
-    /// A picture of this size is too much.
-    #[error("a picture of {size} is too large: {name} makes at most {max} pixels a side")]
-    TooLarge {
-        /// What was asked for.
-        size: Size,
-        /// Of the adapter.
-        name: String,
-        /// Pixels a side.
-        max: u32,
-    },
-    /// More of something than a picture can have.
-    #[error("{count} {what} in one picture, of which at most {max} can be drawn")]
-    TooMany {
-        /// Of what: `quads`.
-        what: &'static str,
-        /// So many were recorded.
-        count: u64,
-        /// So many are possible.
-        max: u64,
-    },
-    /// The GPU refused: out of memory, or a mistake of ours.
-    #[error("the graphics adapter refused: {0}")]
-    Refused(String),
-    /// The GPU is gone.
-    #[error(
-        "the graphics adapter was lost: {0} (the game goes on unseen: end it, and run it with --resume)"
-    )]
-    Lost(String),
-    /// Asked for a picture before the first one was submitted.
-    #[error("there is no picture yet")]
-    NoPicture,
-    /// Asked the null renderer for a picture.
-    #[error("the null renderer makes no pictures: {DRIVERS}")]
-    NullPicture,
-}
-
-/// A renderer, and what the user should hear about the choice: one line, where `auto` found nothing.
-pub type Chosen = (Box<dyn Renderer>, Option<String>);
-
-/// Makes a renderer without a window.
-///
-/// # Errors
-/// Where what was asked for is not there, or cannot make pictures of this size. `auto` then falls back
-/// to the null renderer, except when it is the size.
-pub fn headless(choice: RendererChoice, size: Size) -> Result<Chosen, RenderError> {
-    choose(choice, size, |prefer| WgpuRenderer::headless(size, prefer))
-}
-
-/// Makes a renderer that shows its pictures in a window of this size; `display` is the window
-/// system's connection.
-///
-/// # Errors
-/// As [`headless`], and where the window cannot be drawn to.
-pub fn windowed(
-    choice: RendererChoice,
-    target: impl Into<SurfaceTarget<'static>>,
-    display: impl WgpuHasDisplayHandle,
-    size: Size,
-) -> Result<Chosen, RenderError> {
-    choose(choice, size, |prefer| {
-        WgpuRenderer::windowed(target, display, size, prefer)
-    })
-}
-
-fn choose(
-    choice: RendererChoice,
-    size: Size,
-    make: impl FnOnce(Prefer) -> Result<WgpuRenderer, RenderError>,
-) -> Result<Chosen, RenderError> {
-    let null = || Box::new(NullRenderer::new(size));
-    let Some(prefer) = choice.prefer() else {
-        return Ok((null(), None));
-    };
-    match make(prefer) {
-        Ok(renderer) => Ok((Box::new(renderer), None)),
-        Err(error @ RenderError::TooLarge { .. }) => Err(error),
-        Err(error) if choice == RendererChoice::Auto => {
-            Ok((null(), Some(format!("nothing will be drawn: {error}"))))
-        }
-        Err(error) => Err(error),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn choices_are_read_and_written() {
-        for name in ["auto", "gpu", "software", "null"] {
-            let choice: RendererChoice = name.parse().unwrap();
-            assert_eq!(choice.to_string(), name);
-            assert_eq!(serde_json::to_string(&choice).unwrap(), format!("{name:?}"));
-        }
-        let message = "vulkan".parse::<RendererChoice>().unwrap_err().to_string();
-        assert!(message.contains("auto, gpu, software or null"), "{message}");
-    }
-
-    #[test]
-    fn only_auto_falls_back_and_it_says_so() {
-        let size = Size::new(2, 2);
-        let none = |_| Err(RenderError::NoAdapter("graphics adapter"));
-        let (renderer, notice) = choose(RendererChoice::Auto, size, none).ok().unwrap();
-        assert_eq!((renderer.kind(), renderer.size()), (Kind::Null, size));
-        assert!(notice.unwrap().contains("apt install mesa-vulkan-drivers"));
-        assert!(choose(RendererChoice::Gpu, size, none).is_err());
-        let large = |_| {
-            Err(RenderError::TooLarge {
-                size,
-                name: String::new(),
-                max: 1,
-            })
-        };
-        assert!(choose(RendererChoice::Auto, size, large).is_err());
-    }
 }
