@@ -128,7 +128,7 @@ impl fmt::Debug for Backtrace {
 }
 
 /// A function of the guest's core module, and how far into its body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RawFrame {
     /// Its index in the module.
     pub function: u32,

@@ -68,6 +68,18 @@ impl Default for Timings {
     }
 }
 
+impl Timings {
+    /// Count all of these as well, but for the recent ones.
+    pub fn add(&mut self, other: &Self) {
+        self.update.add(&other.update);
+        self.draw.add(&other.draw);
+        self.submit.add(&other.submit);
+        self.frame.add(&other.frame);
+        self.pause.add(&other.pause);
+        self.image.add(&other.image);
+    }
+}
+
 /// The last frames, one by one, and which of them were the first by a new version. Takes no memory as it
 /// goes.
 #[derive(Debug)]
@@ -133,6 +145,11 @@ impl Times {
     /// Count the time since.
     pub fn record_since(&mut self, begun: Instant) {
         self.record(begun.elapsed());
+    }
+
+    /// Count all of these as well.
+    pub fn add(&mut self, other: &Self) {
+        self.0 += &other.0;
     }
 
     /// All of them together.

@@ -46,10 +46,10 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     New(new::New),
-    // By far the largest.
+    // By far the largest, this and `bench`.
     Run(Box<run::Run>),
     Build(build::Build),
-    Bench(bench::Bench),
+    Bench(Box<bench::Bench>),
     Check(check::Check),
     Inspect(inspect::Inspect),
     History(history::History),

@@ -155,6 +155,7 @@ impl Run {
             deterministic: self.deterministic,
             limits: self.limits.limits(),
             cache: folders::compiled(),
+            profiler: None,
         })?);
         let script = self.script(&engine)?;
         let options = self.options(&source, display.is_some())?;
@@ -168,6 +169,7 @@ impl Run {
             poll: self.poll.map(Duration::from_millis),
             watch: self.watch.clone(),
             release: self.release,
+            with_lines: false,
             assets: Some(folders::assets_of(&self.guest, self.assets.as_deref())),
         };
         let waker = display.as_ref().map(app::Display::waker);

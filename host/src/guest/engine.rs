@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use rayon::ThreadPool;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use super::api::Context;
 use super::cache::{Cache, CacheOptions};
 use super::component::{Code, CodeHash};
 use super::limits::{Limits, TICK};
+use super::profiler::Profiler;
 use super::world::World;
 use crate::error::{Binary, GuestError};
 use crate::render::assets::Assets;
@@ -31,6 +33,8 @@ pub struct EngineOptions {
     pub limits: Limits,
     /// Keep compiled code between runs. Without it, only the last versions are kept, in memory.
     pub cache: Option<CacheOptions>,
+    /// Look at intervals where guests stand. A time limit is then measured in these.
+    pub profiler: Option<Arc<Profiler>>,
 }
 
 /// What a guest may be granted beyond its world.
@@ -88,6 +92,8 @@ pub struct Engine {
 /// What all engines of a host share.
 struct Compiler {
     wasm: wasmtime::Engine,
+    /// How often the epoch advances; the grain of every time limit.
+    tick: Duration,
     pool: ThreadPool,
     cache: Cache,
     assets: Assets,
@@ -142,10 +148,13 @@ impl Compiler {
             .start_handler(|_| lower_priority())
             .build()
             .map_err(|error| GuestError::Engine(error.to_string()))?;
-        start_clock(&wasm)?;
+        let profiler = options.profiler.as_ref();
+        let tick = profiler.map_or(TICK, |profiler| profiler.every());
+        start_clock(&wasm, tick)?;
         Ok(Self {
             cache: Cache::open(&wasm, options.cache.as_ref()),
             wasm,
+            tick,
             pool,
             assets: Assets::default(),
         })
@@ -180,7 +189,8 @@ impl Engine {
     }
 
     /// The same compiler, with all that it knows, for guests of another world or with other options.
-    /// Takes some microseconds. `deterministic` and `cache` are those of the first engine.
+    /// Takes some microseconds. `deterministic`, `cache` and how often samples are taken are those of the first
+    /// engine.
     ///
     /// # Errors
     /// When what is allowed cannot be offered.
@@ -204,6 +214,10 @@ impl Engine {
 
     pub(super) fn wasm(&self) -> &wasmtime::Engine {
         &self.compiler.wasm
+    }
+
+    pub(super) fn tick(&self) -> Duration {
+        self.compiler.tick
     }
 
     /// As it was set up.
@@ -358,7 +372,7 @@ impl Grants {
 }
 
 /// The thread that makes time pass for guests, until the engine is gone.
-fn start_clock(wasm: &wasmtime::Engine) -> Result<(), GuestError> {
+fn start_clock(wasm: &wasmtime::Engine, tick: Duration) -> Result<(), GuestError> {
     let wasm = wasm.weak();
     std::thread::Builder::new()
         .name("guest-clock".to_owned())
@@ -366,7 +380,7 @@ fn start_clock(wasm: &wasmtime::Engine) -> Result<(), GuestError> {
             while let Some(wasm) = wasm.upgrade() {
                 wasm.increment_epoch();
                 drop(wasm);
-                std::thread::sleep(TICK);
+                std::thread::sleep(tick);
             }
         })
         .map_err(|error| GuestError::Engine(format!("no thread for the clock: {error}")))?;

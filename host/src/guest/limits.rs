@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
-/// How often the epoch advances; the grain of every time limit.
+/// How often the epoch advances where nobody takes samples.
 pub const TICK: Duration = Duration::from_millis(10);
 
 /// Limits of one guest instance. The defaults are far above what a game needs, and low enough that
@@ -30,8 +30,8 @@ impl Default for Limits {
 }
 
 /// A time limit in ticks, rounded up, and one more because the running tick is not whole.
-pub(super) fn ticks(limit: Duration) -> u64 {
-    u64::try_from(limit.as_nanos().div_ceil(TICK.as_nanos()))
+pub(super) fn ticks(limit: Duration, tick: Duration) -> u64 {
+    u64::try_from(limit.as_nanos().div_ceil(tick.as_nanos()))
         .unwrap_or(u64::MAX)
         .saturating_add(1)
 }

@@ -29,6 +29,10 @@ pub struct Instance {
     /// What guests of its world have beside it.
     face: Face,
     limits: Limits,
+    /// How often the epoch advances.
+    tick: Duration,
+    /// Whether a sample is taken at each tick.
+    is_watched: bool,
 }
 
 impl Instance {
@@ -63,8 +67,13 @@ impl Instance {
         let context = Context::new(engine, Memory::new(&limits), Arc::clone(binary));
         let mut store = Store::new(engine.wasm(), context);
         store.limiter(|context| &mut context.memory);
-        store.epoch_deadline_trap();
-        store.set_epoch_deadline(ticks(limits.call));
+        let profiler = engine.options.profiler.as_ref();
+        match profiler {
+            Some(profiler) => profiler.watch(&mut store),
+            None => store.epoch_deadline_trap(),
+        }
+        let tick = engine.tick();
+        allow(&mut store, ticks(limits.call, tick), profiler.is_some());
         let instance = pre.instantiate(&mut store).map_err(|error| {
             GuestError::from(trap(&mut store, "instantiate", limits.call, &error))
         })?;
@@ -82,6 +91,8 @@ impl Instance {
             plugin,
             face,
             limits,
+            tick,
+            is_watched: profiler.is_some(),
         })
     }
 
@@ -290,7 +301,7 @@ impl Instance {
         name: &'static str,
         call: impl FnOnce(&mut F, &mut Store<Context>) -> CallResult<T>,
     ) -> Result<T, Trap> {
-        self.store.set_epoch_deadline(ticks(self.limits.call));
+        self.give_time(self.limits.call);
         let face = self.face.downcast_mut().expect("it is of this world");
         call(face, &mut self.store)
             .map_err(|error| trap(&mut self.store, name, self.limits.call, &error))
@@ -303,10 +314,20 @@ impl Instance {
         limit: Duration,
         call: impl FnOnce(&Plugin, &mut Store<Context>) -> wasmtime::Result<T>,
     ) -> Result<T, Trap> {
-        self.store.set_epoch_deadline(ticks(limit));
+        self.give_time(limit);
         call(&self.plugin, &mut self.store)
             .map_err(|error| trap(&mut self.store, name, limit, &error))
     }
+
+    fn give_time(&mut self, limit: Duration) {
+        allow(&mut self.store, ticks(limit, self.tick), self.is_watched);
+    }
+}
+
+/// So much time for the next call.
+fn allow(store: &mut Store<Context>, ticks: u64, is_watched: bool) {
+    store.data_mut().ticks_left = ticks;
+    store.set_epoch_deadline(if is_watched { 1 } else { ticks });
 }
 
 /// Say what happened in the guest's own words where it left any.
@@ -348,10 +369,15 @@ fn trap(
     }
 }
 
+fn backtrace(error: &wasmtime::Error, binary: &Arc<Binary>) -> Option<Backtrace> {
+    let frames = own_frames(error.downcast_ref::<WasmBacktrace>()?);
+    let binary = Arc::clone(binary);
+    (!frames.is_empty()).then_some(Backtrace { binary, frames })
+}
+
 /// What wasmtime noted of the stack, as far as it is the guest's own module: a component made of a
 /// core module has others beside it that only pass calls on.
-fn backtrace(error: &wasmtime::Error, binary: &Arc<Binary>) -> Option<Backtrace> {
-    let trace = error.downcast_ref::<WasmBacktrace>()?;
+pub(super) fn own_frames(trace: &WasmBacktrace) -> Vec<RawFrame> {
     let raw = |frame: &FrameInfo| {
         let mut exports = frame.module().exports();
         exports
@@ -362,9 +388,7 @@ fn backtrace(error: &wasmtime::Error, binary: &Arc<Binary>) -> Option<Backtrace>
             offset: u32::try_from(frame.func_offset()?).ok()?,
         })
     };
-    let frames: Vec<RawFrame> = trace.frames().iter().filter_map(raw).collect();
-    let binary = Arc::clone(binary);
-    (!frames.is_empty()).then_some(Backtrace { binary, frames })
+    trace.frames().iter().filter_map(raw).collect()
 }
 
 /// `panicked at src/lib.rs:3:9:\nmessage` is what Rust's panic hook is given.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use gimli::{EndianSlice, LittleEndian};
-use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef};
+use wasmparser::{ExternalKind, KnownCustom, Name, Parser, Payload, TypeRef};
 
 use crate::error::{Backtrace, RawFrame};
 
@@ -77,31 +77,53 @@ pub(super) fn is_games_export(name: &str) -> bool {
 /// The functions that were running, the innermost first. Those of which nothing is known are left out.
 #[must_use]
 pub fn look_up(backtrace: &Backtrace) -> Vec<Frame> {
-    let Some(module) = Module::of_game(&backtrace.binary.bytes) else {
-        return Vec::new();
-    };
-    let lines = module.lines();
-    let mut frames = Vec::new();
-    for raw in &backtrace.frames {
-        let name = module.names.get(&raw.function).map(|name| demangle(name));
-        let mut known = lines
-            .as_ref()
-            .and_then(|lines| module.inlined(lines, *raw))
-            .unwrap_or_default();
-        match (name, known.last_mut()) {
-            // Its symbol says more than the debug sections do: the type and the module as well.
-            (Some(name), Some(outermost)) => outermost.function = name,
-            (Some(function), None) => known.push(Frame {
-                function,
-                file: None,
-                line: None,
-                column: None,
-            }),
-            (None, _) => {}
-        }
-        frames.append(&mut known);
+    let symbols = Symbols::of(&backtrace.binary.bytes);
+    symbols.map_or(Vec::new(), |symbols| symbols.frames(&backtrace.frames))
+}
+
+/// What a binary says of its functions, read once for many stacks.
+pub(super) struct Symbols<'a> {
+    module: Module<'a>,
+    lines: Option<Lines<'a>>,
+}
+
+impl<'a> Symbols<'a> {
+    /// `None` where it has no game in it.
+    pub(super) fn of(bytes: &'a [u8]) -> Option<Self> {
+        let module = Module::of_game(bytes)?;
+        let lines = module.lines();
+        Some(Self { module, lines })
     }
-    frames
+
+    /// As [`look_up`] has it.
+    pub(super) fn frames(&self, stack: &[RawFrame]) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        for raw in stack {
+            let name = self
+                .module
+                .names
+                .get(&raw.function)
+                .map(|name| demangle(name));
+            let mut known = self
+                .lines
+                .as_ref()
+                .and_then(|lines| self.module.inlined(lines, *raw))
+                .unwrap_or_default();
+            match (name, known.last_mut()) {
+                // Its symbol says more than the debug sections do: the type and the module as well.
+                (Some(name), Some(outermost)) => outermost.function = name,
+                (Some(function), None) => known.push(Frame {
+                    function,
+                    file: None,
+                    line: None,
+                    column: None,
+                }),
+                (None, _) => {}
+            }
+            frames.append(&mut known);
+        }
+        frames
+    }
 }
 
 type Lines<'a> = addr2line::Context<EndianSlice<'a, LittleEndian>>;
@@ -115,6 +137,7 @@ struct Module<'a> {
     code: usize,
     bodies: Vec<Range<usize>>,
     custom: HashMap<&'a str, &'a [u8]>,
+    /// As the file has them, else as they are exported.
     names: HashMap<u32, &'a str>,
 }
 
@@ -152,7 +175,11 @@ impl<'a> Module<'a> {
                 }
                 Payload::ExportSection(exports) => {
                     for export in exports {
-                        module.is_game |= is_games_export(export.ok()?.name);
+                        let export = export.ok()?;
+                        module.is_game |= is_games_export(export.name);
+                        if export.kind == ExternalKind::Func {
+                            module.names.insert(export.index, export.name);
+                        }
                     }
                 }
                 Payload::CodeSectionStart { range, .. } => module.code = range.start as usize,
@@ -165,7 +192,9 @@ impl<'a> Module<'a> {
                         for name in names.into_iter().flatten() {
                             if let Name::Function(map) = name {
                                 let named = map.into_iter().flatten();
-                                module.names = named.map(|name| (name.index, name.name)).collect();
+                                module
+                                    .names
+                                    .extend(named.map(|name| (name.index, name.name)));
                             }
                         }
                     } else {
@@ -334,13 +363,14 @@ mod tests {
     }
 
     #[test]
-    fn without_debug_sections_there_are_names_and_without_those_nothing() {
+    fn without_debug_sections_there_are_names_and_without_those_exports() {
         let frames = told(&trap_in(without(&[".debug_"])));
         assert_eq!(
             frames,
             ["traps::outer ", "vblank:guest/lifecycle@0.1.0#update "]
         );
-        assert!(trap_in(without(&[".debug_", "name"])).is_empty());
+        let exports = told(&trap_in(without(&[".debug_", "name"])));
+        assert_eq!(exports, ["vblank:guest/lifecycle@0.1.0#update "]);
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub struct GuestCrate {
     built_in: PathBuf,
     is_redirected: bool,
     release: bool,
+    /// Whether an optimised build says which code comes from which line.
+    with_lines: bool,
     /// The words before `build`.
     cargo: &'static [&'static str],
     /// The manifests that all this was read from, and when they were written.
@@ -81,8 +83,15 @@ impl GuestCrate {
             },
             is_redirected,
             release,
+            with_lines: false,
             cargo,
         })
+    }
+
+    /// The same, with an optimised build that says which code comes from which line. Its dependencies
+    /// are built once more for it.
+    pub(super) fn with_lines(self, with_lines: bool) -> Self {
+        Self { with_lines, ..self }
     }
 
     /// Whether no manifest has changed since: asking cargo again takes longer than a small build.
@@ -154,6 +163,10 @@ impl GuestCrate {
         }
         if self.release {
             command.arg("--release");
+        }
+        if self.with_lines {
+            command.args(["--config", "profile.release.debug=\"line-tables-only\""]);
+            command.args(["--config", "profile.release.strip=\"none\""]);
         }
         if let Some(folder) = self.redirected() {
             command.arg("--target-dir").arg(folder);

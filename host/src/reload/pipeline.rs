@@ -45,6 +45,8 @@ pub struct PipelineOptions {
     pub watch: Vec<PathBuf>,
     /// Build with optimisations.
     pub release: bool,
+    /// Have that build say which code comes from which line, also where it was inlined.
+    pub with_lines: bool,
     /// Where the files of assets are. Without it, there are none.
     pub assets: Option<PathBuf>,
 }
@@ -56,6 +58,7 @@ impl Default for PipelineOptions {
             poll: None,
             watch: Vec::new(),
             release: false,
+            with_lines: false,
             assets: None,
         }
     }

@@ -184,7 +184,8 @@ impl Worker {
         watcher: &mut Option<Watcher>,
         wake: &Sender<Wake>,
     ) -> Result<GuestCrate, Stop> {
-        match GuestCrate::open(folder, self.options.release) {
+        let opened = GuestCrate::open(folder, self.options.release);
+        match opened.map(|guest| guest.with_lines(self.options.with_lines)) {
             Ok(guest) => {
                 if let (None, Some(target)) = (&watcher, guest.redirected()) {
                     let target = target.display();

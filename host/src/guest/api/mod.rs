@@ -31,6 +31,8 @@ pub struct Context {
     pub(super) binary: Arc<Binary>,
     pub(super) is_replay: bool,
     data: Box<dyn Any + Send>,
+    /// Until its time is over, where samples are taken at each tick.
+    pub(super) ticks_left: u64,
     wasi: Option<(WasiCtx, ResourceTable)>,
 }
 
@@ -50,6 +52,7 @@ impl Context {
             binary,
             is_replay: false,
             data: engine.world().data(),
+            ticks_left: 0,
             wasi,
         }
     }

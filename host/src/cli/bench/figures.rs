@@ -1,0 +1,155 @@
+//! What was measured, and how it is shown: a table, JSON, CSV.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::compare::Comparison;
+use crate::frame::Timings;
+use crate::reload::report::Percentiles;
+use crate::render::Kind;
+use crate::session::Session;
+
+/// The figures of one game. Names are a contract.
+#[derive(Serialize)]
+pub(super) struct Figures {
+    pub(super) guest: PathBuf,
+    pub(super) renderer: Kind,
+    pub(super) renderer_name: String,
+    pub(super) frames: u64,
+    pub(super) seconds: f64,
+    pub(super) frames_per_second: f64,
+    pub(super) update_us: Percentiles,
+    pub(super) draw_us: Percentiles,
+    pub(super) submit_us: Percentiles,
+    pub(super) frame_us: Percentiles,
+    pub(super) image_us: Percentiles,
+    pub(super) image_share: f64,
+    pub(super) swaps: u64,
+    pub(super) pause_us: Percentiles,
+    pub(super) guest_memory_bytes: usize,
+    /// By how much the guest's memory grew while it was measured.
+    pub(super) guest_memory_growth_bytes: usize,
+    pub(super) state_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) compare: Option<Box<Comparison>>,
+}
+
+/// How much of what was measured.
+pub(super) struct Measured {
+    pub(super) seconds: f64,
+    /// Updates that count.
+    pub(super) frames: u64,
+    /// The guest's memory when it began.
+    pub(super) memory_before: usize,
+}
+
+impl Figures {
+    pub(super) fn of(
+        guest: &Path,
+        session: &mut Session,
+        times: &Timings,
+        measured: &Measured,
+    ) -> Self {
+        let memory = session.guest_memory();
+        Self {
+            guest: guest.to_owned(),
+            renderer: session.renderer().kind(),
+            renderer_name: session.renderer().name().to_owned(),
+            frames: session.frames(),
+            seconds: measured.seconds,
+            frames_per_second: measured.frames as f64 / measured.seconds.max(f64::MIN_POSITIVE),
+            update_us: times.update.percentiles(),
+            draw_us: times.draw.percentiles(),
+            submit_us: times.submit.percentiles(),
+            frame_us: times.frame.percentiles(),
+            image_us: times.image.percentiles(),
+            image_share: times.image.sum().as_secs_f64() / measured.seconds.max(f64::MIN_POSITIVE),
+            swaps: times.pause.count(),
+            pause_us: times.pause.percentiles(),
+            guest_memory_bytes: memory,
+            guest_memory_growth_bytes: memory.saturating_sub(measured.memory_before),
+            state_hash: None,
+            compare: None,
+        }
+    }
+
+    /// Phases by the names that budgets have for them.
+    pub(super) fn phases(&self) -> [(&'static str, &Percentiles); 6] {
+        [
+            ("update", &self.update_us),
+            ("draw", &self.draw_us),
+            ("submit", &self.submit_us),
+            ("frame", &self.frame_us),
+            ("image", &self.image_us),
+            ("pause", &self.pause_us),
+        ]
+    }
+
+    pub(super) fn csv(&self) -> String {
+        let mut text = "phase,p50_us,p99_us,max_us".to_owned();
+        if self.compare.is_some() {
+            text += ",other_p50_us,other_p99_us,other_max_us,ratio,low,high";
+        }
+        text.push('\n');
+        for (name, times) in self.phases() {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{name},{},{},{}", times.p50, times.p99, times.max);
+            if let Some(comparison) = &self.compare {
+                let of_other = comparison.other.phases();
+                let other = of_other.iter().find(|(other, _)| *other == name);
+                let [p50, p99, max] =
+                    other.map_or([0.0; 3], |(_, times)| [times.p50, times.p99, times.max]);
+                let _ = write!(text, ",{p50},{p99},{max},");
+                let _ = match comparison.ratio(name) {
+                    Some(ratio) => write!(text, "{},{},{}", ratio.ratio, ratio.low, ratio.high),
+                    None => write!(text, ",,"),
+                };
+            }
+            text.push('\n');
+        }
+        text
+    }
+
+    pub(super) fn print(&self) {
+        let row = |name: &str, times: &Percentiles| {
+            outln!(
+                "{name:<8} {:>10.1} {:>10.1} {:>10.1}",
+                times.p50,
+                times.p99,
+                times.max
+            );
+        };
+        outln!("{}", self.renderer_name);
+        outln!(
+            "{} frames in {:.2} s: {:.0} frames a second",
+            self.frames,
+            self.seconds,
+            self.frames_per_second
+        );
+        outln!("{:<8} {:>10} {:>10} {:>10}", "µs", "p50", "p99", "max");
+        row("update", &self.update_us);
+        row("draw", &self.draw_us);
+        row("submit", &self.submit_us);
+        row("frame", &self.frame_us);
+        row("image", &self.image_us);
+        if self.swaps > 0 {
+            row("pause", &self.pause_us);
+            outln!("{} swaps", self.swaps);
+        }
+        outln!(
+            "images of the state: {:.2}% of the time",
+            self.image_share * 100.0
+        );
+        let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
+        outln!(
+            "guest memory {:.1} MiB, of it {:.1} MiB since it was measured",
+            mib(self.guest_memory_bytes),
+            mib(self.guest_memory_growth_bytes)
+        );
+        if let Some(comparison) = &self.compare {
+            comparison.print();
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! A game that is measured: a session without a window, and how its updates are counted and timed.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+
+use super::Bench;
+use super::figures::{Figures, Measured};
+use crate::cli::folders;
+use crate::clock::{FreeClock, RealClock};
+use crate::config::SessionOptions;
+use crate::event::Event;
+use crate::frame::Timings;
+use crate::guest::{Engine, EngineOptions, Profiler};
+use crate::reload::report::{Observer, Record, What};
+use crate::reload::{Pipeline, PipelineOptions, Source};
+use crate::render;
+use crate::session::{Flow, Parts, Session};
+use crate::terminal::Terminal;
+
+/// One game.
+pub(super) struct Lane {
+    guest: PathBuf,
+    pub(super) session: Session,
+    pub(super) engine: Arc<Engine>,
+    state_hash: Receiver<String>,
+    /// Of the slices before this one.
+    times: Timings,
+    spent: Duration,
+    counted: u64,
+    memory_before: usize,
+}
+
+impl Lane {
+    /// Begin, with the flags of the command. `profiler` takes samples.
+    pub(super) fn start(
+        bench: &Bench,
+        guest: &Path,
+        profiler: Option<Arc<Profiler>>,
+        terminal: &Terminal,
+    ) -> anyhow::Result<Self> {
+        let source = if guest.is_dir() {
+            Source::Folder(guest.to_owned())
+        } else if guest.exists() {
+            Source::File(guest.to_owned())
+        } else {
+            bail!("no such file or folder: {}", guest.display());
+        };
+        let with_lines = profiler.is_some();
+        // One each: assets go by their keys, which two games may share.
+        let engine = Arc::new(Engine::new(EngineOptions {
+            limits: bench.limits.limits(),
+            cache: folders::compiled(),
+            profiler,
+            ..EngineOptions::default()
+        })?);
+        let (renderer, notice) = render::headless(bench.renderer, bench.size)?;
+        if let Some(notice) = notice {
+            terminal.say(&notice);
+        }
+        let options = PipelineOptions {
+            release: true,
+            with_lines,
+            assets: Some(folders::assets_of(guest, bench.assets.as_deref())),
+            ..PipelineOptions::default()
+        };
+        let (_tell, outside) = channel();
+        let (sender, state_hash) = channel();
+        let parts = Parts {
+            pipeline: Some(Pipeline::start(
+                Arc::clone(&engine),
+                source,
+                options,
+                || (),
+            )?),
+            engine: Arc::clone(&engine),
+            renderer,
+            speaker: None,
+            clock: match bench.hz {
+                Some(_) => Box::new(RealClock::default()),
+                None => Box::new(FreeClock::default()),
+            },
+            outside,
+            observers: vec![Box::new(Watch(sender, terminal.clone()))],
+            script: Default::default(),
+        };
+        let options = SessionOptions {
+            hz: bench.hz.unwrap_or(60.0),
+            seed: bench.seed,
+            size: bench.size,
+            waits_for_assets: true,
+            ..SessionOptions::default()
+        };
+        Ok(Self {
+            guest: guest.to_owned(),
+            session: Session::new(parts, options),
+            engine,
+            state_hash,
+            times: Timings::default(),
+            spent: Duration::ZERO,
+            counted: 0,
+            memory_before: 0,
+        })
+    }
+
+    /// One turn. False when the game has ended by itself.
+    fn turn(&mut self) -> bool {
+        let goes_on = self.session.turn() == Flow::Continue;
+        if goes_on {
+            self.session.wait();
+        }
+        goes_on
+    }
+
+    /// Wait until the game has begun and make so many updates, all of which counts for nothing. False when
+    /// it has ended.
+    pub(super) fn warm_up(&mut self, updates: u64) -> bool {
+        while !self.session.is_running() || self.session.frames() < updates {
+            if !self.turn() {
+                return false;
+            }
+        }
+        self.session.forget_timings();
+        self.memory_before = self.session.guest_memory();
+        true
+    }
+
+    /// Make so many updates, or as many as there is time for, and call `after` after each turn. `None`
+    /// when the game has ended by itself.
+    pub(super) fn run(
+        &mut self,
+        until: Until,
+        mut after: impl FnMut(&mut Session) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Option<Duration>> {
+        let (begun, first) = (Instant::now(), self.session.frames());
+        while !until.is_over(self.session.frames() - first, begun) {
+            if !self.turn() {
+                return Ok(None);
+            }
+            after(&mut self.session)?;
+        }
+        let took = begun.elapsed();
+        self.spent += took;
+        self.counted += self.session.frames() - first;
+        Ok(Some(took))
+    }
+
+    /// What was run so far counts for nothing.
+    pub(super) fn forget(&mut self) {
+        self.session.forget_timings();
+        self.spent = Duration::ZERO;
+        self.counted = 0;
+    }
+
+    /// The times since this was last asked.
+    pub(super) fn take_slice(&mut self) -> Slice {
+        let times = self.session.timings();
+        let p50 = |times: &crate::frame::Times| times.percentiles().p50;
+        let medians = [&times.update, &times.draw, &times.submit, &times.frame].map(p50);
+        self.times.add(times);
+        self.session.forget_timings();
+        Slice { medians }
+    }
+
+    /// What it ended with, where it ended by itself.
+    pub(super) fn exit_code(&self) -> u8 {
+        self.session.exit_code()
+    }
+
+    /// End the game; its figures.
+    pub(super) fn finish(mut self) -> Figures {
+        self.times.add(self.session.timings());
+        let measured = Measured {
+            seconds: self.spent.as_secs_f64(),
+            frames: self.counted,
+            memory_before: self.memory_before,
+        };
+        let mut figures = Figures::of(&self.guest, &mut self.session, &self.times, &measured);
+        self.session.handle(Event::Close);
+        self.session.turn();
+        figures.state_hash = self.state_hash.try_iter().last();
+        figures
+    }
+}
+
+/// The medians of `update`, `draw`, `submit` and `frame`, in microseconds.
+pub(super) struct Slice {
+    pub(super) medians: [f64; 4],
+}
+
+/// How long to measure.
+#[derive(Clone, Copy)]
+pub(super) enum Until {
+    /// So many updates are made.
+    Updates(u64),
+    /// So much time has passed.
+    Time(Duration),
+}
+
+impl Until {
+    fn is_over(self, updates: u64, begun: Instant) -> bool {
+        match self {
+            Self::Updates(most) => updates >= most,
+            Self::Time(most) => begun.elapsed() >= most,
+        }
+    }
+}
+
+/// Shows what goes wrong, and keeps the state's hash.
+struct Watch(Sender<String>, Terminal);
+
+impl Observer for Watch {
+    fn observe(&mut self, record: &Record) {
+        match &record.what {
+            What::End { state_hash, .. } => {
+                if let Some(hash) = state_hash {
+                    // Nobody listens any more only when the figures are already shown.
+                    let _ = self.0.send(hash.clone());
+                }
+            }
+            What::Start { .. } | What::FirstFrame { .. } => {}
+            _ => self.1.observe(record),
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! `host bench`: headless, as fast as it goes, with figures. `docs/bench.md` is its manual.
+
+mod budget;
+mod compare;
+mod figures;
+mod lane;
+mod profile;
+mod swaps;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory};
+
+use self::budget::Budget;
+use self::compare::{Comparison, Plan, alternate};
+use self::figures::Figures;
+use self::lane::{Lane, Until};
+use self::profile::ProfileFile;
+use self::swaps::Swaps;
+use super::limits::LimitArgs;
+use super::start_log;
+use crate::guest::Profiler;
+use crate::input::Size;
+use crate::render::RendererChoice;
+use crate::terminal::Terminal;
+
+/// Measure a game: headless, as fast as it goes
+#[derive(Args)]
+pub(super) struct Bench {
+    /// A component, a core module, or the folder of a guest crate (built with optimisations)
+    guest: PathBuf,
+    /// How many updates to make; 1000, where nothing else is said
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    frames: Option<u64>,
+    /// How long to measure; 5, with --compare
+    #[arg(long, value_name = "S", value_parser = parse_seconds, conflicts_with = "frames")]
+    seconds: Option<Duration>,
+    /// Make so many updates a second, instead of going as fast as it goes
+    #[arg(long, value_name = "N", value_parser = super::parse_hz)]
+    hz: Option<f64>,
+    /// Size of the picture in pixels
+    #[arg(long, default_value = "1280x720", value_name = "WxH")]
+    size: Size,
+    /// The guest's source of chance
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
+    /// Make so many updates first that count for nothing
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    warmup: u64,
+    /// Run another game by turns in the same process, and say what their times are to each other
+    #[arg(long, value_name = "GUEST", conflicts_with_all = ["hz", "swap_every", "profile"])]
+    compare: Option<PathBuf>,
+    /// Swap every N updates: to the file of --swap-with and back, or to the same code
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    swap_every: Option<u64>,
+    /// The other version, a .wasm file
+    #[arg(long, value_name = "GUEST", requires = "swap_every")]
+    swap_with: Option<PathBuf>,
+    /// Look every millisecond which function the guest is in, and write a flame graph (FILE.svg) or the
+    /// stacks as text (FILE.folded)
+    #[arg(long, value_name = "FILE", conflicts_with = "swap_every")]
+    profile: Option<ProfileFile>,
+    /// End with exit code 1 when a figure is over this, such as p99-frame=4ms, max-pause=500us or, with
+    /// --compare, ratio-frame=1.05
+    #[arg(long, value_name = "FIGURE=MOST")]
+    budget: Vec<Budget>,
+    /// Write the figures as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write the times as CSV: a line for each phase
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// What makes the pictures: auto, gpu, software or null
+    #[arg(long, default_value_t = RendererChoice::Auto)]
+    renderer: RendererChoice,
+    /// The folder of the guest's pictures and fonts, instead of `assets` in or beside GUEST
+    #[arg(long, value_name = "DIR")]
+    assets: Option<PathBuf>,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+impl Bench {
+    pub(super) fn execute(self) -> u8 {
+        if let Err(mistake) = self.check() {
+            let mut cli = super::Cli::command();
+            cli.build();
+            let bench = cli.find_subcommand("bench").cloned();
+            let mut command = bench.unwrap_or(cli);
+            command.error(ErrorKind::ArgumentConflict, mistake).exit();
+        }
+        let terminal = Terminal::new(false);
+        start_log(&terminal, false, None);
+        let code = self.bench(&terminal);
+        terminal.finish();
+        code.unwrap_or_else(|error| {
+            terminal.error(&format!("{error:#}"));
+            1
+        })
+    }
+
+    /// What makes no sense together, beyond what clap can say.
+    fn check(&self) -> Result<(), String> {
+        if let Some(budget) = self.budget.iter().find(|budget| budget.is_ratio())
+            && self.compare.is_none()
+        {
+            return Err(format!(
+                "--budget {budget} is of two games; give the other one with --compare"
+            ));
+        }
+        if let Some(budget) = self.budget.iter().find(|budget| budget.is_of_swaps())
+            && self.swap_every.is_none()
+        {
+            return Err(format!(
+                "--budget {budget} is of swaps; have some with --swap-every"
+            ));
+        }
+        if let (Some(every), Some(frames)) = (self.swap_every, self.frames)
+            && every >= frames
+        {
+            return Err(format!(
+                "--swap-every {every} swaps never in {frames} updates"
+            ));
+        }
+        let profile = self.profile.as_ref().map(|profile| &profile.path);
+        let written: Vec<&PathBuf> = [self.json.as_ref(), self.csv.as_ref(), profile]
+            .into_iter()
+            .flatten()
+            .collect();
+        for (at, file) in written.iter().enumerate() {
+            if written[..at].contains(file) {
+                return Err(format!("{} is to be written twice", file.display()));
+            }
+        }
+        Ok(())
+    }
+
+    fn until(&self) -> Until {
+        match (self.frames, self.seconds) {
+            (Some(frames), _) => Until::Updates(frames),
+            (None, Some(seconds)) => Until::Time(seconds),
+            (None, None) if self.compare.is_some() => Until::Time(Duration::from_secs(5)),
+            (None, None) => Until::Updates(1000),
+        }
+    }
+
+    fn bench(&self, terminal: &Terminal) -> anyhow::Result<u8> {
+        let measured = match &self.compare {
+            Some(other) => self.compare(other, terminal)?,
+            None => self.measure(terminal)?,
+        };
+        let figures = match measured {
+            Ok(figures) => figures,
+            // It has said why.
+            Err(code) => return Ok(code),
+        };
+        if let Some(path) = &self.csv {
+            std::fs::write(path, figures.csv())
+                .with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        if let Some(path) = &self.json {
+            let json = serde_json::to_vec_pretty(&figures)?;
+            std::fs::write(path, json)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        let comparison = figures.compare.as_deref();
+        let missed = self
+            .budget
+            .iter()
+            .filter(|budget| !budget.holds(&figures, comparison))
+            .inspect(|budget| outln!("over budget: {budget}"))
+            .count();
+        Ok(u8::from(missed > 0))
+    }
+
+    /// One game. The inner error is what it ended with, where it ended by itself.
+    fn measure(&self, terminal: &Terminal) -> anyhow::Result<Result<Figures, u8>> {
+        let profiler = self
+            .profile
+            .as_ref()
+            .map(|_| Arc::new(Profiler::new(profile::EVERY)));
+        let mut lane = Lane::start(self, &self.guest, profiler.clone(), terminal)?;
+        let swaps = |every| {
+            let when = (every, self.warmup);
+            Swaps::new(&lane.engine, when, &self.guest, self.swap_with.as_ref())
+        };
+        let mut swaps = self.swap_every.map(swaps).transpose()?;
+        if !lane.warm_up(self.warmup) {
+            return Ok(Err(lane.exit_code()));
+        }
+        profiler.iter().for_each(|profiler| profiler.forget());
+        let ran = lane.run(self.until(), |session| match &mut swaps {
+            Some(swaps) => swaps.make(session),
+            None => Ok(()),
+        })?;
+        if ran.is_none() {
+            return Ok(Err(lane.exit_code()));
+        }
+        let samples = profiler.map(|profiler| profiler.samples());
+        let figures = lane.finish();
+        figures.print();
+        if let (Some(file), Some(samples)) = (&self.profile, samples) {
+            profile::write(file, &self.guest, &samples)?;
+        }
+        Ok(Ok(figures))
+    }
+
+    /// Two games. The inner error as in [`Bench::measure`].
+    fn compare(&self, other: &Path, terminal: &Terminal) -> anyhow::Result<Result<Figures, u8>> {
+        let mut game = Lane::start(self, &self.guest, None, terminal)?;
+        let mut other = Lane::start(self, other, None, terminal)?;
+        for lane in [&mut game, &mut other] {
+            if !lane.warm_up(self.warmup) {
+                return Ok(Err(lane.exit_code()));
+            }
+        }
+        let plan = Plan {
+            until: self.until(),
+            seed: self.seed,
+        };
+        let Some((pairs, updates)) = alternate([&mut game, &mut other], &plan)? else {
+            return Ok(Err(game.exit_code().max(other.exit_code())));
+        };
+        let mut figures = game.finish();
+        let other = other.finish();
+        let comparison = Comparison::of(other, &pairs, updates, self.seed);
+        figures.compare = Some(Box::new(comparison));
+        figures.print();
+        Ok(Ok(figures))
+    }
+}
+
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    const HOUR: f64 = 3600.0;
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.01..=HOUR).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("a number of seconds from 0.01 to 3600 is wanted".to_owned()),
+    }
+}

@@ -1,0 +1,64 @@
+//! Swaps at regular intervals while a game is measured, to and fro between two versions.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{anyhow, bail};
+
+use crate::guest::{Code, Engine};
+use crate::reload::{GuestCrate, prepare};
+use crate::session::Session;
+
+/// What is swapped, and when.
+pub(super) struct Swaps {
+    engine: Arc<Engine>,
+    every: u64,
+    next: u64,
+    /// The next version, and the one after it.
+    codes: [Code; 2],
+}
+
+impl Swaps {
+    /// Every so many updates after the first ones, between a guest and another file, or the guest itself.
+    pub(super) fn new(
+        engine: &Arc<Engine>,
+        (every, first): (u64, u64),
+        guest: &Path,
+        other: Option<&PathBuf>,
+    ) -> anyhow::Result<Self> {
+        let own = if guest.is_dir() {
+            let file = GuestCrate::open(guest, true)?.artifact();
+            if !file.is_file() {
+                bail!(
+                    "--swap-every: {} has not been built yet; type: host build --release {}",
+                    file.display(),
+                    guest.display()
+                );
+            }
+            file
+        } else {
+            guest.to_owned()
+        };
+        let codes = [Code::read(other.unwrap_or(&own))?, Code::read(&own)?];
+        Ok(Self {
+            engine: Arc::clone(engine),
+            every,
+            next: first + every,
+            codes,
+        })
+    }
+
+    /// Where a swap is due: prepares the next version, which counts for nothing, and swaps.
+    pub(super) fn make(&mut self, session: &mut Session) -> anyhow::Result<()> {
+        if session.frames() < self.next {
+            return Ok(());
+        }
+        self.next = session.frames() + self.every;
+        let bytes = session.state_bytes() as u64;
+        let candidate = prepare(&self.engine, &self.codes[0], bytes)
+            .map_err(|error| anyhow!("cannot swap: {error}"))?;
+        session.swap_now(candidate);
+        self.codes.swap(0, 1);
+        Ok(())
+    }
+}
