@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+pub mod generated;
+
 /// Times of one thing, each in microseconds.
 #[derive(Clone, Debug, Default)]
 pub struct Times(Vec<f64>);

@@ -159,25 +159,31 @@ impl Demo {
     /// Build it, without the host.
     #[track_caller]
     pub fn build(&self) {
-        let cargo = if has_target() {
-            &["cargo"][..]
-        } else {
-            &["rustup", "run", "vblank-guest", "cargo"]
-        };
-        let output = Command::new(cargo[0])
-            .args(&cargo[1..])
+        let output = cargo_for_guests()
             .args(["build", "--lib", "--target", "wasm32-unknown-unknown"])
             .current_dir(self.folder())
-            .env_remove("CARGO_TARGET_DIR")
-            .env_remove("RUSTUP_TOOLCHAIN")
-            .env_remove("CARGO")
-            .env_remove("RUSTC")
             .stdin(Stdio::null())
             .output()
             .expect("cargo starts");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "the guest does not build: {said}");
     }
+}
+
+/// The cargo that can build guests, without what an outer cargo has said.
+#[must_use]
+pub fn cargo_for_guests() -> Command {
+    let mut cargo = if has_target() {
+        Command::new("cargo")
+    } else {
+        let mut rustup = Command::new("rustup");
+        rustup.args(["run", "vblank-guest", "cargo"]);
+        rustup
+    };
+    for name in ["CARGO_TARGET_DIR", "RUSTUP_TOOLCHAIN", "CARGO", "RUSTC"] {
+        cargo.env_remove(name);
+    }
+    cargo
 }
 
 /// Whether rustup's own compiler can build guests, or the one that `cargo xtask setup` made has to.

@@ -11,7 +11,7 @@ mod held;
 mod host;
 mod report;
 
-pub use demo::{Demo, workspace};
+pub use demo::{Demo, cargo_for_guests, workspace};
 pub use display::{Display, Picture};
 pub use fixture::{Counter, Guest, Tally, component_of};
 pub use held::Held;

@@ -2,6 +2,7 @@
 //! state stays in the host's memory and must keep its type.
 //!
 //! `rivals BY_HAND HOT_LIB_RELOADER`, two numbers of reloads. Prints two lines of times in microseconds.
+//! `rivals edits FOLDER DEBOUNCE_MS` builds and reloads a crate after each edit.
 //! A workspace of its own: what it depends on asks for features of shared crates.
 
 use std::path::{Path, PathBuf};
@@ -12,7 +13,16 @@ use hot_lib_reloader::LibReloader;
 use libloading::Library;
 use tempfile::TempDir;
 
+mod edits;
+
 fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [what, folder, debounce] = &arguments[..]
+        && what == "edits"
+    {
+        let debounce = debounce.parse().expect("milliseconds are wanted");
+        return edits::follow(Path::new(folder), Duration::from_millis(debounce));
+    }
     let reloads: Vec<usize> = std::env::args()
         .skip(1)
         .map(|number| number.parse().expect("numbers of reloads are wanted"))

@@ -1,0 +1,116 @@
+//! The loop of an edit, by the size of the program: from saved file to first new frame, beside
+//! `cargo build` alone and beside a dylib that is reloaded; and what each choice in a guest's profile
+//! costs and brings. Prints the tables of `docs/edit-loop.md`.
+//!
+//! `cargo bench -p vblank-benches --bench edit_loop [-- sizes | choices] [--quick]`, after
+//! `cargo build --release`. Half an hour for all of it, two minutes with `--quick`.
+
+mod choices;
+mod rival;
+mod sizes;
+
+use std::process::Command;
+use std::time::Instant;
+
+use tempfile::TempDir;
+use vblank_benches::generated::{Flavour, Program};
+use vblank_tests::cargo_for_guests;
+
+/// How often each thing is done.
+#[derive(Clone, Copy)]
+pub struct Effort {
+    /// Edits of each program of [`sizes`].
+    pub edits: usize,
+    /// Edits of each program of [`choices`].
+    pub rounds: usize,
+    /// Lines of the programs.
+    pub sizes: &'static [usize],
+}
+
+const FULL: Effort = Effort {
+    edits: 20,
+    rounds: 5,
+    sizes: &[100, 1_000, 10_000],
+};
+const QUICK: Effort = Effort {
+    edits: 3,
+    rounds: 1,
+    sizes: &[100, 1_000],
+};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let is_given = |name: &str| arguments.iter().any(|argument| argument == name);
+    // `cargo test --benches` runs it too, with this flag; there is nothing to measure then.
+    if is_given("--test") {
+        return;
+    }
+    let effort = if is_given("--quick") { QUICK } else { FULL };
+    let dependencies = Dependencies::build();
+    let is_all = !is_given("sizes") && !is_given("choices");
+    if is_all || is_given("sizes") {
+        sizes::measure(effort, &dependencies);
+    }
+    if is_all || is_given("choices") {
+        choices::measure(effort, &dependencies);
+    }
+}
+
+/// What a guest depends on, built once and copied into each program's target folder.
+pub struct Dependencies {
+    program: Program,
+    _folder: TempDir,
+}
+
+impl Dependencies {
+    fn build() -> Self {
+        let folder = TempDir::new().expect("a temporary folder can be made");
+        let program = Program::write(folder.path(), Flavour::Guest, 1);
+        build(&program, &[]);
+        Self {
+            program,
+            _folder: folder,
+        }
+    }
+
+    /// With their times, since cargo goes by them.
+    fn put_into(&self, program: &Program) {
+        for part in ["target", "Cargo.lock"] {
+            let status = Command::new("cp")
+                .arg("-a")
+                .arg(self.program.folder().join(part))
+                .arg(program.folder())
+                .status();
+            assert!(status.expect("cp starts").success());
+        }
+    }
+}
+
+/// `cargo build` as the host calls it, with settings of the profile; in milliseconds.
+fn build(program: &Program, settings: &[&str]) -> f64 {
+    let mut cargo = cargo_for_guests();
+    cargo
+        .args([
+            "build",
+            "--quiet",
+            "--lib",
+            "--target",
+            "wasm32-unknown-unknown",
+        ])
+        .current_dir(program.folder());
+    for setting in settings {
+        match *setting {
+            "release" => cargo.arg("--release"),
+            setting => cargo.args(["--config", &format!("profile.dev.{setting}")]),
+        };
+    }
+    let begun = Instant::now();
+    assert!(cargo.status().expect("cargo starts").success());
+    begun.elapsed().as_secs_f64() * 1e3
+}
+
+/// The one in the middle.
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
+}
