@@ -2,8 +2,9 @@
 //! of `host new` with one thing changed. All are built after the same edit, one after the other.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use rustix::time::{ClockId, clock_gettime};
 use tempfile::TempDir;
 use vblank_benches::generated::{Flavour, Program};
 use vblank_host::guest::{Code, Engine, EngineOptions, Instance, Step};
@@ -56,7 +57,9 @@ pub fn measure(effort: Effort, dependencies: &Dependencies) {
         }
         run(&mut choices, effort);
         println!("\n{} lines\n", program.lines);
-        println!("| | build ms | file KiB | Cranelift ms | `update` µs |\n|---|---|---|---|---|");
+        println!(
+            "| | build ms | file KiB | Cranelift ms of the processor | `update` µs |\n|---|---|---|---|---|"
+        );
         for ((name, _), measured) in CHOICES.iter().zip(choices) {
             println!(
                 "| {name} | {:.0} | {} | {:.0} | {:.1} |",
@@ -106,9 +109,14 @@ fn start(measured: &mut Measured) -> (Instance, Step) {
     for _ in 0..COMPILES {
         let engine = Engine::new(EngineOptions::default()).expect("an engine can be made");
         let code = Code::from_bytes(measured.wasm.clone()).expect("it is a guest");
+        let component = code.componentise().expect("it is a guest");
+        // Of the processor: its threads are the first to wait where the machine is busy.
+        let before = processor();
+        engine.compile(&code, &component).expect("it compiles");
+        measured
+            .compile_ms
+            .push((processor() - before).as_secs_f64() * 1e3);
         let candidate = prepare(&engine, &code, 0).unwrap_or_else(|error| panic!("{error}"));
-        let took = candidate.stages.compile.as_secs_f64() * 1e3;
-        measured.compile_ms.push(took);
         last = Some(candidate.version.instance);
     }
     let mut instance = last.expect("it was compiled");
@@ -119,6 +127,11 @@ fn start(measured: &mut Measured) -> (Instance, Step) {
         ..Step::default()
     };
     (instance, step)
+}
+
+fn processor() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::try_from(time).expect("it is not negative")
 }
 
 fn state(instance: &mut Instance) -> Vec<u8> {

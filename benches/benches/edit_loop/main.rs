@@ -29,7 +29,7 @@ pub struct Effort {
 
 const FULL: Effort = Effort {
     edits: 20,
-    rounds: 5,
+    rounds: 3,
     sizes: &[100, 1_000, 10_000],
 };
 const QUICK: Effort = Effort {
@@ -66,7 +66,9 @@ impl Dependencies {
     fn build() -> Self {
         let folder = TempDir::new().expect("a temporary folder can be made");
         let program = Program::write(folder.path(), Flavour::Guest, 1);
-        build(&program, &[]);
+        for settings in [&[][..], &["release"], &["incremental=false"]] {
+            build(&program, settings);
+        }
         Self {
             program,
             _folder: folder,

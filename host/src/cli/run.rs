@@ -63,6 +63,11 @@ pub(super) struct Run {
     /// Build the guest with optimisations
     #[arg(long)]
     release: bool,
+    /// When nothing has changed for so long (10 s), build the guest crate once more, with optimisations and at
+    /// lower priority, and swap to that
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "10",
+        value_parser = parse_interval, conflicts_with_all = ["release", "no_build", "build"])]
+    optimise: Option<Duration>,
     /// Make GUEST, a .wasm file, with this command of the shell, run in the file's folder whenever
     /// something changes in the folders of --watch
     #[arg(long, value_name = "COMMAND", requires = "watch", conflicts_with_all = ["no_build", "release"])]
@@ -170,6 +175,7 @@ impl Run {
             watch: self.watch.clone(),
             release: self.release,
             with_lines: false,
+            optimise: self.optimise,
             assets: Some(folders::assets_of(&self.guest, self.assets.as_deref())),
         };
         let waker = display.as_ref().map(app::Display::waker);
@@ -255,6 +261,12 @@ impl Run {
                 return Ok(Source::File(file));
             }
             return Ok(Source::Folder(guest.clone()));
+        }
+        if self.optimise.is_some() {
+            bail!(
+                "--optimise builds a guest crate, and {} is no folder",
+                guest.display()
+            );
         }
         if !guest.exists() {
             bail!("no such file or folder: {}", guest.display());

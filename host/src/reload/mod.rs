@@ -10,6 +10,7 @@ mod build;
 mod candidate;
 pub mod history;
 mod journal;
+mod optimise;
 mod package;
 mod pipeline;
 mod place;

@@ -27,6 +27,8 @@ pub struct GuestCrate {
     release: bool,
     /// Whether an optimised build says which code comes from which line.
     with_lines: bool,
+    /// Whether it is built at lower priority.
+    in_background: bool,
     /// The words before `build`.
     cargo: &'static [&'static str],
     /// The manifests that all this was read from, and when they were written.
@@ -84,6 +86,7 @@ impl GuestCrate {
             is_redirected,
             release,
             with_lines: false,
+            in_background: false,
             cargo,
         })
     }
@@ -92,6 +95,16 @@ impl GuestCrate {
     /// are built once more for it.
     pub(super) fn with_lines(self, with_lines: bool) -> Self {
         Self { with_lines, ..self }
+    }
+
+    /// The same, with optimisations, for a build that nobody waits for.
+    pub(super) fn optimised(&self) -> Self {
+        Self {
+            release: true,
+            with_lines: true,
+            in_background: true,
+            ..self.clone()
+        }
     }
 
     /// Whether no manifest has changed since: asking cargo again takes longer than a small build.
@@ -145,10 +158,16 @@ impl GuestCrate {
 
     /// Start cargo. `loud` lets it speak to the terminal itself, for the long first build.
     pub(super) fn start(&self, loud: bool) -> Result<Build, BuildError> {
-        let mut command = clean(self.cargo[0]);
+        let polite: &[&str] = if self.in_background && cfg!(unix) {
+            &["nice", "-n", "10"]
+        } else {
+            &[]
+        };
+        let mut words = polite.iter().chain(self.cargo);
+        let mut command = clean(words.next().expect("cargo's name is one"));
         command
             .current_dir(&self.folder)
-            .args(&self.cargo[1..])
+            .args(words)
             .args(["build", "--lib", "--target", TARGET])
             .arg("--message-format=json-render-diagnostics")
             .stdin(Stdio::null())

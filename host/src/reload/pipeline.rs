@@ -47,6 +47,8 @@ pub struct PipelineOptions {
     pub release: bool,
     /// Have that build say which code comes from which line, also where it was inlined.
     pub with_lines: bool,
+    /// Build a guest crate once more, with optimisations, when nothing has changed for so long.
+    pub optimise: Option<Duration>,
     /// Where the files of assets are. Without it, there are none.
     pub assets: Option<PathBuf>,
 }
@@ -59,6 +61,7 @@ impl Default for PipelineOptions {
             watch: Vec::new(),
             release: false,
             with_lines: false,
+            optimise: None,
             assets: None,
         }
     }
@@ -101,6 +104,11 @@ pub enum News {
     },
     /// Ready for the boundary.
     Ready(Box<Candidate>),
+    /// The source that was last handed on is built once more, with optimisations. What comes of it is told
+    /// as of any other file, or with the next.
+    Optimising,
+    /// Nothing; a notice has said why.
+    NotOptimised,
     /// What became of [`Pipeline::go_back`].
     Back(Result<Back, BackError>),
 }
@@ -193,6 +201,12 @@ impl Pipeline {
     pub fn rebuild(&self) {
         // As above.
         let _ = self.wake.send(Wake::Touched(SystemTime::now()));
+    }
+
+    /// The version that was handed on last has failed: it is not worth optimising.
+    pub fn has_failed(&self) {
+        // As above.
+        let _ = self.wake.send(Wake::Failed);
     }
 
     /// How large the state is now: so much memory the next candidate is warmed up with.

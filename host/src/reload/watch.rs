@@ -15,6 +15,8 @@ use crate::guest::Capability;
 
 /// What wakes the pipeline.
 pub(super) enum Wake {
+    /// The version that was handed on last has failed.
+    Failed,
     /// A path that matters was written at this time, by the file system's clock where it says.
     Touched(SystemTime),
     /// The same, of a file of the asset folder: a guest may have it in its code too.

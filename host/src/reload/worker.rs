@@ -11,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::back::GoBack;
 use super::build::{Built, start_command};
 use super::candidate::{Stages, prepare};
+use super::optimise::Optimised;
 use super::package::GuestCrate;
 use super::pipeline::{Granted, News, PipelineOptions, Source};
 use super::watch::{Wake, Watched, Watcher};
@@ -29,14 +30,18 @@ pub(super) struct Told {
 pub(super) struct Worker {
     engine: Arc<Engine>,
     source: Source,
-    options: PipelineOptions,
+    pub(super) options: PipelineOptions,
     told: Told,
     /// The last code that was handed on.
     last: Option<CodeHash>,
     /// What was refused last, if it wants more than is granted.
     denied: Option<Denied>,
     /// The crate, as cargo last described it.
-    guest: Option<GuestCrate>,
+    pub(super) guest: Option<GuestCrate>,
+    /// The last code that became a candidate, unless it failed or is not wanted any more.
+    pub(super) ready: Option<CodeHash>,
+    /// What it has become with optimisations.
+    pub(super) optimised: Option<Optimised>,
     first_build: bool,
     /// What has changed since the last round are files of assets.
     only_assets: bool,
@@ -50,7 +55,7 @@ struct Denied {
 }
 
 /// Why a round ended early.
-enum Stop {
+pub(super) enum Stop {
     /// The handle is gone.
     Dropped,
     /// Something changed meanwhile: begin again.
@@ -74,6 +79,8 @@ impl Worker {
             last: None,
             denied: None,
             guest: None,
+            ready: None,
+            optimised: None,
             first_build: true,
             only_assets: false,
         }
@@ -88,7 +95,8 @@ impl Worker {
             let changed = match round {
                 Err(Stop::Dropped) => return,
                 Err(Stop::Changed(at)) => Ok(Some(at)),
-                Ok(()) | Err(Stop::Failed) => self.wait(None),
+                Ok(()) => self.rest(),
+                Err(Stop::Failed) => self.wait(None),
             };
             let settled = changed.and_then(|at| self.settle(at.unwrap_or_else(SystemTime::now)));
             match settled {
@@ -150,14 +158,21 @@ impl Worker {
                 // Nobody who saves a picture wants to hear that.
                 return Ok(());
             }
-            return self.send(News::SameCode(code.hash));
+            let newest = Optimised::newest(self.optimised, code.hash);
+            return self.send(News::SameCode(newest));
         }
         self.hand_on(file, code, stages)
     }
 
     /// From code to candidate. `stages` is what it took up to here.
-    fn hand_on(&mut self, file: PathBuf, code: Code, stages: Stages) -> Result<(), Stop> {
+    pub(super) fn hand_on(
+        &mut self,
+        file: PathBuf,
+        code: Code,
+        stages: Stages,
+    ) -> Result<(), Stop> {
         self.denied = None;
+        self.ready = None;
         self.send(News::Preparing(code.hash))?;
         let state_bytes = self.told.state_bytes.load(Ordering::Relaxed);
         let refused = match prepare(&self.engine, &code, state_bytes) {
@@ -165,6 +180,7 @@ impl Worker {
                 candidate.stages.watch = stages.watch;
                 candidate.stages.build = stages.build;
                 candidate.stages.read = stages.read;
+                self.ready = Some(code.hash);
                 return self.send(News::Ready(Box::new(candidate)));
             }
             Err(refused) => refused,
@@ -324,7 +340,7 @@ impl Worker {
 
     /// Wait for a change, at most so long. `None` when there was none. Meanwhile, does what else is
     /// asked for; a build runs on.
-    fn wait(&mut self, limit: Option<Duration>) -> Result<Option<SystemTime>, Stop> {
+    pub(super) fn wait(&mut self, limit: Option<Duration>) -> Result<Option<SystemTime>, Stop> {
         loop {
             let woken = match limit {
                 Some(limit) => self.told.woken.recv_timeout(limit),
@@ -336,6 +352,7 @@ impl Worker {
                     return Ok(Some(at));
                 }
                 Ok(Wake::TouchedAsset(at)) => return Ok(Some(at)),
+                Ok(Wake::Failed) => self.ready = None,
                 Ok(Wake::GoBack(wanted)) => self.go_back(*wanted)?,
                 Ok(Wake::Allow(capability, tell)) => self.allow(capability, tell)?,
                 Err(RecvTimeoutError::Timeout) => return Ok(None),
@@ -366,6 +383,7 @@ impl Worker {
         let back = wanted.prepare(&self.engine, state_bytes);
         if back.is_ok() {
             self.last = Some(to);
+            self.ready = None;
         }
         self.send(News::Back(back))
     }
@@ -386,12 +404,12 @@ impl Worker {
         Ok(SystemTime::now().duration_since(newest).unwrap_or_default())
     }
 
-    fn notice(&self, text: String) {
+    pub(super) fn notice(&self, text: String) {
         // Were the handle gone, the next news would tell.
         let _ = self.send(News::Notice(text));
     }
 
-    fn send(&self, news: News) -> Result<(), Stop> {
+    pub(super) fn send(&self, news: News) -> Result<(), Stop> {
         self.told.tell.send(news).map_err(|_| Stop::Dropped)?;
         (self.told.wake_host)();
         Ok(())

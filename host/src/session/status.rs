@@ -23,6 +23,8 @@ pub enum Source {
     Waiting(CodeHash),
     /// It is what runs.
     Runs,
+    /// It is what runs, and is being built with optimisations, for so long.
+    Optimising(Duration),
     /// It came to this code, which was refused or rolled back, or is not wanted.
     IsNewer(CodeHash),
     /// It does not build, so nobody knows.
@@ -70,6 +72,8 @@ pub(super) enum Told {
     Preparing(CodeHash),
     /// It came to this code; whether that runs is for hashes to say.
     Came(CodeHash),
+    /// The same, and it is being built with optimisations.
+    Optimising(CodeHash, Instant),
     DoesNotBuild,
     IsNoGuest,
 }
@@ -83,6 +87,14 @@ impl Told {
             News::Preparing(hash) => Self::Preparing(*hash),
             News::Ready(candidate) => Self::Came(candidate.version.hash()),
             News::SameCode(hash) => Self::Came(*hash),
+            News::Optimising => match *self {
+                Self::Came(hash) => Self::Optimising(hash, Instant::now()),
+                told => told,
+            },
+            News::NotOptimised => match *self {
+                Self::Optimising(hash, _) => Self::Came(hash),
+                told => told,
+            },
             News::Refused { to, .. } => to.map_or(Self::IsNoGuest, Self::Came),
             // What was built is looked at next; the others are not about the source.
             News::Built { .. } | News::Notice(_) | News::Back(_) => return,
@@ -115,8 +127,13 @@ impl Session {
                 Told::Building(since) => Source::Building(since.elapsed()),
                 Told::Preparing(hash) => Source::Preparing(hash),
                 Told::Came(newest) if hash == Some(newest) => Source::Runs,
-                Told::Came(newest) if self.candidate.is_some() => Source::Waiting(newest),
-                Told::Came(newest) => Source::IsNewer(newest),
+                Told::Optimising(newest, since) if hash == Some(newest) => {
+                    Source::Optimising(since.elapsed())
+                }
+                Told::Came(newest) | Told::Optimising(newest, _) if self.candidate.is_some() => {
+                    Source::Waiting(newest)
+                }
+                Told::Came(newest) | Told::Optimising(newest, _) => Source::IsNewer(newest),
                 Told::DoesNotBuild => Source::DoesNotBuild,
                 Told::IsNoGuest => Source::IsNoGuest,
             },
@@ -148,6 +165,11 @@ impl fmt::Display for Status {
             Source::Preparing(hash) => write!(f, "compiling {}", hash.short()),
             Source::Waiting(hash) => write!(f, "{} waits for the boundary", hash.short()),
             Source::Runs => f.write_str("this is the newest source"),
+            Source::Optimising(time) => write!(
+                f,
+                "this is the newest source, being optimised for {}",
+                Span(time)
+            ),
             Source::IsNewer(hash) => {
                 write!(f, "the newest source is {} and does not run", hash.short())
             }
@@ -200,6 +222,16 @@ mod tests {
             slow.to_string(),
             format!(
                 "{runs} for 3 min 5 s, paused at 0.25×; the newest source is {short} and does not run"
+            )
+        );
+        let optimising = Status {
+            source: Source::Optimising(Duration::from_secs(12)),
+            ..status
+        };
+        assert_eq!(
+            optimising.to_string(),
+            format!(
+                "{runs} for 3 min 5 s, running; this is the newest source, being optimised for 12 s"
             )
         );
         let none = Status {

@@ -27,7 +27,11 @@ impl Session {
         match news {
             News::Notice(message) => self.tell(What::Notice { message }),
             // Known from what was told.
-            News::Changed | News::Building | News::Preparing(_) => {}
+            News::Changed
+            | News::Building
+            | News::Preparing(_)
+            | News::Optimising
+            | News::NotOptimised => {}
             News::Built { took, warnings } => self.tell(What::Build {
                 ok: true,
                 ms: millis(took),
@@ -201,6 +205,9 @@ impl Session {
         let step = in_update.then_some(&self.step);
         let aftermath = game.fail(&self.parts.engine, trap.clone(), step);
         let to = game.hash().to_string();
+        if let Some(pipeline) = &self.parts.pipeline {
+            pipeline.has_failed();
+        }
         self.first_frame = None;
         if self.history.current() != Some(&*to) {
             self.came_in = Instant::now();
