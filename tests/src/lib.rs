@@ -10,6 +10,7 @@ mod fixture;
 mod held;
 mod host;
 mod report;
+mod typed;
 
 pub use demo::{Demo, cargo_for_guests, workspace};
 pub use display::{Display, Picture};
@@ -17,3 +18,4 @@ pub use fixture::{Counter, Guest, Tally, component_of};
 pub use held::Held;
 pub use host::{Ended, Host, Run, host, host_binary, show_state};
 pub use report::{Report, name_of};
+pub use typed::Typed;

@@ -145,6 +145,29 @@ fn in_a_workspace_it_becomes_a_member() {
 }
 
 #[test]
+fn in_the_clone_of_the_host_it_is_a_workspace_of_its_own() {
+    let folder = folder();
+    let root = folder.path().join("Cargo.toml");
+    let manifest = read(&workspace().join("Cargo.toml"));
+    write(&root, &manifest);
+    let said = makes(folder.path(), "pong");
+    assert!(said.contains("workspace of its own"), "{said}");
+    assert_eq!(read(&root), manifest);
+
+    // cargo agrees.
+    let made = folder.path().join("pong");
+    lock(&made);
+    let output = Command::new("cargo")
+        .args(["locate-project", "--workspace", "--message-format=plain"])
+        .current_dir(&made)
+        .output()
+        .expect("cargo starts");
+    let found = String::from_utf8_lossy(&output.stdout);
+    assert!(found.trim().ends_with("pong/Cargo.toml"), "{found}");
+    assert!(read(&made.join("Cargo.toml")).contains("[profile.dev]"));
+}
+
+#[test]
 fn what_a_workspace_has_for_its_games_is_used() {
     let folder = folder();
     let root = folder.path().join("Cargo.toml");

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::{FirstFrame, Scripted, Session, millis};
 use crate::error::{Refused, Trap};
-use crate::guest::Wishes;
+use crate::guest::{CodeHash, Wishes};
 use crate::image::Image;
 use crate::reload::history::{Arrival, Fate};
 use crate::reload::report::{StageTimes, What, words};
@@ -45,26 +45,37 @@ impl Session {
                 });
                 self.not_started();
             }
-            News::SameCode(hash) => {
-                let running = self.game.as_ref().map(Running::hash);
-                self.tell(What::SameCode {
-                    hash: hash.to_string(),
-                    runs: running == Some(hash),
-                });
-            }
+            News::SameCode(hash) => self.tell_same(hash),
             News::Refused { file, to, refused } => {
                 self.newest = to.or(self.newest);
                 let hash = to.map(|hash| hash.to_string());
                 self.refuse(Some(file.display().to_string()), hash, &refused);
                 self.not_started();
             }
-            // Of several that wait, the newest counts.
             News::Ready(candidate) => {
-                self.newest = Some(candidate.version.hash());
-                self.candidate = Some(candidate);
+                let hash = candidate.version.hash();
+                self.newest = Some(hash);
+                let running = self.game.as_ref();
+                if running.is_some_and(|game| game.hash() == hash && !game.is_broken()) {
+                    // What failed was taken back: the source is what runs, and nothing is to be replaced.
+                    self.candidate = None;
+                    self.tell_same(hash);
+                } else {
+                    // Of several that wait, the newest counts.
+                    self.candidate = Some(candidate);
+                }
             }
             News::Back(back) => self.wish_can_be_granted(back),
         }
+    }
+
+    /// The newest source is code that was seen before.
+    fn tell_same(&mut self, hash: CodeHash) {
+        let running = self.game.as_ref().map(Running::hash);
+        self.tell(What::SameCode {
+            hash: hash.to_string(),
+            runs: running == Some(hash),
+        });
     }
 
     /// A first version could not be had. With nobody to mend it, that is the end.

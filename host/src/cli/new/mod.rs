@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 
-use self::template::Template;
+use self::template::{Kind, Template};
 use self::workspace::Workspace;
 use super::fail;
 
@@ -104,13 +104,28 @@ impl New {
     fn make(&self) -> anyhow::Result<u8> {
         let shown = self.path.as_deref().unwrap_or(Path::new(&self.name));
         let folder = empty_folder(shown)?;
-        let mut workspace = Workspace::around(&folder)?;
+        let around = Workspace::around(&folder)?;
+        let (hosts, mut workspace) = match around {
+            Some(around) if around.is_of_the_host() => (Some(around), None),
+            around => (None, around),
+        };
         let joined = workspace.as_mut().map(Workspace::admit).transpose()?;
-        self.write_crate(&folder, workspace.as_ref())?;
+        let kind = match (&hosts, &workspace) {
+            (Some(_), _) => Kind::Apart,
+            (None, Some(_)) => Kind::Member,
+            (None, None) => Kind::Alone,
+        };
+        self.write_crate(&folder, kind, workspace.as_ref())?;
         if let (Some(workspace), Some(true)) = (&workspace, joined) {
             workspace.save()?;
         }
         outln!("made {}, a guest crate, in {}", self.name, shown.display());
+        if let Some(hosts) = hosts {
+            let manifest = hosts.manifest.display();
+            outln!(
+                "it is a workspace of its own: that of {manifest} is the host's, and stays as it is"
+            );
+        }
         if let Some(workspace) = &workspace {
             print_membership(workspace, joined == Some(true));
         }
@@ -118,13 +133,18 @@ impl New {
         Ok(0)
     }
 
-    fn write_crate(&self, folder: &Path, workspace: Option<&Workspace>) -> anyhow::Result<()> {
+    fn write_crate(
+        &self,
+        folder: &Path,
+        kind: Kind,
+        workspace: Option<&Workspace>,
+    ) -> anyhow::Result<()> {
         let sdk = match workspace {
             Some(workspace) if workspace.has_sdk() => "vblank-guest.workspace = true".to_owned(),
             _ => sdk_dependency(),
         };
         let is_configured = workspace::has_target_config(folder)?;
-        let manifest = template::manifest(&self.name, &sdk, workspace.is_some());
+        let manifest = template::manifest(&self.name, &sdk, kind);
         write(folder, "Cargo.toml", &manifest)?;
         write(folder, "src/lib.rs", &self.template.source(&self.name))?;
         for (file, text) in template::COMMON {

@@ -17,6 +17,9 @@ pub(super) const PROFILE: &str = include_str!("../../../templates/profile.toml")
 
 const MANIFEST: &str = include_str!("../../../templates/manifest.toml");
 
+/// Without it, cargo would take the crate for a part of the workspace above it.
+const WORKSPACE: &str = "# Of its own: the one above is the host's.\n[workspace]\n";
+
 /// What cargo is told of the target. Not needed where a folder above tells it already.
 pub(super) const CARGO_CONFIG: (&str, &str) = (
     ".cargo/config.toml",
@@ -43,13 +46,23 @@ impl Template {
     }
 }
 
-/// `Cargo.toml`. `sdk` is the line of the dependency. A member of a workspace has no profile, since
-/// cargo would pass over it with a warning.
-pub(super) fn manifest(name: &str, sdk: &str, is_member: bool) -> String {
+/// How a crate stands to the workspace around it.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    /// There is none.
+    Alone,
+    /// It is a member. It has no profile, since cargo would pass over it with a warning.
+    Member,
+    /// It is none, and says so.
+    Apart,
+}
+
+/// `Cargo.toml`. `sdk` is the line of the dependency.
+pub(super) fn manifest(name: &str, sdk: &str, kind: Kind) -> String {
     let manifest = MANIFEST.replace("{{name}}", name).replace("{{sdk}}", sdk);
-    if is_member {
-        manifest
-    } else {
-        format!("{manifest}\n{PROFILE}")
+    match kind {
+        Kind::Alone => format!("{manifest}\n{PROFILE}"),
+        Kind::Member => manifest,
+        Kind::Apart => format!("{manifest}\n{WORKSPACE}\n{PROFILE}"),
     }
 }

@@ -82,6 +82,15 @@ impl Workspace {
         dependencies.is_some_and(|list| list.get("vblank-guest").is_some())
     }
 
+    /// Whether the host itself is one of its crates: Vblank's own, in which a game would be built with
+    /// the host's profiles, and `Cargo.toml` is not the user's to change.
+    pub(super) fn is_of_the_host(&self) -> bool {
+        let dependencies = self.document["workspace"].get("dependencies");
+        let host = dependencies.and_then(|list| list.get("vblank-host"));
+        let path = host.and_then(|host| host.get("path")?.as_str());
+        path.is_some_and(|path| !Path::new(path).is_absolute() && !path.starts_with(".."))
+    }
+
     /// Whether it says how much to optimise what is being worked on.
     pub(super) fn is_tuned(&self) -> bool {
         let profile = self.document.get("profile");
