@@ -147,6 +147,22 @@ impl Run {
         self
     }
 
+    /// Started by another program: the last of these words is followed by the command.
+    #[must_use]
+    pub fn within(mut self, program: &str, words: &[&str]) -> Self {
+        let mut command = Command::new(program);
+        command.args(words).arg(self.command.get_program());
+        command.args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        self.command = command;
+        self
+    }
+
     /// Where what it holds is measured: huge pages round that up to 2 MiB, a step of 5%.
     #[must_use]
     pub fn in_small_pages(self) -> Self {

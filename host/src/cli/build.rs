@@ -7,6 +7,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 
 use super::fail;
+use super::features::FeatureArgs;
 use crate::guest::{Code, Interfaces};
 use crate::reload::{BuildError, GuestCrate};
 use crate::terminal::Terminal;
@@ -20,6 +21,8 @@ pub(super) struct Build {
     /// Build with optimisations
     #[arg(long)]
     release: bool,
+    #[command(flatten)]
+    features: FeatureArgs,
 }
 
 impl Build {
@@ -28,7 +31,7 @@ impl Build {
     }
 
     fn build(&self) -> anyhow::Result<u8> {
-        let guest = GuestCrate::open(&self.guest, self.release)?;
+        let guest = GuestCrate::open(&self.guest, &self.features.flags(self.release))?;
         if let Some(target) = guest.redirected() {
             let target = target.display();
             Terminal::new(false).say(&format!(

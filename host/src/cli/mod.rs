@@ -10,6 +10,7 @@ mod bench;
 mod build;
 mod check;
 mod doctor;
+mod features;
 mod folders;
 mod history;
 mod hosts;

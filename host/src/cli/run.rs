@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 
+use super::features::FeatureArgs;
 use super::limits::LimitArgs;
 use super::{folders, parse_hz, start_log};
 use crate::clock::{Clock, FreeClock, RealClock};
@@ -68,9 +69,11 @@ pub(super) struct Run {
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "10",
         value_parser = parse_interval, conflicts_with_all = ["release", "no_build", "build"])]
     optimise: Option<Duration>,
+    #[command(flatten)]
+    features: FeatureArgs,
     /// Make GUEST, a .wasm file, with this command of the shell, run in the file's folder whenever
     /// something changes in the folders of --watch
-    #[arg(long, value_name = "COMMAND", requires = "watch", conflicts_with_all = ["no_build", "release"])]
+    #[arg(long, value_name = "COMMAND", requires = "watch", conflicts_with_all = ["no_build", "release", "features", "no_default_features"])]
     build: Option<String>,
     /// Further folders to watch
     #[arg(long, value_name = "PATH")]
@@ -173,9 +176,9 @@ impl Run {
             debounce: Duration::from_millis(self.debounce),
             poll: self.poll.map(Duration::from_millis),
             watch: self.watch.clone(),
-            release: self.release,
             with_lines: false,
             optimise: self.optimise,
+            cargo: self.features.flags(self.release),
             assets: Some(folders::assets_of(&self.guest, self.assets.as_deref())),
         };
         let waker = display.as_ref().map(app::Display::waker);
@@ -253,7 +256,7 @@ impl Run {
                 );
             }
             if self.no_build {
-                let guest = GuestCrate::open(guest, self.release)?;
+                let guest = GuestCrate::open(guest, &self.features.flags(self.release))?;
                 let file = guest.artifact();
                 if !file.is_file() {
                     bail!("--no-build: {} has not been built yet", file.display());
@@ -271,6 +274,7 @@ impl Run {
         if !guest.exists() {
             bail!("no such file or folder: {}", guest.display());
         }
+        self.features.check(guest)?;
         Ok(Source::File(guest.clone()))
     }
 

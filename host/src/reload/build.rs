@@ -23,6 +23,14 @@ pub enum BuildError {
     /// cargo does not understand the crate.
     #[error("cargo cannot read the guest crate: {0}")]
     Metadata(String),
+    /// Several crates, and none of them is the folder's own.
+    #[error("{} is a workspace without a package of its own; {}", folder.display(), choice(guests))]
+    Workspace {
+        /// The folder.
+        folder: PathBuf,
+        /// Those of its members that build a cdylib.
+        guests: Vec<PathBuf>,
+    },
     /// The crate makes no wasm.
     #[error("{0} builds no cdylib; write crate-type = [\"cdylib\"] under [lib] in its Cargo.toml")]
     NoCdylib(String),
@@ -56,6 +64,18 @@ pub enum BuildError {
     /// The compiler's own messages.
     #[error("{0}")]
     Failed(String),
+}
+
+/// What to do where there are several crates.
+fn choice(guests: &[PathBuf]) -> String {
+    if guests.is_empty() {
+        return "none of its crates builds a cdylib, as a guest does".to_owned();
+    }
+    let folders: Vec<_> = guests
+        .iter()
+        .map(|guest| guest.display().to_string())
+        .collect();
+    format!("give the folder of the guest: {}", folders.join(" or "))
 }
 
 /// Start a build command of the user's own, which is to make this file, in the file's folder. `loud` lets

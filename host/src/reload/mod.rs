@@ -31,7 +31,7 @@ pub use back::{Back, BackError, GoBack, StateOf, Then};
 pub use build::{BuildError, Built};
 pub use candidate::{Candidate, Stages, Version, prepare, prepare_file};
 pub use journal::Again;
-pub use package::GuestCrate;
+pub use package::{CargoFlags, GuestCrate};
 pub use pipeline::{Granted, News, Pipeline, PipelineOptions, Source};
 pub use place::{Call, Place};
 pub use reaper::{Past, Reaper};

@@ -7,10 +7,21 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, SystemTime};
 
 use anstream::{AutoStream, ColorChoice};
-use cargo_metadata::{MetadataCommand, PackageId, TargetKind};
+use cargo_metadata::{CargoOpt, MetadataCommand, Package, PackageId, Target, TargetKind};
 
 use super::build::{Build, BuildError, Built, Maker, spawn};
 use super::toolchain::{TARGET, cargo_for_target, clean};
+
+/// What is said to cargo, with cargo's own names.
+#[derive(Clone, Debug, Default)]
+pub struct CargoFlags {
+    /// Build with optimisations.
+    pub release: bool,
+    /// Features of the crate.
+    pub features: Vec<String>,
+    /// Without the default ones.
+    pub no_default_features: bool,
+}
 
 /// A crate that builds to a guest.
 #[derive(Clone, Debug)]
@@ -24,7 +35,7 @@ pub struct GuestCrate {
     /// cargo's target folder, or another one where that cannot be written.
     built_in: PathBuf,
     is_redirected: bool,
-    release: bool,
+    flags: CargoFlags,
     /// Whether an optimised build says which code comes from which line.
     with_lines: bool,
     /// Whether it is built at lower priority.
@@ -40,28 +51,33 @@ impl GuestCrate {
     ///
     /// # Errors
     /// When there is no manifest, cargo does not understand it, or it builds no cdylib.
-    pub fn open(folder: &Path, release: bool) -> Result<Self, BuildError> {
+    pub fn open(folder: &Path, flags: &CargoFlags) -> Result<Self, BuildError> {
         let manifest = folder.join("Cargo.toml");
         if !manifest.is_file() {
             return Err(BuildError::NoManifest(folder.to_owned()));
         }
+        // Through a link, cargo would take a member of a workspace for none.
+        let folder = &std::fs::canonicalize(folder).unwrap_or(folder.to_owned());
+        let manifest = folder.join("Cargo.toml");
         let cargo = cargo_for_target(folder)?;
-        let metadata = MetadataCommand::new()
+        let mut command = MetadataCommand::new();
+        if !flags.features.is_empty() {
+            command.features(CargoOpt::SomeFeatures(flags.features.clone()));
+        }
+        if flags.no_default_features {
+            command.features(CargoOpt::NoDefaultFeatures);
+        }
+        let metadata = command
             .manifest_path(&manifest)
             .other_options(["--filter-platform".to_owned(), TARGET.to_owned()])
             .env_remove("RUSTUP_TOOLCHAIN")
             .exec()
             .map_err(|error| BuildError::Metadata(error.to_string()))?;
-        let package = metadata.root_package().ok_or_else(|| {
-            BuildError::Metadata(
-                "a workspace without a package of its own; give the folder of one of its members"
-                    .to_owned(),
-            )
-        })?;
-        let is_cdylib = |target: &cargo_metadata::Target| target.is_kind(TargetKind::CDyLib);
-        let Some(library) = package.targets.iter().find(|target| is_cdylib(target)) else {
-            return Err(BuildError::NoCdylib(package.name.to_string()));
-        };
+        let package = metadata
+            .root_package()
+            .ok_or_else(|| of_a_workspace(folder, &metadata))?;
+        let library =
+            cdylib(package).ok_or_else(|| BuildError::NoCdylib(package.name.to_string()))?;
         let target_folder = metadata.target_directory.as_std_path();
         let is_redirected = !is_writable(target_folder);
         let sources = local_sources(&metadata, &package.id);
@@ -84,7 +100,7 @@ impl GuestCrate {
                 target_folder.to_owned()
             },
             is_redirected,
-            release,
+            flags: flags.clone(),
             with_lines: false,
             in_background: false,
             cargo,
@@ -100,7 +116,10 @@ impl GuestCrate {
     /// The same, with optimisations, for a build that nobody waits for.
     pub(super) fn optimised(&self) -> Self {
         Self {
-            release: true,
+            flags: CargoFlags {
+                release: true,
+                ..self.flags.clone()
+            },
             with_lines: true,
             in_background: true,
             ..self.clone()
@@ -122,7 +141,11 @@ impl GuestCrate {
     /// Where its build leaves the wasm file.
     #[must_use]
     pub fn artifact(&self) -> PathBuf {
-        let profile = if self.release { "release" } else { "debug" };
+        let profile = if self.flags.release {
+            "release"
+        } else {
+            "debug"
+        };
         self.built_in
             .join(TARGET)
             .join(profile)
@@ -180,12 +203,18 @@ impl GuestCrate {
         if !loud {
             command.arg("--quiet");
         }
-        if self.release {
+        if self.flags.release {
             command.arg("--release");
         }
         if self.with_lines {
             command.args(["--config", "profile.release.debug=\"line-tables-only\""]);
             command.args(["--config", "profile.release.strip=\"none\""]);
+        }
+        if !self.flags.features.is_empty() {
+            command.arg("--features").arg(self.flags.features.join(","));
+        }
+        if self.flags.no_default_features {
+            command.arg("--no-default-features");
         }
         if let Some(folder) = self.redirected() {
             command.arg("--target-dir").arg(folder);
@@ -201,6 +230,25 @@ impl GuestCrate {
                 name: self.name.clone(),
             },
         ))
+    }
+}
+
+/// The library that a package builds as a cdylib, of which cargo lets it have one.
+fn cdylib(package: &Package) -> Option<&Target> {
+    let mut targets = package.targets.iter();
+    targets.find(|target| target.is_kind(TargetKind::CDyLib))
+}
+
+/// A workspace has no package of its own: which of its members could be meant.
+fn of_a_workspace(folder: &Path, metadata: &cargo_metadata::Metadata) -> BuildError {
+    let members = metadata.workspace_packages();
+    let guests = members.iter().filter(|package| cdylib(package).is_some());
+    let folders = guests.filter_map(|package| package.manifest_path.parent());
+    BuildError::Workspace {
+        folder: folder.to_owned(),
+        guests: folders
+            .map(|folder| folder.as_std_path().to_owned())
+            .collect(),
     }
 }
 

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::assets::{AssetFolder, AssetLoader};
 use super::back::{Back, BackError, GoBack};
 use super::build::BuildError;
 use super::candidate::Candidate;
+use super::package::CargoFlags;
 use super::watch::Wake;
 use super::worker::{Told, Worker};
 use crate::error::{GuestError, Refused};
@@ -43,9 +44,9 @@ pub struct PipelineOptions {
     pub poll: Option<Duration>,
     /// Further paths to watch.
     pub watch: Vec<PathBuf>,
-    /// Build with optimisations.
-    pub release: bool,
-    /// Have that build say which code comes from which line, also where it was inlined.
+    /// How a guest crate is built.
+    pub cargo: CargoFlags,
+    /// Have an optimised build say which code comes from which line, also where it was inlined.
     pub with_lines: bool,
     /// Build a guest crate once more, with optimisations, when nothing has changed for so long.
     pub optimise: Option<Duration>,
@@ -59,7 +60,7 @@ impl Default for PipelineOptions {
             debounce: Duration::from_millis(10),
             poll: None,
             watch: Vec::new(),
-            release: false,
+            cargo: CargoFlags::default(),
             with_lines: false,
             optimise: None,
             assets: None,
@@ -200,7 +201,13 @@ impl Pipeline {
     /// Build and look once more, as after a change.
     pub fn rebuild(&self) {
         // As above.
-        let _ = self.wake.send(Wake::Touched(SystemTime::now()));
+        let _ = self.wake.send(Wake::Rebuild);
+    }
+
+    /// Stop the build that runs, if one does, and wait for the next change.
+    pub fn stop_build(&self) {
+        // As above.
+        let _ = self.wake.send(Wake::StopBuild);
     }
 
     /// The version that was handed on last has failed: it is not worth optimising.

@@ -1,7 +1,9 @@
 //! Which changes on disk matter to a guest, and hearing of them.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use notify::event::{AccessKind, AccessMode};
@@ -17,10 +19,14 @@ use crate::guest::Capability;
 pub(super) enum Wake {
     /// The version that was handed on last has failed.
     Failed,
-    /// A path that matters was written at this time, by the file system's clock where it says.
-    Touched(SystemTime),
+    /// This path, which matters, was written at this time, by the file system's clock where it says.
+    Touched(PathBuf, SystemTime),
     /// The same, of a file of the asset folder: a guest may have it in its code too.
-    TouchedAsset(SystemTime),
+    TouchedAsset(PathBuf, SystemTime),
+    /// Somebody wants it built and looked at once more.
+    Rebuild,
+    /// Somebody does not want to wait for the build that runs.
+    StopBuild,
     /// An older version is wanted again.
     GoBack(Box<GoBack>),
     /// Something is granted from now on; tell when it is.
@@ -93,10 +99,31 @@ pub fn is_told_of_changes(folder: &Path) -> Result<(), String> {
     tried.map_err(|error| error.to_string())
 }
 
+/// Files that links among the sources lead to. Who saves through a link writes there, and the system tells
+/// of that only where the file itself is.
+#[derive(Clone, Default)]
+struct Linked(Arc<Mutex<HashSet<PathBuf>>>);
+
+impl Linked {
+    fn has(&self, path: &Path) -> bool {
+        let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        files.contains(path)
+    }
+
+    /// Note where this link leads to; the folder to be watched, the first time.
+    fn note(&self, link: &Path) -> Option<PathBuf> {
+        let file = std::fs::canonicalize(link).ok()?;
+        let folder = file.parent()?.to_owned();
+        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        files.insert(file).then_some(folder)
+    }
+}
+
 /// Watches until it is dropped.
 pub(super) struct Watcher {
     watcher: Box<dyn Notify + Send>,
     watched: Watched,
+    linked: Linked,
     /// Why polling, where native watching was wanted.
     pub(super) fallback: Option<String>,
 }
@@ -113,17 +140,20 @@ impl Watcher {
         if let Some(interval) = poll {
             return Self::polling(watched, interval, tell, None);
         }
-        let native = RecommendedWatcher::new(handler(&watched, tell.clone()), Config::default());
+        let linked = Linked::default();
+        let handler = handler(&watched, &linked, tell.clone());
+        let native = RecommendedWatcher::new(handler, Config::default());
         let native = native.and_then(|watcher| {
             let mut watcher = Self {
                 watcher: Box::new(watcher),
                 watched: watched.clone(),
+                linked,
                 fallback: None,
             };
             watcher.watch_all()?;
             Ok(watcher)
         });
-        native.or_else(|error| Self::polling(watched, FALLBACK, tell, Some(error.to_string())))
+        native.or_else(|error| Self::polling(watched, FALLBACK, tell, Some(why(&error))))
     }
 
     fn polling(
@@ -133,9 +163,12 @@ impl Watcher {
         fallback: Option<String>,
     ) -> notify::Result<Self> {
         let config = Config::default().with_poll_interval(interval);
+        // Whoever looks for changes looks through links.
+        let linked = Linked::default();
         let mut watcher = Self {
-            watcher: Box::new(PollWatcher::new(handler(&watched, tell), config)?),
+            watcher: Box::new(PollWatcher::new(handler(&watched, &linked, tell), config)?),
             watched,
+            linked,
             fallback,
         };
         watcher.watch_all()?;
@@ -149,15 +182,12 @@ impl Watcher {
 
     /// Watch what is there now; again after a change, since there may be new folders.
     pub(super) fn watch_all(&mut self) -> notify::Result<()> {
-        match &self.watched {
+        match self.watched.clone() {
             Watched::File(file) => {
-                let folder = file
-                    .parent()
-                    .filter(|folder| !folder.as_os_str().is_empty());
-                self.watcher.watch(
-                    folder.unwrap_or(Path::new(".")),
-                    RecursiveMode::NonRecursive,
-                )
+                let folder = file.parent().filter(|folder| *folder != Path::new(""));
+                let folder = folder.unwrap_or(Path::new("."));
+                self.watcher.watch(folder, RecursiveMode::NonRecursive)?;
+                self.watch_behind(&file)
             }
             Watched::Assets(folder) => {
                 // From outside it is seen whether the folder itself comes and goes.
@@ -165,38 +195,86 @@ impl Watcher {
                     self.watcher.watch(parent, RecursiveMode::NonRecursive)?;
                 }
                 match folder.is_dir() {
-                    true => self.watcher.watch(folder, RecursiveMode::Recursive),
+                    true => self.watcher.watch(&folder, RecursiveMode::Recursive),
                     false => Ok(()),
                 }
             }
             Watched::Folders(roots) | Watched::Sources { folders: roots, .. } => {
-                for root in roots {
+                for root in &roots {
                     // Not recursive at the top: `target` may hold thousands of folders.
                     self.watcher.watch(root, RecursiveMode::NonRecursive)?;
                     for entry in std::fs::read_dir(root)?.flatten() {
-                        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-                        if is_folder && !is_noise(&entry.file_name()) {
-                            self.watcher
-                                .watch(&entry.path(), RecursiveMode::Recursive)?;
+                        let path = entry.path();
+                        if is_noise(&entry.file_name()) {
+                            continue;
                         }
+                        if path.is_dir() {
+                            self.watcher.watch(&path, RecursiveMode::Recursive)?;
+                        }
+                        self.watch_links(&path)?;
                     }
                 }
                 Ok(())
             }
         }
     }
+
+    /// All links to files, here and below.
+    fn watch_links(&mut self, path: &Path) -> notify::Result<()> {
+        let Ok(about) = path.symlink_metadata() else {
+            return Ok(());
+        };
+        if about.is_symlink() && path.is_file() {
+            return self.watch_behind(path);
+        }
+        if about.is_dir() {
+            for entry in std::fs::read_dir(path)?.flatten() {
+                if entry.file_type().is_ok_and(|kind| !kind.is_file()) {
+                    self.watch_links(&entry.path())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a link leads to, if this is one.
+    fn watch_behind(&mut self, link: &Path) -> notify::Result<()> {
+        let is_link = link
+            .symlink_metadata()
+            .is_ok_and(|about| about.is_symlink());
+        let folder = is_link.then(|| self.linked.note(link)).flatten();
+        match folder {
+            // Watched already, with what is below it.
+            Some(folder) if self.watched.concerns(&folder.join("file")) => Ok(()),
+            Some(folder) => self.watcher.watch(&folder, RecursiveMode::NonRecursive),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why the system does not tell of changes, and the way out where there is one.
+fn why(error: &notify::Error) -> String {
+    match error.kind {
+        notify::ErrorKind::MaxFilesWatch => {
+            "the system watches no more folders for this user; for more, type: sudo sysctl fs.inotify.max_user_watches=1048576"
+                .to_owned()
+        }
+        _ => error.to_string(),
+    }
 }
 
 fn handler(
     watched: &Watched,
+    linked: &Linked,
     tell: impl Tell,
 ) -> impl FnMut(notify::Result<notify::Event>) + Send + 'static {
-    let watched = watched.clone();
+    let (watched, linked) = (watched.clone(), linked.clone());
     move |event| {
         let Ok(event) = event else { return };
         let reading = matches!(event.kind, EventKind::Access(kind)
             if kind != AccessKind::Close(AccessMode::Write));
-        let concerned = event.paths.iter().find(|path| watched.concerns(path));
+        let concerns = |path: &&PathBuf| watched.concerns(path) || linked.has(path);
+        let concerned = event.paths.iter().find(concerns);
         if let (Some(path), false) = (concerned, reading) {
             let written = std::fs::metadata(path).and_then(|meta| meta.modified());
             tell(path, written.unwrap_or_else(|_| SystemTime::now()));

@@ -2,6 +2,8 @@
 //!
 //! A change while a build runs stops it and begins again, so ten saves in a row make one candidate.
 
+use std::collections::BTreeSet;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +11,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::back::GoBack;
-use super::build::{Built, start_command};
+use super::build::{BuildError, Built, start_command};
 use super::candidate::{Stages, prepare};
 use super::optimise::Optimised;
 use super::package::GuestCrate;
@@ -45,6 +47,11 @@ pub(super) struct Worker {
     first_build: bool,
     /// What has changed since the last round are files of assets.
     only_assets: bool,
+    /// When the newest build that succeeded was begun, by the clock that files are dated with.
+    built: Option<SystemTime>,
+    /// Changed files that are dated before that.
+    overlooked: BTreeSet<PathBuf>,
+    is_building: bool,
 }
 
 /// A version that waits for a grant.
@@ -60,7 +67,7 @@ pub(super) enum Stop {
     Dropped,
     /// Something changed meanwhile: begin again.
     Changed(SystemTime),
-    /// It was told; wait for the next change.
+    /// It was told, or is not wanted; wait for the next change.
     Failed,
 }
 
@@ -83,6 +90,9 @@ impl Worker {
             optimised: None,
             first_build: true,
             only_assets: false,
+            built: None,
+            overlooked: BTreeSet::new(),
+            is_building: false,
         }
     }
 
@@ -120,17 +130,15 @@ impl Worker {
         let file = match self.source.clone() {
             Source::File(file) => {
                 self.see_to(watcher, Watched::File(file.clone()), wake);
+                watch_more(watcher);
                 file
             }
             Source::Folder(folder) => {
                 if !self.guest.as_ref().is_some_and(GuestCrate::is_current) {
                     self.guest = None;
                     self.guest = Some(self.open(&folder, watcher, wake)?);
-                } else if let Some(watcher) = watcher {
-                    // There may be new folders. What cannot be watched was told before.
-                    let _ = watcher.watch_all();
                 }
-                self.build(&mut stages)?
+                self.build(&mut stages, watcher)?
             }
             Source::Command { file, .. } => {
                 let folders = self.also_watched().collect();
@@ -142,11 +150,7 @@ impl Worker {
                     },
                     wake,
                 );
-                if let Some(watcher) = watcher {
-                    // As above.
-                    let _ = watcher.watch_all();
-                }
-                self.build(&mut stages)?
+                self.build(&mut stages, watcher)?
             }
         };
         let begun = Instant::now();
@@ -200,7 +204,7 @@ impl Worker {
         watcher: &mut Option<Watcher>,
         wake: &Sender<Wake>,
     ) -> Result<GuestCrate, Stop> {
-        let opened = GuestCrate::open(folder, self.options.release);
+        let opened = GuestCrate::open(folder, &self.options.cargo);
         match opened.map(|guest| guest.with_lines(self.options.with_lines)) {
             Ok(guest) => {
                 if let (None, Some(target)) = (&watcher, guest.redirected()) {
@@ -253,7 +257,7 @@ impl Worker {
                 Wake::Touched
             };
             // An error means that the pipeline is gone, and the watcher soon will be.
-            drop(wake.send(touched(at)));
+            drop(wake.send(touched(path.to_owned(), at)));
         };
         *watcher = match Watcher::new(watched, self.options.poll, tell) {
             Ok(watcher) => {
@@ -270,18 +274,51 @@ impl Worker {
     }
 
     /// Gives the file that was built.
-    fn build(&mut self, stages: &mut Stages) -> Result<PathBuf, Stop> {
+    fn build(
+        &mut self,
+        stages: &mut Stages,
+        watcher: &mut Option<Watcher>,
+    ) -> Result<PathBuf, Stop> {
+        if self.guest.is_some() {
+            self.redate();
+        }
+        let begun = SystemTime::now();
+        self.is_building = true;
+        let built = self.run_build(watcher);
+        self.is_building = false;
         let Built {
             wasm,
             warnings,
             took,
-        } = self.run_build()?;
+        } = built?;
+        self.built = self.built.max(Some(begun));
         stages.build = took;
         self.send(News::Built { took, warnings })?;
         Ok(wasm)
     }
 
-    fn run_build(&mut self) -> Result<Built, Stop> {
+    /// cargo goes by times: a file that was moved into place with an older one's, or saved while the clock
+    /// was set back, would be no change to it.
+    fn redate(&mut self) {
+        let Some(built) = self.built else { return };
+        let date = SystemTime::now().max(built + Duration::from_secs(1));
+        for path in std::mem::take(&mut self.overlooked) {
+            let dated = File::options()
+                .write(true)
+                .open(&path)
+                .and_then(|file| file.set_modified(date));
+            if let Err(error) = dated
+                && path.is_file()
+            {
+                let path = path.display();
+                self.notice(format!(
+                    "{path} is older than the last build, so cargo passes over it, and its date cannot be changed: {error}"
+                ));
+            }
+        }
+    }
+
+    fn run_build(&mut self, watcher: &mut Option<Watcher>) -> Result<Built, Stop> {
         self.send(News::Building)?;
         let started = match (&self.source, &self.guest) {
             (Source::Command { file, command }, _) => {
@@ -298,6 +335,8 @@ impl Worker {
                 return Err(Stop::Failed);
             }
         };
+        // While it builds: where there are many files, this takes its time.
+        watch_more(watcher);
         loop {
             match build.poll() {
                 Some(Ok(built)) => {
@@ -312,8 +351,15 @@ impl Worker {
                 None => {}
             }
             const GLANCE: Duration = Duration::from_millis(1);
-            if let Some(at) = self.wait(Some(GLANCE))? {
-                return Err(Stop::Changed(at));
+            match self.wait(Some(GLANCE)) {
+                Ok(None) => {}
+                Ok(Some(at)) => return Err(Stop::Changed(at)),
+                Err(Stop::Failed) => {
+                    let (took, error) = (build.elapsed(), BuildError::Stopped);
+                    self.send(News::BuildFailed { took, error })?;
+                    return Err(Stop::Failed);
+                }
+                Err(stop) => return Err(stop),
             }
         }
     }
@@ -339,7 +385,7 @@ impl Worker {
     }
 
     /// Wait for a change, at most so long. `None` when there was none. Meanwhile, does what else is
-    /// asked for; a build runs on.
+    /// asked for; a build runs on, unless it is to be stopped: that is [`Stop::Failed`].
     pub(super) fn wait(&mut self, limit: Option<Duration>) -> Result<Option<SystemTime>, Stop> {
         loop {
             let woken = match limit {
@@ -347,17 +393,34 @@ impl Worker {
                 None => self.told.woken.recv().map_err(RecvTimeoutError::from),
             };
             match woken {
-                Ok(Wake::Touched(at)) => {
+                Ok(Wake::Touched(path, at)) => {
                     self.only_assets = false;
+                    self.note_date(path, at);
                     return Ok(Some(at));
                 }
-                Ok(Wake::TouchedAsset(at)) => return Ok(Some(at)),
+                Ok(Wake::TouchedAsset(path, at)) => {
+                    self.note_date(path, at);
+                    return Ok(Some(at));
+                }
+                Ok(Wake::Rebuild) => {
+                    self.only_assets = false;
+                    return Ok(Some(SystemTime::now()));
+                }
+                Ok(Wake::StopBuild) if self.is_building => return Err(Stop::Failed),
+                // The key was too late.
+                Ok(Wake::StopBuild) => {}
                 Ok(Wake::Failed) => self.ready = None,
                 Ok(Wake::GoBack(wanted)) => self.go_back(*wanted)?,
                 Ok(Wake::Allow(capability, tell)) => self.allow(capability, tell)?,
                 Err(RecvTimeoutError::Timeout) => return Ok(None),
                 Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return Err(Stop::Dropped),
             }
+        }
+    }
+
+    fn note_date(&mut self, path: PathBuf, at: SystemTime) {
+        if self.guest.is_some() && self.built.is_some_and(|built| at <= built) {
+            self.overlooked.insert(path);
         }
     }
 
@@ -413,5 +476,12 @@ impl Worker {
         self.told.tell.send(news).map_err(|_| Stop::Dropped)?;
         (self.told.wake_host)();
         Ok(())
+    }
+}
+
+/// There may be new folders. What cannot be watched was told before.
+fn watch_more(watcher: &mut Option<Watcher>) {
+    if let Some(watcher) = watcher {
+        let _ = watcher.watch_all();
     }
 }

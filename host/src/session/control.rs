@@ -29,6 +29,8 @@ pub enum Command {
     SaveImage,
     /// Build and look once more, as after a change.
     Rebuild,
+    /// Stop the build that runs, and wait for the next change.
+    StopBuild,
     /// Go back to the version before, with the state of now.
     RollBack,
     /// Put another value into the state: its path, and the value as text.
@@ -62,6 +64,11 @@ impl Session {
                 Some(pipeline) => pipeline.rebuild(),
                 None => self.notice("this host builds nothing while it runs"),
             },
+            Command::StopBuild => {
+                if let Some(pipeline) = &self.parts.pipeline {
+                    pipeline.stop_build();
+                }
+            }
             Command::RollBack => {
                 let (reply, answer) = Reply::channel();
                 let (hash, state) = (None, StateOf::Now);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Session;
 use crate::guest::CodeHash;
-use crate::reload::{News, Running};
+use crate::reload::{BuildError, News, Running};
 
 /// What is known of the newest source.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +29,8 @@ pub enum Source {
     IsNewer(CodeHash),
     /// It does not build, so nobody knows.
     DoesNotBuild,
+    /// Its build was stopped, so nobody knows.
+    WasStopped,
     /// Its file is no guest.
     IsNoGuest,
 }
@@ -75,6 +77,7 @@ pub(super) enum Told {
     /// The same, and it is being built with optimisations.
     Optimising(CodeHash, Instant),
     DoesNotBuild,
+    WasStopped,
     IsNoGuest,
 }
 
@@ -83,7 +86,10 @@ impl Told {
         *self = match news {
             News::Changed => Self::Changed,
             News::Building => Self::Building(Instant::now()),
-            News::BuildFailed { .. } => Self::DoesNotBuild,
+            News::BuildFailed { error, .. } => match error {
+                BuildError::Stopped => Self::WasStopped,
+                _ => Self::DoesNotBuild,
+            },
             News::Preparing(hash) => Self::Preparing(*hash),
             News::Ready(candidate) => Self::Came(candidate.version.hash()),
             News::SameCode(hash) => Self::Came(*hash),
@@ -135,6 +141,7 @@ impl Session {
                 }
                 Told::Came(newest) | Told::Optimising(newest, _) => Source::IsNewer(newest),
                 Told::DoesNotBuild => Source::DoesNotBuild,
+                Told::WasStopped => Source::WasStopped,
                 Told::IsNoGuest => Source::IsNoGuest,
             },
         }
@@ -174,6 +181,7 @@ impl fmt::Display for Status {
                 write!(f, "the newest source is {} and does not run", hash.short())
             }
             Source::DoesNotBuild => f.write_str("the newest source does not build"),
+            Source::WasStopped => f.write_str("the newest source's build was stopped"),
             Source::IsNoGuest => f.write_str("the newest file is no guest"),
         }
     }

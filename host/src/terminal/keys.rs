@@ -17,8 +17,7 @@ use crate::event::Event;
 use crate::session::Command;
 
 /// What the keys do, in a line.
-const HELP: &str =
-    "keys: b rebuild, r roll back, p pause, s step, 0 reset, i keep an image, q quit, ? this line";
+const HELP: &str = "keys: b rebuild, c cancel the build, r roll back, p pause, s step, 0 reset, i keep an image, q quit, ? this line";
 
 /// How the terminal was, while it is another way.
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
@@ -121,6 +120,7 @@ fn listen(is_over: &AtomicBool, terminal: &Terminal, tell: &Sender<Event>) {
 fn command(key: u8) -> Option<Command> {
     Some(match key {
         b'b' => Command::Rebuild,
+        b'c' => Command::StopBuild,
         b'r' => Command::RollBack,
         b'p' | b' ' => Command::TogglePause,
         b's' | b'.' => Command::Step,

@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use owo_colors::OwoColorize;
 
 use crate::reload::report::{Observer, Record, StageTimes, What};
-use crate::reload::{Place, StateOf};
+use crate::reload::{BuildError, Place, StateOf};
 use crate::session::Session;
 
 #[cfg(unix)]
@@ -310,6 +310,9 @@ impl Observer for Terminal {
             What::Build {
                 ok: false, message, ..
             } => {
+                if *message == BuildError::Stopped.to_string() {
+                    return self.say(&format!("{message}; waiting for a change"));
+                }
                 let what = "build failed".red().bold().to_string();
                 self.say(format!("{message}\n{what}; waiting for a change").trim_start());
             }

@@ -62,7 +62,7 @@ impl Lane {
             terminal.say(&notice);
         }
         let options = PipelineOptions {
-            release: true,
+            cargo: bench.features.flags(true),
             with_lines,
             assets: Some(folders::assets_of(guest, bench.assets.as_deref())),
             ..PipelineOptions::default()

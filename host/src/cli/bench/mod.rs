@@ -21,6 +21,7 @@ use self::figures::Figures;
 use self::lane::{Lane, Until};
 use self::profile::ProfileFile;
 use self::swaps::Swaps;
+use super::features::FeatureArgs;
 use super::limits::LimitArgs;
 use super::start_log;
 use crate::guest::Profiler;
@@ -80,6 +81,8 @@ pub(super) struct Bench {
     /// The folder of the guest's pictures and fonts, instead of `assets` in or beside GUEST
     #[arg(long, value_name = "DIR")]
     assets: Option<PathBuf>,
+    #[command(flatten)]
+    features: FeatureArgs,
     #[command(flatten)]
     limits: LimitArgs,
 }
@@ -149,6 +152,7 @@ impl Bench {
     }
 
     fn bench(&self, terminal: &Terminal) -> anyhow::Result<u8> {
+        self.features.check(&self.guest)?;
         let measured = match &self.compare {
             Some(other) => self.compare(other, terminal)?,
             None => self.measure(terminal)?,
@@ -186,7 +190,9 @@ impl Bench {
         let mut lane = Lane::start(self, &self.guest, profiler.clone(), terminal)?;
         let swaps = |every| {
             let when = (every, self.warmup);
-            Swaps::new(&lane.engine, when, &self.guest, self.swap_with.as_ref())
+            let flags = self.features.flags(true);
+            let other = self.swap_with.as_ref();
+            Swaps::new(&lane.engine, when, &self.guest, &flags, other)
         };
         let mut swaps = self.swap_every.map(swaps).transpose()?;
         if !lane.warm_up(self.warmup) {

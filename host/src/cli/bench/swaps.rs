@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{anyhow, bail};
 
 use crate::guest::{Code, Engine};
-use crate::reload::{GuestCrate, prepare};
+use crate::reload::{CargoFlags, GuestCrate, prepare};
 use crate::session::Session;
 
 /// What is swapped, and when.
@@ -24,10 +24,11 @@ impl Swaps {
         engine: &Arc<Engine>,
         (every, first): (u64, u64),
         guest: &Path,
+        flags: &CargoFlags,
         other: Option<&PathBuf>,
     ) -> anyhow::Result<Self> {
         let own = if guest.is_dir() {
-            let file = GuestCrate::open(guest, true)?.artifact();
+            let file = GuestCrate::open(guest, flags)?.artifact();
             if !file.is_file() {
                 bail!(
                     "--swap-every: {} has not been built yet; type: host build --release {}",

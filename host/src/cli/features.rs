@@ -1,0 +1,41 @@
+//! The flags for what of a guest crate is built.
+
+use std::path::Path;
+
+use anyhow::bail;
+use clap::Args;
+
+use crate::reload::CargoFlags;
+
+/// One set for all commands that build guest crates, with cargo's own names.
+#[derive(Args)]
+pub(super) struct FeatureArgs {
+    /// Build the guest with these features of its crate
+    #[arg(long, short = 'F', value_name = "FEATURES", value_delimiter = ',')]
+    features: Vec<String>,
+    /// Build the guest without its crate's default features
+    #[arg(long)]
+    no_default_features: bool,
+}
+
+impl FeatureArgs {
+    /// As cargo is told.
+    pub(super) fn flags(&self, release: bool) -> CargoFlags {
+        CargoFlags {
+            release,
+            features: self.features.clone(),
+            no_default_features: self.no_default_features,
+        }
+    }
+
+    /// A mistake where nothing is built.
+    pub(super) fn check(&self, guest: &Path) -> anyhow::Result<()> {
+        if guest.is_dir() || (self.features.is_empty() && !self.no_default_features) {
+            return Ok(());
+        }
+        bail!(
+            "--features and --no-default-features are for the folder of a guest crate, and {} is none",
+            guest.display()
+        );
+    }
+}
