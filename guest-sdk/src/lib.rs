@@ -109,6 +109,11 @@ pub fn set_picture(width: u32, height: u32, fit: Fit) {
     }
 }
 
+/// The chapter on testing in the documentation, whose examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/testing.md")]
+mod chapter {}
+
 /// What a game's source needs: `use vblank_guest::prelude::*;`.
 pub mod prelude {
     pub use crate::assets::{Filter, Texture};

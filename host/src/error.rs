@@ -12,12 +12,12 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum GuestError {
     /// The file is not there, or not readable.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {path}: {cause}")]
     Read {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The bytes are no WebAssembly at all.
     #[error(

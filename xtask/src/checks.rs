@@ -64,7 +64,9 @@ fn format_and_lint(features: &[&str]) -> Result<(), Failure> {
     let mut docs = cargo();
     docs.args(["doc", "--release", "--workspace", "--no-deps"]);
     docs.args(features);
-    run(docs.env("RUSTDOCFLAGS", "--deny warnings"))
+    run(docs.env("RUSTDOCFLAGS", "--deny warnings"))?;
+    announce("book");
+    crate::book::build().map(drop)
 }
 
 /// cargo for guests: the fallback toolchain where that is what there is.

@@ -1,5 +1,6 @@
 //! `cargo xtask`: set up what is missing, run a guest, run every check. Needs nothing but Rust.
 
+mod book;
 mod checks;
 mod fallback;
 mod process;
@@ -16,6 +17,7 @@ cargo xtask COMMAND
   run GUEST [FLAGS]   set up what is missing, build the host and run a guest in it;
                       flags are those of `host run`
   test [FILTER]       set up what is missing, then format, clippy, docs and every test
+  book                make the book of docs/, in target/book
   setup               set up what is missing, and nothing else
   nightly             what takes longer: a million random migrations, and every fuzz
                       target for a minute (needs a nightly compiler and cargo-fuzz)
@@ -29,6 +31,9 @@ fn main() -> ExitCode {
         Some((&"test", filter)) => setup::all().and_then(|()| checks::all(filter)),
         Some((&"setup", [])) => setup::all(),
         Some((&"nightly", [])) => checks::nightly(),
+        Some((&"book", [])) => {
+            book::build().map(|book| println!("{}", book.join("index.html").display()))
+        }
         Some((&("help" | "--help" | "-h"), _)) => {
             print!("{HELP}");
             Ok(())
@@ -80,12 +85,15 @@ fn quieten_mesa(command: &mut Command) {
 }
 
 fn host_binary() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR");
-    let target = target.map_or_else(|| root().join("target"), PathBuf::from);
-    target
+    target()
         .join("release")
         .join("host")
         .with_extension(std::env::consts::EXE_EXTENSION)
+}
+
+fn target() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    target.map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// cargo, in the workspace.

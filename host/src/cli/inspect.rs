@@ -47,8 +47,10 @@ impl Inspect {
     }
 
     fn inspect(&self) -> anyhow::Result<u8> {
+        // That it cannot be read names the file itself.
+        let code = Code::read(&self.guest)?;
         let facts = self
-            .facts()
+            .facts(code)
             .with_context(|| self.guest.display().to_string())?;
         if self.json {
             outln!("{}", serde_json::to_string_pretty(&facts)?);
@@ -58,8 +60,7 @@ impl Inspect {
         Ok(0)
     }
 
-    fn facts(&self) -> anyhow::Result<Facts> {
-        let code = Code::read(&self.guest)?;
+    fn facts(&self, code: Code) -> anyhow::Result<Facts> {
         let component = code.componentise()?;
         let interfaces = Interfaces::of(&component)?;
         let schema = match interfaces.world() {

@@ -90,9 +90,9 @@ impl Code {
     /// # Errors
     /// When it cannot be read, is not WebAssembly, is damaged, or was built for another contract.
     pub fn read(path: &Path) -> Result<Self, GuestError> {
-        let bytes = std::fs::read(path).map_err(|source| GuestError::Read {
+        let bytes = std::fs::read(path).map_err(|cause| GuestError::Read {
             path: path.to_owned(),
-            source,
+            cause,
         })?;
         Self::from_bytes(bytes)
     }
