@@ -403,7 +403,17 @@ fn commands_run() {
                     clone.patch(&block.text, &place);
                 }
                 info => assert!(
-                    ["rust", "text", "wgsl", "toml", "json"].contains(&info)
+                    [
+                        "rust",
+                        "rust,ignore",
+                        "text",
+                        "wgsl",
+                        "wit",
+                        "toml",
+                        "json",
+                        "yaml"
+                    ]
+                    .contains(&info)
                         || info.starts_with("sh,needs-"),
                     "{place}: a block of `{info}`"
                 ),

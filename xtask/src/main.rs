@@ -15,7 +15,8 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   run GUEST [FLAGS]   set up what is missing, build the host and run a guest in it;
-                      flags are those of `host run`
+                      flags are those of `host run`. An application, such as
+                      demos/plugins/pipeline, is run itself
   test [FILTER]       set up what is missing, then format, clippy, docs and every test
   book                make the book of docs/, in target/book
   setup               set up what is missing, and nothing else
@@ -56,6 +57,12 @@ fn main() -> ExitCode {
 
 fn run_guest(arguments: &[&str]) -> Result<(), Failure> {
     setup::wasm_target()?;
+    if let Some((application, arguments)) = application(arguments) {
+        let mut run_it = Command::new("cargo");
+        run_it.args(["run", "--quiet", "--release", "--manifest-path"]);
+        run_it.arg(application).args(setup::sound_and_gamepads());
+        return run(run_it.arg("--").args(arguments));
+    }
     setup::vulkan()?;
     // The guest's folder is relative to where the user stands, so the host runs there.
     build_host()?;
@@ -67,6 +74,14 @@ fn run_guest(arguments: &[&str]) -> Result<(), Failure> {
         message: String::new(),
         ..failure
     })
+}
+
+/// The manifest of what is no guest but a program of its own, and what it is told.
+fn application<'a>(arguments: &'a [&'a str]) -> Option<(PathBuf, &'a [&'a str])> {
+    let (folder, arguments) = arguments.split_first()?;
+    let folder = Path::new(folder);
+    let is_program = folder.join("src/main.rs").is_file();
+    is_program.then(|| (folder.join("Cargo.toml"), arguments))
 }
 
 fn build_host() -> Result<(), Failure> {
