@@ -29,6 +29,8 @@ pub struct Instance {
     /// What guests of its world have beside it.
     face: Face,
     limits: Limits,
+    /// [`Limits::call`] in ticks: counted once, since it is a division of 128 bits.
+    call_ticks: u64,
     /// How often the epoch advances.
     tick: Duration,
     /// Whether a sample is taken at each tick.
@@ -73,7 +75,8 @@ impl Instance {
             None => store.epoch_deadline_trap(),
         }
         let tick = engine.tick();
-        allow(&mut store, ticks(limits.call, tick), profiler.is_some());
+        let call_ticks = ticks(limits.call, tick);
+        allow(&mut store, call_ticks, profiler.is_some());
         let instance = pre.instantiate(&mut store).map_err(|error| {
             GuestError::from(trap(&mut store, "instantiate", limits.call, &error))
         })?;
@@ -91,6 +94,7 @@ impl Instance {
             plugin,
             face,
             limits,
+            call_ticks,
             tick,
             is_watched: profiler.is_some(),
         })
@@ -301,7 +305,7 @@ impl Instance {
         name: &'static str,
         call: impl FnOnce(&mut F, &mut Store<Context>) -> CallResult<T>,
     ) -> Result<T, Trap> {
-        self.give_time(self.limits.call);
+        allow(&mut self.store, self.call_ticks, self.is_watched);
         let face = self.face.downcast_mut().expect("it is of this world");
         call(face, &mut self.store)
             .map_err(|error| trap(&mut self.store, name, self.limits.call, &error))
@@ -314,17 +318,15 @@ impl Instance {
         limit: Duration,
         call: impl FnOnce(&Plugin, &mut Store<Context>) -> wasmtime::Result<T>,
     ) -> Result<T, Trap> {
-        self.give_time(limit);
+        let ticks = ticks(limit, self.tick);
+        allow(&mut self.store, ticks, self.is_watched);
         call(&self.plugin, &mut self.store)
             .map_err(|error| trap(&mut self.store, name, limit, &error))
-    }
-
-    fn give_time(&mut self, limit: Duration) {
-        allow(&mut self.store, ticks(limit, self.tick), self.is_watched);
     }
 }
 
 /// So much time for the next call.
+#[inline]
 fn allow(store: &mut Store<Context>, ticks: u64, is_watched: bool) {
     store.data_mut().ticks_left = ticks;
     store.set_epoch_deadline(if is_watched { 1 } else { ticks });

@@ -56,6 +56,7 @@ impl Health {
     }
 
     /// Whether it may be called. One comparison where it never failed.
+    #[inline]
     pub(super) fn away(&mut self) -> Option<Away> {
         if self.failures == 0 {
             return None;
@@ -75,6 +76,7 @@ impl Health {
         (left > Duration::ZERO).then_some(Away::Resting(left))
     }
 
+    #[inline]
     pub(super) fn did_well(&mut self) {
         if self.failures > 0 {
             self.calls += 1;

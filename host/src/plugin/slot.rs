@@ -420,7 +420,14 @@ impl<P: Plugin> Slot<P> {
     }
 
     /// If a version that came together with this one has been undone, so is this one.
+    #[inline]
     fn keep_bond(&mut self) {
+        if self.bond.is_some() {
+            self.follow_bond();
+        }
+    }
+
+    fn follow_bond(&mut self) {
         let Some(bond) = &self.bond else {
             return;
         };

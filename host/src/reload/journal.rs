@@ -61,6 +61,7 @@ impl Journal {
     }
 
     /// A call was made that is not to be made again.
+    #[inline]
     pub(super) fn pass(&mut self) {
         self.passing += 1;
     }

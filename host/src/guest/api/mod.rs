@@ -30,6 +30,7 @@ pub struct Context {
     pub(super) panic: Option<String>,
     pub(super) binary: Arc<Binary>,
     pub(super) is_replay: bool,
+    flood: log::Flood,
     data: Box<dyn Any + Send>,
     /// Until its time is over, where samples are taken at each tick.
     pub(super) ticks_left: u64,
@@ -51,6 +52,7 @@ impl Context {
             panic: None,
             binary,
             is_replay: false,
+            flood: log::Flood::default(),
             data: engine.world().data(),
             ticks_left: 0,
             wasi,
