@@ -72,6 +72,14 @@ pub enum GuestError {
         /// The name for `--allow`.
         capability: &'static str,
     },
+    /// A folder that was granted is not there.
+    #[error("cannot open the folder {folder}, which is granted to the guest: {message}")]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        message: String,
+    },
     /// The compiler refused it.
     #[error("cannot be compiled: {message}")]
     Compile {
@@ -208,7 +216,7 @@ impl Refused {
                 "wrong-world"
             }
             Self::Guest(GuestError::Abi { .. }) => "abi",
-            Self::Guest(GuestError::NotAllowed { .. }) => "capability",
+            Self::Guest(GuestError::NotAllowed { .. } | GuestError::Folder { .. }) => "capability",
             Self::Guest(GuestError::Compile { .. } | GuestError::Engine(_)) => "compile",
             Self::Guest(GuestError::Pages(_)) => "pages",
             Self::Guest(GuestError::Trap(_)) => "trap",

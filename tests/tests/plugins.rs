@@ -417,6 +417,112 @@ fn a_slot_may_be_called_from_any_thread() {
     assert_eq!(add(&mut slot, 0).unwrap(), calls.into_inner());
 }
 
+/// With this of `wasi_snapshot_preview1`, and this done before it adds.
+fn asking(import: &str, code: &str) -> Code {
+    // The adapter asks for some memory of its own.
+    let code = format!("(drop (memory.grow (i32.const 8))) {code}");
+    let guest = Guest::plugin().import(import).before("add", &code);
+    Code::from_bytes(guest.module()).expect("it is a guest")
+}
+
+/// What is shown by a plugin that was granted this.
+fn shown(code: &Code, capability: &str) -> Result<Vec<u64>, String> {
+    let board = Board::default();
+    let given = board.clone();
+    let host = host();
+    let builder = host.slot_with::<Tally>("tally", move || given.clone());
+    let slot = builder.allow(capability.parse()?).start(code);
+    let mut slot = slot.map_err(|error| error.to_string())?;
+    add(&mut slot, 1).map_err(|error| error.to_string())?;
+    let shown = board.0.lock().unwrap().clone();
+    Ok(shown)
+}
+
+#[test]
+fn random_numbers_are_granted_and_can_be_the_same() {
+    let code = asking(
+        r#"(import "wasi_snapshot_preview1" "random_get"
+             (func $random (param i32 i32) (result i32)))"#,
+        "(drop (call $random (i32.const 900) (i32.const 8)))
+         (drop (call $show (i64.load (i32.const 900))))",
+    );
+    let refused = shown(&code, "clock").unwrap_err();
+    assert!(
+        refused.contains("needs the capability `random`"),
+        "{refused}"
+    );
+    let seven = shown(&code, "random=7").unwrap();
+    assert_eq!(seven, shown(&code, "random=7").unwrap());
+    assert_ne!(seven, shown(&code, "random=8").unwrap());
+    assert_ne!(
+        shown(&code, "random").unwrap(),
+        shown(&code, "random").unwrap()
+    );
+}
+
+#[test]
+fn an_environment_variable_is_granted_by_name() {
+    // How many there are.
+    let code = asking(
+        r#"(import "wasi_snapshot_preview1" "environ_sizes_get"
+             (func $environment (param i32 i32) (result i32)))"#,
+        "(drop (call $environment (i32.const 900) (i32.const 904)))
+         (drop (call $show (i64.extend_i32_u (i32.load (i32.const 900)))))",
+    );
+    assert_eq!(shown(&code, "env=PATH").unwrap(), [1]);
+    assert_eq!(shown(&code, "env=NO_SUCH_VARIABLE").unwrap(), [0]);
+    assert_eq!(shown(&code, "wasi").unwrap(), [0]);
+}
+
+#[test]
+fn files_are_those_of_the_folder_that_was_granted() {
+    let folder = tempfile::TempDir::new().expect("a temporary folder can be made");
+    std::fs::write(folder.path().join("n"), "A").expect("it can be written");
+    // Opens the file `n` of the first folder that there is, and shows the error and what it begins with.
+    let code = asking(
+        r#"(import "wasi_snapshot_preview1" "path_open"
+             (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+           (import "wasi_snapshot_preview1" "fd_read"
+             (func $read (param i32 i32 i32 i32) (result i32)))"#,
+        "(i32.store8 (i32.const 900) (i32.const 110))
+         (i32.store (i32.const 916) (i32.const 940))
+         (i32.store (i32.const 920) (i32.const 1))
+         (drop (call $show (i64.extend_i32_u (call $open
+           (i32.const 3) (i32.const 0) (i32.const 900) (i32.const 1) (i32.const 0)
+           (i64.const 2) (i64.const 2) (i32.const 0) (i32.const 904)))))
+         (drop (call $read (i32.load (i32.const 904)) (i32.const 916) (i32.const 1) (i32.const 924)))
+         (drop (call $show (i64.load8_u (i32.const 940))))",
+    );
+    let read = format!("read={}", folder.path().display());
+    assert_eq!(shown(&code, &read).unwrap(), [0, u64::from(b'A')]);
+    let elsewhere = tempfile::TempDir::new().expect("a temporary folder can be made");
+    let other = format!("read={}::/data", elsewhere.path().display());
+    let missing = shown(&code, &other).unwrap();
+    assert_ne!(missing[0], 0, "there is no such file");
+    let nowhere = shown(&code, "read=/no/such/folder").unwrap_err();
+    assert!(
+        nowhere.contains("cannot open the folder /no/such/folder"),
+        "{nowhere}"
+    );
+}
+
+#[test]
+fn what_was_refused_comes_in_when_it_is_granted() {
+    let host = host();
+    let mut slot = slot(&host, &Guest::plugin());
+    slot.offer(&asking(
+        r#"(import "wasi_snapshot_preview1" "clock_time_get"
+             (func $now (param i32 i64 i32) (result i32)))"#,
+        "(drop (call $now (i32.const 1) (i64.const 0) (i32.const 900)))",
+    ));
+    let change = next_change(&mut slot).to_string();
+    assert!(change.contains("needs the capability `clock`"), "{change}");
+    assert_eq!(add(&mut slot, 1).unwrap(), 1);
+    slot.allow("clock".parse().unwrap()).unwrap();
+    assert!(matches!(next_change(&mut slot), Change::Swapped { .. }));
+    assert_eq!(add(&mut slot, 1).unwrap(), 2);
+}
+
 #[test]
 fn a_capability_nobody_gave_is_named() {
     let wit = "package a:b; world w { import wasi:random/random@0.2.0; export hello: func(); } \

@@ -12,7 +12,7 @@ use crate::guest::Capability;
 /// Grant something to the running host's guest; a version that was refused for want of it comes in
 #[derive(Args)]
 pub(super) struct Allow {
-    /// What a guest does not have by itself: wasi
+    /// What a guest does not have by itself: wasi, clock, random, random=SEED, read=DIR, write=DIR, env=NAME
     capability: Capability,
     /// The guest whose host is meant; may be left out when just one host runs
     #[arg(long)]
@@ -26,7 +26,9 @@ impl Allow {
 
     fn ask(self) -> anyhow::Result<u8> {
         let capability = self.capability;
-        let request = Request::Allow { capability };
+        let request = Request::Allow {
+            capability: capability.clone(),
+        };
         match Host::find(self.guest.as_deref())?.ask(&request)? {
             Answer::Allowed { is_new: true } => outln!("{capability} is granted from now on"),
             Answer::Allowed { is_new: false } => outln!("{capability} was granted before"),

@@ -69,7 +69,7 @@ impl Inspect {
         };
         let world = interfaces.world();
         let imports = interfaces.imports.into_iter().map(|name| Import {
-            capability: Capability::needed_for(&name).map(Capability::name),
+            capability: Capability::needed_for(&name),
             name,
         });
         Ok(Facts {

@@ -3,17 +3,16 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use rayon::ThreadPool;
-use serde::{Deserialize, Serialize};
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{CacheStore, Config, WasmBacktraceDetails};
 
 use super::api::Context;
 use super::cache::{Cache, CacheOptions};
+use super::capability::{self, Capability};
 use super::component::{Code, CodeHash};
 use super::limits::{Limits, TICK};
 use super::profiler::Profiler;
@@ -35,50 +34,6 @@ pub struct EngineOptions {
     pub cache: Option<CacheOptions>,
     /// Look at intervals where guests stand. A time limit is then measured in these.
     pub profiler: Option<Arc<Profiler>>,
-}
-
-/// What a guest may be granted beyond its world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Capability {
-    /// WASI preview 2 with an empty context: clocks, random numbers, standard output; no files, no
-    /// environment, no network.
-    Wasi,
-}
-
-impl Capability {
-    /// The name for `--allow`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Wasi => "wasi",
-        }
-    }
-}
-
-impl Capability {
-    /// What has to be granted for an import, if anything.
-    #[must_use]
-    pub fn needed_for(import: &str) -> Option<Self> {
-        import.starts_with("wasi:").then_some(Self::Wasi)
-    }
-}
-
-impl fmt::Display for Capability {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl std::str::FromStr for Capability {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        match name {
-            "wasi" => Ok(Self::Wasi),
-            _ => Err(format!("unknown capability `{name}`; there is: wasi")),
-        }
-    }
 }
 
 /// Compiles and links the guests of a world.
@@ -254,10 +209,15 @@ impl Engine {
         &self.compiler.assets
     }
 
-    /// Whether something is granted.
+    /// What is granted.
     #[must_use]
-    pub fn allows(&self, capability: Capability) -> bool {
-        self.granted(|grants| grants.allow.contains(&capability))
+    pub fn allowed(&self) -> Vec<Capability> {
+        self.granted(|grants| grants.allow.clone())
+    }
+
+    /// Whether something that is granted has this import linked.
+    fn links(&self, import: &str) -> bool {
+        self.granted(|grants| grants.allow.iter().any(|one| one.covers(import)))
     }
 
     fn granted<T>(&self, look: impl FnOnce(&Grants) -> T) -> T {
@@ -324,13 +284,13 @@ impl Engine {
     fn check_world(&self, component: &Component) -> Result<(), GuestError> {
         let kind = component.component_type();
         let imports: Vec<&str> = kind.imports(self.wasm()).map(|(name, _)| name).collect();
-        let needs = |name| Some((name, Capability::needed_for(name)?));
-        let mut needed = imports.iter().copied().filter_map(needs);
-        let denied = needed.find(|(_, capability)| !self.allows(*capability));
-        if let Some((import, capability)) = denied {
+        let needy = imports.iter().copied();
+        let needy = needy.filter(|import| Capability::needed_for(import).is_some());
+        let denied: Vec<&str> = needy.filter(|import| !self.links(import)).collect();
+        if let Some((import, capability)) = capability::enough_for(&denied) {
             return Err(GuestError::NotAllowed {
                 import: import.to_owned(),
-                capability: capability.name(),
+                capability,
             });
         }
         let granted = |name: &&str| Capability::needed_for(name).is_some();
@@ -360,7 +320,7 @@ impl Grants {
     ) -> Result<Self, GuestError> {
         let linker = || {
             let mut linker = world.linker(wasm)?;
-            if allow.contains(&Capability::Wasi) {
+            if !allow.is_empty() {
                 wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
             }
             Ok(linker)

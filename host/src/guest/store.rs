@@ -66,7 +66,7 @@ impl Instance {
         binary: &Arc<Binary>,
     ) -> Result<Self, GuestError> {
         let limits = engine.options.limits;
-        let context = Context::new(engine, Memory::new(&limits), Arc::clone(binary));
+        let context = Context::new(engine, Memory::new(&limits), Arc::clone(binary))?;
         let mut store = Store::new(engine.wasm(), context);
         store.limiter(|context| &mut context.memory);
         let profiler = engine.options.profiler.as_ref();

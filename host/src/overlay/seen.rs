@@ -30,7 +30,7 @@ pub(super) struct Seen {
     /// What was noticed last.
     pub(super) notice: Option<String>,
     /// What the guest was granted.
-    pub(super) granted: Vec<&'static str>,
+    pub(super) granted: Vec<String>,
     /// What the newest code wants beyond that.
     pub(super) wants: Option<String>,
     /// The edits that can be taken back and made again.

@@ -140,7 +140,7 @@ impl Scene {
                     "swap 2  particles  91bc04 → 3f2a9c   0.06 ms   automatic\n  + Spark.spin   f32   default 0.0\n  at frame 512"
                         .to_owned(),
                 ],
-                granted: vec!["wasi"],
+                granted: vec!["wasi".to_owned()],
                 undo: Some("wind = 0.0".to_owned()),
                 assets: vec![
                     asset("ship", Some(Size::new(64, 64)), Status::Ready),

@@ -425,7 +425,7 @@ impl Worker {
     }
 
     fn allow(&mut self, capability: Capability, tell: Granted) -> Result<(), Stop> {
-        let done = self.engine.allow(capability);
+        let done = self.engine.allow(capability.clone());
         let is_new = matches!(done, Ok(true));
         tell(done);
         if !is_new {

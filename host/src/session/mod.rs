@@ -27,7 +27,7 @@ use crate::control::Answer;
 use crate::error::Refused;
 use crate::event::Event;
 use crate::frame::{Phase, Timings};
-use crate::guest::{Capability, CodeHash, Engine, Step};
+use crate::guest::{CodeHash, Engine, Step};
 use crate::input::{Input, InputEvent};
 use crate::reload::history::History;
 use crate::reload::report::Observer;
@@ -347,10 +347,9 @@ impl Session {
 
     /// What the guest was granted.
     #[must_use]
-    pub fn granted(&self) -> Vec<&'static str> {
-        let all = [Capability::Wasi].into_iter();
-        let granted = all.filter(|capability| self.parts.engine.allows(*capability));
-        granted.map(Capability::name).collect()
+    pub fn granted(&self) -> Vec<String> {
+        let granted = self.parts.engine.allowed();
+        granted.iter().map(ToString::to_string).collect()
     }
 
     /// The share of the time that went into keeping images of the state: what it costs to be able to go

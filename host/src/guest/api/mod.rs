@@ -12,10 +12,11 @@ use std::sync::Arc;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use super::engine::{Capability, Engine};
+use super::capability;
+use super::engine::Engine;
 use super::handoff::Lent;
 use super::limits::Memory;
-use crate::error::Binary;
+use crate::error::{Binary, GuestError};
 use crate::render::assets::Claim;
 
 /// Everything that belongs to one guest instance beside its memory.
@@ -38,12 +39,13 @@ pub struct Context {
 }
 
 impl Context {
-    pub(super) fn new(engine: &Engine, memory: Memory, binary: Arc<Binary>) -> Self {
-        let wasi = engine.allows(Capability::Wasi).then(|| {
-            let context = WasiCtx::builder().inherit_stdout().inherit_stderr().build();
-            (context, ResourceTable::new())
-        });
-        Self {
+    pub(super) fn new(
+        engine: &Engine,
+        memory: Memory,
+        binary: Arc<Binary>,
+    ) -> Result<Self, GuestError> {
+        let wasi = capability::context(&engine.allowed())?;
+        Ok(Self {
             memory,
             lent: Lent::default(),
             commands: draw::Commands::default(),
@@ -56,7 +58,7 @@ impl Context {
             data: engine.world().data(),
             ticks_left: 0,
             wasi,
-        }
+        })
     }
 
     /// Whether a call is made again, after a version failed, only to have the state that it led to. What
