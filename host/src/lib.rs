@@ -59,7 +59,9 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod image;
-pub mod input;
+/// What the player does, collected for an update.
+#[doc(inline)]
+pub use vblank_input as input;
 
 /// The pages whose code is compiled.
 #[cfg(doctest)]

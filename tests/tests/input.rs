@@ -1,7 +1,12 @@
 //! Input that is no keyboard and no mouse, from a file to the guest's state; and a picture whose size is
 //! the guest's.
 
+#[path = "../guests/frames.rs"]
+mod frames;
+
+use frames::Frames;
 use serde_json::json;
+use vblank_guest::test::Player;
 use vblank_tests::{Demo, Display, Run, show_state, workspace};
 
 const SCRIPT: &str = r#"
@@ -12,12 +17,64 @@ const SCRIPT: &str = r#"
 {"frame": 5, "touch": 7, "finger": "up", "pointer": [5, 6]}
 "#;
 
-/// tests/guests/inputs.rs.
-fn guest() -> Demo {
+/// Something of each kind, and some of it not as a window would say it.
+const ALL: &str = r#"
+{"frame": 0, "key": "KeyA", "down": true}
+{"frame": 2, "key": "KeyA", "down": true}
+{"frame": 2, "key": "WakeUp", "down": true}
+{"frame": 2, "key": "WakeUp", "down": false}
+{"frame": 3, "text": "hé"}
+{"frame": 3, "pointer": [1.5, 2]}
+{"frame": 4, "button": "primary", "down": true}
+{"frame": 4, "button": "forward", "down": true}
+{"frame": 4, "wheel": [0, -1.5]}
+{"frame": 5, "button": "forward", "down": false}
+{"frame": 6, "pointer": null}
+{"frame": 7, "pad": 3, "button": "mode", "down": true}
+{"frame": 7, "pad": 1, "axis": "right-trigger", "value": 9}
+{"frame": 8, "pad": 3, "button": "mode", "down": false}
+{"frame": 8, "touch": 7, "finger": "down", "pointer": [3, 4]}
+{"frame": 9, "touch": 7, "finger": "moved", "pointer": [5, 6]}
+{"frame": 10, "pad": 1, "connected": false}
+{"frame": 11, "blur": true}
+{"frame": 13, "key": "Backquote", "down": true}
+"#;
+
+/// A guest of tests/guests.
+fn guest_of(file: &str) -> Demo {
     let demo = Demo::copy("hello");
-    let guest = workspace().join("tests/guests/inputs.rs");
+    let guest = workspace().join("tests/guests").join(file);
     std::fs::copy(guest, demo.source()).expect("the demo can be written");
     demo
+}
+
+fn guest() -> Demo {
+    guest_of("inputs.rs")
+}
+
+#[test]
+fn a_script_is_the_same_in_the_host_and_in_a_guests_own_test() {
+    let demo = guest_of("frames.rs");
+    let (script, image) = (demo.beside("script.jsonl"), demo.beside("end.vbs"));
+    std::fs::write(&script, ALL).expect("the folder can be written");
+    let _ = Run::headless(&demo.folder())
+        .args("--fast --frames 16 --seed 7 --renderer null")
+        .file("--input", &script, "")
+        .file("--state-out", &image, "")
+        .to_end()
+        .exits(0);
+    let mut player = Player::<Frames>::new(7);
+    player.script(ALL).expect("it is one").updates(16);
+    let played = &player.game().seen;
+    assert_eq!(show_state(&image)["seen"], json!(played));
+    // And it is what the script says.
+    assert!(
+        played[2].contains("pressed: [Key::WakeUp]"),
+        "{}",
+        played[2]
+    );
+    assert!(played[10].contains("right-trigger: 0.0"), "{}", played[10]);
+    assert!(played[12].contains("held: []"), "{}", played[12]);
 }
 
 #[test]

@@ -236,7 +236,8 @@ fn guests_know_the_renderer_only_by_its_commands() {
 #[test]
 fn the_state_knows_no_machine() {
     let mut breaches = Vec::new();
-    for source in sources("guest-sdk/state/src") {
+    let sources = ["guest-sdk/state/src", "guest-sdk/input/src"].map(sources);
+    for source in sources.into_iter().flatten() {
         for name in [
             "wasmtime",
             "wgpu",

@@ -1,6 +1,22 @@
-//! What the player does: events are collected here, and an update takes them as state and edges.
+//! What the player does: events are collected here, and an update takes them as state and edges. The host
+//! collects a window's with it, and the SDK's harness for tests a script's, so that a script is the same
+//! game in both.
 //!
 //! Layer 0: knows no window and no guest, only what both of them say.
+//!
+//! ```
+//! use vblank_input::{Input, Key, Script, Snapshot};
+//!
+//! let script = Script::parse(r#"{"frame": 1, "key": "Space", "down": true}"#)?;
+//! let (mut input, mut seen) = (Input::default(), Snapshot::default());
+//! for number in 0..=2 {
+//!     script.events_at(number).for_each(|event| input.apply(event));
+//!     input.take(&mut seen);
+//!     assert_eq!(seen.pressed.contains(&Key::Space), number == 1);
+//!     assert_eq!(seen.held.contains(&Key::Space), number >= 1);
+//! }
+//! # Ok::<(), vblank_input::ScriptError>(())
+//! ```
 
 mod gamepad;
 mod key;
@@ -13,7 +29,6 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 pub use gamepad::{Gamepad, PadAxis, PadButton, PadButtons, PadEvent};
-pub(crate) use key::with_keys;
 pub use key::{Key, UnknownKey};
 pub use script::{Cue, Script, ScriptError};
 pub use touch::{Finger, Touch};

@@ -29,6 +29,8 @@ macro_rules! keys {
 }
 
 /// Calls a macro with the name of every key, in the order of the contract.
+#[doc(hidden)]
+#[macro_export]
 #[rustfmt::skip]
 macro_rules! with_keys {
     ($then:ident) => { $then! {
@@ -56,7 +58,6 @@ macro_rules! with_keys {
     Sleep, AudioVolumeDown, AudioVolumeMute, AudioVolumeUp, WakeUp,
 } };
 }
-pub(crate) use with_keys;
 with_keys!(keys);
 
 /// No key has this name.

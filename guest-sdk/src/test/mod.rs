@@ -28,6 +28,9 @@
 //! assert_eq!(player.draw(), 1);
 //! ```
 
+#[cfg(not(target_arch = "wasm32"))]
+mod script;
+
 use std::fmt;
 
 use vblank_state::rehearse::carry;
@@ -56,6 +59,8 @@ pub struct Player<G> {
     canvas: Canvas,
     /// Fields that a swap took away, for the one that brings them back.
     parked: Parked,
+    #[cfg(not(target_arch = "wasm32"))]
+    recorded: Option<script::Recorded>,
 }
 
 impl<G: Game> Player<G> {
@@ -101,6 +106,8 @@ impl<G: Game> Player<G> {
             frame,
             canvas: Canvas::new(),
             parked: Parked::default(),
+            #[cfg(not(target_arch = "wasm32"))]
+            recorded: None,
         }
     }
 
@@ -182,9 +189,51 @@ impl<G: Game> Player<G> {
         self
     }
 
+    /// From now on, play the input of a file: `text` is what `host run --input FILE` reads, each line
+    /// for the update of its number, of which the first is 0. Updates see what the host would show
+    /// them, and nothing of what is pressed by hand. Goes on through a swap.
+    ///
+    /// # Errors
+    /// Names the first line that means nothing, and what is wrong with it.
+    ///
+    /// ```
+    /// # use vblank_guest::prelude::*;
+    /// # use vblank_guest::test::Player;
+    /// # #[derive(State, Default)]
+    /// # struct Jumper { jumps: u32 }
+    /// # impl Game for Jumper {
+    /// #     fn new(_: &Setup) -> Self { Self::default() }
+    /// #     fn update(&mut self, frame: &Frame) { self.jumps += u32::from(frame.is_pressed(Key::Space)); }
+    /// #     fn draw(&self, _: &mut Canvas) {}
+    /// # }
+    /// let mut player = Player::<Jumper>::new(7);
+    /// player.script(r#"{"frame": 30, "key": "Space", "down": true}"#)?.updates(30);
+    /// assert_eq!(player.game().jumps, 0);
+    /// assert_eq!(player.updates(1).game().jumps, 1);
+    /// # Ok::<(), vblank_guest::test::BadScript>(())
+    /// ```
+    pub fn script(&mut self, text: &str) -> Result<&mut Self, BadScript> {
+        #[cfg(not(target_arch = "wasm32"))]
+        {
+            let recorded = script::Recorded::parse(text);
+            self.recorded = Some(recorded.map_err(|error| BadScript(error.to_string()))?);
+            Ok(self)
+        }
+        // A guest does not play itself, but editors check its tests for the guest's target.
+        #[cfg(target_arch = "wasm32")]
+        Err(BadScript(format!(
+            "a script of {} bytes is played natively, by cargo test",
+            text.len()
+        )))
+    }
+
     /// Let this many updates pass.
     pub fn updates(&mut self, count: u32) -> &mut Self {
         for _ in 0..count {
+            #[cfg(not(target_arch = "wasm32"))]
+            if let Some(recorded) = &mut self.recorded {
+                recorded.show(&mut self.frame);
+            }
             self.game.update(&self.frame);
             let Frame {
                 number,
@@ -233,9 +282,23 @@ impl<G: Game> Player<G> {
             frame: self.frame,
             canvas: self.canvas,
             parked: self.parked,
+            #[cfg(not(target_arch = "wasm32"))]
+            recorded: self.recorded,
         })
     }
 }
+
+/// Why a script cannot be played: its line, and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadScript(String);
+
+impl fmt::Display for BadScript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadScript {}
 
 /// Why a state does not go on in another version: the host's own report, for people.
 #[derive(Clone, PartialEq, Eq)]

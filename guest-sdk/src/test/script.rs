@@ -1,0 +1,96 @@
+//! Input from a file, as `host run --input` plays it: collected by the host's own code and handed to a
+//! game in the contract's types. Knows no game.
+
+use vblank_input::{self as told, Input, Script, ScriptError, Snapshot, with_keys};
+
+use crate::{Buttons, Frame, Gamepad, Key, PadButtons, Pointer, Touch};
+
+/// A script that is being played.
+pub(super) struct Recorded {
+    script: Script,
+    input: Input,
+    /// What an update sees of it.
+    seen: Snapshot,
+}
+
+impl Recorded {
+    pub(super) fn parse(text: &str) -> Result<Self, ScriptError> {
+        Ok(Self {
+            script: Script::parse(text)?,
+            input: Input::default(),
+            seen: Snapshot::default(),
+        })
+    }
+
+    /// Have an update see what the script says before it, and nothing else.
+    pub(super) fn show(&mut self, frame: &mut Frame) {
+        for event in self.script.events_at(frame.number) {
+            self.input.apply(event);
+        }
+        self.input.take(&mut self.seen);
+        let keys = |keys: &[told::Key]| keys.iter().map(|key| KEYS[*key as usize]).collect();
+        frame.held = keys(&self.seen.held);
+        frame.pressed = keys(&self.seen.pressed);
+        frame.released = keys(&self.seen.released);
+        frame.text.clone_from(&self.seen.text);
+        frame.pointer = pointer(&self.seen.pointer);
+        frame.touches = self.seen.touches.iter().map(touch).collect();
+        frame.gamepads = self.seen.gamepads.iter().map(gamepad).collect();
+    }
+}
+
+macro_rules! table {
+    ($($name:ident,)*) => {
+        const KEYS: &[Key] = &[$(Key::$name,)*];
+    };
+}
+with_keys!(table);
+
+fn pointer(pointer: &told::Pointer) -> Pointer {
+    // Both have a bit for each button, in the order of the contract.
+    let buttons = |buttons: told::Buttons| Buttons::from_bits_truncate(buttons.0);
+    Pointer {
+        x: pointer.x,
+        y: pointer.y,
+        inside: pointer.inside,
+        held: buttons(pointer.held),
+        pressed: buttons(pointer.pressed),
+        released: buttons(pointer.released),
+        wheel_x: pointer.wheel_x,
+        wheel_y: pointer.wheel_y,
+    }
+}
+
+fn touch(touch: &told::Touch) -> Touch {
+    Touch {
+        id: touch.id,
+        x: touch.x,
+        y: touch.y,
+        pressed: touch.pressed,
+        released: touch.released,
+    }
+}
+
+fn gamepad(pad: &told::Gamepad) -> Gamepad {
+    let buttons = |buttons: told::PadButtons| PadButtons::from_bits_truncate(buttons.0);
+    let [
+        left_x,
+        left_y,
+        right_x,
+        right_y,
+        left_trigger,
+        right_trigger,
+    ] = pad.axes;
+    Gamepad {
+        id: pad.id,
+        held: buttons(pad.held),
+        pressed: buttons(pad.pressed),
+        released: buttons(pad.released),
+        left_x,
+        left_y,
+        right_x,
+        right_y,
+        left_trigger,
+        right_trigger,
+    }
+}
