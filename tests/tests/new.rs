@@ -75,6 +75,12 @@ fn works(crate_folder: &Path, target: &Path) {
         .without(&["refused", "break"]);
     assert_eq!(ended.frames(), 60);
     assert!(!ended.said.contains("warning"), "{}", ended.said);
+    passes_its_test(crate_folder, target);
+}
+
+/// `cargo test`, in the crate.
+#[track_caller]
+fn passes_its_test(crate_folder: &Path, target: &Path) {
     let tested = Command::new("cargo")
         .arg("test")
         .current_dir(crate_folder)
@@ -119,6 +125,53 @@ fn what_is_made_builds_runs_and_passes_its_test() {
     write(&root.join("Cargo.toml"), &manifest);
     lock(&root);
     works(&root.join("games/pong"), &target);
+}
+
+#[test]
+fn a_plugin_builds_is_shown_and_is_no_game() {
+    let folder = folder();
+    let target = folder.path().join("target");
+    Demo::seed(&target);
+    let said = makes(folder.path(), "lines --template plugin");
+    assert!(said.contains("build lines --release"), "{said}");
+    let made = folder.path().join("lines");
+    assert!(read(&made.join("README.md")).lines().count() <= 12);
+    // All of the contract lies beside what the application asks.
+    let contract = std::fs::read_dir(workspace().join("wit")).expect("the contract is there");
+    for file in contract.flatten().map(|entry| entry.file_name()) {
+        let copy = made.join("wit/deps/vblank-guest").join(&file);
+        assert_eq!(read(&copy), read(&workspace().join("wit").join(&file)));
+    }
+    lock(&made);
+    passes_its_test(&made, &target);
+
+    let run = |arguments: &str| -> Output {
+        let mut command = host(folder.path());
+        command.args(arguments.split_whitespace());
+        command.current_dir(&made).env("CARGO_TARGET_DIR", &target);
+        command.output().expect("the host starts")
+    };
+    let built = run("build");
+    let said = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{said}");
+    let facts = String::from_utf8_lossy(&built.stdout);
+    let file = facts.lines().find_map(|line| line.strip_prefix("file "));
+    let file = file.expect("the file is told").trim();
+    let shown = run(&format!("inspect {file}"));
+    let shown = String::from_utf8_lossy(&shown.stdout);
+    for fact in [
+        "world      vblank:guest/plugin",
+        "exports    transform",
+        "record lines",
+        "seen: u64",
+    ] {
+        assert!(shown.contains(fact), "no {fact:?} in: {shown}");
+    }
+    let refused = run(&format!("run {file} --headless"));
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(said.matches("it is a plugin").count(), 1, "{said}");
+    assert!(said.contains("embedding.md"), "{said}");
 }
 
 #[test]
@@ -178,7 +231,7 @@ fn what_a_workspace_has_for_its_games_is_used() {
 
     let _ = makes(folder.path(), "b");
     let made = folder.path().join("b");
-    assert!(read(&made.join("Cargo.toml")).contains("vblank-guest.workspace = true"));
+    assert!(read(&made.join("Cargo.toml")).contains("vblank-guest = { workspace = true }"));
     assert!(!made.join(".cargo").exists());
     assert_eq!(read(&root), manifest.replace("[\"a\"]", "[\"a\", \"b\"]"));
 

@@ -64,8 +64,8 @@ impl Build {
 fn guest_in(file: &Path) -> anyhow::Result<Code> {
     let code = Code::read(file)?;
     let interfaces = Interfaces::of(&code.componentise()?)?;
-    interfaces
-        .world()
-        .ok_or_else(|| anyhow!("it has none of the worlds of vblank:guest; is there a `game!`?"))?;
+    interfaces.world().ok_or_else(|| {
+        anyhow!("it has none of the worlds of vblank:guest; is there a `game!`, or a `plugin!`?")
+    })?;
     Ok(code)
 }

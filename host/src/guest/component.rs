@@ -202,7 +202,7 @@ impl Interfaces {
         Ok(interfaces)
     }
 
-    /// The world of the contract that it is of, if it is.
+    /// The world of the contract that it is of, if it is: games, or all that plugins have in common.
     #[must_use]
     pub fn world(&self) -> Option<&'static str> {
         let exports = |name: &str| {
@@ -211,7 +211,11 @@ impl Interfaces {
                 .iter()
                 .any(|export| export.starts_with(&prefix))
         };
-        (exports("lifecycle") && exports("state")).then_some("vblank:guest/game")
+        match (exports("state"), exports("lifecycle")) {
+            (true, true) => Some("vblank:guest/game"),
+            (true, false) => Some("vblank:guest/plugin"),
+            (false, _) => None,
+        }
     }
 }
 

@@ -119,6 +119,9 @@ impl World {
             None => !is_games,
         };
         let exports: Vec<&str> = exports.filter_map(ours).collect();
+        if is_games && exports.contains(&"state") && !exports.contains(&"lifecycle") {
+            return vec![IS_PLUGIN.to_owned()];
+        }
         let not_offered = imports
             .filter(|name| !offered(name))
             .map(|name| format!("it imports `{name}`, which this host does not offer"));
@@ -135,6 +138,10 @@ impl fmt::Debug for World {
         f.write_str(&self.name)
     }
 }
+
+/// What a state without a lifecycle is.
+const IS_PLUGIN: &str = "it is a plugin, which the application runs that it was written for (docs/embedding.md); \
+     `host inspect` says what it is. A game has a `game!`";
 
 /// `draw` of `vblank:guest/draw@0.1.0`.
 fn ours(name: &str) -> Option<&str> {

@@ -129,7 +129,11 @@ impl New {
         if let Some(workspace) = &workspace {
             print_membership(workspace, joined == Some(true));
         }
-        print_next(shown);
+        if self.template.is_plugin() {
+            print_next_of_plugin(shown);
+        } else {
+            print_next(shown);
+        }
         Ok(0)
     }
 
@@ -139,16 +143,25 @@ impl New {
         kind: Kind,
         workspace: Option<&Workspace>,
     ) -> anyhow::Result<()> {
-        let sdk = match workspace {
-            Some(workspace) if workspace.has_sdk() => "vblank-guest.workspace = true".to_owned(),
-            _ => sdk_dependency(),
+        let place = match workspace {
+            Some(workspace) if workspace.has_sdk() => "workspace = true".to_owned(),
+            _ => sdk_place(),
         };
+        let features = if self.template.is_plugin() {
+            ", features = [\"plugin\"]"
+        } else {
+            ""
+        };
+        let sdk = format!("vblank-guest = {{ {place}{features} }}");
         let is_configured = workspace::has_target_config(folder)?;
         let manifest = template::manifest(&self.name, &sdk, kind);
         write(folder, "Cargo.toml", &manifest)?;
         write(folder, "src/lib.rs", &self.template.source(&self.name))?;
         for (file, text) in template::COMMON {
             write(folder, file, text)?;
+        }
+        for (file, text) in self.template.own_files(&self.name) {
+            write(folder, file, &text)?;
         }
         if !is_configured {
             let (file, text) = template::CARGO_CONFIG;
@@ -196,15 +209,15 @@ fn write(folder: &Path, file: &str, text: &str) -> anyhow::Result<()> {
         .with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// The dependency on the SDK: by path where its checkout is still there, else by version.
-fn sdk_dependency() -> String {
+/// Where the SDK is had from: by path where its checkout is still there, else by version.
+fn sdk_place() -> String {
     let checkout = std::fs::canonicalize(SDK).ok();
     match checkout.filter(|sdk| sdk.join("Cargo.toml").is_file()) {
         Some(sdk) => {
             let path = toml_edit::Value::from(sdk.display().to_string());
-            format!("vblank-guest = {{ path = {path} }}")
+            format!("path = {path}")
         }
-        None => format!("vblank-guest = {SDK_VERSION:?}"),
+        None => format!("version = {SDK_VERSION:?}"),
     }
 }
 
@@ -228,4 +241,13 @@ fn print_next(folder: &Path) {
     outln!("      plays it; change {folder}/src/lib.rs, save, and it goes on with the new code");
     outln!("  cd {folder} && cargo test");
     outln!("      tests it, without a host");
+}
+
+fn print_next_of_plugin(folder: &Path) {
+    let host = std::env::args().next().unwrap_or("host".to_owned());
+    let folder = folder.display();
+    outln!("\n  {host} build {folder} --release");
+    outln!("      makes the file that an application loads; {folder}/README.md says how");
+    outln!("  cd {folder} && cargo test");
+    outln!("      tests it, without an application");
 }

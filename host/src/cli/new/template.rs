@@ -10,6 +10,8 @@ pub(super) enum Template {
     Empty,
     /// A comet that is steered with the arrow keys
     Game2d,
+    /// A filter of lines, for an application that loads plugins
+    Plugin,
 }
 
 /// The profile for guests, as in `demos/Cargo.toml`.
@@ -35,14 +37,57 @@ pub(super) const COMMON: [(&str, &str); 2] = [
     ),
 ];
 
+/// A file of the contract, and where it lies beside an application's own WIT.
+macro_rules! contract {
+    ($file:literal) => {
+        (
+            concat!("wit/deps/vblank-guest/", $file),
+            include_str!(concat!("../../../../wit/", $file)),
+        )
+    };
+}
+/// What only a plugin's crate has: what its application asks of it, and the contract that this includes.
+const PLUGIN: [(&str, &str); 11] = [
+    ("README.md", include_str!("../../../templates/plugin.md")),
+    (
+        "wit/plugin.wit",
+        include_str!("../../../templates/plugin.wit"),
+    ),
+    contract!("assets.wit"),
+    contract!("audio.wit"),
+    contract!("draw.wit"),
+    contract!("input.wit"),
+    contract!("lifecycle.wit"),
+    contract!("log.wit"),
+    contract!("state.wit"),
+    contract!("window.wit"),
+    contract!("world.wit"),
+];
+
 impl Template {
     /// `src/lib.rs` of a crate of this name.
     pub(super) fn source(self, name: &str) -> String {
         let source = match self {
             Self::Empty => include_str!("../../../templates/empty.rs"),
             Self::Game2d => include_str!("../../../templates/game2d.rs"),
+            Self::Plugin => include_str!("../../../templates/plugin.rs"),
         };
         source.replace("{{name}}", name)
+    }
+
+    /// Files that no other template has.
+    pub(super) fn own_files(self, name: &str) -> impl Iterator<Item = (&'static str, String)> {
+        let files: &[_] = match self {
+            Self::Plugin => &PLUGIN,
+            Self::Empty | Self::Game2d => &[],
+        };
+        let files = files.iter();
+        files.map(move |(file, text)| (*file, text.replace("{{name}}", name)))
+    }
+
+    /// Whether an application runs it, and not `host run`.
+    pub(super) fn is_plugin(self) -> bool {
+        matches!(self, Self::Plugin)
     }
 }
 

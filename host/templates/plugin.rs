@@ -1,0 +1,39 @@
+//! {{name}}: a plugin that numbers the lines of a text. An application loads it; README.md says how.
+
+use vblank_guest::{Plugin, State};
+
+vblank_guest::plugin!(Lines, path: "wit", world: "filter");
+
+/// The state. What is in here goes on when the code is replaced; a field that you add begins with
+/// its default, or with what `#[state(default = 5.0)]` says.
+#[derive(State, Default)]
+struct Lines {
+    seen: u64,
+}
+
+/// What the application calls: the exports of wit/plugin.wit.
+impl Guest for Lines {
+    fn transform(line: String) -> Option<String> {
+        Lines::with(|lines| lines.transform(&line))
+    }
+}
+
+impl Lines {
+    fn transform(&mut self, line: &str) -> Option<String> {
+        self.seen += 1;
+        Some(format!("{} {line}", self.seen))
+    }
+}
+
+/// `cargo test` calls it without an application.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_numbered() {
+        let mut lines = Lines::default();
+        assert_eq!(lines.transform("a").as_deref(), Some("1 a"));
+        assert_eq!(lines.transform("").as_deref(), Some("2 "));
+    }
+}
