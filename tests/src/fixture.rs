@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use vblank_derive::State;
@@ -73,6 +73,8 @@ pub struct Guest {
     /// By the name of the export: what runs before, or instead of, what it does.
     before: BTreeMap<&'static str, String>,
     instead: BTreeMap<&'static str, String>,
+    /// The folder of the contract.
+    wit: PathBuf,
     /// Text of the contract, and what stands in its place for this guest.
     contract: Vec<(&'static str, String)>,
     imports: String,
@@ -107,6 +109,7 @@ impl Guest {
             step: 1,
             before: BTreeMap::new(),
             instead: BTreeMap::new(),
+            wit: workspace().join("wit"),
             contract: Vec::new(),
             imports: String::new(),
             message: String::new(),
@@ -123,6 +126,13 @@ impl Guest {
             world: "tally",
             ..Self::of::<Counter>()
         }
+    }
+
+    /// Of a world of another contract, which is in this folder. It imports all that the world offers.
+    #[must_use]
+    pub fn built_for(mut self, wit: &Path, world: &'static str) -> Self {
+        (self.wit, self.world) = (wit.to_owned(), world);
+        self
     }
 
     /// Add so much in each update, instead of 1.
@@ -297,7 +307,7 @@ impl Guest {
     fn resolve(&self) -> (Resolve, WorldId) {
         let folder = TempDir::new().expect("a temporary folder can be made");
         let mut unused: Vec<&str> = self.contract.iter().map(|(old, _)| *old).collect();
-        for entry in std::fs::read_dir(workspace().join("wit")).expect("the contract is there") {
+        for entry in std::fs::read_dir(&self.wit).expect("the contract is there") {
             let path = entry.expect("the contract can be listed").path();
             let mut text = std::fs::read_to_string(&path).expect("the contract can be read");
             for (old, new) in &self.contract {
@@ -314,7 +324,7 @@ impl Guest {
         let (mut package, _) = resolve
             .push_dir(folder.path())
             .expect("the contract is WIT");
-        if self.world != "game" {
+        if !["game", "plugin"].contains(&self.world) {
             let own = resolve.push_dir(workspace().join("tests/wit"));
             package = own.expect("the tests' worlds are WIT").0;
         }
