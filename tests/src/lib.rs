@@ -4,6 +4,7 @@
 //! command line, the report, standard error and the files that were asked for. Where a run does not
 //! do what is waited for, the driver panics with all of these.
 
+mod api;
 mod demo;
 mod display;
 mod fixture;
@@ -12,6 +13,7 @@ mod host;
 mod report;
 mod typed;
 
+pub use api::Source;
 pub use demo::{Demo, cargo_for_guests, workspace};
 pub use display::{Display, Picture};
 pub use fixture::{Counter, Guest, Tally, component_of};
