@@ -3195,6 +3195,25 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
+            /// What is lent from here on, in this `save`, is copied at once and need not stay: for languages whose
+            /// bindings make a list for the time of a call.
+            #[allow(async_fn_in_trait)]
+            pub fn copied() -> () {
+                unsafe {
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "vblank:guest/lend@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "copied"]
+                        fn wit_import0();
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import0() {
+                        unreachable!()
+                    }
+                    wit_import0();
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
             /// Where a list of a parcel is to be put that came empty, since its pages are to be moved: memory that
             /// fulfils the same rule. `width` is the size of its words, `index` counts the lists of this width.
             /// The host fills it when `migrate` has returned, before any other call.
@@ -4156,9 +4175,9 @@ macro_rules! __export_game_impl {
         () = { #[rustfmt::skip] #[cfg(target_arch = "wasm32")] #[unsafe (link_section =
         "component-type:wit-bindgen:0.61.1:vblank:guest@0.1.0:game:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
-        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 4664] = *
+        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 4675] = *
         b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xbd#\x01A\x02\x01A\x14\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xc8#\x01A\x02\x01A\x14\
 \x01B\x13\x01m\xa6\x01\x09backquote\x09backslash\x0cbracket-left\x0dbracket-righ\
 t\x05comma\x06digit0\x06digit1\x06digit2\x06digit3\x06digit4\x06digit5\x06digit6\
 \x06digit7\x06digit8\x06digit9\x05equal\x0eintl-backslash\x07intl-ro\x08intl-yen\
@@ -4237,27 +4256,27 @@ mes\x05soundy\x08settings\x01\x01\0\x04\0\x05voice\x01\x03\x01@\x02\x04names\x04
 fadev\x01\0\x04\0\x04stop\x01\x04\x03\0\x18vblank:guest/audio@0.1.0\x05\x05\x01B\
 \x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05level\x03\0\0\x01\
 @\x03\x05level\x01\x06targets\x07messages\x01\0\x04\0\x03log\x01\x02\x03\0\x16vb\
-lank:guest/log@0.1.0\x05\x06\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tr\
+lank:guest/log@0.1.0\x05\x06\x01B\x13\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tr\
 ee\x01\x01\x01@\x01\x05items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05it\
 ems\x03\x01\0\x04\0\x06halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05\
 words\x01\x06\x01pw\x01@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\
-\0\x04\0\x09own-pages\x01\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\
-\0\x05place\x01\x0a\x03\0\x17vblank:guest/lend@0.1.0\x05\x07\x02\x03\0\0\x05fram\
-e\x01B\x10\x02\x03\x02\x01\x08\x04\0\x05frame\x03\0\0\x02\x03\x02\x01\x01\x04\0\x04\
-size\x03\0\x02\x01r\x03\x04seedw\x04size\x03\x02hzv\x04\0\x05setup\x03\0\x04\x01\
-r\x02\x04size\x03\x05alphav\x04\0\x04view\x03\0\x06\x01@\x01\x05setup\x05\x01\0\x04\
-\0\x04init\x01\x08\x01@\x01\x05frame\x01\x01\0\x04\0\x06update\x01\x09\x01@\x01\x04\
-view\x07\x01\0\x04\0\x04draw\x01\x0a\x01@\0\x01\0\x04\0\x08shutdown\x01\x0b\x04\0\
-\x1cvblank:guest/lifecycle@0.1.0\x05\x09\x01B\x18\x01p}\x01p\0\x01p{\x01p\x02\x01\
-py\x01p\x04\x01pw\x01p\x06\x01r\x05\x04tree\0\x05bytes\x01\x06halves\x03\x05word\
-s\x05\x05longs\x07\x04\0\x06parcel\x03\0\x08\x01r\x02\x05framew\x09identical\x7f\
-\x04\0\x07swapped\x03\0\x0a\x01@\0\0\0\x04\0\x06schema\x01\x0c\x04\0\x08defaults\
-\x01\x0c\x01@\0\x01\0\x04\0\x04save\x01\x0d\x01@\x01\x05bytesw\x01\0\x04\0\x07pr\
-ewarm\x01\x0e\x01j\0\x01s\x01@\x02\x05state\x09\x09leftovers\0\0\x0f\x04\0\x07mi\
-grate\x01\x10\x01@\x01\x07swapped\x0b\x01\0\x04\0\x06resume\x01\x11\x04\0\x18vbl\
-ank:guest/state@0.1.0\x05\x0a\x04\0\x17vblank:guest/game@0.1.0\x04\0\x0b\x0a\x01\
-\0\x04game\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070\
-.258.3\x10wit-bindgen-rust\x060.61.1";
+\0\x04\0\x09own-pages\x01\x09\x04\0\x06copied\x01\x09\x01@\x03\x05width}\x05inde\
+xy\x06memory\0\x01\0\x04\0\x05place\x01\x0a\x03\0\x17vblank:guest/lend@0.1.0\x05\
+\x07\x02\x03\0\0\x05frame\x01B\x10\x02\x03\x02\x01\x08\x04\0\x05frame\x03\0\0\x02\
+\x03\x02\x01\x01\x04\0\x04size\x03\0\x02\x01r\x03\x04seedw\x04size\x03\x02hzv\x04\
+\0\x05setup\x03\0\x04\x01r\x02\x04size\x03\x05alphav\x04\0\x04view\x03\0\x06\x01\
+@\x01\x05setup\x05\x01\0\x04\0\x04init\x01\x08\x01@\x01\x05frame\x01\x01\0\x04\0\
+\x06update\x01\x09\x01@\x01\x04view\x07\x01\0\x04\0\x04draw\x01\x0a\x01@\0\x01\0\
+\x04\0\x08shutdown\x01\x0b\x04\0\x1cvblank:guest/lifecycle@0.1.0\x05\x09\x01B\x18\
+\x01p}\x01p\0\x01p{\x01p\x02\x01py\x01p\x04\x01pw\x01p\x06\x01r\x05\x04tree\0\x05\
+bytes\x01\x06halves\x03\x05words\x05\x05longs\x07\x04\0\x06parcel\x03\0\x08\x01r\
+\x02\x05framew\x09identical\x7f\x04\0\x07swapped\x03\0\x0a\x01@\0\0\0\x04\0\x06s\
+chema\x01\x0c\x04\0\x08defaults\x01\x0c\x01@\0\x01\0\x04\0\x04save\x01\x0d\x01@\x01\
+\x05bytesw\x01\0\x04\0\x07prewarm\x01\x0e\x01j\0\x01s\x01@\x02\x05state\x09\x09l\
+eftovers\0\0\x0f\x04\0\x07migrate\x01\x10\x01@\x01\x07swapped\x0b\x01\0\x04\0\x06\
+resume\x01\x11\x04\0\x18vblank:guest/state@0.1.0\x05\x0a\x04\0\x17vblank:guest/g\
+ame@0.1.0\x04\0\x0b\x0a\x01\0\x04game\x03\0\0\0G\x09producers\x01\x0cprocessed-b\
+y\x02\x0dwit-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
         };
     };
 }
@@ -4270,8 +4289,8 @@ pub use __export_game_impl as export_game;
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 4241] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xf6\x1f\x01A\x02\x01\
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 4252] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x81\x20\x01A\x02\x01\
 A\x0f\x01B\x13\x01m\xa6\x01\x09backquote\x09backslash\x0cbracket-left\x0dbracket\
 -right\x05comma\x06digit0\x06digit1\x06digit2\x06digit3\x06digit4\x06digit5\x06d\
 igit6\x06digit7\x06digit8\x06digit9\x05equal\x0eintl-backslash\x07intl-ro\x08int\
@@ -4350,15 +4369,15 @@ mes\x05soundy\x08settings\x01\x01\0\x04\0\x05voice\x01\x03\x01@\x02\x04names\x04
 fadev\x01\0\x04\0\x04stop\x01\x04\x03\0\x18vblank:guest/audio@0.1.0\x05\x05\x01B\
 \x04\x01m\x05\x05error\x04warn\x04info\x05debug\x05trace\x04\0\x05level\x03\0\0\x01\
 @\x03\x05level\x01\x06targets\x07messages\x01\0\x04\0\x03log\x01\x02\x03\0\x16vb\
-lank:guest/log@0.1.0\x05\x06\x01B\x12\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tr\
+lank:guest/log@0.1.0\x05\x06\x01B\x13\x01p}\x01@\x01\x04tree\0\x01\0\x04\0\x04tr\
 ee\x01\x01\x01@\x01\x05items\0\x01\0\x04\0\x05bytes\x01\x02\x01p{\x01@\x01\x05it\
 ems\x03\x01\0\x04\0\x06halves\x01\x04\x01py\x01@\x01\x05items\x05\x01\0\x04\0\x05\
 words\x01\x06\x01pw\x01@\x01\x05items\x07\x01\0\x04\0\x05longs\x01\x08\x01@\0\x01\
-\0\x04\0\x09own-pages\x01\x09\x01@\x03\x05width}\x05indexy\x06memory\0\x01\0\x04\
-\0\x05place\x01\x0a\x03\0\x17vblank:guest/lend@0.1.0\x05\x07\x04\07vblank:guest/\
-game-with-all-of-its-exports-removed@0.1.0\x04\0\x0b*\x01\0$game-with-all-of-its\
--exports-removed\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-componen\
-t\x070.258.3\x10wit-bindgen-rust\x060.61.1";
+\0\x04\0\x09own-pages\x01\x09\x04\0\x06copied\x01\x09\x01@\x03\x05width}\x05inde\
+xy\x06memory\0\x01\0\x04\0\x05place\x01\x0a\x03\0\x17vblank:guest/lend@0.1.0\x05\
+\x07\x04\07vblank:guest/game-with-all-of-its-exports-removed@0.1.0\x04\0\x0b*\x01\
+\0$game-with-all-of-its-exports-removed\x03\0\0\0G\x09producers\x01\x0cprocessed\
+-by\x02\x0dwit-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

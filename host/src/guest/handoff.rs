@@ -5,11 +5,14 @@
 //! reading it late can give stale bytes and never bytes that are not there; `vblank-state` takes
 //! hostile bytes.
 //!
+//! Where a guest's language cannot keep a list in place it says so (`copied`), and its lists are copied
+//! when they are lent.
+//!
 //! Lists whose pages hold nothing else may be moved instead of copied: see `pages`.
 
 use vblank_state::ParcelRef;
-use wasmtime::Store;
 use wasmtime::component::{Linker, WasmList};
+use wasmtime::{Store, StoreContextMut};
 
 use super::api::Context;
 
@@ -17,16 +20,48 @@ use super::api::Context;
 #[derive(Default)]
 pub(crate) struct Lent {
     phase: Phase,
+    /// Whether lists are copied when they are lent.
+    copied: bool,
     /// Whether the next list owns its pages.
     next_owns_pages: bool,
     own_pages: Vec<Paged>,
     places: Vec<(Paged, WasmList<u8>)>,
-    tree: Option<WasmList<u8>>,
-    w8: Vec<WasmList<u8>>,
-    w16: Vec<WasmList<u16>>,
-    w32: Vec<WasmList<u32>>,
-    w64: Vec<WasmList<u64>>,
+    tree: Option<List<u8>>,
+    w8: Vec<List<u8>>,
+    w16: Vec<List<u16>>,
+    w32: Vec<List<u32>>,
+    w64: Vec<List<u64>>,
 }
+
+/// A list that was lent.
+enum List<W> {
+    /// It lies in the guest's memory until the guest is next called.
+    InPlace(WasmList<W>),
+    /// It was there for the time of the call only.
+    Copied(Vec<W>),
+}
+
+macro_rules! words {
+    ($($word:ty)*) => {$(
+        impl List<$word> {
+            fn new(store: &StoreContextMut<'_, Context>, list: WasmList<$word>) -> Self {
+                if store.data().lent.copied {
+                    Self::Copied(list.as_le_slice(store).to_vec())
+                } else {
+                    Self::InPlace(list)
+                }
+            }
+
+            fn words<'a>(&'a self, store: &'a Store<Context>) -> &'a [$word] {
+                match self {
+                    Self::InPlace(list) => list.as_le_slice(store),
+                    Self::Copied(words) => words,
+                }
+            }
+        }
+    )*};
+}
+words!(u8 u16 u32 u64);
 
 /// What the guest may do now.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -48,6 +83,7 @@ impl Lent {
     /// In `save` lists may be lent.
     pub(super) fn open(&mut self) {
         self.phase = Phase::Save;
+        self.copied = false;
         self.next_owns_pages = false;
         self.own_pages.clear();
         self.tree = None;
@@ -90,10 +126,10 @@ impl Lent {
 pub(super) fn list(store: &Store<Context>, list: Paged) -> &[u8] {
     let (lent, index) = (&store.data().lent, list.index as usize);
     match list.width {
-        1 => lent.w8[index].as_le_slice(store),
-        2 => bytemuck::cast_slice(lent.w16[index].as_le_slice(store)),
-        4 => bytemuck::cast_slice(lent.w32[index].as_le_slice(store)),
-        _ => bytemuck::cast_slice(lent.w64[index].as_le_slice(store)),
+        1 => lent.w8[index].words(store),
+        2 => bytemuck::cast_slice(lent.w16[index].words(store)),
+        4 => bytemuck::cast_slice(lent.w32[index].words(store)),
+        _ => bytemuck::cast_slice(lent.w64[index].words(store)),
     }
 }
 
@@ -119,43 +155,32 @@ pub(super) fn place(store: &Store<Context>, list: Paged) -> Option<&[u8]> {
     Some(memory.as_le_slice(store))
 }
 
-/// What was lent, as it lies in the guest's memory. `None` when no tree was lent.
+/// What was lent, where it lies. `None` when no tree was lent.
 pub(super) fn parcel(store: &Store<Context>) -> Option<ParcelRef<'_>> {
     let lent = &store.data().lent;
     Some(ParcelRef {
-        tree: lent.tree.as_ref()?.as_le_slice(store),
-        w8: lent.w8.iter().map(|list| list.as_le_slice(store)).collect(),
-        w16: lent
-            .w16
-            .iter()
-            .map(|list| list.as_le_slice(store))
-            .collect(),
-        w32: lent
-            .w32
-            .iter()
-            .map(|list| list.as_le_slice(store))
-            .collect(),
-        w64: lent
-            .w64
-            .iter()
-            .map(|list| list.as_le_slice(store))
-            .collect(),
+        tree: lent.tree.as_ref()?.words(store),
+        w8: lent.w8.iter().map(|list| list.words(store)).collect(),
+        w16: lent.w16.iter().map(|list| list.words(store)).collect(),
+        w32: lent.w32.iter().map(|list| list.words(store)).collect(),
+        w64: lent.w64.iter().map(|list| list.words(store)).collect(),
     })
 }
 
 pub(super) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
     let mut lend = linker.instance("vblank:guest/lend@0.1.0")?;
     lend.func_wrap("tree", |mut store, (list,): (WasmList<u8>,)| {
-        let lent = &mut store.data_mut().lent;
-        lent.check()?;
-        lent.tree = Some(list);
+        store.data().lent.check()?;
+        let list = List::<u8>::new(&store, list);
+        store.data_mut().lent.tree = Some(list);
         Ok(())
     })?;
     macro_rules! segment {
         ($name:literal, $field:ident, $word:ty) => {
             lend.func_wrap($name, |mut store, (list,): (WasmList<$word>,)| {
+                store.data().lent.check()?;
+                let list = List::<$word>::new(&store, list);
                 let lent = &mut store.data_mut().lent;
-                lent.check()?;
                 if std::mem::take(&mut lent.next_owns_pages) {
                     lent.own_pages.push(Paged {
                         width: size_of::<$word>() as u8,
@@ -174,7 +199,18 @@ pub(super) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()
     lend.func_wrap("own-pages", |mut store, (): ()| {
         let lent = &mut store.data_mut().lent;
         lent.check()?;
+        if lent.copied {
+            wasmtime::bail!("a list that is copied has no pages of its own");
+        }
         lent.next_owns_pages = true;
+        Ok(())
+    })?;
+    lend.func_wrap("copied", |mut store, (): ()| {
+        let lent = &mut store.data_mut().lent;
+        lent.check()?;
+        lent.copied = true;
+        // Its pages would be the host's.
+        lent.next_owns_pages = false;
         Ok(())
     })?;
     lend.func_wrap(
