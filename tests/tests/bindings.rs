@@ -1,5 +1,6 @@
-//! The SDK's bindings are generated ahead of time, so that no guest has to build the generator. This
-//! holds them to `wit/`; `VBLANK_BLESS=1` writes them anew.
+//! The SDK's bindings are generated ahead of time, so that no guest has to build the generator, and those of
+//! the plugin in C, so that only a compiler is needed. This holds them to the WIT; `VBLANK_BLESS=1` writes
+//! them anew.
 
 use std::path::Path;
 
@@ -21,6 +22,43 @@ fn bindings_are_those_of_the_contract() {
         "guest-sdk/src/bindings.rs is not what wit/ says; write it anew with \
          VBLANK_BLESS=1 cargo xtask test bindings"
     );
+}
+
+#[test]
+fn bindings_in_c_are_those_of_their_worlds() {
+    for (folder, world) in [
+        ("c", "demo:languages/counter"),
+        ("square", "vblank:guest/game"),
+    ] {
+        bindings_in_c(folder, world);
+    }
+}
+
+fn bindings_in_c(folder: &str, world: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let demos = root.join("demos/languages");
+    let mut resolve = Resolve::default();
+    let (contract, _) = resolve.push_dir(root.join("wit")).unwrap();
+    let (package, _) = resolve.push_dir(demos.join("wit")).unwrap();
+    let world = resolve.select_world(&[contract, package], Some(world));
+    let mut files = Files::default();
+    let mut generator = wit_bindgen_c::Opts::default().build();
+    generator
+        .generate(&mut resolve, world.unwrap(), &mut files)
+        .unwrap();
+    let generated_here = demos.join(folder).join("generated");
+    for (name, generated) in files.iter() {
+        let file = generated_here.join(name);
+        if std::env::var_os("VBLANK_BLESS").is_some() {
+            std::fs::create_dir_all(&generated_here).unwrap();
+            std::fs::write(&file, generated).unwrap();
+        }
+        assert!(
+            std::fs::read(&file).is_ok_and(|committed| committed == generated),
+            "{} is not what the WIT says; write it anew with VBLANK_BLESS=1 cargo xtask test bindings",
+            file.display()
+        );
+    }
 }
 
 fn generate(wit: &Path) -> String {

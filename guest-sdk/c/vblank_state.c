@@ -1,0 +1,342 @@
+// Schema, saving and restoring of the types of `vblank_state.h`. The encodings are those of the crate
+// `vblank-state`: `schema/wire.rs` for the schema, `codec/` for the tree and the segments.
+
+#include "vblank_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// A list of numbers of this many bytes or more crosses as a segment, beside the tree.
+#define SEGMENT_MIN 4096
+
+enum { U8, U16, U32, U64, S8, S16, S32, S64, F32, F64, BOOL, STRING = 12, LIST = 13, OPTION = 17, RECORD = 20 };
+
+const vb_type vb_u8 = {.tag = U8, .size = 1}, vb_u16 = {.tag = U16, .size = 2}, vb_u32 = {.tag = U32, .size = 4},
+              vb_u64 = {.tag = U64, .size = 8}, vb_s8 = {.tag = S8, .size = 1}, vb_s16 = {.tag = S16, .size = 2},
+              vb_s32 = {.tag = S32, .size = 4}, vb_s64 = {.tag = S64, .size = 8}, vb_f32 = {.tag = F32, .size = 4},
+              vb_f64 = {.tag = F64, .size = 8}, vb_bool = {.tag = BOOL, .size = 1},
+              vb_text = {.tag = STRING, .size = sizeof(vb_string)};
+
+// The imports of `vblank:guest/lend`, as they are in the module: what is passed stays where it is.
+#define LEND(name) __attribute__((import_module("vblank:guest/lend@0.1.0"), import_name(#name))) \
+  extern void lend_##name(const void *items, size_t len)
+LEND(tree);
+LEND(bytes);
+LEND(halves);
+LEND(words);
+LEND(longs);
+
+static void *room(void *old, size_t size) {
+  void *memory = realloc(old, size ? size : 1);
+  if (!memory) __builtin_trap();
+  return memory;
+}
+
+void *vb_push(vb_list *list, size_t item_size) {
+  // Full at each power of two, so its capacity need not be kept.
+  if ((list->len & (list->len - 1)) == 0) list->items = room(list->items, (list->len ? list->len * 2 : 1) * item_size);
+  return memset((char *)list->items + list->len++ * item_size, 0, item_size);
+}
+
+void vb_set(vb_string *text, const char *from, size_t len) {
+  text->text = memcpy(room(text->text, len), from, len);
+  text->len = len;
+}
+
+// Bytes that grow.
+typedef struct {
+  vb_list bytes;
+  size_t capacity;
+} out;
+
+static void put(out *out, const void *bytes, size_t len) {
+  if (out->capacity - out->bytes.len < len) {
+    out->capacity = (out->bytes.len + len) * 2;
+    out->bytes.items = room(out->bytes.items, out->capacity);
+  }
+  if (len) memcpy((char *)out->bytes.items + out->bytes.len, bytes, len);
+  out->bytes.len += len;
+}
+
+static void put_byte(out *out, uint8_t byte) { put(out, &byte, 1); }
+
+static void put_count(out *out, size_t count) { put(out, &(uint32_t){(uint32_t)count}, 4); }
+
+// ---- The schema: version, root, number of records, records.
+
+static void put_leb(out *out, size_t number) {
+  for (; number >= 0x80; number >>= 7) put_byte(out, (uint8_t)(number | 0x80));
+  put_byte(out, (uint8_t)number);
+}
+
+static void put_name(out *out, const char *name) {
+  put_leb(out, strlen(name));
+  put(out, name, strlen(name));
+}
+
+// The records of a state, each once, in the order in which they are met.
+typedef struct {
+  const vb_type *types[64];
+  size_t len;
+} records;
+
+static size_t number_of(const records *records, const vb_type *type) {
+  for (size_t i = 0; i < records->len; i++)
+    if (records->types[i] == type) return i;
+  return records->len;
+}
+
+static void meet(records *records, const vb_type *type) {
+  if (type->item) meet(records, type->item);
+  if (type->tag != RECORD || number_of(records, type) < records->len) return;
+  if (records->len == 64) __builtin_trap();
+  records->types[records->len++] = type;
+  for (size_t i = 0; i < type->count; i++) meet(records, type->fields[i].type);
+}
+
+static void put_type(out *out, const records *records, const vb_type *type) {
+  put_byte(out, type->tag);
+  if (type->item) put_type(out, records, type->item);
+  if (type->tag == RECORD) put_leb(out, number_of(records, type));
+}
+
+vb_list vb_schema(const vb_type *state_type) {
+  out out = {0};
+  records records = {0};
+  meet(&records, state_type);
+  put_byte(&out, 1);
+  put_type(&out, &records, state_type);
+  put_leb(&out, records.len);
+  for (size_t i = 0; i < records.len; i++) {
+    const vb_type *record = records.types[i];
+    put_name(&out, record->name);
+    put(&out, "\0\0\0\0\2", 5);  // no aliases, version 0, no hooks; a record, not flat; fields by name
+    put_leb(&out, record->count);
+    for (size_t j = 0; j < record->count; j++) {
+      put_name(&out, record->fields[j].name);
+      put_byte(&out, 0);  // no aliases
+      put_type(&out, &records, record->fields[j].type);
+      put_byte(&out, 1);  // it has a default
+    }
+    put_byte(&out, 0);  // nothing is left out
+  }
+  return out.bytes;
+}
+
+// ---- Saving. `inline` has large lists in the tree as well.
+
+static bool is_number(const vb_type *type) { return type->tag <= F64; }
+
+static void lend(size_t width, const void *items, size_t len) {
+  if (width == 1) lend_bytes(items, len);
+  if (width == 2) lend_halves(items, len);
+  if (width == 4) lend_words(items, len);
+  if (width == 8) lend_longs(items, len);
+}
+
+static void put_value(out *out, const vb_type *type, const char *value) {
+  const vb_string *text = (const vb_string *)value;
+  const vb_list *list = (const vb_list *)value;
+  switch (type->tag) {
+    case STRING:
+      put_count(out, text->len);
+      put(out, text->text, text->len);
+      break;
+    case LIST:
+      put_count(out, list->len);
+      if (is_number(type->item)) {
+        size_t size = list->len * type->item->size;
+        if (size >= SEGMENT_MIN)
+          lend(type->item->size, list->items, list->len);
+        else
+          put(out, list->items, size);
+      } else {
+        for (size_t i = 0; i < list->len; i++)
+          put_value(out, type->item, (char *)list->items + i * type->item->size);
+      }
+      break;
+    case OPTION:
+      put_byte(out, *value != 0);
+      if (*value) put_value(out, type->item, value + type->offset);
+      break;
+    case RECORD:
+      for (size_t i = 0; i < type->count; i++)
+        put_value(out, type->fields[i].type, value + type->fields[i].offset);
+      break;
+    default:
+      put(out, value, type->size);
+  }
+}
+
+vb_list vb_defaults(const vb_type *state_type) {
+  out out = {0};
+  records records = {0};
+  meet(&records, state_type);
+  for (size_t i = 0; i < records.len; i++) {
+    char *zeros = memset(room(NULL, records.types[i]->size), 0, records.types[i]->size);
+    put_value(&out, records.types[i], zeros);
+    free(zeros);
+  }
+  return out.bytes;
+}
+
+void vb_save(const vb_type *state_type, const void *state) {
+  // Kept, since it has to stay for as long as it is lent.
+  static out tree;
+  tree.bytes.len = 0;
+  put_value(&tree, state_type, state);
+  lend_tree(tree.bytes.items, tree.bytes.len);
+}
+
+// ---- Restoring.
+
+typedef struct {
+  vb_list tree;
+  // By width: bytes, halves, words, longs; each a list of lists.
+  vb_list segments[4];
+} parcel;
+
+typedef struct {
+  const parcel *parcel;
+  size_t at, used[4];
+  const char *wrong;
+} in;
+
+static void take(in *in, void *to, size_t len) {
+  if (in->parcel->tree.len - in->at < len) {
+    in->wrong = "the state ends too early";
+    memset(to, 0, len);
+    return;
+  }
+  if (len) memcpy(to, (char *)in->parcel->tree.items + in->at, len);
+  in->at += len;
+}
+
+static bool take_flag(in *in) {
+  uint8_t flag;
+  take(in, &flag, 1);
+  if (flag > 1) in->wrong = "a byte of the state is no bool";
+  return flag == 1;
+}
+
+// How many items follow, each of which takes a byte or more.
+static size_t take_count(in *in) {
+  uint32_t count;
+  take(in, &count, 4);
+  if (count <= in->parcel->tree.len - in->at) return count;
+  in->wrong = "a list of the state is longer than the state";
+  return 0;
+}
+
+// Memory for a list that can be pushed to: a power of two of items.
+static void *items(size_t len, size_t size) {
+  size_t capacity = 1;
+  while (capacity < len) capacity *= 2;
+  return memset(room(NULL, capacity * size), 0, capacity * size);
+}
+
+static void take_numbers(in *in, vb_list *list, size_t width) {
+  uint32_t count;
+  take(in, &count, 4);
+  size_t size = (size_t)count * width, kind = width == 8 ? 3 : width / 2;
+  if (in->wrong || count > SIZE_MAX / 16) {
+    in->wrong = in->wrong ? in->wrong : "a list of the state is too long";
+  } else if (size < SEGMENT_MIN) {
+    list->items = items(count, width);
+    list->len = count;
+    take(in, list->items, size);
+  } else {
+    const vb_list *segments = &in->parcel->segments[kind];
+    const vb_list *segment = (vb_list *)segments->items + in->used[kind];
+    // One that is empty is to be moved by its pages, which this SDK leaves: the host then copies.
+    if (in->used[kind] == segments->len || segment->len != count) {
+      in->wrong = "a segment of the state is missing";
+      return;
+    }
+    in->used[kind]++;
+    list->items = memcpy(items(count, width), segment->items, size);
+    list->len = count;
+  }
+}
+
+static void take_value(in *in, const vb_type *type, char *value) {
+  vb_string *text = (vb_string *)value;
+  vb_list *list = (vb_list *)value;
+  switch (type->tag) {
+    case BOOL:
+      *(bool *)value = take_flag(in);
+      break;
+    case STRING:
+      text->len = take_count(in);
+      text->text = room(NULL, text->len);
+      take(in, text->text, text->len);
+      break;
+    case LIST:
+      if (is_number(type->item)) {
+        take_numbers(in, list, type->item->size);
+        break;
+      }
+      size_t count = take_count(in);
+      list->items = items(count, type->item->size);
+      for (; list->len < count && !in->wrong; list->len++)
+        take_value(in, type->item, (char *)list->items + list->len * type->item->size);
+      break;
+    case OPTION:
+      *(bool *)value = take_flag(in);
+      if (*(bool *)value) take_value(in, type->item, value + type->offset);
+      break;
+    case RECORD:
+      for (size_t i = 0; i < type->count && !in->wrong; i++)
+        take_value(in, type->fields[i].type, value + type->fields[i].offset);
+      break;
+    default:
+      take(in, value, type->size);
+  }
+}
+
+static void drop_value(const vb_type *type, char *value) {
+  vb_list *list = (vb_list *)value;
+  if (type->tag == LIST && !is_number(type->item))
+    for (size_t i = 0; i < list->len; i++) drop_value(type->item, (char *)list->items + i * type->item->size);
+  if (type->tag == LIST || type->tag == STRING) free(list->items);
+  if (type->tag == OPTION && *value) drop_value(type->item, value + type->offset);
+  if (type->tag == RECORD)
+    for (size_t i = 0; i < type->count; i++) drop_value(type->fields[i].type, value + type->fields[i].offset);
+}
+
+static void drop_parcel(parcel *parcel) {
+  for (int kind = 0; kind < 4; kind++) {
+    vb_list *lists = parcel->segments[kind].items;
+    for (size_t i = 0; i < parcel->segments[kind].len; i++)
+      if (lists[i].len) free(lists[i].items);
+    if (parcel->segments[kind].len) free(lists);
+  }
+  if (parcel->tree.len) free(parcel->tree.items);
+}
+
+const char *vb_migrate(const vb_type *state_type, void *state, void *from) {
+  in in = {.parcel = from};
+  // The state stays as it is until all of the new one is there.
+  char *fresh = items(1, state_type->size);
+  take_value(&in, state_type, fresh);
+  if (!in.wrong && in.at < in.parcel->tree.len) in.wrong = "the state is longer than its type";
+  for (int kind = 0; kind < 4; kind++)
+    if (!in.wrong && in.used[kind] < in.parcel->segments[kind].len) in.wrong = "the state has a segment too many";
+  if (!in.wrong) {
+    drop_value(state_type, state);
+    memcpy(state, fresh, state_type->size);
+  } else {
+    drop_value(state_type, fresh);
+  }
+  free(fresh);
+  drop_parcel(from);
+  return in.wrong;
+}
+
+void vb_prewarm(uint64_t bytes) {
+  if (bytes > SIZE_MAX) return;
+  // Written, not merely reserved: a page costs a fault at its first touch.
+  volatile char *memory = malloc((size_t)bytes);
+  for (size_t i = 0; memory && i < bytes; i += 4096) memory[i] = 1;
+  free((void *)memory);
+}
