@@ -308,7 +308,7 @@ impl Clone {
         );
         let xtask = fs::read_to_string(workspace().join("xtask/src/main.rs"));
         let xtask = xtask.expect("there is an xtask");
-        let names = ["setup", "test", "book", "nightly"];
+        let names = ["setup", "test", "book", "languages", "nightly"];
         for name in names {
             assert!(xtask.contains(&format!("\n  {name} ")), "no xtask {name}");
         }

@@ -20,15 +20,37 @@ pub fn all(filter: &[&str]) -> Result<(), Failure> {
         .args(features))?;
     announce("demos");
     run(demos().args(["build", "--target", crate::setup::TARGET]))?;
+    let languages = languages()?;
     announce("tests");
     let mut tests = cargo();
     tests.args(["test", "--release", "--workspace", "--no-fail-fast"]);
-    tests.args(features);
-    if !filter.is_empty() {
-        tests.arg("--").args(filter);
-    }
+    tests.args(features).arg("--").args(filter);
     quieten_mesa(&mut tests);
-    count(&mut tests)
+    if !languages {
+        return count([&mut tests]);
+    }
+    tests.args(["--skip", FOUR_LANGUAGES]);
+    let mut four = cargo();
+    four.args(["test", "--release", "--workspace", "--test", "languages"]);
+    four.args(features).args(["--", "--ignored"]).args(filter);
+    count([&mut tests, &mut four])
+}
+
+/// In the names of the tests that are ignored where there are no compilers for C, JavaScript and Python.
+const FOUR_LANGUAGES: &str = "four_languages";
+
+/// Whether there are plugins in all languages to test with. On CI there have to be.
+fn languages() -> Result<bool, Failure> {
+    match crate::languages::build() {
+        Ok(()) => Ok(true),
+        Err(failure) if std::env::var_os("CI").is_some() => Err(failure),
+        Err(Failure { message, .. }) => {
+            announce(&format!(
+                "plugins in C, JavaScript and Python are not tested: {message}"
+            ));
+            Ok(false)
+        }
+    }
 }
 
 /// A million random pairs of schemas with values, the fuzz targets, and the library without games.
@@ -83,24 +105,27 @@ fn demos() -> Command {
 }
 
 /// Run cargo's tests, pass on what they print, and end with their sum.
-fn count(tests: &mut Command) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::from(format!("cannot run cargo test: {error}"));
-    let mut child = tests.stdout(Stdio::piped()).spawn().map_err(failed)?;
+fn count<const N: usize>(runs: [&mut Command; N]) -> Result<(), Failure> {
+    let cannot = |error: std::io::Error| Failure::from(format!("cannot run cargo test: {error}"));
     let mut sum = [0_u64; 3];
-    let lines = child.stdout.take().map(BufReader::new);
-    for line in lines.into_iter().flat_map(BufRead::lines) {
-        let line = line.map_err(failed)?;
-        println!("{line}");
-        if let Some(result) = line.strip_prefix("test result: ") {
-            for (total, name) in sum.iter_mut().zip([" passed", " failed", " ignored"]) {
-                *total += number_before(result, name);
+    let mut all_passed = true;
+    for tests in runs {
+        let mut child = tests.stdout(Stdio::piped()).spawn().map_err(cannot)?;
+        let lines = child.stdout.take().map(BufReader::new);
+        for line in lines.into_iter().flat_map(BufRead::lines) {
+            let line = line.map_err(cannot)?;
+            println!("{line}");
+            if let Some(result) = line.strip_prefix("test result: ") {
+                for (total, name) in sum.iter_mut().zip([" passed", " failed", " ignored"]) {
+                    *total += number_before(result, name);
+                }
             }
         }
+        all_passed &= child.wait().map_err(cannot)?.success();
     }
-    let status = child.wait().map_err(failed)?;
     let [passed, failed, skipped] = sum;
     println!("{passed} passed, {failed} failed, {skipped} skipped");
-    if status.success() {
+    if all_passed {
         Ok(())
     } else {
         Err("not all checks passed".to_owned().into())

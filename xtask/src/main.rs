@@ -3,6 +3,7 @@
 mod book;
 mod checks;
 mod fallback;
+mod languages;
 mod process;
 mod setup;
 
@@ -20,6 +21,8 @@ cargo xtask COMMAND
   test [FILTER]       set up what is missing, then format, clippy, docs and every test
   book                make the book of docs/, in target/book
   setup               set up what is missing, and nothing else
+  languages           get compilers for C, JavaScript and Python into target/languages, and
+                      build the plugins of demos/languages (needs python3 with pip, and npm)
   nightly             what takes longer: a million random migrations, and every fuzz
                       target for a minute (needs a nightly compiler and cargo-fuzz)
 ";
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
         Some((&"run", arguments)) if !arguments.is_empty() => run_guest(arguments),
         Some((&"test", filter)) => setup::all().and_then(|()| checks::all(filter)),
         Some((&"setup", [])) => setup::all(),
+        Some((&"languages", [])) => languages::build(),
         Some((&"nightly", [])) => checks::nightly(),
         Some((&"book", [])) => {
             book::build().map(|book| println!("{}", book.join("index.html").display()))

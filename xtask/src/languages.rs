@@ -1,0 +1,102 @@
+//! `cargo xtask languages`: the plugins of `demos/languages` in C, JavaScript and Python. Their compilers come from
+//! PyPI and npm into `target/languages` and change nothing elsewhere on the machine.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::SystemTime;
+
+use crate::process::{Failure, announce, run};
+use crate::root;
+
+/// What is built: the folder in `demos/languages`, that of its SDK in `guest-sdk`, and the file.
+const GUESTS: [(&str, &str, &str); 4] = [
+    ("c", "c", "counter-c.wasm"),
+    ("square", "c", "square.wasm"),
+    ("js", "js", "counter-js.wasm"),
+    ("python", "python", "counter-python.wasm"),
+];
+
+/// Get the compilers, where they are not there, and build what is older than its source.
+pub fn build() -> Result<(), Failure> {
+    let folder = root().join("target/languages");
+    let demos = root().join("demos/languages");
+    let python = folder.join("pypi");
+    let requirements = demos.join("python/requirements.txt");
+    once(&python, &requirements, || {
+        announce("componentize-py and zig, from PyPI (120 MB to download, 490 MB of disk)");
+        let mut pip = Command::new("python3");
+        pip.args(["-m", "pip", "install", "--quiet", "--target"]);
+        run(pip.arg(&python).arg("--requirement").arg(&requirements))
+    })?;
+    let npm = folder.join("npm");
+    let package = demos.join("js/package.json");
+    once(&npm, &package, || {
+        announce("componentize-qjs, from npm (40 MB of disk)");
+        copy(&package, &npm.join("package.json"))?;
+        let mut npm_install = Command::new("npm");
+        npm_install.args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"]);
+        run(npm_install.arg(&npm))
+    })?;
+    let qjs = npm.join("node_modules/.bin/componentize-qjs");
+    let py = python.join("bin/componentize-py");
+    for (demo, sdk, file) in GUESTS {
+        let wasm = folder.join(file);
+        let sources = [
+            root().join("wit"),
+            demos.join("wit"),
+            demos.join(demo),
+            root().join("guest-sdk").join(sdk),
+        ];
+        let made = modified(&wasm);
+        if made.is_some() && made >= sources.iter().filter_map(|source| newest(source)).max() {
+            continue;
+        }
+        announce(&format!("demos/languages/{demo}"));
+        let mut build = Command::new(demos.join(demo).join("build.sh"));
+        build.arg(&wasm).env("PYTHONPATH", &python);
+        // Each takes the one that it needs.
+        build.env("ZIG", "python3 -m ziglang");
+        build.env("COMPONENTIZE_QJS", &qjs);
+        run(build.env("COMPONENTIZE_PY", &py))?;
+    }
+    Ok(())
+}
+
+/// Fill a folder as a list of packages says, unless that has been done with the same list.
+fn once(
+    folder: &Path,
+    list: &Path,
+    fill: impl FnOnce() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let done = folder.join("installed");
+    let wanted = fs::read(list).map_err(|error| cannot("read", list, &error))?;
+    if fs::read(&done).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    // What another list has left would stand in the way.
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder).map_err(|error| cannot("make", folder, &error))?;
+    fill()?;
+    copy(list, &done)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+    let copied = fs::copy(from, to);
+    copied.map_or_else(|error| Err(cannot("write", to, &error)), |_| Ok(()))
+}
+
+fn cannot(action: &str, path: &Path, error: &std::io::Error) -> Failure {
+    format!("cannot {action} {}: {error}", path.display()).into()
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).ok()?.modified().ok()
+}
+
+/// When a folder, or anything in it, was last changed.
+fn newest(path: &Path) -> Option<SystemTime> {
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    let within = entries.filter_map(|entry| newest(&entry.path()));
+    within.chain(modified(path)).max()
+}
