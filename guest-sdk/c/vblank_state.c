@@ -228,11 +228,15 @@ static size_t take_count(in *in) {
   return 0;
 }
 
-// Memory for a list that can be pushed to: a power of two of items.
-static void *items(size_t len, size_t size) {
+// The memory that a list has which can be pushed to: a power of two of items.
+static size_t memory_of(size_t len, size_t size) {
   size_t capacity = 1;
   while (capacity < len) capacity *= 2;
-  return memset(room(NULL, capacity * size), 0, capacity * size);
+  return capacity * size;
+}
+
+static void *items(size_t len, size_t size) {
+  return memset(room(NULL, memory_of(len, size)), 0, memory_of(len, size));
 }
 
 static void take_numbers(in *in, vb_list *list, size_t width) {
@@ -247,15 +251,17 @@ static void take_numbers(in *in, vb_list *list, size_t width) {
     take(in, list->items, size);
   } else {
     const vb_list *segments = &in->parcel->segments[kind];
-    const vb_list *segment = (vb_list *)segments->items + in->used[kind];
+    vb_list *segment = (vb_list *)segments->items + in->used[kind];
     // One that is empty is to be moved by its pages, which this SDK leaves: the host then copies.
     if (in->used[kind] == segments->len || segment->len != count) {
       in->wrong = "a segment of the state is missing";
       return;
     }
     in->used[kind]++;
-    list->items = memcpy(items(count, width), segment->items, size);
+    // Its memory is taken over, and made longer in place where there is room.
+    list->items = room(segment->items, memory_of(count, width));
     list->len = count;
+    segment->len = 0;
   }
 }
 
