@@ -16,6 +16,11 @@ impl Times {
         self.0.push(time.as_secs_f64() * 1e6);
     }
 
+    /// All of another.
+    pub fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
     /// The time that this share of all does not exceed.
     ///
     /// # Panics
