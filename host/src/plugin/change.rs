@@ -7,6 +7,19 @@ use crate::guest::CodeHash;
 use crate::reload::{BuildError, Swap};
 
 /// What has become of a slot's code. `Display` is a line for a log.
+///
+/// ```no_run
+/// # use vblank_host::plugin::{Plugin, Slot};
+/// use vblank_host::plugin::Change;
+///
+/// # fn tell<P: Plugin>(slot: &mut Slot<P>) {
+/// match slot.boundary() {
+///     Some(Change::Swapped { swap, .. }) => println!("{:?}, {:?}", swap.verdict, swap.pause),
+///     Some(other) => eprintln!("{other}"),
+///     None => {}
+/// }
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Change {

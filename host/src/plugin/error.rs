@@ -38,6 +38,20 @@ pub enum StartError {
 }
 
 /// Why a call of a plugin gave nothing. The slot is as it says, and can be called again.
+///
+/// ```
+/// use vblank_host::plugin::CallError;
+///
+/// /// After how many milliseconds it is worth trying again.
+/// fn again(error: &CallError) -> Option<u128> {
+///     match error {
+///         CallError::Resting { after, .. } => Some(after.as_millis()),
+///         CallError::TakenOut { .. } => None,
+///         _ => Some(0),
+///     }
+/// }
+/// # let _ = again;
+/// ```
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum CallError {

@@ -5,7 +5,20 @@ use std::time::{Duration, Instant};
 
 use crate::error::Trap;
 
-/// How much failing is borne.
+/// How much failing is borne ([`SlotBuilder::patience`](super::SlotBuilder::patience)).
+///
+/// ```
+/// use std::time::Duration;
+/// use vblank_host::plugin::Patience;
+///
+/// // Five seconds after the second failure, ten after the third, and never again after the fourth.
+/// let patience = Patience {
+///     rest: Duration::from_secs(5),
+///     failures: 4,
+///     ..Patience::default()
+/// };
+/// # let _ = patience;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
     /// The rest after the second failure in a row; after each further one it is twice as long.

@@ -15,6 +15,20 @@ use crate::reload::{Candidate, News, Pipeline, PipelineOptions, Reaper, Source, 
 
 /// What all slots of an application share: the compiler with its cache, a thread that makes new versions
 /// ready, and one that drops old ones. Cheap to clone, and may be used from any thread.
+///
+/// ```
+/// use vblank_host::guest::{CacheOptions, EngineOptions};
+/// use vblank_host::plugin::Host;
+///
+/// // Compiled plugins are kept between runs.
+/// let folder = std::env::temp_dir().join("plugins-compiled");
+/// let host = Host::with(EngineOptions {
+///     cache: Some(CacheOptions::new(folder)),
+///     ..EngineOptions::default()
+/// })?;
+/// # let _ = host;
+/// # Ok::<(), vblank_host::error::GuestError>(())
+/// ```
 #[derive(Clone)]
 pub struct Host(Arc<Shared>);
 
@@ -91,6 +105,20 @@ impl Default for Settings {
 }
 
 /// A slot that is being made.
+///
+/// ```no_run
+/// # use vblank_host::plugin::{Host, Plugin, Slot, StartError};
+/// use vblank_host::guest::Limits;
+/// use vblank_host::plugin::Patience;
+///
+/// # fn start<P: Plugin<Data: Default>>(host: &Host) -> Result<Slot<P>, StartError> {
+/// let slot = host
+///     .slot::<P>("spelling")
+///     .limits(Limits { memory: 16 << 20, ..Limits::default() })
+///     .patience(Patience { failures: 3, ..Patience::default() })
+///     .load("plugins/spelling.wasm")?;
+/// # Ok(slot) }
+/// ```
 pub struct SlotBuilder<P> {
     host: Arc<Shared>,
     name: String,

@@ -22,6 +22,17 @@ use crate::reload::{Aftermath, Again, Candidate, News, Reaper, Running, Swap};
 /// It is `Send`: where several threads call the same plugin, they share it behind a lock. A plugin whose
 /// calls are long, or that may block in WASI, is called where an async runtime allows that
 /// (`tokio::task::spawn_blocking`, or `block_in_place`).
+///
+/// ```no_run
+/// # use vblank_host::plugin::{Plugin, Slot};
+/// use vblank_host::guest::Code;
+///
+/// # fn change<P: Plugin>(slot: &mut Slot<P>) -> Result<(), Box<dyn std::error::Error>> {
+/// // Now, whatever it takes; `offer` would have it made ready in the background.
+/// let swap = slot.swap(&Code::read("new.wasm".as_ref())?)?;
+/// println!("{} bytes of state in {:?}", swap.state_bytes, swap.pause);
+/// # Ok(()) }
+/// ```
 pub struct Slot<P> {
     name: String,
     engine: Arc<Engine>,
@@ -43,6 +54,13 @@ pub struct Slot<P> {
 }
 
 /// What a slot has done.
+///
+/// ```no_run
+/// # fn show<P: vblank_host::plugin::Plugin>(slot: &mut vblank_host::plugin::Slot<P>) {
+/// let figures = slot.figures();
+/// println!("{} calls, {} of them failed", figures.calls, figures.failures);
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
     /// Calls that gave something.
