@@ -291,6 +291,25 @@ fn a_panic_in_an_import_does_not_reach_the_application() {
     assert_eq!(record(&mut slot, 1).unwrap(), 3);
 }
 
+/// The calls that are made again when a version is undone may meet an import that panics by then.
+#[test]
+fn a_panic_while_calls_are_made_again_does_not_reach_the_application() {
+    let host = host();
+    let mut slot = slot(&host, &Guest::plugin());
+    slot.swap(&code(&trap_at(7).step(10))).unwrap();
+    let is_again = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let asked = Arc::clone(&is_again);
+    slot.record(move |tally, store| {
+        assert!(!asked.swap(true, Ordering::Relaxed), "not twice");
+        tally.vblank_tests_counting().call_add(store, 1)
+    })
+    .unwrap();
+    let error = record(&mut slot, 7).unwrap_err().to_string();
+    assert!(error.contains("not twice"), "{error}");
+    assert!(is_again.load(Ordering::Relaxed));
+    assert!(record(&mut slot, 2).is_ok(), "it is called on");
+}
+
 fn two(host: &Host, second: &Guest) -> (Slot<Tally>, Slot<Tally>) {
     let slot = |name: &str, guest: &Guest| {
         let builder = host.slot::<Tally>(name).waits_for_commit();

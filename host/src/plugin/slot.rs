@@ -156,7 +156,8 @@ impl<P: Plugin> Slot<P> {
     }
 
     /// Call the plugin, and keep the call until the next image: the state after a failure is that of all
-    /// recorded calls that gave something. Costs an allocation beyond [`Slot::call`].
+    /// recorded calls that gave something. Costs an allocation beyond [`Slot::call`]. Boundaries take the
+    /// images: an application that records and has no boundaries keeps all its calls.
     ///
     /// A call that is made again is for the state's sake: imports can ask
     /// [`Context::is_replay`](crate::guest::Context::is_replay).
@@ -170,8 +171,10 @@ impl<P: Plugin> Slot<P> {
         let call = Arc::new(call);
         let noted = Arc::clone(&call);
         let again: Again = Arc::new(move |instance: &mut Instance| {
-            instance.call("call", |plugin: &mut P, store| {
-                noted(plugin, store).map(drop)
+            guarded(|| {
+                instance.call("call", |plugin: &mut P, store| {
+                    noted(plugin, store).map(drop)
+                })
             })
         });
         self.attempt(&*call, Some(again))
@@ -188,22 +191,19 @@ impl<P: Plugin> Slot<P> {
         }
         loop {
             let again = again.clone();
-            // What a panic may have left half done is the instance, which is not used again.
-            let done = catch_unwind(AssertUnwindSafe(|| {
+            let done = guarded(|| {
                 self.running
                     .call(|plugin: &mut P, store| call(plugin, store), again)
-            }));
-            let trap = match done {
-                Ok(Ok(given)) => {
+            });
+            match done {
+                Ok(given) => {
                     self.figures.calls += 1;
                     self.health.did_well();
                     return Ok(given);
                 }
-                Ok(Err(trap)) => trap,
-                Err(panic) => panicked(&*panic),
-            };
-            // Each round takes one version away.
-            self.fail(trap)?;
+                // Each round takes one version away.
+                Err(trap) => self.fail(trap)?,
+            }
         }
     }
 
@@ -226,6 +226,16 @@ impl<P: Plugin> Slot<P> {
                     trap: Box::new(trap),
                 })
             }
+        }
+    }
+
+    /// The same where no call can tell of it: a boundary does.
+    fn fail_between_calls(&mut self, trap: Trap) {
+        if let Err(error) = self.fail(trap) {
+            self.told.push_back(Change::Notice {
+                plugin: self.name.clone(),
+                message: error.to_string(),
+            });
         }
     }
 
@@ -292,8 +302,7 @@ impl<P: Plugin> Slot<P> {
         if self.running.is_dirty()
             && let Err(trap) = self.running.keep_image(false)
         {
-            // Told by the next call, or here as a rollback.
-            let _ = self.fail(trap);
+            self.fail_between_calls(trap);
         }
     }
 
@@ -459,8 +468,7 @@ impl<P: Plugin> Slot<P> {
                 location: None,
                 backtrace: None,
             };
-            // Where the version before fails too, the next call tells.
-            let _ = self.fail(trap);
+            self.fail_between_calls(trap);
         }
     }
 }
@@ -500,6 +508,12 @@ mod member {
             self.swapped(prepared.from, prepared.to, &swap);
         }
     }
+}
+
+/// Call a guest, also where an import of the application panics. What a panic may have left half done is
+/// the instance, which is not used again.
+fn guarded<T>(call: impl FnOnce() -> Result<T, Trap>) -> Result<T, Trap> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(panicked(&*panic)))
 }
 
 /// A panic of the application's own, in an import that the plugin called.
