@@ -1,5 +1,5 @@
-//! What a slot costs: a call beside the same call through bare wasmtime, a boundary with nothing to do, an
-//! image, and the memory of a thousand slots.
+//! What a slot costs: a call beside the same call through bare wasmtime, one that asks another plugin, a boundary
+//! with nothing to do, an image, and the memory of a thousand slots.
 //!
 //! `cargo bench -p vblank-benches --bench slot`; `-- --quick` for a look.
 
@@ -15,6 +15,11 @@ vblank_host::plugin!(
     Tally, path: ["../wit", "../tests/wit"], world: "vblank:tests/tally",
     data: Board, imports: [vblank::tests::board],
 );
+
+/// What uses it.
+mod relay {
+    vblank_host::plugin!(Relay, path: ["../wit", "../tests/wit"], world: "vblank:tests/relay");
+}
 
 /// Nothing is shown here.
 #[derive(Default)]
@@ -69,6 +74,12 @@ fn record(slot: &mut Slot<Tally>, number: u64) -> u64 {
     sum.expect("it does not trap")
 }
 
+fn pass(slot: &mut Slot<relay::Relay>, number: u64) -> u64 {
+    let sum =
+        slot.record(move |relay, store| relay.vblank_tests_relaying().call_pass(store, number));
+    sum.expect("it does not trap")
+}
+
 /// Nanoseconds for one of so many.
 fn time(count: u64, mut once: impl FnMut(u64)) -> f64 {
     let begun = Instant::now();
@@ -110,6 +121,11 @@ fn main() {
     let mut slot = start("called");
     let mut recorded = start("recorded");
     let mut idle = start("idle");
+    let used = start("used").provide();
+    let relay = Code::from_bytes(Guest::relay().component()).expect("it is a guest");
+    let relay = host.slot::<relay::Relay>("relay").uses(&used).start(&relay);
+    let mut relay = relay.unwrap_or_else(|error| panic!("{error}"));
+    let mut passed = Vec::new();
     let (mut bares, mut calls, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     let (mut records, mut bounded, mut boundaries) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds {
@@ -131,6 +147,11 @@ fn main() {
             recorded.boundary();
             record(&mut recorded, number);
         }));
+        passed.push(time(count, |number| {
+            used.with(Slot::boundary);
+            relay.boundary();
+            pass(&mut relay, number);
+        }));
         boundaries.push(time(count, |_| {
             std::hint::black_box(idle.boundary());
         }));
@@ -138,6 +159,7 @@ fn main() {
     // Both have been asked for the same sums, the slot twice.
     let sum = rounds * (count * (count - 1) / 2);
     assert_eq!((bare.add(0), add(&mut slot, 0)), (sum, 2 * sum));
+    assert_eq!(pass(&mut relay, 0), sum);
     println!("one call, ns, median of {rounds} rounds of {count}:");
     println!("  bare wasmtime            {:7.1}", median(bares));
     println!(
@@ -147,6 +169,7 @@ fn main() {
     );
     println!("  boundary and call        {:7.1}", median(bounded));
     println!("  boundary and record      {:7.1}", median(records));
+    println!("  that asks another plugin {:7.1}", median(passed));
     println!("  boundary, nothing to do  {:7.1}", median(boundaries));
 
     let swaps = if is_quick { 20 } else { 1000 };

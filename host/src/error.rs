@@ -1,6 +1,7 @@
 //! What can go wrong, one enum an operation. Knows no wasmtime, no window and no files of its own.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -106,9 +107,16 @@ pub enum GuestError {
 }
 
 /// A guest stopped in the middle of a call. Its instance cannot be used again.
+///
+/// A word wide, so that the result of a call that succeeds is not moved about with it.
+#[derive(Clone, Debug, Error)]
+#[error(transparent)]
+pub struct Trap(Box<Stopped>);
+
+/// What is known of a [`Trap`].
 #[derive(Clone, Debug, Error)]
 #[error("{call} {cause}")]
-pub struct Trap {
+pub struct Stopped {
     /// The export that was called: `update`, `migrate`, ….
     pub call: &'static str,
     /// What happened: the guest's panic message where there is one, else the trap's name.
@@ -117,6 +125,8 @@ pub struct Trap {
     pub location: Option<String>,
     /// From which the places can be looked up, where the guest's own code was running.
     pub backtrace: Option<Backtrace>,
+    /// Whether it was another plugin that failed, which this one had called.
+    pub of_another: bool,
 }
 
 /// Where a guest stood when it stopped, as numbers. Taking it costs microseconds; looking the places
@@ -159,6 +169,17 @@ impl fmt::Debug for Binary {
 }
 
 impl Trap {
+    /// What happened, of which no more is known.
+    pub(crate) fn new(call: &'static str, cause: impl Into<String>) -> Self {
+        Self(Box::new(Stopped {
+            call,
+            cause: cause.into(),
+            location: None,
+            backtrace: None,
+            of_another: false,
+        }))
+    }
+
     /// What happened, and where, if the guest itself said it.
     #[must_use]
     pub fn with_place(&self) -> String {
@@ -169,6 +190,20 @@ impl Trap {
     fn place(&self) -> String {
         let place = self.location.as_ref();
         place.map_or(String::new(), |place| format!(", at {place}"))
+    }
+}
+
+impl Deref for Trap {
+    type Target = Stopped;
+
+    fn deref(&self) -> &Stopped {
+        &self.0
+    }
+}
+
+impl DerefMut for Trap {
+    fn deref_mut(&mut self) -> &mut Stopped {
+        &mut self.0
     }
 }
 
@@ -194,6 +229,56 @@ pub enum Refused {
     /// `--strict`: a field would be parked.
     #[error("--strict: {0}")]
     Strict(String),
+    /// Plugins that use each other would no longer fit.
+    #[error("plugins that use each other would not fit: {}", misfits(.0))]
+    Misfits(Vec<Misfit>),
+}
+
+fn misfits(misfits: &[Misfit]) -> String {
+    let mut list = misfits
+        .iter()
+        .map(Misfit::to_string)
+        .collect::<Vec<_>>()
+        .join("; ");
+    if misfits.iter().any(|misfit| misfit.provider.is_some()) {
+        list.push_str("; those that must change together are swapped in one commit");
+    }
+    list
+}
+
+/// What one plugin uses, and another does not give as it is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// Who uses it.
+    pub user: String,
+    /// Who gives, or gave, the interface; `None` where nobody does whom it uses.
+    pub provider: Option<String>,
+    /// The interface.
+    pub interface: String,
+    /// The function in it.
+    pub function: String,
+    /// As it is used: `func(word: string) -> bool`.
+    pub wanted: String,
+    /// As it is given; `None` where it is not.
+    pub given: Option<String>,
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            user,
+            interface,
+            function,
+            wanted,
+            ..
+        } = self;
+        write!(f, "{user} uses {interface} {function}: {wanted}, ")?;
+        match (&self.provider, &self.given) {
+            (Some(provider), Some(given)) => write!(f, "which in {provider} is {given}"),
+            (Some(provider), None) => write!(f, "which {provider} does not give"),
+            (None, _) => f.write_str("which no plugin that it uses gives"),
+        }
+    }
 }
 
 impl Refused {
@@ -226,6 +311,7 @@ impl Refused {
             Self::Migrate(_) => "migrate",
             Self::Image(_) => "image",
             Self::Strict(_) => "strict",
+            Self::Misfits(_) => "misfits",
         }
     }
 }

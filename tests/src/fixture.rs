@@ -1,7 +1,7 @@
 //! Guests made in a moment and without a compiler: core modules in the text format, with the names and
 //! signatures that `wit/` gives them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -124,6 +124,15 @@ impl Guest {
     pub fn plugin() -> Self {
         Self {
             world: "tally",
+            ..Self::of::<Counter>()
+        }
+    }
+
+    /// A plugin of the world `relay` of `tests/wit`: `pass` counts, times the step, and has another plugin add.
+    #[must_use]
+    pub fn relay() -> Self {
+        Self {
+            world: "relay",
             ..Self::of::<Counter>()
         }
     }
@@ -259,7 +268,7 @@ impl Guest {
         )
     }
 
-    /// Change the contract that it is built for: text of `wit/`, which must be there.
+    /// Change the contract that it is built for: text of `wit/` or `tests/wit`, which must be there.
     #[must_use]
     pub fn contract(mut self, old: &'static str, new: &str) -> Self {
         self.contract.push((old, new.to_owned()));
@@ -305,9 +314,28 @@ impl Guest {
     }
 
     fn resolve(&self) -> (Resolve, WorldId) {
-        let folder = TempDir::new().expect("a temporary folder can be made");
         let mut unused: Vec<&str> = self.contract.iter().map(|(old, _)| *old).collect();
-        for entry in std::fs::read_dir(&self.wit).expect("the contract is there") {
+        let mut resolve = Resolve::default();
+        let contract = self.changed(&self.wit, &mut unused);
+        let (mut package, _) = resolve
+            .push_dir(contract.path())
+            .expect("the contract is WIT");
+        if !["game", "plugin"].contains(&self.world) {
+            let own = self.changed(&workspace().join("tests/wit"), &mut unused);
+            let own = resolve.push_dir(own.path());
+            package = own.expect("the tests' worlds are WIT").0;
+        }
+        assert!(unused.is_empty(), "the contract has no {unused:?}");
+        let world = resolve
+            .select_world(&[package], Some(self.world))
+            .unwrap_or_else(|error| panic!("no world {}: {error}", self.world));
+        (resolve, world)
+    }
+
+    /// A copy of a folder of WIT with what is changed in it.
+    fn changed(&self, wit: &Path, unused: &mut Vec<&str>) -> TempDir {
+        let folder = TempDir::new().expect("a temporary folder can be made");
+        for entry in std::fs::read_dir(wit).expect("the contract is there") {
             let path = entry.expect("the contract can be listed").path();
             let mut text = std::fs::read_to_string(&path).expect("the contract can be read");
             for (old, new) in &self.contract {
@@ -319,24 +347,13 @@ impl Guest {
                 .join(path.file_name().expect("a file has a name"));
             std::fs::write(copy, text).expect("a temporary file can be written");
         }
-        assert!(unused.is_empty(), "the contract has no {unused:?}");
-        let mut resolve = Resolve::default();
-        let (mut package, _) = resolve
-            .push_dir(folder.path())
-            .expect("the contract is WIT");
-        if !["game", "plugin"].contains(&self.world) {
-            let own = resolve.push_dir(workspace().join("tests/wit"));
-            package = own.expect("the tests' worlds are WIT").0;
-        }
-        let world = resolve
-            .select_world(&[package], Some(self.world))
-            .unwrap_or_else(|error| panic!("no world {}: {error}", self.world));
-        (resolve, world)
+        folder
     }
 
     fn text(&self, resolve: &Resolve, world: WorldId) -> String {
         let world = &resolve.worlds[world];
         let mut imports = self.imports.clone();
+        let mut names = BTreeSet::new();
         for (key, func) in functions(resolve, world.imports.iter()) {
             let import = WasmImport::Func {
                 interface: Some(key),
@@ -345,9 +362,15 @@ impl Guest {
             let (module, name) = resolve.wasm_import_name(MANGLING, import);
             let signature = resolve.wasm_signature(AbiVariant::GuestImport, func);
             let types = types(&signature);
+            // Of several of one name the later ones are never called.
+            let label = if names.insert(name.clone()) {
+                format!("${name}")
+            } else {
+                String::new()
+            };
             let _ = writeln!(
                 imports,
-                "(import {module:?} {name:?} (func ${name} {types}))"
+                "(import {module:?} {name:?} (func {label} {types}))"
             );
         }
         let mut exports = String::new();
@@ -427,6 +450,11 @@ impl Guest {
                    (i64.add (i64.load (i32.const {STATE}))
                      (i64.mul (local.get $p0) (i64.const {step}))))
                  (i64.load (i32.const {STATE}))"
+            ),
+            "pass" => format!(
+                "(i64.store (i32.const {STATE})
+                   (i64.add (i64.load (i32.const {STATE})) (i64.const {step})))
+                 (call $add (local.get $p0))"
             ),
             "bytes" => format!(
                 "(i32.store (i32.const {ANSWER}) (i32.const {LIST}))

@@ -304,7 +304,7 @@ impl Survey {
 }
 
 /// What semantic versioning promises to be compatible: major, and minor while major is 0.
-fn series(version: &str) -> Option<(u64, u64)> {
+pub(super) fn series(version: &str) -> Option<(u64, u64)> {
     let mut parts = version.split('.').map(str::parse::<u64>);
     let (major, minor) = (parts.next()?.ok()?, parts.next()?.ok()?);
     Some((major, if major == 0 { minor } else { 0 }))

@@ -16,6 +16,7 @@ use super::capability::{self, Capability};
 use super::component::{Code, CodeHash};
 use super::limits::{Limits, TICK};
 use super::profiler::Profiler;
+use super::provide::{self, Gives, Need};
 use super::world::World;
 use crate::error::{Binary, GuestError};
 use crate::render::assets::Assets;
@@ -69,6 +70,8 @@ pub struct Program {
     /// For the places of a trap.
     pub(super) binary: Arc<Binary>,
     pub(super) pre: InstancePre<Context>,
+    /// What of it is to come from other plugins.
+    needs: Arc<[Need]>,
 }
 
 impl Program {
@@ -76,6 +79,16 @@ impl Program {
     #[must_use]
     pub fn binary(&self) -> &Arc<Binary> {
         &self.binary
+    }
+
+    /// What it imports of other plugins.
+    pub(crate) fn needs(&self) -> Arc<[Need]> {
+        Arc::clone(&self.needs)
+    }
+
+    /// What it exports. Takes some microseconds.
+    pub(crate) fn gives(&self) -> Gives {
+        Gives::of(self.pre.component())
     }
 }
 
@@ -256,12 +269,41 @@ impl Engine {
 
     fn link(&self, code: &Code, component: &Component) -> Result<Program, GuestError> {
         self.check_world(component)?;
-        let pre = self.granted(|grants| grants.linker.instantiate_pre(component));
+        let (pre, needs) = self.granted(|grants| self.link_to(&grants.linker, component))?;
         Ok(Program {
             hash: code.hash,
             binary: Arc::clone(&code.binary),
-            pre: pre.map_err(|error| self.wrong_world(vec![format!("{error:#}")]))?,
+            pre,
+            needs,
         })
+    }
+
+    /// Where the linker has not all that the component wants, the rest is for other plugins to give.
+    fn link_to(
+        &self,
+        linker: &Linker<Context>,
+        component: &Component,
+    ) -> Result<(InstancePre<Context>, Arc<[Need]>), GuestError> {
+        let unfit = |error: wasmtime::Error| self.wrong_world(vec![format!("{error:#}")]);
+        let missing = match linker.instantiate_pre(component) {
+            Ok(pre) => return Ok((pre, Arc::default())),
+            Err(error) => error,
+        };
+        let mut linker = linker.clone();
+        let providers = self.world.providers();
+        let needs = provide::link(component, &mut linker, providers).map_err(unfit)?;
+        if needs.is_empty() {
+            return Err(unfit(missing));
+        }
+        if providers.is_empty() {
+            let problem = |need: &Need| {
+                let interface = need.interface();
+                format!("it imports `{interface}`, which this application does not offer")
+            };
+            return Err(self.wrong_world(needs.iter().map(problem).collect()));
+        }
+        let pre = linker.instantiate_pre(component).map_err(unfit)?;
+        Ok((pre, needs))
     }
 
     /// An instance that is only to be asked pure questions: whatever it imports traps.

@@ -9,11 +9,14 @@ mod capability;
 mod component;
 mod convert;
 mod engine;
+mod exchanges;
 mod game;
 mod handoff;
 mod limits;
 mod pages;
 mod profiler;
+mod provide;
+mod signature;
 mod step;
 mod store;
 mod symbols;
@@ -26,8 +29,10 @@ pub use capability::Capability;
 pub use component::{ABI, Code, CodeHash, Interfaces, Kind};
 pub(crate) use engine::lower_priority;
 pub use engine::{Engine, EngineOptions, Program};
+pub(crate) use exchanges::Exchanges;
 pub use limits::Limits;
 pub use profiler::{Profiler, Sample};
+pub(crate) use provide::{Foreign, Gives, Need, OfAnother, Provide};
 pub use step::Step;
 pub use store::Instance;
 pub use symbols::{Frame, is_own_file, look_up};
@@ -45,5 +50,7 @@ pub type Store = wasmtime::Store<Context>;
 pub type Linker = wasmtime::component::Linker<Context>;
 /// What bindings find their exports in.
 pub type Exports = wasmtime::component::Instance;
+/// A value that goes from one plugin to another.
+pub(crate) type Value = wasmtime::component::Val;
 /// What generated bindings give.
 pub type CallResult<T> = wasmtime::Result<T>;

@@ -15,7 +15,9 @@ use super::bindings::plugin::Plugin;
 use super::bindings::plugin::exports::vblank::guest::state::{Parcel, Swapped};
 use super::component::Code;
 use super::engine::{Engine, EngineOptions, Program};
+use super::exchanges::Exchanges;
 use super::limits::{Limits, Memory, ticks};
+use super::provide::OfAnother;
 use super::symbols::is_games_export;
 use super::world::{Face, World};
 use super::{handoff, pages};
@@ -80,6 +82,7 @@ impl Instance {
         let instance = pre.instantiate(&mut store).map_err(|error| {
             GuestError::from(trap(&mut store, "instantiate", limits.call, &error))
         })?;
+        store.data_mut().exports = Some(instance);
         // The types of its functions are looked at only here.
         let mut bind = || {
             let plugin = Plugin::new(&mut store, &instance)?;
@@ -136,12 +139,7 @@ impl Instance {
         self.store.data_mut().lent.close();
         done?;
         if handoff::parcel(&self.store).is_none() {
-            return Err(Trap {
-                call: "save",
-                cause: "returned without lending a state".to_owned(),
-                location: None,
-                backtrace: None,
-            });
+            return Err(Trap::new("save", "returned without lending a state"));
         }
         Ok(())
     }
@@ -293,6 +291,14 @@ impl Instance {
         done
     }
 
+    /// Calls of other plugins are noted here from now on, and what is noted is not called again.
+    pub(crate) fn exchange(&mut self, exchanges: Option<Arc<Exchanges>>) {
+        if let Some(exchanges) = &exchanges {
+            exchanges.begin();
+        }
+        self.store.data_mut().exchanges = exchanges;
+    }
+
     /// Call something that guests of its world export. `F` is what [`World::new`]'s `bind` gives.
     ///
     /// # Errors
@@ -343,12 +349,9 @@ fn trap(
     let backtrace = backtrace(error, &context.binary);
     if let Some(panic) = context.panic.take() {
         let (location, message) = split_panic(&panic);
-        return Trap {
-            call,
-            cause: format!("panicked: {message}"),
-            location,
-            backtrace,
-        };
+        let mut trap = Trap::new(call, format!("panicked: {message}"));
+        (trap.location, trap.backtrace) = (location, backtrace);
+        return trap;
     }
     let cause = match error.downcast_ref::<Cause>() {
         Some(Cause::Interrupt) => format!("ran longer than {} ms", limit.as_millis()),
@@ -363,12 +366,10 @@ fn trap(
         }
         None => format!("failed: {}", error.root_cause()),
     };
-    Trap {
-        call,
-        cause,
-        location: None,
-        backtrace,
-    }
+    let mut trap = Trap::new(call, cause);
+    trap.backtrace = backtrace;
+    trap.of_another = error.is::<OfAnother>();
+    trap
 }
 
 fn backtrace(error: &wasmtime::Error, binary: &Arc<Binary>) -> Option<Backtrace> {

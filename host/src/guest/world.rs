@@ -4,6 +4,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::sync::Arc;
 
 use wasmtime::Store;
 use wasmtime::component::{HasSelf, Instance, Linker};
@@ -11,6 +12,7 @@ use wasmtime::component::{HasSelf, Instance, Linker};
 use super::CallResult;
 use super::api::{self, Context};
 use super::bindings::vblank::guest as imports;
+use super::provide::Providers;
 use super::{game, handoff};
 
 /// What an instance gives, in the bindings of its world. Whoever made the world knows the type.
@@ -31,6 +33,8 @@ pub struct World {
     link: Box<Link>,
     bind: Box<Bind>,
     data: Box<Data>,
+    /// Whose exports its guests may import.
+    providers: Providers,
 }
 
 impl World {
@@ -51,6 +55,7 @@ impl World {
             link: Box::new(link),
             bind: Box::new(move |store, instance| Ok(Box::new(bind(store, instance)?))),
             data: Box::new(move || Box::new(data())),
+            providers: Arc::default(),
         }
     }
 
@@ -70,12 +75,23 @@ impl World {
             }),
             bind: Box::new(|store, instance| Ok(Box::new(game::Face::new(store, instance)?))),
             data: Box::new(|| Box::new(())),
+            providers: Arc::default(),
         }
     }
 
     /// What all worlds have in common, for a guest that is only asked about its state.
     pub(super) fn any() -> Self {
         Self::new("vblank:guest/plugin", |_| Ok(()), |_, _| Ok(()), || ())
+    }
+
+    /// The same world for guests that may import what these give.
+    pub(crate) fn using(mut self, providers: Providers) -> Self {
+        self.providers = providers;
+        self
+    }
+
+    pub(super) fn providers(&self) -> &Providers {
+        &self.providers
     }
 
     /// For messages.

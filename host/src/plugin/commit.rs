@@ -17,10 +17,16 @@ pub trait Member: sealed::Sealed {
     /// Whether a version is ready.
     #[doc(hidden)]
     fn look(&mut self) -> bool;
+    /// That version is about to come.
+    #[doc(hidden)]
+    fn expect(&mut self);
+    /// It does not come, after all.
+    #[doc(hidden)]
+    fn forget(&mut self);
     /// Give it the state.
     ///
     /// # Errors
-    /// When it does not take it. The version before is as it was.
+    /// When it does not take it, or does not fit those that it uses or that use it. The version before is as it was.
     #[doc(hidden)]
     fn carry(&mut self) -> Result<Prepared, Refused>;
     #[doc(hidden)]
@@ -60,7 +66,7 @@ pub struct CommitError {
 /// before: the others at their next call or boundary.
 ///
 /// # Errors
-/// When a version does not take the state over. All slots run on as they were.
+/// When a version does not take the state over, or would not fit the others. All slots run on as they were.
 ///
 /// ```no_run
 /// # use vblank_host::plugin::{Plugin, Slot, commit};
@@ -81,6 +87,9 @@ pub fn commit(slots: &mut [&mut dyn Member]) -> Result<bool, CommitError> {
     if slots.is_empty() || ready < slots.len() {
         return Ok(false);
     }
+    for slot in slots.iter_mut() {
+        slot.expect();
+    }
     let mut prepared = Vec::with_capacity(slots.len());
     for index in 0..slots.len() {
         match slots[index].carry() {
@@ -88,6 +97,9 @@ pub fn commit(slots: &mut [&mut dyn Member]) -> Result<bool, CommitError> {
             Err(refused) => {
                 for (slot, one) in slots.iter_mut().zip(prepared) {
                     slot.let_go(one);
+                }
+                for slot in slots.iter_mut() {
+                    slot.forget();
                 }
                 return Err(CommitError {
                     plugin: slots[index].name().to_owned(),

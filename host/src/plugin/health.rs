@@ -120,12 +120,7 @@ mod tests {
     use super::*;
 
     fn trap() -> Trap {
-        Trap {
-            call: "call",
-            cause: "trapped".to_owned(),
-            location: None,
-            backtrace: None,
-        }
+        Trap::new("call", "trapped")
     }
 
     fn rest(health: &mut Health, now: Instant) -> Option<Duration> {

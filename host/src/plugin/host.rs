@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use super::intake::{Intake, Preparer};
 use super::slot::{Parts, Slot};
-use super::{Patience, Plugin, StartError};
+use super::ties::Ties;
+use super::{Patience, Plugin, Provider, StartError};
 use crate::error::{GuestError, Refused};
-use crate::guest::{Capability, Code, Engine, EngineOptions, Limits, World};
+use crate::guest::{Capability, Code, Engine, EngineOptions, Limits, Provide, World};
 use crate::image::Image;
 use crate::reload::{Candidate, News, Pipeline, PipelineOptions, Reaper, Source, prepare};
 
@@ -75,7 +76,8 @@ impl Host {
         SlotBuilder {
             host: Arc::clone(&self.0),
             name: name.into(),
-            world: Arc::new(World::new(P::WORLD, P::link, P::bind, data)),
+            world: World::new(P::WORLD, P::link, P::bind, data),
+            uses: Vec::new(),
             options: self.0.engine.options().clone(),
             settings: Settings::default(),
             state: None,
@@ -122,7 +124,8 @@ impl Default for Settings {
 pub struct SlotBuilder<P> {
     host: Arc<Shared>,
     name: String,
-    world: Arc<World>,
+    world: World,
+    uses: Vec<(Arc<dyn Provide>, Arc<Ties>)>,
     state: Option<Image>,
     options: EngineOptions,
     settings: Settings,
@@ -141,6 +144,14 @@ impl<P: Plugin> SlotBuilder<P> {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.limits = limits;
+        self
+    }
+
+    /// Let it import what another plugin exports. What the application offers itself comes before that, and of
+    /// several that give the same interface the first.
+    #[must_use]
+    pub fn uses<Q: Plugin>(mut self, provider: &Provider<Q>) -> Self {
+        self.uses.push(provider.used());
         self
     }
 
@@ -186,11 +197,10 @@ impl<P: Plugin> SlotBuilder<P> {
     /// # Errors
     /// With all that can be wrong about a plugin.
     pub fn start(self, code: &Code) -> Result<Slot<P>, StartError> {
-        let name = self.name.clone();
-        let engine = self.engine()?;
-        let candidate = prepare(&engine, code, 0);
-        let candidate = candidate.map_err(|refused| refuse(name, refused))?;
-        self.fill(engine, Intake::new(), candidate)
+        let parts = self.parts()?;
+        let candidate = prepare(&parts.engine, code, 0);
+        let candidate = candidate.map_err(|refused| refuse(parts.name.clone(), refused))?;
+        fill(parts, candidate)
     }
 
     /// Start what this file holds. It is read once; [`SlotBuilder::watch`] looks for changes.
@@ -228,11 +238,14 @@ impl<P: Plugin> SlotBuilder<P> {
         source: Source,
         options: PipelineOptions,
     ) -> Result<Slot<P>, StartError> {
-        let engine = self.engine()?;
-        let mut intake = Intake::new();
-        let pipeline = Pipeline::start(Arc::clone(&engine), source, options, intake.waker());
-        let pipeline = pipeline.map_err(|error| self.machine(&error))?;
-        let plugin = || self.name.clone();
+        let mut parts = self.parts()?;
+        let (engine, waker) = (Arc::clone(&parts.engine), parts.intake.waker());
+        let plugin = || parts.name.clone();
+        let pipeline = Pipeline::start(engine, source, options, waker);
+        let pipeline = pipeline.map_err(|error| StartError::Machine {
+            plugin: plugin(),
+            message: error.to_string(),
+        })?;
         let candidate = loop {
             // It tells something of every file and every build, and is not gone while it is held.
             match pipeline.wait(Duration::from_secs(1)) {
@@ -247,42 +260,33 @@ impl<P: Plugin> SlotBuilder<P> {
                 _ => {}
             }
         };
-        intake.watch(pipeline);
-        self.fill(engine, intake, candidate)
+        parts.intake.watch(pipeline);
+        fill(parts, candidate)
     }
 
-    fn engine(&self) -> Result<Arc<Engine>, StartError> {
-        let world = Arc::clone(&self.world);
-        let engine = self.host.engine.with(world, self.options.clone());
+    /// All but the code.
+    fn parts(self) -> Result<Parts, StartError> {
+        let (providers, tied): (Vec<_>, Vec<_>) = self.uses.into_iter().unzip();
+        let ties = (!tied.is_empty()).then(|| Ties::new(&self.name, tied));
+        let world = Arc::new(self.world.using(providers.into()));
+        let engine = self.host.engine.with(world, self.options);
         let engine = engine.map_err(|error| refuse(self.name.clone(), error.into()))?;
-        Ok(Arc::new(engine))
-    }
-
-    fn fill(
-        self,
-        engine: Arc<Engine>,
-        intake: Intake,
-        candidate: Candidate,
-    ) -> Result<Slot<P>, StartError> {
-        let name = self.name.clone();
-        let parts = Parts {
+        Ok(Parts {
             name: self.name,
-            engine,
-            intake,
+            engine: Arc::new(engine),
+            intake: Intake::new(),
             settings: self.settings,
             state: self.state,
             reaper: self.host.reaper.clone(),
             host: self.host,
-        };
-        Slot::fill(parts, candidate).map_err(|refused| refuse(name, refused))
+            ties,
+        })
     }
+}
 
-    fn machine(&self, error: &std::io::Error) -> StartError {
-        StartError::Machine {
-            plugin: self.name.clone(),
-            message: error.to_string(),
-        }
-    }
+fn fill<P: Plugin>(parts: Parts, candidate: Candidate) -> Result<Slot<P>, StartError> {
+    let name = parts.name.clone();
+    Slot::fill(parts, candidate).map_err(|refused| refuse(name, refused))
 }
 
 fn refuse(plugin: String, refused: Refused) -> StartError {

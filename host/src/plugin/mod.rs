@@ -34,13 +34,16 @@ mod error;
 mod health;
 mod host;
 mod intake;
+mod provider;
 mod slot;
+mod ties;
 
 pub use change::Change;
 pub use commit::{CommitError, Member, commit};
 pub use error::{CallError, StartError};
 pub use health::Patience;
 pub use host::{Host, SlotBuilder};
+pub use provider::Provider;
 pub use slot::{Figures, Slot};
 
 use crate::guest::{CallResult, Exports, Linker, Store};

@@ -11,9 +11,12 @@ use std::time::{Duration, Instant};
 use super::health::{Away, Health};
 use super::host::{Settings, Shared};
 use super::intake::{Intake, Offered};
-use super::{CallError, Change, Plugin};
+use super::ties::Ties;
+use super::{CallError, Change, Plugin, Provider};
 use crate::error::{GuestError, Refused, Trap};
-use crate::guest::{CallResult, Capability, Code, CodeHash, Engine, Instance, Store};
+use crate::guest::{
+    CallResult, Capability, Code, CodeHash, Engine, Exchanges, Instance, Program, Store,
+};
 use crate::image::Image;
 use crate::reload::{Aftermath, Again, Candidate, News, Reaper, Running, Swap};
 
@@ -48,6 +51,8 @@ pub struct Slot<P> {
     bond: Option<Arc<AtomicBool>>,
     /// What was refused last for want of a capability.
     denied: Option<Code>,
+    /// Those that its plugin uses and that use it, where there are any.
+    ties: Option<Arc<Ties>>,
     figures: Figures,
     host: Arc<Shared>,
     _plugin: PhantomData<fn() -> P>,
@@ -88,11 +93,16 @@ pub(super) struct Parts {
     pub(super) reaper: Reaper,
     pub(super) host: Arc<Shared>,
     pub(super) state: Option<Image>,
+    pub(super) ties: Option<Arc<Ties>>,
 }
 
 impl<P: Plugin> Slot<P> {
     pub(super) fn fill(parts: Parts, candidate: Candidate) -> Result<Self, Refused> {
         let settings = parts.settings;
+        if let Some(ties) = &parts.ties {
+            ties.expect(&candidate.version.program);
+            ties.check()?;
+        }
         let running = Running::plain(
             candidate,
             parts.state.as_ref(),
@@ -100,6 +110,9 @@ impl<P: Plugin> Slot<P> {
             settings.keep_every,
             parts.reaper,
         )?;
+        if let Some(ties) = &parts.ties {
+            ties.settle();
+        }
         Ok(Self {
             name: parts.name,
             engine: parts.engine,
@@ -111,6 +124,7 @@ impl<P: Plugin> Slot<P> {
             told: VecDeque::new(),
             bond: None,
             denied: None,
+            ties: parts.ties,
             figures: Figures::default(),
             host: parts.host,
             _plugin: PhantomData,
@@ -121,6 +135,22 @@ impl<P: Plugin> Slot<P> {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Let other plugins use what this one exports.
+    #[must_use]
+    pub fn provide(mut self) -> Provider<P> {
+        let ties = match self.ties.take() {
+            Some(ties) => ties,
+            None => {
+                let ties = Ties::new(&self.name, Vec::new());
+                ties.expect(self.running.program());
+                ties.settle();
+                ties
+            }
+        };
+        self.ties = Some(Arc::clone(&ties));
+        Provider::new(self, ties)
     }
 
     /// The code that runs.
@@ -152,7 +182,7 @@ impl<P: Plugin> Slot<P> {
         &mut self,
         call: impl Fn(&P, &mut Store) -> CallResult<T>,
     ) -> Result<T, CallError> {
-        self.attempt(&call, None)
+        self.attempt(&call, None, self.exchanges())
     }
 
     /// Call the plugin, and keep the call until the next image: the state after a failure is that of all
@@ -170,20 +200,32 @@ impl<P: Plugin> Slot<P> {
     ) -> Result<T, CallError> {
         let call = Arc::new(call);
         let noted = Arc::clone(&call);
+        let exchanges = self.exchanges();
+        let given = exchanges.clone();
         let again: Again = Arc::new(move |instance: &mut Instance| {
-            guarded(|| {
+            instance.exchange(given.clone());
+            let done = guarded(|| {
                 instance.call("call", |plugin: &mut P, store| {
                     noted(plugin, store).map(drop)
                 })
-            })
+            });
+            instance.exchange(None);
+            done
         });
-        self.attempt(&*call, Some(again))
+        self.attempt(&*call, Some(again), exchanges)
+    }
+
+    /// For what other plugins give in a call, so that none is asked twice when the call is made again.
+    fn exchanges(&self) -> Option<Arc<Exchanges>> {
+        let ties = self.ties.as_ref()?;
+        ties.uses_any().then(Arc::default)
     }
 
     fn attempt<T>(
         &mut self,
         call: &impl Fn(&P, &mut Store) -> CallResult<T>,
         again: Option<Again>,
+        exchanges: Option<Arc<Exchanges>>,
     ) -> Result<T, CallError> {
         self.keep_bond();
         if let Some(away) = self.health.away() {
@@ -191,12 +233,18 @@ impl<P: Plugin> Slot<P> {
         }
         loop {
             let again = again.clone();
+            if exchanges.is_some() {
+                self.running.instance().exchange(exchanges.clone());
+            }
             let done = guarded(|| {
                 self.running
                     .call(|plugin: &mut P, store| call(plugin, store), again)
             });
             match done {
                 Ok(given) => {
+                    if exchanges.is_some() {
+                        self.running.instance().exchange(None);
+                    }
                     self.figures.calls += 1;
                     self.health.did_well();
                     return Ok(given);
@@ -220,7 +268,10 @@ impl<P: Plugin> Slot<P> {
             }
             Aftermath::Broken(trap) => {
                 self.running.go_on();
-                self.health.failed(&trap, Instant::now());
+                // Another's failures are not counted as its own.
+                if !trap.of_another {
+                    self.health.failed(&trap, Instant::now());
+                }
                 Err(CallError::Failed {
                     plugin: self.name.clone(),
                     trap: Box::new(trap),
@@ -248,6 +299,16 @@ impl<P: Plugin> Slot<P> {
             to: self.running.hash(),
             trap,
         });
+        if let Some(ties) = &self.ties {
+            ties.expect(self.running.program());
+            ties.settle();
+            for misfit in ties.misfits() {
+                self.told.push_back(Change::Notice {
+                    plugin: self.name.clone(),
+                    message: format!("{misfit}, now that a version was undone"),
+                });
+            }
+        }
     }
 
     fn is_away(&self, away: Away) -> CallError {
@@ -426,15 +487,40 @@ impl<P: Plugin> Slot<P> {
 
     fn replace(&mut self, candidate: Candidate) -> Result<Swap, Refused> {
         let (from, to) = (self.hash(), candidate.version.hash());
-        let swap = self
-            .running
-            .swap(&self.engine, candidate, self.settings.is_strict)?;
+        self.expect(&candidate.version.program);
+        let swapped = self.fits().and_then(|()| {
+            self.running
+                .swap(&self.engine, candidate, self.settings.is_strict)
+        });
+        let swap = swapped.inspect_err(|_| self.forget())?;
         self.bond = None;
         self.swapped(from, to, &swap);
         Ok(swap)
     }
 
+    /// This version is about to come.
+    fn expect(&self, program: &Program) {
+        if let Some(ties) = &self.ties {
+            ties.expect(program);
+        }
+    }
+
+    /// It does not come, after all.
+    fn forget(&self) {
+        if let Some(ties) = &self.ties {
+            ties.forget();
+        }
+    }
+
+    /// Whether what is expected fits.
+    fn fits(&self) -> Result<(), Refused> {
+        self.ties.as_ref().map_or(Ok(()), |ties| ties.check())
+    }
+
     fn swapped(&mut self, from: CodeHash, to: CodeHash, swap: &Swap) {
+        if let Some(ties) = &self.ties {
+            ties.settle();
+        }
         self.figures.swaps += 1;
         self.figures.pause = swap.pause;
         self.health.forgive();
@@ -462,13 +548,8 @@ impl<P: Plugin> Slot<P> {
             self.bond = None;
         } else if bond.load(Ordering::Acquire) {
             self.bond = None;
-            let trap = Trap {
-                call: "commit",
-                cause: "was undone, since a version that came with it failed".to_owned(),
-                location: None,
-                backtrace: None,
-            };
-            self.fail_between_calls(trap);
+            let cause = "was undone, since a version that came with it failed";
+            self.fail_between_calls(Trap::new("commit", cause));
         }
     }
 }
@@ -489,7 +570,19 @@ mod member {
             self.candidate.is_some()
         }
 
+        fn expect(&mut self) {
+            if let Some(candidate) = &self.candidate {
+                Slot::expect(self, &candidate.version.program);
+            }
+        }
+
+        fn forget(&mut self) {
+            Slot::forget(self);
+            self.candidate = None;
+        }
+
         fn carry(&mut self) -> Result<Prepared, Refused> {
+            self.fits()?;
             let candidate = self.candidate.take().expect("it was looked for");
             let (from, to) = (self.hash(), candidate.version.hash());
             let carried = self
@@ -522,13 +615,9 @@ fn panicked(panic: &(dyn Any + Send)) -> Trap {
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned());
-    Trap {
-        call: "call",
-        cause: format!(
-            "ended in a panic of the application: {}",
-            message.as_deref().unwrap_or("of an unknown kind")
-        ),
-        location: None,
-        backtrace: None,
-    }
+    let message = message.as_deref().unwrap_or("of an unknown kind");
+    Trap::new(
+        "call",
+        format!("ended in a panic of the application: {message}"),
+    )
 }

@@ -78,12 +78,7 @@ impl Stuck {
     pub(super) fn into_trap(self) -> Trap {
         match self.why {
             Refused::Guest(GuestError::Trap(trap)) => trap,
-            other => Trap {
-                call: "migrate",
-                cause: other.to_string(),
-                location: None,
-                backtrace: None,
-            },
+            other => Trap::new("migrate", other.to_string()),
         }
     }
 }

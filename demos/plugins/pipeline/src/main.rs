@@ -1,19 +1,26 @@
 //! A pipeline of text filters: lines from standard input to standard output, through plugins whose code may
 //! change while the lines flow. No line is lost, and none comes twice.
 //!
-//! Each argument is a plugin, a `.wasm` file or the folder of a guest crate, in the order in which lines go
-//! through them. Standard error tells of what becomes of their code.
+//! `pipeline FILTER… [--with PLUGIN]`: each is a `.wasm` file or the folder of a guest crate. Lines go through the
+//! filters in this order, and the filters may use what the plugin after `--with` exports. Standard error tells of
+//! what becomes of their code.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::{BufRead, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
-use vblank_host::plugin::{Host, Slot};
+use vblank_host::plugin::{Host, Provider, Slot, SlotBuilder};
 
 vblank_host::plugin!(Filter, path: ["../../../wit", "../wit"], world: "demo:plugins/filter");
+
+mod helper {
+    vblank_host::plugin!(Helper, path: ["../../../wit", "../wit"], world: "demo:plugins/helper");
+}
+use helper::Helper;
 
 fn main() -> ExitCode {
     match run() {
@@ -27,15 +34,24 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<()> {
     let host = Host::new()?;
-    let mut filters = std::env::args_os()
-        .skip(1)
-        .map(|path| start(&host, path))
+    let Arguments { filters, with } = Arguments::read(std::env::args_os().skip(1))?;
+    let helper = match with {
+        Some(path) => Some(host.slot::<Helper>(name(&path)).watch(path)?.provide()),
+        None => None,
+    };
+    let mut filters = filters
+        .into_iter()
+        .map(|path| start(host.slot(name(&path)), path, helper.as_ref()))
         .collect::<anyhow::Result<Vec<_>>>()?;
     let mut out = std::io::stdout().lock();
     for line in std::io::stdin().lock().lines() {
         let mut line = Some(line.context("standard input")?);
         for filter in &mut filters {
-            tell_changes(filter);
+            // Between two lines code may be replaced.
+            if let Some(helper) = &helper {
+                tell(|| helper.with(Slot::boundary));
+            }
+            tell(|| filter.boundary());
             line = line.and_then(|line| through(filter, &line));
         }
         if let Some(line) = line {
@@ -45,16 +61,45 @@ fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn start(host: &Host, path: OsString) -> anyhow::Result<Slot<Filter>> {
-    let path = PathBuf::from(path);
-    let name = path.file_stem().unwrap_or(path.as_os_str());
-    let name = name.to_string_lossy().into_owned();
-    Ok(host.slot(name).watch(path)?)
+struct Arguments {
+    filters: Vec<PathBuf>,
+    with: Option<PathBuf>,
 }
 
-/// Between two lines a filter's code may be replaced.
-fn tell_changes(filter: &mut Slot<Filter>) {
-    while let Some(change) = filter.boundary() {
+impl Arguments {
+    fn read(mut arguments: impl Iterator<Item = OsString>) -> anyhow::Result<Self> {
+        let (mut filters, mut with) = (Vec::new(), None);
+        while let Some(argument) = arguments.next() {
+            if argument == "--with" {
+                let plugin = arguments.next().context("--with needs a plugin")?;
+                with = Some(plugin.into());
+            } else {
+                filters.push(argument.into());
+            }
+        }
+        Ok(Self { filters, with })
+    }
+}
+
+/// What a plugin is called in messages.
+fn name(path: &Path) -> String {
+    let name = path.file_stem().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+fn start(
+    mut slot: SlotBuilder<Filter>,
+    path: PathBuf,
+    helper: Option<&Provider<Helper>>,
+) -> anyhow::Result<Slot<Filter>> {
+    if let Some(helper) = helper {
+        slot = slot.uses(helper);
+    }
+    Ok(slot.watch(path)?)
+}
+
+fn tell<T: Display>(mut change: impl FnMut() -> Option<T>) {
+    while let Some(change) = change() {
         eprintln!("{change}");
     }
 }
@@ -69,7 +114,7 @@ fn through(filter: &mut Slot<Filter>, line: &str) -> Option<String> {
             Err(error) => {
                 eprintln!("{error}");
                 std::thread::sleep(Duration::from_millis(100));
-                tell_changes(filter);
+                tell(|| filter.boundary());
             }
         }
     }

@@ -94,6 +94,71 @@ fn no_line_is_lost() {
     assert!(pipeline.wait().expect("it ends").success());
 }
 
+/// The plugin that a filter uses is swapped while lines flow: no word that it has been told of is forgotten,
+/// and the filter is the same all the time.
+#[test]
+fn a_plugin_that_another_uses_is_swapped() {
+    const WORDS: usize = 1000;
+    let words = Demo::copy("plugins/words");
+    words.build();
+    let first = std::fs::read(words.wasm()).expect("it was built");
+    words.replace("word.to_lowercase()", "word.to_uppercase().to_lowercase()");
+    words.build();
+    let other = std::fs::read(words.wasm()).expect("it was built");
+    assert_ne!(first, other);
+    let fresh = Demo::copy("plugins/fresh");
+    fresh.build();
+    let place = words.beside("running.wasm");
+    put(&first, &place);
+
+    let mut pipeline = Command::new(env!("CARGO_BIN_EXE_pipeline"))
+        .args([fresh.wasm(), "--with".into(), place.clone()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut lines_in = pipeline.stdin.take().expect("it is piped");
+    let mut lines_out = BufReader::new(pipeline.stdout.take().expect("it is piped")).lines();
+    let mut said = BufReader::new(pipeline.stderr.take().expect("it is piped")).lines();
+    let (told, swapped) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while let Some(Ok(line)) = said.next() {
+                assert!(line.contains("bytes of state in"), "{line}");
+                // When it is over nobody waits any more.
+                let _ = told.send(());
+            }
+        });
+        let mut ask = |word: &str| {
+            writeln!(lines_in, "{word}").expect("it reads");
+            lines_out.next().expect("it answers").expect("it is text")
+        };
+        for word in 0..WORDS {
+            assert_eq!(ask(&format!("word{word}")), format!("*word{word}"));
+            if word % (WORDS / SWAPS) == 0 {
+                let is_first = word % (2 * WORDS / SWAPS) == 0;
+                put(if is_first { &other } else { &first }, &place);
+                let limit = std::time::Instant::now() + Duration::from_secs(60);
+                while swapped.try_recv().is_err() {
+                    assert!(std::time::Instant::now() < limit, "it is not swapped");
+                    assert_eq!(ask(&format!("word{word}")), format!("word{word}"));
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            }
+        }
+        for word in 0..WORDS {
+            assert_eq!(
+                ask(&format!("WORD{word}")),
+                format!("WORD{word}"),
+                "is known"
+            );
+        }
+        drop(lines_in);
+    });
+    assert!(pipeline.wait().expect("it ends").success());
+}
+
 #[test]
 fn a_plugin_that_is_not_there_is_one_line() {
     let output = Command::new(env!("CARGO_BIN_EXE_pipeline"))

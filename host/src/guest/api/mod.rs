@@ -12,8 +12,10 @@ use std::sync::Arc;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use super::Exports;
 use super::capability;
 use super::engine::Engine;
+use super::exchanges::Exchanges;
 use super::handoff::Lent;
 use super::limits::Memory;
 use crate::error::{Binary, GuestError};
@@ -31,6 +33,10 @@ pub struct Context {
     pub(super) panic: Option<String>,
     pub(super) binary: Arc<Binary>,
     pub(super) is_replay: bool,
+    /// What the instance exports, for plugins that use it.
+    pub(super) exports: Option<Exports>,
+    /// What plugins that it uses have given in the call that is made.
+    pub(super) exchanges: Option<Arc<Exchanges>>,
     flood: log::Flood,
     data: Box<dyn Any + Send>,
     /// Until its time is over, where samples are taken at each tick.
@@ -54,6 +60,8 @@ impl Context {
             panic: None,
             binary,
             is_replay: false,
+            exports: None,
+            exchanges: None,
             flood: log::Flood::default(),
             data: engine.world().data(),
             ticks_left: 0,

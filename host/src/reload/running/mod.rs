@@ -544,11 +544,9 @@ fn take_image(
 fn checked(image: Image) -> Result<Image, Trap> {
     match vblank_state::check(&image.schema, &image.parcel.as_ref()) {
         Ok(()) => Ok(image),
-        Err(error) => Err(Trap {
-            call: "save",
-            cause: format!("lent what is no state of its type: {error}"),
-            location: None,
-            backtrace: None,
-        }),
+        Err(error) => Err(Trap::new(
+            "save",
+            format!("lent what is no state of its type: {error}"),
+        )),
     }
 }
