@@ -73,6 +73,25 @@ pub enum GuestError {
         /// The name for `--allow`.
         capability: &'static str,
     },
+    /// It says that it wants what the user has not granted.
+    #[error(
+        "wants {}, which is not granted; grant it with --allow {}, or with `host allow` while it runs",
+        .wants.join(" and "), .grants.join(" --allow ")
+    )]
+    Wanting {
+        /// What it wants and is not granted, with its reasons.
+        wants: Vec<String>,
+        /// The names for `--allow`.
+        grants: Vec<String>,
+    },
+    /// The file beside it is no list of what it wants.
+    #[error("{file} does not say what the plugin wants: {message}")]
+    Wants {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong in it.
+        message: String,
+    },
     /// A folder that was granted is not there.
     #[error("cannot open the folder {folder}, which is granted to the guest: {message}")]
     Folder {
@@ -104,6 +123,14 @@ pub enum GuestError {
     /// The machine would not give what the host needs.
     #[error("cannot set up WebAssembly: {0}")]
     Engine(String),
+}
+
+impl GuestError {
+    /// Whether it can start as soon as it is granted something.
+    #[must_use]
+    pub fn waits_for_consent(&self) -> bool {
+        matches!(self, Self::NotAllowed { .. } | Self::Wanting { .. })
+    }
 }
 
 /// A guest stopped in the middle of a call. Its instance cannot be used again.
@@ -301,7 +328,12 @@ impl Refused {
                 "wrong-world"
             }
             Self::Guest(GuestError::Abi { .. }) => "abi",
-            Self::Guest(GuestError::NotAllowed { .. } | GuestError::Folder { .. }) => "capability",
+            Self::Guest(
+                GuestError::NotAllowed { .. }
+                | GuestError::Wanting { .. }
+                | GuestError::Folder { .. },
+            ) => "capability",
+            Self::Guest(GuestError::Wants { .. }) => "manifest",
             Self::Guest(GuestError::Compile { .. } | GuestError::Engine(_)) => "compile",
             Self::Guest(GuestError::Pages(_)) => "pages",
             Self::Guest(GuestError::Trap(_)) => "trap",

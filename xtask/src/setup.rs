@@ -95,7 +95,7 @@ pub fn sound_and_gamepads() -> &'static [&'static str] {
     announce(
         "building without sound and gamepads: there is no libasound or no libudev to build with",
     );
-    &["--no-default-features", "--features", "games"]
+    &["--no-default-features", "--features", "games,http"]
 }
 
 /// Whether this compiler has the target's standard library.

@@ -12,7 +12,7 @@ use crate::guest::Capability;
 /// Grant something to the running host's guest; a version that was refused for want of it comes in
 #[derive(Args)]
 pub(super) struct Allow {
-    /// What a guest does not have by itself: wasi, clock, random, random=SEED, read=DIR, write=DIR, env=NAME
+    /// What a guest does not have by itself: wasi, clock, random, random=SEED, read=DIR, write=DIR, env=NAME, http=HOST
     capability: Capability,
     /// The guest whose host is meant; may be left out when just one host runs
     #[arg(long)]

@@ -25,6 +25,8 @@ struct Facts {
     kind: &'static str,
     abi: Option<String>,
     world: Option<&'static str>,
+    /// As the file beside it says.
+    wants: Vec<Wanted>,
     imports: Vec<Import>,
     exports: Vec<String>,
     /// As WIT.
@@ -32,6 +34,12 @@ struct Facts {
     schema_hash: Option<String>,
     file_bytes: usize,
     component_bytes: usize,
+}
+
+#[derive(Serialize)]
+struct Wanted {
+    capability: String,
+    reason: String,
 }
 
 #[derive(Serialize)]
@@ -72,7 +80,12 @@ impl Inspect {
             capability: Capability::needed_for(&name),
             name,
         });
+        let wants = code.wants.iter().map(|want| Wanted {
+            capability: want.capability.to_string(),
+            reason: want.reason.clone(),
+        });
         Ok(Facts {
+            wants: wants.collect(),
             hash: code.hash.to_string(),
             kind: match code.kind {
                 Kind::Component => "component",
@@ -104,6 +117,9 @@ fn print(facts: &Facts) {
         facts.file_bytes.div_ceil(1024),
         facts.component_bytes.div_ceil(1024)
     );
+    for Wanted { capability, reason } in &facts.wants {
+        outln!("wants      {capability}  {reason}");
+    }
     for import in &facts.imports {
         let needs = import
             .capability

@@ -90,7 +90,7 @@ pub(super) struct Run {
     /// The same floating-point bits on every machine; slower
     #[arg(long)]
     deterministic: bool,
-    /// Grant what a guest does not have by itself: wasi, clock, random, random=SEED, read=DIR, write=DIR, env=NAME
+    /// Grant what a guest does not have by itself: wasi, clock, random, random=SEED, read=DIR, write=DIR, env=NAME, http=HOST
     #[arg(long, value_name = "CAPABILITY")]
     allow: Vec<Capability>,
     /// Swap to GUEST just before update FRAME

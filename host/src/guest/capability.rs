@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use wasmtime::component::ResourceTable;
@@ -37,10 +38,15 @@ pub enum Capability {
     },
     /// `env=NAME`: an environment variable, where it is set.
     Env(String),
+    /// `http=HOST` or `http=HOST:PORT`: requests over HTTP and HTTPS to this host. Without a port, to the usual
+    /// ones. It takes the feature `http` of the host.
+    Http(String),
 }
 
 /// For messages.
-const KNOWN: &str = "wasi, clock, random, random=SEED, read=DIR, write=DIR, env=NAME";
+const KNOWN: &str = "wasi, clock, random, random=SEED, read=DIR, write=DIR, env=NAME, http=HOST";
+
+const HTTP: &str = "http=HOST";
 
 impl Capability {
     /// How to grant what an import needs, if it needs anything: `clock`, `read=DIR`, ….
@@ -52,8 +58,28 @@ impl Capability {
             name if name.starts_with("random/") => "random",
             name if name.starts_with("filesystem/") => "read=DIR",
             "cli/environment" => "env=NAME",
+            "http/types" | "http/outgoing-handler" => HTTP,
             _ => "wasi",
         })
+    }
+
+    /// Whether this grant gives what a guest says that it wants.
+    pub(super) fn gives(&self, wanted: &Self) -> bool {
+        match (self, wanted) {
+            (Self::Wasi, Self::Clock) => true,
+            (Self::Wasi | Self::Random { .. }, Self::Random { seed: None }) => true,
+            (
+                Self::Files {
+                    name, may_write, ..
+                },
+                Self::Files {
+                    name: other,
+                    may_write: wants_to_write,
+                    ..
+                },
+            ) => name == other && (*may_write || !wants_to_write),
+            (granted, wanted) => granted == wanted,
+        }
     }
 
     /// Whether it has an import linked.
@@ -63,11 +89,12 @@ impl Capability {
         };
         let is_idle = is_idle(import);
         match self {
-            Self::Wasi => true,
+            Self::Wasi => needed != HTTP,
             Self::Clock => needed == "clock" || is_idle,
             Self::Random { .. } => needed == "random" || is_idle,
             Self::Files { .. } => needed == "read=DIR" || is_idle,
             Self::Env(_) => needed == "env=NAME" || is_idle,
+            Self::Http(_) => needed == HTTP || is_idle,
         }
     }
 }
@@ -93,20 +120,38 @@ pub(super) fn enough_for<'a>(denied: &[&'a str]) -> Option<(&'a str, &'static st
     let Some((first, capability)) = needed.next() else {
         return denied.first().map(|import| (*import, "wasi"));
     };
+    // Which is no part of `wasi`, and has to be granted by itself.
+    if let Some(import) = denied
+        .iter()
+        .find(|import| Capability::needed_for(import) == Some(HTTP))
+    {
+        return Some((import, HTTP));
+    }
     let is_enough = needed.all(|(_, other)| other == capability);
     Some((first, if is_enough { capability } else { "wasi" }))
 }
 
-/// A context with just what is granted; none where nothing is.
+/// What of WASI an instance has, and the handles that it holds.
+pub(super) struct Granted {
+    pub(super) wasi: WasiCtx,
+    pub(super) table: ResourceTable,
+    #[cfg(feature = "http")]
+    pub(super) http: super::http::Http,
+}
+
+/// A context with just what is granted; none where nothing is. A request over HTTP may take as long as a call.
 ///
 /// # Errors
 /// When a folder cannot be opened.
 pub(super) fn context(
     granted: &[Capability],
-) -> Result<Option<(WasiCtx, ResourceTable)>, GuestError> {
+    #[cfg_attr(not(feature = "http"), expect(unused_variables))] limit: Duration,
+) -> Result<Option<Granted>, GuestError> {
     if granted.is_empty() {
         return Ok(None);
     }
+    #[cfg(feature = "http")]
+    let mut hosts = Vec::new();
     let mut builder = WasiCtx::builder();
     // Calls into guests are synchronous, and may come from a thread of an async runtime.
     builder.allow_blocking_current_thread(true);
@@ -151,9 +196,22 @@ pub(super) fn context(
                     builder.env(name, value);
                 }
             }
+            #[cfg(feature = "http")]
+            Capability::Http(host) => hosts.push(host.clone()),
+            #[cfg(not(feature = "http"))]
+            Capability::Http(_) => {
+                return Err(GuestError::Engine(format!(
+                    "`{capability}` cannot be granted, since this host was built without the feature `http`"
+                )));
+            }
         }
     }
-    Ok(Some((builder.build(), ResourceTable::new())))
+    Ok(Some(Granted {
+        wasi: builder.build(),
+        table: ResourceTable::new(),
+        #[cfg(feature = "http")]
+        http: super::http::Http::to(hosts, limit),
+    }))
 }
 
 impl fmt::Display for Capability {
@@ -178,6 +236,7 @@ impl fmt::Display for Capability {
                 }
             }
             Self::Env(name) => write!(f, "env={name}"),
+            Self::Http(host) => write!(f, "http={host}"),
         }
     }
 }
@@ -222,6 +281,8 @@ impl FromStr for Capability {
                 }
             }
             ("env", Some(name)) => Self::Env(name.to_owned()),
+            // A host is no address: neither a scheme nor a path belongs to it.
+            ("http", Some(host)) if !host.contains('/') => Self::Http(host.to_ascii_lowercase()),
             _ => return Err(unknown()),
         })
     }
@@ -241,11 +302,21 @@ mod tests {
             "read=data",
             "write=/tmp/notes::notes",
             "env=HOME",
+            "http=example.com",
+            "http=127.0.0.1:8080",
         ] {
             let capability: Capability = name.parse().unwrap();
             assert_eq!(capability.to_string(), name);
         }
-        for name in ["", "everything", "read", "read=", "random=x", "clock=1"] {
+        for name in [
+            "",
+            "everything",
+            "read",
+            "read=",
+            "random=x",
+            "clock=1",
+            "http=https://example.com",
+        ] {
             let error = name.parse::<Capability>().unwrap_err();
             assert!(error.contains("there is: wasi, clock"), "{error}");
         }
@@ -262,12 +333,35 @@ mod tests {
         assert!(!Capability::Wasi.covers("vblank:guest/log@0.1.0"));
         assert_eq!(Capability::needed_for("vblank:guest/log@0.1.0"), None);
         assert_eq!(Capability::needed_for(clock), Some("clock"));
+        let http = "wasi:http/outgoing-handler@0.2.12";
+        assert!(Capability::Http("a".to_owned()).covers(http));
+        assert!(!Capability::Wasi.covers(http), "hosts are named");
+        assert_eq!(enough_for(&[clock, http]), Some((http, "http=HOST")));
+    }
+
+    #[test]
+    fn a_grant_gives_what_is_wanted() {
+        let gives = |grant: &str, wanted: &str| {
+            let grant: Capability = grant.parse().unwrap();
+            grant.gives(&wanted.parse().unwrap())
+        };
+        assert!(gives("clock", "clock") && gives("wasi", "clock"));
+        assert!(gives("random=7", "random") && !gives("random", "random=7"));
+        assert!(gives("read=words::/data", "read=/data"));
+        assert!(gives("write=words::/data", "read=/data"));
+        assert!(!gives("read=words::/data", "write=/data"));
+        assert!(!gives("read=/words", "read=/data"));
+        assert!(gives("env=LANG", "env=LANG") && !gives("env=LANG", "env=HOME"));
+        assert!(!gives("wasi", "read=/data"));
     }
 
     #[test]
     fn a_folder_that_is_not_there_is_named() {
         let nowhere = "read=/no/such/folder".parse().unwrap();
-        let error = context(&[nowhere]).err().unwrap().to_string();
+        let error = context(&[nowhere], Duration::ZERO)
+            .err()
+            .unwrap()
+            .to_string();
         assert!(error.contains("/no/such/folder"), "{error}");
     }
 }

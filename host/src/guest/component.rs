@@ -13,6 +13,7 @@ use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADA
 use wasmparser::{Encoding, Parser, Payload};
 use wit_component::ComponentEncoder;
 
+use super::wants::{self, Want};
 use crate::error::{Binary, GuestError};
 
 /// The contract that this host speaks, `vblank:guest`.
@@ -82,22 +83,27 @@ pub struct Code {
     pub(super) binary: Arc<Binary>,
     /// The section `vblank:schema`.
     schema: Vec<u8>,
+    /// What it says that it wants beyond its world.
+    pub wants: Arc<[Want]>,
 }
 
 impl Code {
-    /// Read a whole file and look at what it is.
+    /// Read a whole file and look at what it is, with what the file beside it says that it wants
+    /// ([`wants_file`](super::wants_file)).
     ///
     /// # Errors
-    /// When it cannot be read, is not WebAssembly, is damaged, or was built for another contract.
+    /// When one of them cannot be read or is malformed, it is not WebAssembly, is damaged, or was built for
+    /// another contract.
     pub fn read(path: &Path) -> Result<Self, GuestError> {
         let bytes = std::fs::read(path).map_err(|cause| GuestError::Read {
             path: path.to_owned(),
             cause,
         })?;
-        Self::from_bytes(bytes)
+        let code = Self::from_bytes(bytes)?;
+        Ok(code.wanting(wants::beside(path)?))
     }
 
-    /// The same for bytes that are already in memory.
+    /// The same for bytes that are already in memory, which want nothing.
     ///
     /// # Errors
     /// As for [`Code::read`].
@@ -109,11 +115,19 @@ impl Code {
             kind: survey.kind,
             abi: survey.abi,
             schema: survey.schema,
+            wants: Arc::default(),
             binary: Arc::new(Binary {
                 bytes,
                 read: SystemTime::now(),
             }),
         })
+    }
+
+    /// The same code, which wants this beyond its world.
+    #[must_use]
+    pub fn wanting(mut self, wants: Vec<Want>) -> Self {
+        self.wants = wants.into();
+        self
     }
 
     /// The type of the state, as the file itself says it. `None` where it does not: then the guest

@@ -17,6 +17,7 @@ use super::component::{Code, CodeHash};
 use super::limits::{Limits, TICK};
 use super::profiler::Profiler;
 use super::provide::{self, Gives, Need};
+use super::wants::Want;
 use super::world::World;
 use crate::error::{Binary, GuestError};
 use crate::render::assets::Assets;
@@ -268,6 +269,7 @@ impl Engine {
     }
 
     fn link(&self, code: &Code, component: &Component) -> Result<Program, GuestError> {
+        self.check_wants(code)?;
         self.check_world(component)?;
         let (pre, needs) = self.granted(|grants| self.link_to(&grants.linker, component))?;
         Ok(Program {
@@ -322,6 +324,21 @@ impl Engine {
             .map_err(|error| self.wrong_world(vec![format!("{error:#}")]))
     }
 
+    /// Name all that it wants and is not granted.
+    fn check_wants(&self, code: &Code) -> Result<(), GuestError> {
+        let is_granted = |want: &&Want| {
+            self.granted(|grants| grants.allow.iter().any(|one| one.gives(&want.capability)))
+        };
+        let denied: Vec<&Want> = code.wants.iter().filter(|want| !is_granted(want)).collect();
+        if denied.is_empty() {
+            return Ok(());
+        }
+        Err(GuestError::Wanting {
+            wants: denied.iter().map(|want| want.to_string()).collect(),
+            grants: denied.iter().map(|want| want.grant()).collect(),
+        })
+    }
+
     /// Name everything that does not fit, not only the first thing.
     fn check_world(&self, component: &Component) -> Result<(), GuestError> {
         let kind = component.component_type();
@@ -364,6 +381,8 @@ impl Grants {
             let mut linker = world.linker(wasm)?;
             if !allow.is_empty() {
                 wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
+                #[cfg(feature = "http")]
+                wasmtime_wasi_http::p2::add_only_http_to_linker_sync(&mut linker)?;
             }
             Ok(linker)
         };

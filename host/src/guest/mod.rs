@@ -12,6 +12,8 @@ mod engine;
 mod exchanges;
 mod game;
 mod handoff;
+#[cfg(feature = "http")]
+mod http;
 mod limits;
 mod pages;
 mod profiler;
@@ -20,6 +22,7 @@ mod signature;
 mod step;
 mod store;
 mod symbols;
+mod wants;
 mod world;
 
 pub use api::Context;
@@ -36,6 +39,7 @@ pub(crate) use provide::{Foreign, Gives, Need, OfAnother, Provide};
 pub use step::Step;
 pub use store::Instance;
 pub use symbols::{Frame, is_own_file, look_up};
+pub use wants::{Want, wants_file};
 /// For bindings: [`plugin!`](crate::plugin!) names it.
 #[doc(hidden)]
 pub use wasmtime;

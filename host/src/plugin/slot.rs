@@ -437,7 +437,9 @@ impl<P: Plugin> Slot<P> {
                     continue;
                 }
                 Ok(Offered::Refused(code, refused)) => {
-                    if let Refused::Guest(GuestError::NotAllowed { .. }) = refused {
+                    if let Refused::Guest(error) = &refused
+                        && error.waits_for_consent()
+                    {
                         self.denied = Some(code.clone());
                     }
                     self.figures.refused += 1;

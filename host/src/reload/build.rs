@@ -2,7 +2,7 @@
 //! has made.
 
 use std::fs::File;
-use std::io::{Read, Seek};
+use std::io::{ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
@@ -12,6 +12,7 @@ use cargo_metadata::{Message, PackageId};
 use thiserror::Error;
 
 use super::toolchain::{TARGET, clean};
+use crate::guest::wants_file;
 
 /// Why a guest was not built.
 #[derive(Clone, Debug, Error)]
@@ -57,6 +58,14 @@ pub enum BuildError {
         command: String,
         /// What it was to make.
         file: PathBuf,
+    },
+    /// What it says that it wants cannot be put beside it.
+    #[error("cannot write {file}, what the guest says that it wants: {cause}")]
+    Wants {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        cause: String,
     },
     /// Somebody wanted it to end.
     #[error("the build was stopped")]
@@ -139,7 +148,12 @@ pub(super) struct Build {
 /// Who makes the file.
 pub(super) enum Maker {
     /// cargo, which says where it is.
-    Cargo { package: PackageId, name: String },
+    Cargo {
+        package: PackageId,
+        name: String,
+        /// The crate's.
+        folder: PathBuf,
+    },
     /// A command, which was to make this one.
     Command {
         command: String,
@@ -210,7 +224,11 @@ impl Maker {
     /// Where the file is. `artifacts` is what cargo says of it.
     fn made(&self, artifacts: &str) -> Result<PathBuf, BuildError> {
         match self {
-            Self::Cargo { package, name } => Message::parse_stream(artifacts.as_bytes())
+            Self::Cargo {
+                package,
+                name,
+                folder,
+            } => Message::parse_stream(artifacts.as_bytes())
                 .flatten()
                 .find_map(|message| match message {
                     Message::CompilerArtifact(artifact) if artifact.package_id == *package => {
@@ -220,7 +238,8 @@ impl Maker {
                     _ => None,
                 })
                 .map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf)
-                .ok_or_else(|| BuildError::NoCdylib(name.clone())),
+                .ok_or_else(|| BuildError::NoCdylib(name.clone()))
+                .and_then(|wasm| put_wants_beside(wasm, folder)),
             Self::Command { file, .. } if file.is_file() => Ok(file.clone()),
             Self::Command { command, file, .. } => Err(BuildError::NotMade {
                 command: command.clone(),
@@ -237,6 +256,23 @@ impl Maker {
                 .trim_start()
                 .to_owned(),
         })
+    }
+}
+
+/// What the crate says that it wants, in its `wants.toml`, lies beside the file that it is built to.
+fn put_wants_beside(wasm: PathBuf, folder: &Path) -> Result<PathBuf, BuildError> {
+    let (said, beside) = (folder.join("wants.toml"), wants_file(&wasm));
+    let put = if said.is_file() {
+        std::fs::copy(&said, &beside).map(drop)
+    } else {
+        std::fs::remove_file(&beside)
+    };
+    match put {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(BuildError::Wants {
+            file: beside,
+            cause: error.to_string(),
+        }),
+        _ => Ok(wasm),
     }
 }
 

@@ -228,6 +228,7 @@ impl GuestCrate {
             Maker::Cargo {
                 package: self.package.clone(),
                 name: self.name.clone(),
+                folder: self.folder.clone(),
             },
         ))
     }

@@ -13,7 +13,7 @@ use notify::{
 
 use super::back::GoBack;
 use super::pipeline::Granted;
-use crate::guest::Capability;
+use crate::guest::{Capability, wants_file};
 
 /// What wakes the pipeline.
 pub(super) enum Wake {
@@ -56,7 +56,10 @@ pub(super) enum Watched {
 impl Watched {
     fn concerns(&self, path: &Path) -> bool {
         match self {
-            Self::File(file) => path.file_name() == file.file_name(),
+            Self::File(file) => {
+                let name = path.file_name();
+                name == file.file_name() || name == wants_file(file).file_name()
+            }
             Self::Folders(roots) => is_source(roots, path),
             Self::Assets(folder) => path.starts_with(folder),
             Self::Sources { folders, made } => {

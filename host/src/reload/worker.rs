@@ -18,7 +18,7 @@ use super::package::GuestCrate;
 use super::pipeline::{Granted, News, PipelineOptions, Source};
 use super::watch::{Wake, Watched, Watcher};
 use crate::error::{GuestError, Refused};
-use crate::guest::{Capability, Code, CodeHash, Engine};
+use crate::guest::{Capability, Code, CodeHash, Engine, Want};
 
 /// How the thread and its handle speak to each other.
 pub(super) struct Told {
@@ -34,8 +34,8 @@ pub(super) struct Worker {
     source: Source,
     pub(super) options: PipelineOptions,
     told: Told,
-    /// The last code that was handed on.
-    last: Option<CodeHash>,
+    /// The last code that was handed on, and what it said that it wants.
+    last: Option<(CodeHash, Arc<[Want]>)>,
     /// What was refused last, if it wants more than is granted.
     denied: Option<Denied>,
     /// The crate, as cargo last described it.
@@ -157,7 +157,8 @@ impl Worker {
         let code = self.read(&file)?;
         stages.read = begun.elapsed();
         let only_assets = std::mem::replace(&mut self.only_assets, true);
-        if self.last.replace(code.hash) == Some(code.hash) {
+        let this = (code.hash, Arc::clone(&code.wants));
+        if self.last.replace(this.clone()) == Some(this) {
             if only_assets {
                 // Nobody who saves a picture wants to hear that.
                 return Ok(());
@@ -190,7 +191,9 @@ impl Worker {
             Err(refused) => refused,
         };
         let to = Some(code.hash);
-        if matches!(refused, Refused::Guest(GuestError::NotAllowed { .. })) {
+        if let Refused::Guest(error) = &refused
+            && error.waits_for_consent()
+        {
             let file = file.clone();
             self.denied = Some(Denied { file, code, stages });
         }
@@ -445,7 +448,8 @@ impl Worker {
         let to = wanted.to;
         let back = wanted.prepare(&self.engine, state_bytes);
         if back.is_ok() {
-            self.last = Some(to);
+            // It runs already, so it is granted what it wants.
+            self.last = Some((to, Arc::default()));
             self.ready = None;
         }
         self.send(News::Back(back))

@@ -1,9 +1,9 @@
 //! A pipeline of text filters: lines from standard input to standard output, through plugins whose code may
 //! change while the lines flow. No line is lost, and none comes twice.
 //!
-//! `pipeline FILTER… [--with PLUGIN]`: each is a `.wasm` file or the folder of a guest crate. Lines go through the
-//! filters in this order, and the filters may use what the plugin after `--with` exports. Standard error tells of
-//! what becomes of their code.
+//! `pipeline FILTER… [--with PLUGIN] [--allow CAPABILITY]…`: each is a `.wasm` file or the folder of a guest crate.
+//! Lines go through the filters in this order, and the filters may use what the plugin after `--with` exports, and
+//! do what is allowed. Standard error tells of what becomes of their code.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -13,7 +13,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
-use vblank_host::plugin::{Host, Provider, Slot, SlotBuilder};
+use vblank_host::guest::Capability;
+use vblank_host::plugin::{Host, Slot};
 
 vblank_host::plugin!(Filter, path: ["../../../wit", "../wit"], world: "demo:plugins/filter");
 
@@ -34,15 +35,22 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<()> {
     let host = Host::new()?;
-    let Arguments { filters, with } = Arguments::read(std::env::args_os().skip(1))?;
-    let helper = match with {
-        Some(path) => Some(host.slot::<Helper>(name(&path)).watch(path)?.provide()),
+    let wanted = Arguments::read(std::env::args_os().skip(1))?;
+    let helper = match &wanted.with {
+        Some(path) => Some(host.slot::<Helper>(name(path)).watch(path)?.provide()),
         None => None,
     };
-    let mut filters = filters
-        .into_iter()
-        .map(|path| start(host.slot(name(&path)), path, helper.as_ref()))
-        .collect::<anyhow::Result<Vec<_>>>()?;
+    let mut filters = Vec::new();
+    for path in &wanted.filters {
+        let mut slot = host.slot::<Filter>(name(path));
+        for capability in &wanted.allow {
+            slot = slot.allow(capability.clone());
+        }
+        if let Some(helper) = &helper {
+            slot = slot.uses(helper);
+        }
+        filters.push(slot.watch(path)?);
+    }
     let mut out = std::io::stdout().lock();
     for line in std::io::stdin().lock().lines() {
         let mut line = Some(line.context("standard input")?);
@@ -61,23 +69,29 @@ fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
+#[derive(Default)]
 struct Arguments {
     filters: Vec<PathBuf>,
     with: Option<PathBuf>,
+    allow: Vec<Capability>,
 }
 
 impl Arguments {
     fn read(mut arguments: impl Iterator<Item = OsString>) -> anyhow::Result<Self> {
-        let (mut filters, mut with) = (Vec::new(), None);
+        let mut wanted = Self::default();
         while let Some(argument) = arguments.next() {
             if argument == "--with" {
                 let plugin = arguments.next().context("--with needs a plugin")?;
-                with = Some(plugin.into());
+                wanted.with = Some(plugin.into());
+            } else if argument == "--allow" {
+                let capability = arguments.next().context("--allow needs a capability")?;
+                let capability = capability.to_string_lossy().parse();
+                wanted.allow.push(capability.map_err(anyhow::Error::msg)?);
             } else {
-                filters.push(argument.into());
+                wanted.filters.push(argument.into());
             }
         }
-        Ok(Self { filters, with })
+        Ok(wanted)
     }
 }
 
@@ -85,17 +99,6 @@ impl Arguments {
 fn name(path: &Path) -> String {
     let name = path.file_stem().unwrap_or(path.as_os_str());
     name.to_string_lossy().into_owned()
-}
-
-fn start(
-    mut slot: SlotBuilder<Filter>,
-    path: PathBuf,
-    helper: Option<&Provider<Helper>>,
-) -> anyhow::Result<Slot<Filter>> {
-    if let Some(helper) = helper {
-        slot = slot.uses(helper);
-    }
-    Ok(slot.watch(path)?)
 }
 
 fn tell<T: Display>(mut change: impl FnMut() -> Option<T>) {

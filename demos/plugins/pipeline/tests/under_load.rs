@@ -159,6 +159,66 @@ fn a_plugin_that_another_uses_is_swapped() {
     assert!(pipeline.wait().expect("it ends").success());
 }
 
+/// A web server that answers each request with how many there were, at an address of its own.
+fn count_requests() -> std::net::SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a port");
+    let address = listener.local_addr().expect("it has an address");
+    std::thread::spawn(move || {
+        for (count, connection) in listener.incoming().enumerate() {
+            let mut connection = connection.expect("somebody asks");
+            let head = BufReader::new(&connection).lines();
+            head.map_while(Result::ok).find(String::is_empty);
+            let text = format!("request {}", count + 1);
+            let length = text.len();
+            write!(
+                connection,
+                "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{text}"
+            )
+            .expect("somebody listens");
+        }
+    });
+    address
+}
+
+/// A filter asks the host that it is granted, and no other.
+#[test]
+fn a_filter_asks_the_web_where_it_may() {
+    let fetch = Demo::copy("plugins/fetch");
+    fetch.build();
+    let (granted, other) = (count_requests(), count_requests());
+    let run = |allow: &[String]| {
+        let mut pipeline = Command::new(env!("CARGO_BIN_EXE_pipeline"))
+            .arg(fetch.wasm())
+            .args(allow)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let lines = format!("http://{granted}/\nhttp://{other}/\nhttp://{granted}/\nplain\n");
+        let sent = pipeline
+            .stdin
+            .take()
+            .expect("it is piped")
+            .write_all(lines.as_bytes());
+        let output = pipeline.wait_with_output().expect("it ends");
+        drop(sent);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let (out, said) = run(&["--allow".to_owned(), format!("http={granted}")]);
+    let lines: Vec<&str> = out.lines().collect();
+    let [first, denied, again, plain] = lines[..] else {
+        panic!("{out}{said}")
+    };
+    assert_eq!((first, again, plain), ("request 1", "request 1", "plain"));
+    assert!(denied.contains("HttpRequestDenied"), "{denied}");
+
+    let (out, said) = run(&[]);
+    assert_eq!(out, "");
+    assert!(said.contains("needs the capability `http=HOST`"), "{said}");
+}
+
 #[test]
 fn a_plugin_that_is_not_there_is_one_line() {
     let output = Command::new(env!("CARGO_BIN_EXE_pipeline"))

@@ -9,11 +9,10 @@ pub mod window;
 use std::any::Any;
 use std::sync::Arc;
 
-use wasmtime::component::ResourceTable;
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use super::Exports;
-use super::capability;
+use super::capability::{self, Granted};
 use super::engine::Engine;
 use super::exchanges::Exchanges;
 use super::handoff::Lent;
@@ -41,7 +40,7 @@ pub struct Context {
     data: Box<dyn Any + Send>,
     /// Until its time is over, where samples are taken at each tick.
     pub(super) ticks_left: u64,
-    wasi: Option<(WasiCtx, ResourceTable)>,
+    granted: Option<Granted>,
 }
 
 impl Context {
@@ -50,7 +49,8 @@ impl Context {
         memory: Memory,
         binary: Arc<Binary>,
     ) -> Result<Self, GuestError> {
-        let wasi = capability::context(&engine.allowed())?;
+        let limit = engine.options().limits.call;
+        let granted = capability::context(&engine.allowed(), limit)?;
         Ok(Self {
             memory,
             lent: Lent::default(),
@@ -65,7 +65,7 @@ impl Context {
             flood: log::Flood::default(),
             data: engine.world().data(),
             ticks_left: 0,
-            wasi,
+            granted,
         })
     }
 
@@ -74,6 +74,11 @@ impl Context {
     #[must_use]
     pub fn is_replay(&self) -> bool {
         self.is_replay
+    }
+
+    fn granted(&mut self) -> &mut Granted {
+        let granted = self.granted.as_mut();
+        granted.expect("WASI is linked only where granted")
     }
 
     /// What the application's imports work on for this instance.
@@ -88,10 +93,15 @@ impl Context {
 
 impl WasiView for Context {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let (ctx, table) = self
-            .wasi
-            .as_mut()
-            .expect("WASI is linked only where granted");
-        WasiCtxView { ctx, table }
+        let Granted { wasi, table, .. } = self.granted();
+        WasiCtxView { ctx: wasi, table }
+    }
+}
+
+#[cfg(feature = "http")]
+impl wasmtime_wasi_http::WasiHttpView for Context {
+    fn http(&mut self) -> wasmtime_wasi_http::WasiHttpCtxView<'_> {
+        let Granted { table, http, .. } = self.granted();
+        http.view(table)
     }
 }
