@@ -1,17 +1,23 @@
-//! One plugin in four languages: the same world, the same state, each swapped for the others while it runs.
+//! One plugin and one game in four languages: the same world, the same state, each swapped for the others while it
+//! runs.
 //!
 //! What is built of C, JavaScript and Python lies in `target/languages`, made by `cargo xtask languages`; the
 //! tests that need it are ignored by plain `cargo test` and run by `cargo xtask test`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tempfile::TempDir;
 use vblank_derive::State;
-use vblank_host::guest::Code;
+use vblank_host::guest::{Code, Engine, EngineOptions};
 use vblank_host::image::Image;
+use vblank_host::input::Size;
 use vblank_host::plugin::{Change, Host, Slot};
+use vblank_host::reload::prepare;
+use vblank_host::render::commands::{Area, Camera, Color, Look, Sink, TextStyle};
 use vblank_state::Schema;
-use vblank_tests::{Guest, host, workspace};
+use vblank_tests::{Ended, Guest, Run, workspace};
 
 vblank_host::plugin!(
     Counter,
@@ -387,45 +393,233 @@ fn what_is_copied_has_no_pages_of_its_own() {
     );
 }
 
-#[test]
-#[ignore = "needs C, JavaScript and Python: cargo xtask languages"]
-fn a_game_in_c_is_run_beside_the_four_languages() {
-    #[derive(State)]
-    #[state(crate = vblank_state)]
-    struct Square {
-        x: f32,
-        y: f32,
-        dx: f32,
-        dy: f32,
-        bounces: u32,
+/// What a picture was drawn with.
+#[derive(Default)]
+struct Seen {
+    quads: Vec<Vec<u32>>,
+    texts: Vec<String>,
+}
+
+impl Sink for Seen {
+    fn quads(&mut self, words: &[u32]) {
+        self.quads.push(words.to_vec());
     }
 
-    let folder = tempfile::TempDir::new().expect("a temporary folder can be made");
-    let last = folder.path().join("last.vbs");
-    let ran = host(folder.path())
-        .arg("run")
-        .arg(workspace().join("target/languages/square.wasm"))
-        .args([
-            "--headless",
-            "--fast",
-            "--renderer",
-            "null",
-            "--frames",
-            "120",
-        ])
-        .arg("--state-out")
-        .arg(&last)
-        .output()
-        .expect("the host starts");
-    assert!(
-        ran.status.success(),
-        "{}",
-        String::from_utf8_lossy(&ran.stderr)
+    fn text(&mut self, _: &TextStyle, _: [f32; 2], text: &str) {
+        self.texts.push(text.to_owned());
+    }
+
+    fn clear(&mut self, _: Color) {}
+    fn set_camera(&mut self, _: Option<Camera>) {}
+    fn sprites(&mut self, _: u32, _: &[u32]) {}
+    fn triangles(&mut self, _: Option<u32>, _: &[u32]) {}
+    fn set_area(&mut self, _: Option<Area>) {}
+    fn set_look(&mut self, _: Look, _: &[u32]) {}
+    fn set_matrix(&mut self, _: [f32; 16]) {}
+    fn meshes(&mut self, _: u32, _: Option<u32>, _: &[u32]) {}
+    fn set_target(&mut self, _: Option<u32>, _: Option<Color>) {}
+}
+
+/// What a guest that draws so is seen to have drawn, or how it failed.
+fn drawn(draw: &str) -> Result<Seen, String> {
+    let guest = Guest::of::<vblank_tests::Counter>().before("draw", draw);
+    let engine = Engine::new(EngineOptions::default()).expect("an engine can be made");
+    let code = Code::from_bytes(guest.component()).expect("it is a guest");
+    let candidate = prepare(&engine, &code, 0).unwrap_or_else(|error| panic!("{error}"));
+    let mut game = candidate.version.instance;
+    let size = Size::new(640, 360);
+    game.init(1, size, 60.0).expect("it starts");
+    let mut seen = Seen::default();
+    game.draw(size, 0.5).map_err(|error| format!("{error:?}"))?;
+    game.replay(&mut seen);
+    Ok(seen)
+}
+
+/// As the bindings of JavaScript and Python do it, with pictures: two lists and two texts one after the other in the
+/// same place.
+#[test]
+fn what_a_language_cannot_keep_in_place_is_drawn_as_it_was() {
+    let draw = |first: &str| {
+        let one = |word: u32, letters: u32| {
+            format!(
+                "(i32.store (i32.const 3000) (i32.const {word}))
+                 (call $quads (i32.const 3000) (i32.const 8))
+                 (i32.store (i32.const 3100) (i32.const {letters}))
+                 (call $text (i32.const 0) (f32.const 20) (i32.const -1) (i32.const 0)
+                   (i32.const 0) (f32.const 0) (f32.const 5) (f32.const 5)
+                   (i32.const 3100) (i32.const 4))"
+            )
+        };
+        // "abcd" and "efgh".
+        let (before, after) = (one(1, 0x6463_6261), one(2, 0x6867_6665));
+        let seen = drawn(&format!("{first} {before} {after}")).unwrap();
+        let firsts: Vec<u32> = seen.quads.iter().map(|words| words[0]).collect();
+        (firsts, seen.texts)
+    };
+    let both = (vec![1, 2], vec!["abcd".to_owned(), "efgh".to_owned()]);
+    assert_eq!(draw("(call $draw-copied)"), both);
+    let last = (vec![2, 2], vec!["efgh".to_owned(), "efgh".to_owned()]);
+    assert_eq!(
+        draw(""),
+        last,
+        "what is not copied is read when all is drawn"
     );
-    let image = Image::read(&last).unwrap();
-    let square: Square = vblank_state::restore(image.parcel).unwrap();
-    // From the middle of 1280 by 720, two seconds at 240 and 180 a second; back from the lower edge.
-    assert!((square.x - 1120.0).abs() < 0.1, "{}", square.x);
-    assert!((square.y - 640.0).abs() < 5.0, "{}", square.y);
-    assert_eq!((square.dx, square.dy, square.bounces), (240.0, -180.0, 1));
+}
+
+/// Earlier commands are gone with `clear`, and what was copied for them; what is left fills the host's memory.
+#[test]
+fn what_is_copied_of_a_picture_has_an_end() {
+    let many = |first: &str| {
+        // 2,100 times 8,192 words are more than 16 million.
+        drawn(&format!(
+            "(local $i i32)
+             (call $draw-copied)
+             (loop $again
+               {first}
+               (call $quads (i32.const 65536) (i32.const 8192))
+               (local.set $i (i32.add (local.get $i) (i32.const 1)))
+               (br_if $again (i32.lt_u (local.get $i) (i32.const 2100))))"
+        ))
+    };
+    let error = many("").err().expect("it is too much");
+    assert!(
+        error.contains("more is drawn in one picture than the host copies"),
+        "{error}"
+    );
+    let seen = many("(call $clear (i32.const 0))").unwrap();
+    assert_eq!(seen.quads.len(), 1);
+}
+
+#[derive(State, Clone, Copy, Debug, PartialEq)]
+#[state(crate = vblank_state)]
+struct Square {
+    x: f32,
+    y: f32,
+    dx: f32,
+    dy: f32,
+    bounces: u32,
+}
+
+impl Square {
+    /// What all four are to be after so many updates of a sixtieth of a second, from the middle of 640 by 360.
+    fn after(updates: u32) -> Self {
+        let mut square = Self {
+            x: 320.0,
+            y: 180.0,
+            dx: 240.0,
+            dy: 180.0,
+            bounces: 0,
+        };
+        let mut step = |at: &mut f32, speed: &mut f32, end: f32| {
+            *at += *speed * (1.0 / 60.0);
+            if (*at < 40.0 && *speed < 0.0) || (*at > end - 40.0 && *speed > 0.0) {
+                *speed = -*speed;
+                square.bounces += 1;
+            }
+        };
+        for _ in 0..updates {
+            step(&mut square.x, &mut square.dx, 640.0);
+            step(&mut square.y, &mut square.dy, 360.0);
+        }
+        square
+    }
+
+    fn read(image: &Path) -> Self {
+        let image = Image::read(image).unwrap_or_else(|error| panic!("{error}"));
+        vblank_state::restore(image.parcel).unwrap()
+    }
+}
+
+fn square(language: &str) -> PathBuf {
+    workspace().join(match language {
+        "Rust" => "demos/target/wasm32-unknown-unknown/debug/square.wasm",
+        "C" => "target/languages/square-c.wasm",
+        "JavaScript" => "target/languages/square-js.wasm",
+        _ => "target/languages/square-python.wasm",
+    })
+}
+
+/// A game that begins in one language, with what else is said of the run.
+fn play(language: &str, run: impl FnOnce(Run) -> Run) -> Ended {
+    let run = run(Run::headless(&square(language)).args("--fast --size 640x360"));
+    run.to_end()
+        .exits(0)
+        .without(&["refused", "rollback", "break"])
+}
+
+/// The square goes from Rust to C, to JavaScript, to Python and back, and is to the bit where it would be without.
+#[test]
+#[ignore = "needs C, JavaScript and Python: cargo xtask languages"]
+fn a_game_goes_on_in_four_languages() {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let image = |frame: u32| folder.path().join(format!("{frame}.vbs"));
+    // Before each swap, at it, after the first update of the new code, and well after it.
+    let looked_at: Vec<u32> = (1..6)
+        .flat_map(|turn| [99, 100, 101, 150].map(|frame| turn * 100 - 100 + frame))
+        .collect();
+    let ended = play("Rust", |mut run| {
+        run = run.args("--renderer null --frames 600");
+        for (turn, language) in (1..).zip(["C", "JavaScript", "Python", "Rust", "C"]) {
+            let swap = format!("{}={}", turn * 100, square(language).display());
+            run = run.arg("--swap-at").arg(swap);
+        }
+        for frame in &looked_at {
+            run = run.file("--state-out", &image(*frame), &format!("@{frame}"));
+        }
+        run
+    });
+    let swaps = ended.all("swap");
+    assert_eq!(swaps.len(), 5);
+    for swap in swaps {
+        assert_eq!(swap["verdict"], "identical", "{swap}");
+    }
+    for frame in looked_at {
+        assert_eq!(
+            Square::read(&image(frame)),
+            Square::after(frame),
+            "after {frame} updates"
+        );
+    }
+    assert!(Square::after(600).bounces > 6, "there is something to see");
+}
+
+/// Each of them draws the same picture, to a pixel or two where a corner is rounded otherwise.
+#[test]
+#[ignore = "needs C, JavaScript and Python: cargo xtask languages"]
+fn a_game_looks_the_same_in_four_languages() {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let pictures = LANGUAGES.map(|language| {
+        let file = folder.path().join(format!("{language}.png"));
+        let _ = play(language, |run| {
+            run.args("--renderer software --frames 200")
+                .home(folder.path())
+                .file("--screenshot", &file, "")
+        });
+        let picture = image::open(&file).expect("there is a picture");
+        picture.to_rgba8()
+    });
+    let [first, others @ ..] = &pictures;
+    let blue = first
+        .pixels()
+        .filter(|pixel| pixel.0 == [0x40, 0xc0, 0xff, 0xff]);
+    let amber = first
+        .pixels()
+        .filter(|pixel| pixel.0 == [0xff, 0xc0, 0x40, 0xff]);
+    assert!(
+        (5000..6400).contains(&(blue.count() + amber.count())),
+        "there is a square"
+    );
+    for (language, picture) in LANGUAGES[1..].iter().zip(others) {
+        let differ = first.pixels().zip(picture.pixels()).filter(|(one, other)| {
+            let channels = one.0.iter().zip(other.0);
+            channels
+                .into_iter()
+                .any(|(one, other)| one.abs_diff(other) > 2)
+        });
+        assert_eq!(
+            differ.count(),
+            0,
+            "pixels of {language} that are not those of Rust"
+        );
+    }
 }
