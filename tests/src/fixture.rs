@@ -346,7 +346,7 @@ impl Guest {
             let signature = resolve.wasm_signature(AbiVariant::GuestImport, func);
             let types = types(&signature);
             // Two interfaces have one of this name; that of `lend` has it to itself.
-            let is_of_draw = name == "copied" && module.contains("/draw@");
+            let is_of_draw = name == "copied" && module.starts_with("vblank:guest/draw");
             let own = if is_of_draw { "draw-copied" } else { &name };
             let _ = writeln!(
                 imports,

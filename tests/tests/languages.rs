@@ -71,6 +71,7 @@ mod state {
         #[default]
         Calm,
         Eager,
+        #[state(alias = "Done")]
         Content,
     }
 
@@ -80,6 +81,7 @@ mod state {
         #[default]
         Nothing,
         Added(u32),
+        #[state(alias = "Labelled")]
         Named {
             before: String,
         },

@@ -11,7 +11,7 @@
 
 enum { CALM, EAGER, CONTENT };
 
-static const vb_case moods[] = {VB_CASE("Calm"), VB_CASE("Eager"), VB_CASE("Content")};
+static const vb_case moods[] = {VB_CASE("Calm"), VB_CASE("Eager"), VB_CASE("Content", .was = "Done")};
 static const vb_type mood_type = VB_VARIANT(uint8_t, "Mood", moods);
 
 enum { NOTHING, ADDED, NAMED };
@@ -29,7 +29,7 @@ static const vb_field named_fields[] = {VB_AT(last, before, "before", &vb_text)}
 static const vb_case last_cases[] = {
     VB_CASE("Nothing"),
     VB_CASE("Added", VB_CARRIES(added_fields)),
-    VB_CASE("Named", VB_CARRIES(named_fields)),
+    VB_CASE("Named", VB_CARRIES(named_fields), .was = "Labelled"),
 };
 static const vb_type last_type = VB_VARIANT(last, "Last", last_cases);
 

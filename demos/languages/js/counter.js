@@ -5,9 +5,9 @@ import {
   withDefault,
 } from "./vblank-state.js";
 
-const Mood = enumeration("Mood", ["Calm", "Eager", "Content"]);
+const Mood = enumeration("Mood", ["Calm", "Eager", formerly("Content", "Done")]);
 
-const Last = variant("Last", { Nothing: null, Added: [u32], Named: { before: text } });
+const Last = variant("Last", { Nothing: null, Added: [u32], Named: formerly({ before: text }, "Labelled") });
 
 // A remark, as it was called once. A type that holds itself gives its fields when they are asked for.
 const Note = record(
@@ -78,8 +78,9 @@ export function tell() {
     Named: ({ before }) => `name "${before}" anew`,
   };
   const steps = `${history.length} steps of at most ${best ?? 0}`;
+  const said = `${mood}, last to ${asked[last.tag](last.val)}`;
   const written = notes
     .flatMap((note) => [note, ...note.replies])
     .map(({ at, text, pinned }) => `; at ${at}: ${text}${pinned ? "!" : ""}`);
-  return `JavaScript: ${label} is at ${count} of ${goal} after ${steps}, ${mood}, last to ${asked[last.tag](last.val)}${written.join("")}`;
+  return `JavaScript: ${label} is at ${count} of ${goal} after ${steps}, ${said}${written.join("")}`;
 }

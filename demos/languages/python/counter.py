@@ -8,6 +8,7 @@ import wit_world
 from vblank_state import U32, U64, Char, Formerly, Kept, known
 
 
+@known(cases={"Content": ["Done"]})
 class Mood(Enum):
     Calm = 0
     Eager = 1
@@ -24,6 +25,7 @@ class Added:
     _0: U32
 
 
+@known(formerly=["Labelled"])
 @dataclass
 class Named:
     before: str

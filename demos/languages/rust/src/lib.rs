@@ -36,6 +36,7 @@ enum Mood {
     #[default]
     Calm,
     Eager,
+    #[state(alias = "Done")]
     Content,
 }
 
@@ -44,6 +45,7 @@ enum Last {
     #[default]
     Nothing,
     Added(u32),
+    #[state(alias = "Labelled")]
     Named {
         before: String,
     },
