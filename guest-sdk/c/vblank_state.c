@@ -9,12 +9,16 @@
 // A list of numbers of this many bytes or more crosses as a segment, beside the tree.
 #define SEGMENT_MIN 4096
 
-enum { U8, U16, U32, U64, S8, S16, S32, S64, F32, F64, BOOL, STRING = 12, LIST = 13, OPTION = 17, RECORD = 20 };
+enum {
+  U8, U16, U32, U64, S8, S16, S32, S64, F32, F64, BOOL, CHAR, STRING, LIST, ARRAY, SET, MAP, OPTION,
+  TUPLE = 19, RECORD, VARIANT  // of which a schema says only that they have names
+};
 
 const vb_type vb_u8 = {.tag = U8, .size = 1}, vb_u16 = {.tag = U16, .size = 2}, vb_u32 = {.tag = U32, .size = 4},
               vb_u64 = {.tag = U64, .size = 8}, vb_s8 = {.tag = S8, .size = 1}, vb_s16 = {.tag = S16, .size = 2},
               vb_s32 = {.tag = S32, .size = 4}, vb_s64 = {.tag = S64, .size = 8}, vb_f32 = {.tag = F32, .size = 4},
               vb_f64 = {.tag = F64, .size = 8}, vb_bool = {.tag = BOOL, .size = 1},
+              vb_char = {.tag = CHAR, .size = 4},
               vb_text = {.tag = STRING, .size = sizeof(vb_string)};
 
 // The imports of `vblank:guest/lend`, as they are in the module: what is passed stays where it is.
@@ -43,10 +47,11 @@ void vb_set(vb_string *text, const char *from, size_t len) {
   text->len = len;
 }
 
-// Bytes that grow.
+// Bytes that grow. `whole` has large lists in the tree as well.
 typedef struct {
   vb_list bytes;
   size_t capacity;
+  bool whole;
 } out;
 
 static void put(out *out, const void *bytes, size_t len) {
@@ -62,7 +67,7 @@ static void put_byte(out *out, uint8_t byte) { put(out, &byte, 1); }
 
 static void put_count(out *out, size_t count) { put(out, &(uint32_t){(uint32_t)count}, 4); }
 
-// ---- The schema: version, root, number of records, records.
+// ---- The schema: version, root, number of named types, named types.
 
 static void put_leb(out *out, size_t number) {
   for (; number >= 0x80; number >>= 7) put_byte(out, (uint8_t)(number | 0x80));
@@ -74,64 +79,122 @@ static void put_name(out *out, const char *name) {
   put(out, name, strlen(name));
 }
 
-// The records of a state, each once, in the order in which they are met.
+static void put_was(out *out, const char *name) {
+  put_leb(out, name ? 1 : 0);
+  if (name) put_name(out, name);
+}
+
+// The named types of a state, each once, in the order in which they are met.
 typedef struct {
   const vb_type *types[64];
   size_t len;
-} records;
+} named;
 
-static size_t number_of(const records *records, const vb_type *type) {
-  for (size_t i = 0; i < records->len; i++)
-    if (records->types[i] == type) return i;
-  return records->len;
+static size_t number_of(const named *named, const vb_type *type) {
+  for (size_t i = 0; i < named->len; i++)
+    if (named->types[i] == type) return i;
+  return named->len;
 }
 
-static void meet(records *records, const vb_type *type) {
-  if (type->item) meet(records, type->item);
-  if (type->tag != RECORD || number_of(records, type) < records->len) return;
-  if (records->len == 64) __builtin_trap();
-  records->types[records->len++] = type;
-  for (size_t i = 0; i < type->count; i++) meet(records, type->fields[i].type);
+static void meet(named *named, const vb_type *type) {
+  if (type->name && number_of(named, type) < named->len) return;
+  if (type->name && named->len == 64) __builtin_trap();
+  if (type->name) named->types[named->len++] = type;
+  if (type->item) meet(named, type->item);
+  for (size_t i = 0; type->fields && i < type->count; i++) meet(named, type->fields[i].type);
+  for (size_t i = 0; type->cases && i < type->count; i++)
+    for (size_t j = 0; j < type->cases[i].count; j++) meet(named, type->cases[i].fields[j].type);
 }
 
-static void put_type(out *out, const records *records, const vb_type *type) {
-  put_byte(out, type->tag);
-  if (type->item) put_type(out, records, type->item);
-  if (type->tag == RECORD) put_leb(out, number_of(records, type));
+static void put_type(out *out, const named *named, const vb_type *type) {
+  put_byte(out, type->name ? RECORD : type->tag);
+  if (type->name) put_leb(out, number_of(named, type));
+  if (type->tag == ARRAY || type->tag == TUPLE) put_leb(out, type->count);
+  if (type->tag == TUPLE)
+    for (size_t i = 0; i < type->count; i++) put_type(out, named, type->fields[i].type);
+  if (type->tag == MAP)
+    for (size_t i = 0; i < 2; i++) put_type(out, named, type->item->fields[i].type);
+  else if (type->item)
+    put_type(out, named, type->item);
+}
+
+// None, or in a row if they are called "0" and so on, or by name.
+static void put_fields(out *out, const named *named, const vb_field *fields, size_t count, bool is_record) {
+  put_byte(out, is_record ? 2 : !count ? 0 : fields[0].name[0] == '0' ? 1 : 2);
+  put_leb(out, count);
+  for (size_t i = 0; i < count; i++) {
+    put_name(out, fields[i].name);
+    put_was(out, fields[i].was);
+    put_type(out, named, fields[i].type);
+    put_byte(out, fields[i].spelled ? 2 : 1);  // it has a default
+    if (fields[i].spelled) put_name(out, fields[i].spelled);
+  }
+  put_byte(out, 0);  // nothing is left out
 }
 
 vb_list vb_schema(const vb_type *state_type) {
   out out = {0};
-  records records = {0};
-  meet(&records, state_type);
+  named named = {0};
+  meet(&named, state_type);
   put_byte(&out, 1);
-  put_type(&out, &records, state_type);
-  put_leb(&out, records.len);
-  for (size_t i = 0; i < records.len; i++) {
-    const vb_type *record = records.types[i];
-    put_name(&out, record->name);
-    put(&out, "\0\0\0\0\2", 5);  // no aliases, version 0, no hooks; a record, not flat; fields by name
-    put_leb(&out, record->count);
-    for (size_t j = 0; j < record->count; j++) {
-      put_name(&out, record->fields[j].name);
-      put_byte(&out, 0);  // no aliases
-      put_type(&out, &records, record->fields[j].type);
-      put_byte(&out, 1);  // it has a default
+  put_type(&out, &named, state_type);
+  put_leb(&out, named.len);
+  for (size_t i = 0; i < named.len; i++) {
+    const vb_type *type = named.types[i];
+    put_name(&out, type->name);
+    put_was(&out, type->was);
+    put_leb(&out, type->version);
+    put_byte(&out, 0);  // no hooks
+    if (type->tag == RECORD) {
+      put_byte(&out, 0);  // not flat
+      put_fields(&out, &named, type->fields, type->count, true);
+      continue;
     }
-    put_byte(&out, 0);  // nothing is left out
+    put_byte(&out, 2);
+    put_leb(&out, type->count);
+    for (size_t j = 0; j < type->count; j++) {
+      put_name(&out, type->cases[j].name);
+      put_was(&out, type->cases[j].was);
+      put_fields(&out, &named, type->cases[j].fields, type->cases[j].count, false);
+    }
   }
   return out.bytes;
 }
 
-// ---- Saving. `inline` has large lists in the tree as well.
+// ---- Saving.
 
-static bool is_number(const vb_type *type) { return type->tag <= F64; }
+// What a list of a type is made of where it may be a segment: the width of its numbers; else 0.
+static size_t flat_width(const vb_type *type) {
+  if (type->tag == ARRAY && type->count) return flat_width(type->item);
+  return type->tag <= F64 ? type->size : 0;
+}
 
 static void lend(size_t width, const void *items, size_t len) {
   if (width == 1) lend_bytes(items, len);
   if (width == 2) lend_halves(items, len);
   if (width == 4) lend_words(items, len);
   if (width == 8) lend_longs(items, len);
+}
+
+static void put_value(out *out, const vb_type *type, const char *value);
+
+static void put_items(out *out, const vb_type *item, const char *items, size_t count) {
+  for (size_t i = 0; i < count; i++) put_value(out, item, items + i * item->size);
+}
+
+static void put_values(out *out, const vb_field *fields, size_t count, const char *value) {
+  for (size_t i = 0; i < count; i++) put_value(out, fields[i].type, value + fields[i].offset);
+}
+
+static void put_list(out *out, const vb_type *item, const vb_list *list) {
+  size_t width = flat_width(item), size = list->len * item->size;
+  put_count(out, list->len);
+  if (width && size >= SEGMENT_MIN && !out->whole)
+    lend(width, list->items, size / width);
+  else if (width)
+    put(out, list->items, size);
+  else
+    put_items(out, item, list->items, list->len);
 }
 
 static void put_value(out *out, const vb_type *type, const char *value) {
@@ -143,39 +206,68 @@ static void put_value(out *out, const vb_type *type, const char *value) {
       put(out, text->text, text->len);
       break;
     case LIST:
+      put_list(out, type->item, list);
+      break;
+    case SET:
+    case MAP:
       put_count(out, list->len);
-      if (is_number(type->item)) {
-        size_t size = list->len * type->item->size;
-        if (size >= SEGMENT_MIN)
-          lend(type->item->size, list->items, list->len);
-        else
-          put(out, list->items, size);
-      } else {
-        for (size_t i = 0; i < list->len; i++)
-          put_value(out, type->item, (char *)list->items + i * type->item->size);
-      }
+      put_items(out, type->item, list->items, list->len);
+      break;
+    case ARRAY:
+      put_items(out, type->item, value, type->count);
       break;
     case OPTION:
       put_byte(out, *value != 0);
       if (*value) put_value(out, type->item, value + type->offset);
       break;
+    case TUPLE:
     case RECORD:
-      for (size_t i = 0; i < type->count; i++)
-        put_value(out, type->fields[i].type, value + type->fields[i].offset);
+      put_values(out, type->fields, type->count, value);
       break;
+    case VARIANT: {
+      const vb_case *is = &type->cases[(uint8_t)*value];
+      put_byte(out, (uint8_t)*value);
+      put_values(out, is->fields, is->count, value);
+      break;
+    }
     default:
       put(out, value, type->size);
   }
 }
 
+// Of zeros, what a value begins as.
+static void make_fresh(const vb_type *type, char *value) {
+  const vb_field *fields = type->tag == VARIANT ? type->cases[0].fields : type->fields;
+  size_t count = type->tag == VARIANT ? type->cases[0].count : type->count;
+  for (size_t i = 0; fields && i < count; i++) {
+    char *field = value + fields[i].offset;
+    if (fields[i].fresh)
+      memcpy(field, fields[i].fresh, fields[i].type->size);
+    else
+      make_fresh(fields[i].type, field);
+  }
+  for (size_t i = 0; type->tag == ARRAY && i < type->count; i++) make_fresh(type->item, value + i * type->item->size);
+}
+
+static void put_defaults(out *out, const vb_field *fields, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    size_t size = fields[i].type->size;
+    char *value = memset(room(NULL, size), 0, size);
+    make_fresh(fields[i].type, value);
+    put_value(out, fields[i].type, fields[i].fresh ? fields[i].fresh : value);
+    free(value);
+  }
+}
+
 vb_list vb_defaults(const vb_type *state_type) {
-  out out = {0};
-  records records = {0};
-  meet(&records, state_type);
-  for (size_t i = 0; i < records.len; i++) {
-    char *zeros = memset(room(NULL, records.types[i]->size), 0, records.types[i]->size);
-    put_value(&out, records.types[i], zeros);
-    free(zeros);
+  out out = {.whole = true};
+  named named = {0};
+  meet(&named, state_type);
+  for (size_t i = 0; i < named.len; i++) {
+    const vb_type *type = named.types[i];
+    if (type->tag == RECORD) put_defaults(&out, type->fields, type->count);
+    for (size_t j = 0; type->cases && j < type->count; j++)
+      put_defaults(&out, type->cases[j].fields, type->cases[j].count);
   }
   return out.bytes;
 }
@@ -239,30 +331,43 @@ static void *items(size_t len, size_t size) {
   return memset(room(NULL, memory_of(len, size)), 0, memory_of(len, size));
 }
 
-static void take_numbers(in *in, vb_list *list, size_t width) {
+static void take_numbers(in *in, vb_list *list, size_t width, size_t item_size) {
   uint32_t count;
   take(in, &count, 4);
-  size_t size = (size_t)count * width, kind = width == 8 ? 3 : width / 2;
-  if (in->wrong || count > SIZE_MAX / 16) {
+  size_t size = (size_t)count * item_size, kind = width == 8 ? 3 : width / 2;
+  if (in->wrong || count > SIZE_MAX / 2 / item_size) {
     in->wrong = in->wrong ? in->wrong : "a list of the state is too long";
   } else if (size < SEGMENT_MIN) {
-    list->items = items(count, width);
+    list->items = items(count, item_size);
     list->len = count;
     take(in, list->items, size);
   } else {
     const vb_list *segments = &in->parcel->segments[kind];
     vb_list *segment = (vb_list *)segments->items + in->used[kind];
     // One that is empty is to be moved by its pages, which this SDK leaves: the host then copies.
-    if (in->used[kind] == segments->len || segment->len != count) {
+    if (in->used[kind] == segments->len || segment->len != size / width) {
       in->wrong = "a segment of the state is missing";
       return;
     }
     in->used[kind]++;
     // Its memory is taken over, and made longer in place where there is room.
-    list->items = room(segment->items, memory_of(count, width));
+    list->items = room(segment->items, memory_of(count, item_size));
     list->len = count;
     segment->len = 0;
   }
+}
+
+static void take_value(in *in, const vb_type *type, char *value);
+
+static void take_values(in *in, const vb_field *fields, size_t count, char *value) {
+  for (size_t i = 0; i < count && !in->wrong; i++) take_value(in, fields[i].type, value + fields[i].offset);
+}
+
+static void take_list(in *in, const vb_type *item, vb_list *list) {
+  size_t count = take_count(in);
+  list->items = items(count, item->size);
+  for (; list->len < count && !in->wrong; list->len++)
+    take_value(in, item, (char *)list->items + list->len * item->size);
 }
 
 static void take_value(in *in, const vb_type *type, char *value) {
@@ -278,23 +383,38 @@ static void take_value(in *in, const vb_type *type, char *value) {
       take(in, text->text, text->len);
       break;
     case LIST:
-      if (is_number(type->item)) {
-        take_numbers(in, list, type->item->size);
-        break;
-      }
-      size_t count = take_count(in);
-      list->items = items(count, type->item->size);
-      for (; list->len < count && !in->wrong; list->len++)
-        take_value(in, type->item, (char *)list->items + list->len * type->item->size);
+      if (flat_width(type->item))
+        take_numbers(in, list, flat_width(type->item), type->item->size);
+      else
+        take_list(in, type->item, list);
+      break;
+    case SET:
+    case MAP:
+      take_list(in, type->item, list);
+      break;
+    case ARRAY:
+      for (size_t i = 0; i < type->count && !in->wrong; i++)
+        take_value(in, type->item, value + i * type->item->size);
       break;
     case OPTION:
       *(bool *)value = take_flag(in);
       if (*(bool *)value) take_value(in, type->item, value + type->offset);
       break;
+    case TUPLE:
     case RECORD:
-      for (size_t i = 0; i < type->count && !in->wrong; i++)
-        take_value(in, type->fields[i].type, value + type->fields[i].offset);
+      take_values(in, type->fields, type->count, value);
       break;
+    case VARIANT: {
+      uint8_t is;
+      take(in, &is, 1);
+      if (is >= type->count) {
+        in->wrong = "a case of the state is not there";
+        break;
+      }
+      *(uint8_t *)value = is;
+      take_values(in, type->cases[is].fields, type->cases[is].count, value);
+      break;
+    }
     default:
       take(in, value, type->size);
   }
@@ -302,12 +422,16 @@ static void take_value(in *in, const vb_type *type, char *value) {
 
 static void drop_value(const vb_type *type, char *value) {
   vb_list *list = (vb_list *)value;
-  if (type->tag == LIST && !is_number(type->item))
-    for (size_t i = 0; i < list->len; i++) drop_value(type->item, (char *)list->items + i * type->item->size);
-  if (type->tag == LIST || type->tag == STRING) free(list->items);
+  const vb_case *is = type->cases ? &type->cases[*(uint8_t *)value] : NULL;
+  const vb_field *fields = is ? is->fields : type->fields;
+  size_t count = is ? is->count : type->count;
+  for (size_t i = 0; fields && i < count; i++) drop_value(fields[i].type, value + fields[i].offset);
   if (type->tag == OPTION && *value) drop_value(type->item, value + type->offset);
-  if (type->tag == RECORD)
-    for (size_t i = 0; i < type->count; i++) drop_value(type->fields[i].type, value + type->fields[i].offset);
+  for (size_t i = 0; type->tag == ARRAY && i < type->count; i++) drop_value(type->item, value + i * type->item->size);
+  if (type->tag == LIST || type->tag == SET || type->tag == MAP)
+    for (size_t i = 0; !flat_width(type->item) && i < list->len; i++)
+      drop_value(type->item, (char *)list->items + i * type->item->size);
+  if (type->tag == LIST || type->tag == SET || type->tag == MAP || type->tag == STRING) free(list->items);
 }
 
 static void drop_parcel(parcel *parcel) {

@@ -362,8 +362,11 @@ impl Guest {
             let (module, name) = resolve.wasm_import_name(MANGLING, import);
             let signature = resolve.wasm_signature(AbiVariant::GuestImport, func);
             let types = types(&signature);
-            // Of several of one name the later ones are never called.
-            let label = if names.insert(name.clone()) {
+            // Of several of one name, draw's is called by both names, and the later ones not at all.
+            let is_of_draw = name == "copied" && module.starts_with("vblank:guest/draw");
+            let label = if is_of_draw {
+                "$draw-copied".to_owned()
+            } else if names.insert(name.clone()) {
                 format!("${name}")
             } else {
                 String::new()

@@ -50,6 +50,16 @@ static ALLOCATOR: Counting = Counting;
 
 #[test]
 fn a_frame_allocates_nothing() {
+    frames_allocate_nothing("");
+}
+
+#[test]
+fn a_frame_whose_lists_are_copied_allocates_nothing() {
+    frames_allocate_nothing("(call $draw-copied)");
+}
+
+/// In frames that begin to draw so.
+fn frames_allocate_nothing(first: &str) {
     let drawn = "(call $clear (i32.const 0xff261b0b))
         (call $quads (i32.const 512) (i32.const 16))
         (call $quads (i32.const 512) (i32.const 8))
@@ -58,7 +68,7 @@ fn a_frame_allocates_nothing() {
         (call $text (i32.const 0) (f32.const 20) (i32.const -1) (i32.const 0)
           (i32.const 0) (f32.const 0) (f32.const 5) (f32.const 5)
           (i32.const 512) (i32.const 4))";
-    let guest = Guest::of::<Counter>().before("draw", drawn);
+    let guest = Guest::of::<Counter>().before("draw", &format!("{first} {drawn}"));
     let engine = Engine::new(EngineOptions::default()).expect("an engine can be made");
     let code = Code::from_bytes(guest.module()).expect("the fixture is a guest");
     let candidate = prepare(&engine, &code, 0).unwrap_or_else(|error| panic!("{error}"));

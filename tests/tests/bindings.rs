@@ -28,7 +28,7 @@ fn bindings_are_those_of_the_contract() {
 fn bindings_in_c_are_those_of_their_worlds() {
     for (folder, world) in [
         ("c", "demo:languages/counter"),
-        ("square", "vblank:guest/game"),
+        ("square/c", "vblank:guest/game"),
     ] {
         bindings_in_c(folder, world);
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask languages`: the plugins of `demos/languages` in C, JavaScript and Python. Their compilers come from
+//! `cargo xtask languages`: the plugins and games of `demos/languages` in C, JavaScript and Python. Their compilers come from
 //! PyPI and npm into `target/languages` and change nothing elsewhere on the machine.
 
 use std::fs;
@@ -10,11 +10,13 @@ use crate::process::{Failure, announce, run};
 use crate::root;
 
 /// What is built: the folder in `demos/languages`, that of its SDK in `guest-sdk`, and the file.
-const GUESTS: [(&str, &str, &str); 4] = [
+const GUESTS: [(&str, &str, &str); 6] = [
     ("c", "c", "counter-c.wasm"),
-    ("square", "c", "square.wasm"),
+    ("square/c", "c", "square-c.wasm"),
     ("js", "js", "counter-js.wasm"),
+    ("square/js", "js", "square-js.wasm"),
     ("python", "python", "counter-python.wasm"),
+    ("square/python", "python", "square-python.wasm"),
 ];
 
 /// Get the compilers, where they are not there, and build what is older than its source.

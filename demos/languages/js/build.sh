@@ -9,6 +9,6 @@ trap 'rm -r "$made"' EXIT
 mkdir -p "$made/wit/deps/vblank-guest"
 cp ../wit/*.wit "$made/wit"
 cp ../../../wit/*.wit "$made/wit/deps/vblank-guest"
-cp counter.js ../../../guest-sdk/js/vblank-state.js "$made"
+cp counter.js ../../../guest-sdk/js/*.js "$made"
 ${COMPONENTIZE_QJS:-npx componentize-qjs} --wit "$made/wit" --world counter --js "$made/counter.js" \
   --module-root "$made" --sync --stub-wasi --output "$out"

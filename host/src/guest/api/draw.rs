@@ -1,5 +1,11 @@
 //! `draw`: a list of commands, recorded while the guest draws and replayed when it has returned.
 //! The quads themselves stay in the guest's memory until a sink reads them there.
+//!
+//! Where a guest's language cannot keep a list in place it says so (`copied`), and its lists and texts are
+//! copied when they are lent.
+
+use std::mem::take;
+use std::ops::Range;
 
 use wasmtime::component::{ComponentType, Lift, Linker, WasmList, WasmStr};
 use wasmtime::{Store, StoreContextMut};
@@ -18,35 +24,65 @@ struct Camera {
     rotation: f32,
 }
 
+/// The most that is copied of one picture, since it is the host's memory that fills: so many words, and so many
+/// bytes of text.
+const MAX_COPIED: usize = 16 << 20;
+
 enum Command {
     Clear(Color),
     Camera(Option<commands::Camera>),
-    Quads(WasmList<u32>),
-    Sprites(u32, WasmList<u32>),
-    Text(commands::TextStyle, [f32; 2], WasmStr),
-    Triangles(Option<u32>, WasmList<u32>),
+    Quads(Words),
+    Sprites(u32, Words),
+    Text(commands::TextStyle, [f32; 2], Letters),
+    Triangles(Option<u32>, Words),
     Area(Option<commands::Area>),
-    Look(commands::Look, WasmList<u32>),
+    Look(commands::Look, Words),
     Matrix([f32; 16]),
-    Meshes(u32, Option<u32>, WasmList<u32>),
+    Meshes(u32, Option<u32>, Words),
     Target(Option<u32>, Option<Color>),
 }
 
-/// What a guest has drawn since [`Commands::begin`]. The buffer is reused.
+/// Words that are drawn with.
+enum Words {
+    /// They lie in the guest's memory until `draw` has returned.
+    InPlace(WasmList<u32>),
+    /// They were there for the time of the call only: which of [`Commands::words`].
+    Copied(Range<usize>),
+}
+
+/// A text that is drawn, as [`Words`] are.
+enum Letters {
+    InPlace(WasmStr),
+    /// Which of [`Commands::letters`].
+    Copied(Range<usize>),
+}
+
+/// What a guest has drawn since [`Commands::begin`]. The buffers are reused.
 #[derive(Default)]
 pub(crate) struct Commands {
     list: Vec<Command>,
     drawing: bool,
+    /// Whether words and texts are copied when they are lent.
+    copied: bool,
+    words: Vec<u32>,
+    letters: String,
 }
 
 impl Commands {
     pub(in crate::guest) fn begin(&mut self) {
-        self.list.clear();
+        self.forget();
         self.drawing = true;
     }
 
     pub(in crate::guest) fn end(&mut self) {
         self.drawing = false;
+        self.copied = false;
+    }
+
+    fn forget(&mut self) {
+        self.list.clear();
+        self.words.clear();
+        self.letters.clear();
     }
 
     fn push(&mut self, command: Command) {
@@ -56,28 +92,81 @@ impl Commands {
     }
 }
 
-/// Replay what the guest drew; quads are read where they lie in its memory.
+impl Words {
+    fn new(
+        store: &mut StoreContextMut<'_, Context>,
+        list: WasmList<u32>,
+    ) -> wasmtime::Result<Self> {
+        if !store.data().commands.copied {
+            return Ok(Self::InPlace(list));
+        }
+        let mut words = take(&mut store.data_mut().commands.words);
+        let start = words.len();
+        let kept = fits(start, list.as_le_slice(&*store));
+        let kept = kept.map(|lent| words.extend_from_slice(lent));
+        let end = words.len();
+        store.data_mut().commands.words = words;
+        kept.map(|()| Self::Copied(start..end))
+    }
+
+    fn get<'a>(&self, store: &'a Store<Context>) -> &'a [u32] {
+        match self {
+            Self::InPlace(list) => list.as_le_slice(store),
+            Self::Copied(range) => &store.data().commands.words[range.clone()],
+        }
+    }
+}
+
+impl Letters {
+    fn new(store: &mut StoreContextMut<'_, Context>, text: WasmStr) -> wasmtime::Result<Self> {
+        if !store.data().commands.copied {
+            return Ok(Self::InPlace(text));
+        }
+        let mut letters = take(&mut store.data_mut().commands.letters);
+        let start = letters.len();
+        let kept = text.to_str(&*store);
+        let kept =
+            kept.and_then(|lent| fits(start, lent.as_bytes()).map(|_| letters.push_str(&lent)));
+        let end = letters.len();
+        store.data_mut().commands.letters = letters;
+        kept.map(|()| Self::Copied(start..end))
+    }
+}
+
+/// The items, unless they are too many after so many others.
+fn fits<T>(before: usize, items: &[T]) -> wasmtime::Result<&[T]> {
+    if items.len() > MAX_COPIED - before {
+        wasmtime::bail!("draw.copied: more is drawn in one picture than the host copies");
+    }
+    Ok(items)
+}
+
+/// Replay what the guest drew; quads are read where they lie in its memory, unless they were copied.
 pub(in crate::guest) fn replay(store: &Store<Context>, sink: &mut dyn Sink) {
-    for command in &store.data().commands.list {
+    let commands = &store.data().commands;
+    for command in &commands.list {
         match command {
             Command::Clear(color) => sink.clear(*color),
             Command::Camera(camera) => sink.set_camera(*camera),
-            Command::Quads(words) => sink.quads(words.as_le_slice(store)),
-            Command::Sprites(texture, words) => sink.sprites(*texture, words.as_le_slice(store)),
-            Command::Text(style, position, text) => {
+            Command::Quads(words) => sink.quads(words.get(store)),
+            Command::Sprites(texture, words) => sink.sprites(*texture, words.get(store)),
+            Command::Text(style, position, Letters::InPlace(text)) => {
                 // It was text when it was lent; what the guest has made of it since is its own affair.
                 if let Ok(text) = text.to_str(store) {
                     sink.text(style, *position, &text);
                 }
             }
+            Command::Text(style, position, Letters::Copied(range)) => {
+                sink.text(style, *position, &commands.letters[range.clone()]);
+            }
             Command::Triangles(texture, words) => {
-                sink.triangles(*texture, words.as_le_slice(store));
+                sink.triangles(*texture, words.get(store));
             }
             Command::Area(area) => sink.set_area(*area),
-            Command::Look(look, params) => sink.set_look(*look, params.as_le_slice(store)),
+            Command::Look(look, params) => sink.set_look(*look, params.get(store)),
             Command::Matrix(matrix) => sink.set_matrix(*matrix),
             Command::Meshes(mesh, texture, words) => {
-                sink.meshes(*mesh, *texture, words.as_le_slice(store));
+                sink.meshes(*mesh, *texture, words.get(store));
             }
             Command::Target(canvas, clear) => sink.set_target(*canvas, *clear),
         }
@@ -90,9 +179,14 @@ pub(in crate::guest) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime:
         let commands = &mut store.data_mut().commands;
         let is_target = |command: &Command| matches!(command, Command::Target(..));
         if !commands.list.iter().any(is_target) {
-            commands.list.clear();
+            commands.forget();
         }
         commands.push(Command::Clear(Color(color)));
+        Ok(())
+    })?;
+    draw.func_wrap("copied", |mut store, (): ()| {
+        let commands = &mut store.data_mut().commands;
+        commands.copied = commands.drawing;
         Ok(())
     })?;
     draw.func_wrap("set-camera", |mut store, (camera,): (Option<Camera>,)| {
@@ -107,6 +201,7 @@ pub(in crate::guest) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime:
     })?;
     draw.func_wrap("quads", |mut store, (words,): (WasmList<u32>,)| {
         whole("quads", words.as_le_slice(&store), Quad::WORDS)?;
+        let words = Words::new(&mut store, words)?;
         store.data_mut().commands.push(Command::Quads(words));
         Ok(())
     })?;
@@ -114,7 +209,7 @@ pub(in crate::guest) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime:
         "sprites",
         |mut store, (texture, words): (u32, WasmList<u32>)| {
             whole("sprites", words.as_le_slice(&store), Sprite::WORDS)?;
-            let sprites = Command::Sprites(texture, words);
+            let sprites = Command::Sprites(texture, Words::new(&mut store, words)?);
             store.data_mut().commands.push(sprites);
             Ok(())
         },
@@ -122,6 +217,7 @@ pub(in crate::guest) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime:
     draw.func_wrap(
         "text",
         |mut store, (style, x, y, text): (TextStyle, f32, f32, WasmStr)| {
+            let text = Letters::new(&mut store, text)?;
             let text = Command::Text(style.into(), [x, y], text);
             store.data_mut().commands.push(text);
             Ok(())
@@ -132,7 +228,7 @@ pub(in crate::guest) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime:
         |mut store, (texture, words): (Option<u32>, WasmList<u32>)| {
             let each = 3 * commands::VERTEX_WORDS;
             whole("triangles", words.as_le_slice(&store), each)?;
-            let triangles = Command::Triangles(texture, words);
+            let triangles = Command::Triangles(texture, Words::new(&mut store, words)?);
             store.data_mut().commands.push(triangles);
             Ok(())
         },
@@ -158,7 +254,7 @@ pub(in crate::guest) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime:
             } else {
                 commands::Look::default()
             };
-            let command = Command::Look(look, params);
+            let command = Command::Look(look, Words::new(&mut store, params)?);
             store.data_mut().commands.push(command);
             Ok((fits,))
         },
@@ -180,7 +276,7 @@ pub(in crate::guest) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime:
                 words.as_le_slice(&store),
                 commands::INSTANCE_WORDS,
             )?;
-            let meshes = Command::Meshes(mesh, texture, words);
+            let meshes = Command::Meshes(mesh, texture, Words::new(&mut store, words)?);
             store.data_mut().commands.push(meshes);
             Ok(())
         },

@@ -13,6 +13,9 @@ extern void __wasm_import_vblank_guest_window_set_picture(int32_t, int32_t, int3
 
 // Imported Functions from `vblank:guest/draw@0.1.0`
 
+__attribute__((__import_module__("vblank:guest/draw@0.1.0"), __import_name__("copied")))
+extern void __wasm_import_vblank_guest_draw_copied(void);
+
 __attribute__((__import_module__("vblank:guest/draw@0.1.0"), __import_name__("clear")))
 extern void __wasm_import_vblank_guest_draw_clear(int32_t);
 
@@ -430,6 +433,10 @@ void vblank_guest_window_set_title(game_string_t *title) {
 
 void vblank_guest_window_set_picture(vblank_guest_window_size_t *size, vblank_guest_window_fit_t fit) {
   __wasm_import_vblank_guest_window_set_picture((int32_t) ((*size).width), (int32_t) ((*size).height), (int32_t) fit);
+}
+
+void vblank_guest_draw_copied(void) {
+  __wasm_import_vblank_guest_draw_copied();
 }
 
 void vblank_guest_draw_clear(uint32_t color) {

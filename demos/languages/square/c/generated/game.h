@@ -557,6 +557,9 @@ extern void vblank_guest_window_set_title(game_string_t *title);
 extern void vblank_guest_window_set_picture(vblank_guest_window_size_t *size, vblank_guest_window_fit_t fit);
 
 // Imported Functions from `vblank:guest/draw@0.1.0`
+// The lists and texts that are lent from here on, in this `draw`, are copied at once and need not stay: for
+// languages whose bindings make a list for the time of a call.
+extern void vblank_guest_draw_copied(void);
 // Fill the whole picture. Earlier commands of the frame are gone.
 extern void vblank_guest_draw_clear(uint32_t color);
 // From here on, coordinates are in the camera's world; `none` goes back to pixels.
