@@ -21,12 +21,15 @@ impl Program {
         let folder = bench.parent().and_then(Path::parent);
         let program = folder.expect("it lies in deps").join("service");
         assert!(program.exists(), "cargo build --release -p service");
-        Self::start(&program, handler, "bytes of state in")
+        Self::start(&mut Command::new(program), handler, "bytes of state in")
     }
 
     /// `has_extism` says whether there is one.
     pub fn extism(handler: &Path) -> Self {
-        Self::start(&extism(), handler, "reloaded, ")
+        let mut program = Command::new(extism());
+        // Beside the handler, so that it knows no code of an earlier run.
+        program.env("XDG_CACHE_HOME", handler.with_file_name("cache"));
+        Self::start(&mut program, handler, "reloaded, ")
     }
 
     pub fn has_extism() -> bool {
@@ -34,14 +37,14 @@ impl Program {
     }
 
     /// `swapped` is in each line that it says of a handler that was replaced. It says nothing else.
-    fn start(program: &Path, handler: &Path, swapped: &'static str) -> Self {
-        let mut child = Command::new(program)
+    fn start(program: &mut Command, handler: &Path, swapped: &'static str) -> Self {
+        let mut child = program
             .arg(handler)
             .arg("127.0.0.1:0")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+            .expect("it starts");
         let mut address = String::new();
         let out = child.stdout.take().expect("it is piped");
         let read = BufReader::new(out).read_line(&mut address);
