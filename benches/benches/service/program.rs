@@ -1,0 +1,95 @@
+//! A service: a program that is given a handler and listens.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use vblank_tests::workspace;
+
+/// It runs until it is dropped.
+pub struct Program {
+    child: Child,
+    address: String,
+    swaps: &'static AtomicUsize,
+}
+
+impl Program {
+    pub fn vblank(handler: &Path) -> Self {
+        let bench = std::env::current_exe().expect("a program knows its path");
+        let folder = bench.parent().and_then(Path::parent);
+        let program = folder.expect("it lies in deps").join("service");
+        assert!(program.exists(), "cargo build --release -p service");
+        Self::start(&mut Command::new(program), handler, "bytes of state in")
+    }
+
+    /// `has_extism` says whether there is one.
+    pub fn extism(handler: &Path) -> Self {
+        let mut program = Command::new(extism());
+        // Beside the handler, so that it knows no code of an earlier run.
+        program.env("XDG_CACHE_HOME", handler.with_file_name("cache"));
+        Self::start(&mut program, handler, "reloaded, ")
+    }
+
+    pub fn has_extism() -> bool {
+        extism().exists()
+    }
+
+    /// `swapped` is in each line that it says of a handler that was replaced. It says nothing else.
+    fn start(program: &mut Command, handler: &Path, swapped: &'static str) -> Self {
+        let mut child = program
+            .arg(handler)
+            .arg("127.0.0.1:0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut address = String::new();
+        let out = child.stdout.take().expect("it is piped");
+        let read = BufReader::new(out).read_line(&mut address);
+        read.expect("it says where it listens");
+        // It is counted until the program ends.
+        let swaps: &'static AtomicUsize = Box::leak(Box::default());
+        let said = BufReader::new(child.stderr.take().expect("it is piped"));
+        std::thread::spawn(move || {
+            for line in said.lines().map_while(Result::ok) {
+                assert!(line.contains(swapped), "{line}");
+                swaps.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        Self {
+            child,
+            address: address.trim().trim_start_matches("http://").to_owned(),
+            swaps,
+        }
+    }
+
+    pub fn connect(&self) -> BufReader<TcpStream> {
+        let stream = TcpStream::connect(&self.address).expect("it listens");
+        stream.set_nodelay(true).expect("it is a socket");
+        BufReader::new(stream)
+    }
+
+    /// How many handlers it has replaced, as it says.
+    pub fn swaps(&self) -> usize {
+        self.swaps.load(Ordering::Relaxed)
+    }
+
+    /// How many requests the handler has counted, with the one that asks.
+    pub fn count(&self) -> u64 {
+        crate::load::ask(&mut self.connect()).unwrap_or_else(|answer| panic!("{answer}"))
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn extism() -> PathBuf {
+    workspace().join("benches/rivals-service/target/release/vblank-rivals-service")
+}
