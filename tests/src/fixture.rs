@@ -362,7 +362,7 @@ impl Guest {
             let (module, name) = resolve.wasm_import_name(MANGLING, import);
             let signature = resolve.wasm_signature(AbiVariant::GuestImport, func);
             let types = types(&signature);
-            // Of several of one name, draw's is called by both names, and the later ones not at all.
+            // Of several of one name the later ones have none; that of draw has one of its own.
             let is_of_draw = name == "copied" && module.starts_with("vblank:guest/draw");
             let label = if is_of_draw {
                 "$draw-copied".to_owned()

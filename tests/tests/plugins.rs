@@ -110,6 +110,29 @@ fn what_is_offered_and_not_wanted_is_told() {
     assert_eq!(add(&mut slot, 5).unwrap(), 5);
 }
 
+/// What it exports has the name that the application knows, and another type.
+#[test]
+fn a_version_that_changed_its_wit_is_refused() {
+    let host = host();
+    let mut slot = slot(&host, &Guest::plugin());
+    let changed = Guest::plugin().contract(
+        "add: func(number: u64) -> u64",
+        "add: func(number: string) -> u64",
+    );
+    let changed = changed.instead("add", "(i64.const 0)");
+    let refused = slot.swap(&code(&changed)).map(drop).unwrap_err();
+    assert_eq!(refused.reason(), "wrong-world");
+    let message = refused.to_string();
+    assert!(
+        message.contains(
+            "vblank:tests/counting@0.1.0 add is func(number: string) -> u64, \
+             and was func(number: u64) -> u64"
+        ),
+        "{message}"
+    );
+    assert_eq!(add(&mut slot, 5).unwrap(), 5);
+}
+
 #[test]
 fn a_plugin_of_the_wrong_world_is_not_started() {
     let wit = "package a:b; world w { export hello: func(); }";
@@ -540,6 +563,64 @@ fn what_was_refused_comes_in_when_it_is_granted() {
     slot.allow("clock".parse().unwrap()).unwrap();
     assert!(matches!(next_change(&mut slot), Change::Swapped { .. }));
     assert_eq!(add(&mut slot, 1).unwrap(), 2);
+}
+
+/// Each plugin has a log of its own, where the application wants one.
+#[test]
+fn what_a_plugin_logs_comes_where_it_is_wanted() {
+    let host = host();
+    let logged: Arc<Mutex<Vec<String>>> = Arc::default();
+    let talks = Guest::plugin().before(
+        "add",
+        "(i64.store (i32.const 900) (i64.const 0x6f6c6c6568))
+         (call $log (i32.const 1) (i32.const 900) (i32.const 2) (i32.const 900) (i32.const 5))",
+    );
+    let start = |name: &'static str| {
+        let logged = Arc::clone(&logged);
+        let slot = host.slot::<Tally>(name).log(move |line| {
+            let line = format!("{name} {} {line}", line.level);
+            logged.lock().unwrap().push(line);
+        });
+        slot.start(&code(&talks)).unwrap()
+    };
+    let (mut one, mut two) = (start("one"), start("two"));
+    add(&mut two, 1).unwrap();
+    add(&mut one, 1).unwrap();
+    assert_eq!(
+        *logged.lock().unwrap(),
+        ["two WARN he: hello", "one WARN he: hello"]
+    );
+}
+
+/// A list that is copied for the host is the host's memory: there is no more of it than the plugin's own.
+#[test]
+fn what_is_copied_when_it_is_lent_has_an_end() {
+    let host = host();
+    let limits = Limits {
+        memory: 4 << 20,
+        ..Limits::default()
+    };
+    let greedy = Guest::plugin().before(
+        "save",
+        "(call $copied)
+         (if (i64.eq (i64.load (i32.const 64)) (i64.const 7)) (then
+           (loop $more (call $bytes (i32.const 0) (i32.const 65536)) (br $more))))",
+    );
+    let slot = host.slot::<Tally>("greedy").limits(limits);
+    let mut slot = slot.start(&code(&greedy)).unwrap();
+    add(&mut slot, 1).unwrap();
+    slot.keep().unwrap();
+    add(&mut slot, 6).unwrap();
+    let error = slot.keep().unwrap_err().to_string();
+    assert!(
+        error.contains("more was lent than its memory may hold"),
+        "{error}"
+    );
+    assert_eq!(
+        add(&mut slot, 1).unwrap(),
+        2,
+        "it goes on from its last image"
+    );
 }
 
 #[test]

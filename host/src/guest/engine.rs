@@ -44,6 +44,8 @@ pub struct Engine {
     pub(super) options: EngineOptions,
     world: Arc<World>,
     grants: RwLock<Grants>,
+    /// The last one that exported what the world wants.
+    fitting: Mutex<Option<Component>>,
 }
 
 /// What all engines of a host share.
@@ -178,6 +180,7 @@ impl Engine {
             options,
             world,
             grants: RwLock::new(grants),
+            fitting: Mutex::default(),
         })
     }
 
@@ -361,6 +364,28 @@ impl Engine {
         } else {
             Err(self.wrong_world(problems))
         }
+    }
+
+    /// What a component exports is what the world wants.
+    pub(super) fn fits(&self, component: &Component) {
+        let mut fitting = self.fitting.lock().unwrap_or_else(PoisonError::into_inner);
+        *fitting = Some(component.clone());
+    }
+
+    /// What a component exports is not what the world wants. wasmtime does not say which function it means, so those
+    /// are named that have changed since it was.
+    pub(super) fn does_not_fit(
+        &self,
+        component: &Component,
+        error: &wasmtime::Error,
+    ) -> GuestError {
+        let fitting = self.fitting.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = fitting.as_ref().map_or(Vec::new(), |fitting| {
+            Gives::of(component).changes_since(&Gives::of(fitting))
+        });
+        let mut problems = vec![format!("its exports do not fit: {error:#}")];
+        problems.extend(changed);
+        self.wrong_world(problems)
     }
 
     pub(super) fn wrong_world(&self, problems: Vec<String>) -> GuestError {

@@ -20,8 +20,9 @@ use super::api::Context;
 #[derive(Default)]
 pub(crate) struct Lent {
     phase: Phase,
-    /// Whether lists are copied when they are lent.
+    /// Whether lists are copied when they are lent, and how much has been: it is the host's memory.
     copied: bool,
+    copied_bytes: usize,
     /// Whether the next list owns its pages.
     next_owns_pages: bool,
     own_pages: Vec<Paged>,
@@ -44,12 +45,20 @@ enum List<W> {
 macro_rules! words {
     ($($word:ty)*) => {$(
         impl List<$word> {
-            fn new(store: &StoreContextMut<'_, Context>, list: WasmList<$word>) -> Self {
-                if store.data().lent.copied {
-                    Self::Copied(list.as_le_slice(store).to_vec())
-                } else {
-                    Self::InPlace(list)
+            fn new(
+                store: &mut StoreContextMut<'_, Context>,
+                list: WasmList<$word>,
+            ) -> wasmtime::Result<Self> {
+                if !store.data().lent.copied {
+                    return Ok(Self::InPlace(list));
                 }
+                let words = list.as_le_slice(&*store).to_vec();
+                let context = store.data_mut();
+                context.lent.copied_bytes += size_of_val(&*words);
+                if context.lent.copied_bytes > context.memory.most {
+                    wasmtime::bail!("more was lent than its memory may hold");
+                }
+                Ok(Self::Copied(words))
             }
 
             fn words<'a>(&'a self, store: &'a Store<Context>) -> &'a [$word] {
@@ -83,7 +92,7 @@ impl Lent {
     /// In `save` lists may be lent.
     pub(super) fn open(&mut self) {
         self.phase = Phase::Save;
-        self.copied = false;
+        (self.copied, self.copied_bytes) = (false, 0);
         self.next_owns_pages = false;
         self.own_pages.clear();
         self.tree = None;
@@ -171,7 +180,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()
     let mut lend = linker.instance("vblank:guest/lend@0.1.0")?;
     lend.func_wrap("tree", |mut store, (list,): (WasmList<u8>,)| {
         store.data().lent.check()?;
-        let list = List::<u8>::new(&store, list);
+        let list = List::<u8>::new(&mut store, list)?;
         store.data_mut().lent.tree = Some(list);
         Ok(())
     })?;
@@ -179,7 +188,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()
         ($name:literal, $field:ident, $word:ty) => {
             lend.func_wrap($name, |mut store, (list,): (WasmList<$word>,)| {
                 store.data().lent.check()?;
-                let list = List::<$word>::new(&store, list);
+                let list = List::<$word>::new(&mut store, list)?;
                 let lent = &mut store.data_mut().lent;
                 if std::mem::take(&mut lent.next_owns_pages) {
                     lent.own_pages.push(Paged {

@@ -38,7 +38,7 @@ pub(super) fn ticks(limit: Duration, tick: Duration) -> u64 {
 
 /// Counts an instance's linear memory and refuses what is over the limit.
 pub(crate) struct Memory {
-    most: usize,
+    pub(super) most: usize,
     /// Bytes over all memories of the instance.
     pub(super) used: usize,
     /// Whether the guest was refused some; what follows is most likely its allocator's trap.

@@ -26,6 +26,8 @@ mod wants;
 mod world;
 
 pub use api::Context;
+pub(crate) use api::log::Log;
+pub use api::log::LogLine;
 pub use api::window::Wishes;
 pub use cache::CacheOptions;
 pub use capability::Capability;

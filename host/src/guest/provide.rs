@@ -56,7 +56,7 @@ pub(crate) struct Foreign {
     place: Mutex<Option<ComponentExportIndex>>,
 }
 
-/// The functions of the interfaces that a component exports.
+/// The functions of the interfaces that a component exports; under no name those of its world itself.
 #[derive(Debug, Default)]
 pub(crate) struct Gives(BTreeMap<String, BTreeMap<String, Signature>>);
 
@@ -254,9 +254,16 @@ impl Gives {
     pub(super) fn of(component: &Component) -> Self {
         let wasm = component.engine();
         let kind = component.component_type();
-        let exports = kind.exports(wasm).filter_map(|(name, item)| {
-            let ComponentItem::ComponentInstance(instance) = item.ty else {
-                return None;
+        let mut gives = Self::default();
+        for (name, item) in kind.exports(wasm) {
+            let instance = match item.ty {
+                ComponentItem::ComponentInstance(instance) if !is_the_hosts(name) => instance,
+                ComponentItem::ComponentFunc(signature) => {
+                    let functions = gives.0.entry(String::new()).or_default();
+                    functions.insert(name.to_owned(), Signature(signature));
+                    continue;
+                }
+                _ => continue,
             };
             let functions = instance.exports(wasm).filter_map(|(name, item)| {
                 let ComponentItem::ComponentFunc(signature) = item.ty else {
@@ -264,9 +271,27 @@ impl Gives {
                 };
                 Some((name.to_owned(), Signature(signature)))
             });
-            (!is_the_hosts(name)).then(|| (name.to_owned(), functions.collect()))
-        });
-        Self(exports.collect())
+            gives.0.insert(name.to_owned(), functions.collect());
+        }
+        gives
+    }
+
+    /// What another one has and this one has not, or with another type.
+    pub(super) fn changes_since(&self, before: &Self) -> Vec<String> {
+        let mut changes = Vec::new();
+        for (interface, functions) in &before.0 {
+            let now = self.interface(interface);
+            for (name, was) in functions {
+                let function = format!("{interface} {name}");
+                let function = function.trim_start();
+                match now.and_then(|functions| functions.get(name)) {
+                    None => changes.push(format!("{function}: {was} is gone")),
+                    Some(is) if is.is_as(was) => {}
+                    Some(is) => changes.push(format!("{function} is {is}, and was {was}")),
+                }
+            }
+        }
+        changes
     }
 
     /// Whether it has an interface of this name, of a version that fits.

@@ -89,9 +89,10 @@ impl Instance {
             let face = engine.world().bind(&mut store, &instance)?;
             Ok((plugin, face))
         };
-        let (plugin, face) = bind().map_err(|error: wasmtime::Error| {
-            engine.wrong_world(vec![format!("its exports do not fit: {error:#}")])
-        })?;
+        let bound = bind();
+        let (plugin, face) =
+            bound.map_err(|error: wasmtime::Error| engine.does_not_fit(pre.component(), &error))?;
+        engine.fits(pre.component());
         Ok(Self {
             store,
             plugin,

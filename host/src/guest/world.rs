@@ -10,6 +10,7 @@ use wasmtime::Store;
 use wasmtime::component::{HasSelf, Instance, Linker};
 
 use super::CallResult;
+use super::api::log::Log;
 use super::api::{self, Context};
 use super::bindings::vblank::guest as imports;
 use super::provide::Providers;
@@ -35,6 +36,7 @@ pub struct World {
     data: Box<Data>,
     /// Whose exports its guests may import.
     providers: Providers,
+    log: Log,
 }
 
 impl World {
@@ -56,6 +58,7 @@ impl World {
             bind: Box::new(move |store, instance| Ok(Box::new(bind(store, instance)?))),
             data: Box::new(move || Box::new(data())),
             providers: Arc::default(),
+            log: Log::Guest,
         }
     }
 
@@ -76,6 +79,7 @@ impl World {
             bind: Box::new(|store, instance| Ok(Box::new(game::Face::new(store, instance)?))),
             data: Box::new(|| Box::new(())),
             providers: Arc::default(),
+            log: Log::Guest,
         }
     }
 
@@ -88,6 +92,16 @@ impl World {
     pub(crate) fn using(mut self, providers: Providers) -> Self {
         self.providers = providers;
         self
+    }
+
+    /// The same world for guests whose lines go there.
+    pub(crate) fn logging(mut self, log: Log) -> Self {
+        self.log = log;
+        self
+    }
+
+    pub(super) fn log(&self) -> Log {
+        self.log.clone()
     }
 
     pub(super) fn providers(&self) -> &Providers {

@@ -10,7 +10,7 @@ use super::slot::{Parts, Slot};
 use super::ties::Ties;
 use super::{Patience, Plugin, Provider, StartError};
 use crate::error::{GuestError, Refused};
-use crate::guest::{Capability, Code, Engine, EngineOptions, Limits, Provide, World};
+use crate::guest::{Capability, Code, Engine, EngineOptions, Limits, Log, LogLine, Provide, World};
 use crate::image::Image;
 use crate::reload::{Candidate, News, Pipeline, PipelineOptions, Reaper, Source, prepare};
 
@@ -73,9 +73,11 @@ impl Host {
         name: impl Into<String>,
         data: impl Fn() -> P::Data + Send + Sync + 'static,
     ) -> SlotBuilder<P> {
+        let name: String = name.into();
         SlotBuilder {
             host: Arc::clone(&self.0),
-            name: name.into(),
+            log: Log::Plugin(name.as_str().into()),
+            name,
             world: World::new(P::WORLD, P::link, P::bind, data),
             uses: Vec::new(),
             options: self.0.engine.options().clone(),
@@ -125,6 +127,7 @@ pub struct SlotBuilder<P> {
     host: Arc<Shared>,
     name: String,
     world: World,
+    log: Log,
     uses: Vec<(Arc<dyn Provide>, Arc<Ties>)>,
     state: Option<Image>,
     options: EngineOptions,
@@ -144,6 +147,21 @@ impl<P: Plugin> SlotBuilder<P> {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.limits = limits;
+        self
+    }
+
+    /// Have what it logs come here, and not to `tracing`, where it has the target `guest` and the field `plugin`. Called
+    /// in the plugin's calls, on whatever thread makes them. More than 10,000 lines a second are cut short.
+    ///
+    /// ```no_run
+    /// # use vblank_host::plugin::{Host, Plugin, SlotBuilder};
+    /// # fn logged<P: Plugin<Data: Default>>(host: &Host) -> SlotBuilder<P> {
+    /// host.slot("spelling").log(|line| eprintln!("{} {line}", line.level))
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn log(mut self, sink: impl Fn(LogLine<'_>) + Send + Sync + 'static) -> Self {
+        self.log = Log::Sink(Arc::new(sink));
         self
     }
 
@@ -268,7 +286,7 @@ impl<P: Plugin> SlotBuilder<P> {
     fn parts(self) -> Result<Parts, StartError> {
         let (providers, tied): (Vec<_>, Vec<_>) = self.uses.into_iter().unzip();
         let ties = (!tied.is_empty()).then(|| Ties::new(&self.name, tied));
-        let world = Arc::new(self.world.using(providers.into()));
+        let world = Arc::new(self.world.using(providers.into()).logging(self.log));
         let engine = self.host.engine.with(world, self.options);
         let engine = engine.map_err(|error| refuse(self.name.clone(), error.into()))?;
         Ok(Parts {

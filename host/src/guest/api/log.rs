@@ -1,5 +1,8 @@
-//! `log`: a guest's lines, beside the host's own. One that writes more than anybody could read is cut short.
+//! `log`: a guest's lines, beside the host's own or where the application wants them. One that writes more than
+//! anybody could read is cut short.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Context;
@@ -16,16 +19,83 @@ impl Host for Context {
             return Ok(());
         };
         if left_out > 0 {
-            tracing::warn!(target: "guest", "{left_out} lines of the guest's were left out");
+            self.log.write(
+                Level::Warn,
+                "",
+                &format!("{left_out} lines of the guest's were left out"),
+            );
         }
-        match level {
-            Level::Error => tracing::error!(target: "guest", "{target}: {message}"),
-            Level::Warn => tracing::warn!(target: "guest", "{target}: {message}"),
-            Level::Info => tracing::info!(target: "guest", "{target}: {message}"),
-            Level::Debug => tracing::debug!(target: "guest", "{target}: {message}"),
-            Level::Trace => tracing::trace!(target: "guest", "{target}: {message}"),
-        }
+        self.log.write(level, &target, &message);
         Ok(())
+    }
+}
+
+/// A line that a plugin has logged ([`SlotBuilder::log`](crate::plugin::SlotBuilder::log)).
+#[derive(Clone, Copy, Debug)]
+pub struct LogLine<'a> {
+    /// How much it matters.
+    pub level: tracing::Level,
+    /// Where in the plugin it comes from, by custom a module path; empty where it is the host's own.
+    pub target: &'a str,
+    /// What it says.
+    pub message: &'a str,
+}
+
+type Sink = dyn Fn(LogLine<'_>) + Send + Sync;
+
+/// Where the lines of a world's guests go.
+#[derive(Clone, Default)]
+pub(crate) enum Log {
+    /// To `tracing`, as those of the one guest that there is.
+    #[default]
+    Guest,
+    /// To `tracing`, as those of a plugin.
+    Plugin(Arc<str>),
+    /// To the application.
+    Sink(Arc<Sink>),
+}
+
+impl Log {
+    fn write(&self, level: Level, target: &str, message: &str) {
+        let level = match level {
+            Level::Error => tracing::Level::ERROR,
+            Level::Warn => tracing::Level::WARN,
+            Level::Info => tracing::Level::INFO,
+            Level::Debug => tracing::Level::DEBUG,
+            Level::Trace => tracing::Level::TRACE,
+        };
+        let line = LogLine {
+            level,
+            target,
+            message,
+        };
+        // The level of tracing's macros is a constant.
+        macro_rules! event {
+            ($($level:ident)*) => {
+                match (self, level) {
+                    (Self::Sink(sink), _) => sink(line),
+                    $(
+                        (Self::Guest, tracing::Level::$level) => {
+                            tracing::event!(target: "guest", tracing::Level::$level, "{line}");
+                        }
+                        (Self::Plugin(plugin), tracing::Level::$level) => {
+                            let plugin = &**plugin;
+                            tracing::event!(target: "guest", tracing::Level::$level, plugin, "{line}");
+                        }
+                    )*
+                }
+            };
+        }
+        event!(ERROR WARN INFO DEBUG TRACE);
+    }
+}
+
+impl fmt::Display for LogLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.target.is_empty() {
+            write!(f, "{}: ", self.target)?;
+        }
+        f.write_str(self.message)
     }
 }
 

@@ -3,7 +3,7 @@
 pub mod assets;
 mod audio;
 pub mod draw;
-mod log;
+pub mod log;
 pub mod window;
 
 use std::any::Any;
@@ -36,6 +36,7 @@ pub struct Context {
     pub(super) exports: Option<Exports>,
     /// What plugins that it uses have given in the call that is made.
     pub(super) exchanges: Option<Arc<Exchanges>>,
+    log: log::Log,
     flood: log::Flood,
     data: Box<dyn Any + Send>,
     /// Until its time is over, where samples are taken at each tick.
@@ -62,6 +63,7 @@ impl Context {
             is_replay: false,
             exports: None,
             exchanges: None,
+            log: engine.world().log(),
             flood: log::Flood::default(),
             data: engine.world().data(),
             ticks_left: 0,
