@@ -173,7 +173,7 @@ impl Foreign {
             .exports
             .expect("an instance knows what it exports");
         let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = place.and_then(|place| exports.get_func(&mut *store, &place));
+        let known = place.and_then(|place| exports.get_func(&mut *store, place));
         let func = match known {
             Some(func) => func,
             None => {
@@ -188,7 +188,7 @@ impl Foreign {
                 }
                 *place = Some(index);
                 exports
-                    .get_func(&mut *store, &index)
+                    .get_func(&mut *store, index)
                     .expect("it was found just now")
             }
         };
