@@ -299,6 +299,28 @@ fn a_failure_of_the_provider_is_told_as_such() {
     assert_eq!(asked(&mut relay), 2, "its failed calls left nothing");
 }
 
+/// The same while the user is in its first calls: it is not undone for that, and has lost nothing.
+#[test]
+fn a_failure_of_the_provider_undoes_nobody_else() {
+    let host = Host::new().unwrap();
+    let tally = provider(&host, &trap_at(Guest::plugin(), "add", 7));
+    let mut relay = user(&host, &tally, &Guest::relay());
+    pass(&mut relay, 1).unwrap();
+    relay.swap(&code(&Guest::relay().step(10))).unwrap();
+    pass(&mut relay, 1).unwrap();
+    let error = pass(&mut relay, 7).unwrap_err().to_string();
+    assert!(error.contains("plugin tally: call trapped"), "{error}");
+    assert_eq!(relay.figures().rollbacks, 0);
+    assert_eq!(pass(&mut relay, 1).unwrap(), 3, "each was added once");
+    assert_eq!(asked(&mut relay), 21, "1 by the old code, 20 by the new");
+    // It can still be undone for a fault of its own.
+    relay
+        .swap(&code(&trap_at(Guest::relay(), "pass", 8)))
+        .unwrap();
+    assert_eq!(pass(&mut relay, 8).unwrap(), 11, "by the code before");
+    assert_eq!(relay.figures().rollbacks, 1);
+}
+
 /// The user's new version fails after it has asked. The old one makes the same calls again, and the
 /// provider is not asked twice for what it has done.
 #[test]

@@ -258,6 +258,9 @@ impl<P: Plugin> Slot<P> {
     /// The plugin failed. `Ok` where the version before has taken over.
     fn fail(&mut self, trap: Trap) -> Result<(), CallError> {
         self.figures.failures += 1;
+        if trap.of_another && self.running.start_again(&self.engine) {
+            return Err(self.failed(trap));
+        }
         match self.running.fail(&self.engine, trap.clone(), None) {
             Aftermath::RolledBack { from } => {
                 if let Some(bond) = self.bond.take() {
@@ -272,11 +275,15 @@ impl<P: Plugin> Slot<P> {
                 if !trap.of_another {
                     self.health.failed(&trap, Instant::now());
                 }
-                Err(CallError::Failed {
-                    plugin: self.name.clone(),
-                    trap: Box::new(trap),
-                })
+                Err(self.failed(trap))
             }
+        }
+    }
+
+    fn failed(&self, trap: Trap) -> CallError {
+        CallError::Failed {
+            plugin: self.name.clone(),
+            trap: Box::new(trap),
         }
     }
 

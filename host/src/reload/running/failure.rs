@@ -8,10 +8,11 @@ use std::time::Duration;
 use vblank_state::Parcel;
 
 use super::{Aftermath, Running, take_image};
-use crate::error::Trap;
+use crate::error::{GuestError, Refused, Trap};
 use crate::guest::{Engine, Step};
 use crate::reload::candidate::Version;
 use crate::reload::recovery::Base;
+use crate::reload::swap::{Origin, carry};
 
 impl Running {
     /// The running version has lost its pages to a candidate that failed: it runs again from the image.
@@ -62,6 +63,41 @@ impl Running {
                 Aftermath::Broken(trap)
             }
         }
+    }
+
+    /// The guest trapped in its probation, and not by its own fault: the same code goes on where it stood before the
+    /// call, in another instance. Whether it does; if not, [`Running::fail`] is to be called.
+    pub fn start_again(&mut self, engine: &Engine) -> bool {
+        let Ok(Some(fresh)) = self.same_code_again(engine) else {
+            return false;
+        };
+        let poisoned = std::mem::replace(&mut self.version, fresh);
+        self.reaper.take(poisoned);
+        true
+    }
+
+    /// `None` outside probation, and where the version before has lost its pages.
+    fn same_code_again(&mut self, engine: &Engine) -> Result<Option<Version>, Refused> {
+        let mut fresh = self.version.again(engine)?;
+        let base_frame = self.frame_of_base();
+        let Base::Previous(previous) = &mut self.recovery.base else {
+            return Ok(None);
+        };
+        let (previous, parked) = &mut **previous;
+        previous.instance.save().map_err(GuestError::from)?;
+        let origin = Origin {
+            schema: &previous.schema,
+            parcel: previous.instance.parcel(),
+            parked,
+        };
+        let swap = carry(&origin, &mut fresh, false)?;
+        let resumed = fresh.instance.resume(base_frame, swap.is_identical());
+        resumed.map_err(GuestError::from)?;
+        for step in self.recovery.steps() {
+            let done = step.relive(&mut fresh.instance);
+            done.map_err(GuestError::from)?;
+        }
+        Ok(Some(fresh))
     }
 
     /// The version before is there as it was at the swap, before this step: it makes the steps since.
