@@ -48,10 +48,15 @@ impl Over {
         event: &WindowEvent,
         session: &mut Session,
     ) -> bool {
-        if let WindowEvent::KeyboardInput { event, .. } = event
+        if let WindowEvent::KeyboardInput {
+            event,
+            is_synthetic,
+            ..
+        } = event
             && event.physical_key == PhysicalKey::Code(KEY)
         {
-            if event.state == ElementState::Pressed && !event.repeat {
+            // A key that is down while the window gets the keyboard is told of twice.
+            if event.state == ElementState::Pressed && !event.repeat && !is_synthetic {
                 self.overlay.toggle();
                 (self.has_pointer, self.has_keyboard, self.held) = (false, false, 0);
             }
