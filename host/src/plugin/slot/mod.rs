@@ -1,5 +1,7 @@
 //! A slot: a named place that holds one running plugin.
 
+mod member;
+
 use std::any::Any;
 use std::collections::VecDeque;
 use std::marker::PhantomData;
@@ -8,16 +10,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::health::{Away, Health};
-use super::host::{Settings, Shared};
-use super::intake::{Intake, Offered};
-use super::ties::Ties;
-use super::{CallError, Change, Plugin, Provider};
 use crate::error::{GuestError, Refused, Trap};
 use crate::guest::{
     CallResult, Capability, Code, CodeHash, Engine, Exchanges, Instance, Program, Store,
 };
 use crate::image::Image;
+use crate::plugin::health::{Away, Health};
+use crate::plugin::host::{Settings, Shared};
+use crate::plugin::intake::{Intake, Offered};
+use crate::plugin::ties::Ties;
+use crate::plugin::{CallError, Change, Plugin, Provider};
 use crate::reload::{Aftermath, Again, Candidate, News, Reaper, Running, Swap};
 
 /// A named place that holds one running plugin, whose code can be replaced between two calls.
@@ -85,19 +87,19 @@ pub struct Figures {
 }
 
 /// What a slot is made of.
-pub(super) struct Parts {
-    pub(super) name: String,
-    pub(super) engine: Arc<Engine>,
-    pub(super) intake: Intake,
-    pub(super) settings: Settings,
-    pub(super) reaper: Reaper,
-    pub(super) host: Arc<Shared>,
-    pub(super) state: Option<Image>,
-    pub(super) ties: Option<Arc<Ties>>,
+pub(in crate::plugin) struct Parts {
+    pub(in crate::plugin) name: String,
+    pub(in crate::plugin) engine: Arc<Engine>,
+    pub(in crate::plugin) intake: Intake,
+    pub(in crate::plugin) settings: Settings,
+    pub(in crate::plugin) reaper: Reaper,
+    pub(in crate::plugin) host: Arc<Shared>,
+    pub(in crate::plugin) state: Option<Image>,
+    pub(in crate::plugin) ties: Option<Arc<Ties>>,
 }
 
 impl<P: Plugin> Slot<P> {
-    pub(super) fn fill(parts: Parts, candidate: Candidate) -> Result<Self, Refused> {
+    pub(in crate::plugin) fn fill(parts: Parts, candidate: Candidate) -> Result<Self, Refused> {
         let settings = parts.settings;
         if let Some(ties) = &parts.ties {
             ties.expect(&candidate.version.program);
@@ -435,7 +437,7 @@ impl<P: Plugin> Slot<P> {
     }
 
     /// Everything that has come since the last time; of candidates the newest.
-    pub(super) fn take_in(&mut self) {
+    pub(in crate::plugin) fn take_in(&mut self) {
         let plugin = || self.name.clone();
         while let Some(news) = self.intake.next() {
             let change = match news {
@@ -559,55 +561,6 @@ impl<P: Plugin> Slot<P> {
             self.bond = None;
             let cause = "was undone, since a version that came with it failed";
             self.fail_between_calls(Trap::new("commit", cause));
-        }
-    }
-}
-
-/// What a commit needs of a slot of any world.
-mod member {
-    use super::*;
-    use crate::plugin::commit::{Member, Prepared};
-
-    impl<P: Plugin> Member for Slot<P> {
-        fn name(&self) -> &str {
-            &self.name
-        }
-
-        fn look(&mut self) -> bool {
-            self.keep_bond();
-            self.take_in();
-            self.candidate.is_some()
-        }
-
-        fn expect(&mut self) {
-            if let Some(candidate) = &self.candidate {
-                Slot::expect(self, &candidate.version.program);
-            }
-        }
-
-        fn forget(&mut self) {
-            Slot::forget(self);
-            self.candidate = None;
-        }
-
-        fn carry(&mut self) -> Result<Prepared, Refused> {
-            self.fits()?;
-            let candidate = self.candidate.take().expect("it was looked for");
-            let (from, to) = (self.hash(), candidate.version.hash());
-            let carried = self
-                .running
-                .carry_only(candidate, self.settings.is_strict)?;
-            Ok(Prepared { from, to, carried })
-        }
-
-        fn let_go(&mut self, prepared: Prepared) {
-            self.running.let_go(prepared.carried);
-        }
-
-        fn publish(&mut self, prepared: Prepared, bond: &Arc<AtomicBool>) {
-            let swap = self.running.publish(prepared.carried);
-            self.bond = Some(Arc::clone(bond));
-            self.swapped(prepared.from, prepared.to, &swap);
         }
     }
 }
