@@ -1,5 +1,6 @@
 //! The host of an application's plugins, and how a slot is made.
 
+use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use super::intake::{Intake, Preparer};
 use super::slot::{Parts, Slot};
 use super::ties::Ties;
-use super::{Patience, Plugin, Provider, StartError};
+use super::{Change, Patience, Plugin, Provider, StartError};
 use crate::error::{GuestError, Refused};
 use crate::guest::{Capability, Code, Engine, EngineOptions, Limits, Log, LogLine, Provide, World};
 use crate::image::Image;
@@ -233,7 +234,8 @@ impl<P: Plugin> SlotBuilder<P> {
 
     /// Start what this file holds, or what this folder of a guest crate builds to, and have a new version
     /// made ready whenever it changes. Two threads watch, and the folder's builds run cargo: this is for
-    /// those who write plugins.
+    /// those who write plugins. Where the system watches no more files for this user (on Linux 128 slots, unless
+    /// `fs.inotify.max_user_instances` is larger), they are looked at twice a second, and the first boundary says so.
     ///
     /// # Errors
     /// When there is no first version. As for [`SlotBuilder::start`].
@@ -258,7 +260,8 @@ impl<P: Plugin> SlotBuilder<P> {
     ) -> Result<Slot<P>, StartError> {
         let mut parts = self.parts()?;
         let (engine, waker) = (Arc::clone(&parts.engine), parts.intake.waker());
-        let plugin = || parts.name.clone();
+        let name = parts.name.clone();
+        let plugin = || name.clone();
         let pipeline = Pipeline::start(engine, source, options, waker);
         let pipeline = pipeline.map_err(|error| StartError::Machine {
             plugin: plugin(),
@@ -275,6 +278,11 @@ impl<P: Plugin> SlotBuilder<P> {
                         why: error,
                     });
                 }
+                // Such as that the system does not tell of changes: the first boundary does.
+                Some(News::Notice(message)) => parts.told.push_back(Change::Notice {
+                    plugin: plugin(),
+                    message,
+                }),
                 _ => {}
             }
         };
@@ -297,6 +305,7 @@ impl<P: Plugin> SlotBuilder<P> {
             state: self.state,
             reaper: self.host.reaper.clone(),
             host: self.host,
+            told: VecDeque::new(),
             ties,
         })
     }

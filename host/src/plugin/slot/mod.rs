@@ -96,6 +96,7 @@ pub(in crate::plugin) struct Parts {
     pub(in crate::plugin) host: Arc<Shared>,
     pub(in crate::plugin) state: Option<Image>,
     pub(in crate::plugin) ties: Option<Arc<Ties>>,
+    pub(in crate::plugin) told: VecDeque<Change>,
 }
 
 impl<P: Plugin> Slot<P> {
@@ -123,7 +124,7 @@ impl<P: Plugin> Slot<P> {
             settings,
             health: Health::new(settings.patience),
             candidate: None,
-            told: VecDeque::new(),
+            told: parts.told,
             bond: None,
             denied: None,
             ties: parts.ties,
