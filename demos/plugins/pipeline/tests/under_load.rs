@@ -2,8 +2,8 @@
 //! place, and the count that is the filter's state goes on.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use vblank_tests::Demo;
@@ -16,6 +16,17 @@ fn put(wasm: &[u8], place: &Path) {
     let beside = place.with_extension("new");
     std::fs::write(&beside, wasm).expect("it can be written");
     std::fs::rename(&beside, place).expect("it can be renamed");
+}
+
+/// The program, with pipes to it.
+fn start(arguments: impl IntoIterator<Item = PathBuf>) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_pipeline"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts")
 }
 
 #[test]
@@ -32,13 +43,7 @@ fn no_line_is_lost() {
     let place = number.beside("running.wasm");
     put(&colon, &place);
 
-    let mut pipeline = Command::new(env!("CARGO_BIN_EXE_pipeline"))
-        .args([upper.wasm(), place.clone()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
+    let mut pipeline = start([upper.wasm(), place.clone()]);
     let mut lines_in = pipeline.stdin.take().expect("it is piped");
     let lines_out = pipeline.stdout.take().expect("it is piped");
     let said = BufReader::new(pipeline.stderr.take().expect("it is piped"));
@@ -111,13 +116,7 @@ fn a_plugin_that_another_uses_is_swapped() {
     let place = words.beside("running.wasm");
     put(&first, &place);
 
-    let mut pipeline = Command::new(env!("CARGO_BIN_EXE_pipeline"))
-        .args([fresh.wasm(), "--with".into(), place.clone()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
+    let mut pipeline = start([fresh.wasm(), "--with".into(), place.clone()]);
     let mut lines_in = pipeline.stdin.take().expect("it is piped");
     let mut lines_out = BufReader::new(pipeline.stdout.take().expect("it is piped")).lines();
     let mut said = BufReader::new(pipeline.stderr.take().expect("it is piped")).lines();
@@ -187,14 +186,11 @@ fn a_filter_asks_the_web_where_it_may() {
     fetch.build();
     let (granted, other) = (count_requests(), count_requests());
     let run = |allow: &[String]| {
-        let mut pipeline = Command::new(env!("CARGO_BIN_EXE_pipeline"))
-            .arg(fetch.wasm())
-            .args(allow)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("it starts");
+        let mut pipeline = start(
+            [fetch.wasm()]
+                .into_iter()
+                .chain(allow.iter().map(PathBuf::from)),
+        );
         let lines = format!("http://{granted}/\nhttp://{other}/\nhttp://{granted}/\nplain\n");
         let sent = pipeline
             .stdin
