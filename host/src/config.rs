@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::input::{Script, Size};
+use vblank_input::{Script, Size};
 
 /// What a session is told at its start.
 #[derive(Debug)]

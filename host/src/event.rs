@@ -1,8 +1,9 @@
 //! Everything that reaches the loop from outside.
 
+use vblank_input::{InputEvent, Size};
+use vblank_runtime::build::News;
+
 use crate::control::{Reply, Request};
-use crate::input::{InputEvent, Size};
-use crate::reload::News;
 use crate::session::Command;
 
 /// Something that the session has to hear of.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
-use crate::reload::report::Percentiles;
+use crate::report::Percentiles;
 
 /// The phases of a frame, in order. [`Session::turn`](crate::session::Session::turn) walks them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,71 +1,64 @@
-//! Vblank: run games and plugins as WebAssembly components, and replace their code between two
-//! frames with the state intact.
+//! Vblank: runs games as WebAssembly components, and replaces their code between two frames with the
+//! state intact.
+//!
+//! Below it are two crates that stand alone: [`vblank_runtime`] runs, watches and replaces guests, and
+//! [`vblank_render`] draws and plays. This crate adds the games' world, the session that walks a frame,
+//! and everything that a person sees: window, overlay, terminal and command line.
 //!
 //! The modules in reading order; imports go down this list only. `ARCHITECTURE.md` has the map.
 //!
 //! ```no_run
-//! use std::sync::Arc;
-//! use vblank_host::guest::{Code, Engine, EngineOptions, Step};
-//! use vblank_host::reload::{Running, Setup, prepare};
+//! use std::time::Duration;
+//!
+//! use vblank_host::game::{self, Game, GameCalls, Setup, Step};
 //! use vblank_host::input::Size;
+//! use vblank_host::render::assets::Assets;
+//! use vblank_host::guest::{Code, EngineOptions};
+//! use vblank_host::supervisor::{ExpectedState, Reaper, SupervisorOptions, prepare};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let engine = Engine::new(EngineOptions::default())?;
+//! let engine = game::engine(&Assets::default(), EngineOptions::default())?;
+//! let options = SupervisorOptions {
+//!     image_every: Duration::from_secs(1),
+//!     reaper: Reaper::with_archive()?,
+//! };
 //! let setup = Setup { seed: 0, size: Size::new(640, 360), hz: 60.0 };
 //!
-//! let first = prepare(&engine, &Code::read("a.wasm".as_ref())?, 0)?;
-//! let mut game = Running::fresh(first, setup)?;
+//! let expected = ExpectedState::default();
+//! let first = prepare(&engine, &Code::read("a.wasm".as_ref())?, &expected)?;
+//! let mut game = Game::fresh(first, options, |guest| guest.init(setup))?;
 //! for number in 0..60 {
 //!     game.update(&Step { number, dt: 1.0 / 60.0, ..Step::default() })?;
 //! }
 //!
-//! let second = prepare(&engine, &Code::read("b.wasm".as_ref())?, 0)?;
+//! let second = prepare(&engine, &Code::read("b.wasm".as_ref())?, &game.expected_state())?;
 //! let swap = game.swap(&engine, second, false)?;
 //! println!("{:?} in {:?}", swap.verdict, swap.pause);
 //! # Ok(())
 //! # }
 //! ```
 
-// Layer 5
-#[cfg(feature = "games")]
-mod app;
-#[cfg(feature = "games")]
-pub mod cli;
-#[cfg(feature = "games")]
-pub mod headless;
-#[cfg(feature = "games")]
-pub mod overlay;
-#[cfg(feature = "games")]
-mod terminal;
 // Layer 4
-#[cfg(feature = "games")]
-pub mod control;
-#[cfg(feature = "games")]
-pub mod event;
-#[cfg(feature = "games")]
-pub mod frame;
-pub mod plugin;
-#[cfg(feature = "games")]
-pub mod session;
+mod app;
+pub mod cli;
+pub mod headless;
+pub mod overlay;
+mod terminal;
 // Layer 3
-pub mod reload;
+pub mod control;
+pub mod event;
+pub mod frame;
+pub mod report;
+pub mod session;
 // Layer 2
-pub mod guest;
-// Layer 1
-pub mod render;
-pub mod sound;
+pub mod game;
 // Layer 0
 pub mod clock;
 pub mod config;
-pub mod error;
-pub mod image;
-/// What the player does, collected for an update.
+
 #[doc(inline)]
 pub use vblank_input as input;
-
-/// The pages whose code is compiled.
-#[cfg(doctest)]
-mod pages {
-    #[doc = include_str!("../../docs/embedding.md")]
-    mod embedding {}
-}
+#[doc(inline)]
+pub use vblank_render as render;
+#[doc(inline)]
+pub use vblank_runtime::{build, error, files, guest, history, image, plugin, supervisor};

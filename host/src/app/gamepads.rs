@@ -1,6 +1,6 @@
 //! Gamepads, from the system through `gilrs`. A build without them (`--no-default-features`) has none.
 
-use crate::input::InputEvent;
+use vblank_input::InputEvent;
 
 #[cfg(feature = "gamepads")]
 pub(super) use with::Gamepads;
@@ -12,7 +12,7 @@ mod with {
     use gilrs::{Axis, Button, EventType, Gilrs};
 
     use super::InputEvent;
-    use crate::input::{PadAxis, PadButton, PadEvent};
+    use vblank_input::{PadAxis, PadButton, PadEvent};
 
     /// What is plugged in.
     pub(in crate::app) struct Gamepads(Option<Gilrs>);

@@ -10,6 +10,8 @@ mod translate;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use vblank_input::{Button, InputEvent, Size};
+use vblank_render::{self, Fit, RenderError, Renderer, RendererChoice};
 use winit::application::ApplicationHandler;
 use winit::dpi::LogicalSize;
 use winit::error::{EventLoopError, OsError};
@@ -19,9 +21,7 @@ use winit::keyboard::{KeyCode, PhysicalKey};
 use winit::window::{Fullscreen, Window, WindowId};
 
 use crate::event::Event;
-use crate::input::{Button, InputEvent, Size};
 use crate::overlay::Overlay;
-use crate::render::{self, Fit, RenderError, Renderer, RendererChoice};
 use crate::session::{Flow, Session};
 
 pub use display::Display;
@@ -137,7 +137,7 @@ where
         let actual = Size::new(actual.width, actual.height);
         let display = event_loop.owned_display_handle();
         let (mut renderer, notice) =
-            render::windowed(self.choice, Arc::clone(&window), display, actual)?;
+            vblank_render::windowed(self.choice, Arc::clone(&window), display, actual)?;
         notice.into_iter().for_each(&mut self.notice);
         renderer.fix_size(Some((self.size, self.fit)));
         // Until the guest has drawn its first picture, which it may have to be built for.

@@ -2,12 +2,12 @@
 
 use egui_winit::State;
 use egui_winit::egui::ViewportId;
+use vblank_input::InputEvent;
 use winit::event::{ElementState, WindowEvent};
 use winit::keyboard::{KeyCode, PhysicalKey};
 use winit::window::Window;
 
 use crate::event::Event;
-use crate::input::InputEvent;
 use crate::overlay::Overlay;
 use crate::session::Session;
 
@@ -41,7 +41,7 @@ impl Over {
         }
     }
 
-    /// The window says this. Gives whether that was for the overlay, and the game need not know.
+    /// The window says this. Returns whether that was for the overlay, and the game need not know.
     pub(super) fn hear(
         &mut self,
         window: &Window,

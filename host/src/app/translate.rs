@@ -1,10 +1,9 @@
 //! What the window says, in the words of the contract.
 
+use vblank_input::{Button, Finger, InputEvent, Key, with_keys};
 use winit::dpi::PhysicalPosition;
 use winit::event::{ElementState, MouseButton, MouseScrollDelta, Touch, TouchPhase, WindowEvent};
 use winit::keyboard::KeyCode;
-
-use crate::input::{Button, Finger, InputEvent, Key, with_keys};
 
 /// What an event means to the game, if it is one of the pointer or the focus.
 pub(super) fn pointer(event: &WindowEvent) -> Option<InputEvent> {

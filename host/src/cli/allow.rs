@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use vblank_runtime::guest::Capability;
 
+use crate::control::{Answer, Request};
 use super::fail;
 use super::hosts::{Host, unexpected};
-use crate::control::{Answer, Request};
-use crate::guest::Capability;
 
 /// Grant something to the running host's guest; a version that was refused for want of it comes in
 #[derive(Args)]

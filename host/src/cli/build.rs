@@ -5,12 +5,12 @@ use std::sync::mpsc::channel;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
+use vblank_runtime::build::{BuildError, GuestCrate};
+use vblank_runtime::guest::{Code, Interfaces};
 
+use crate::terminal::Terminal;
 use super::fail;
 use super::features::FeatureArgs;
-use crate::guest::{Code, Interfaces};
-use crate::reload::{BuildError, GuestCrate};
-use crate::terminal::Terminal;
 
 /// Build a guest crate once, and say what came of it
 #[derive(Args)]

@@ -10,14 +10,14 @@ use super::{fail, schema_of};
 
 /// Say whether OLD's state can go on in NEW, field by field
 ///
-/// Exit code: 0 as it is or automatically, 1 needs a migration, 2 could not tell
+/// Exit code: 0 as it is or automatically, 1 imports a migration, 2 could not tell
 #[derive(Args)]
 pub(super) struct Check {
     /// A guest, or an image of its state
     old: PathBuf,
     /// A guest
     new: PathBuf,
-    /// A field that would be parked counts as one that needs a migration
+    /// A field that would be parked counts as one that imports a migration
     #[arg(long)]
     strict: bool,
     /// Print JSON
@@ -68,8 +68,8 @@ impl Check {
             for change in difference.changes.iter().filter(by_itself) {
                 outln!("  {change}");
             }
-            if let Err(needs) = Plan::new(&old_schema, &new_schema) {
-                outln!("\n{}", explain(&old_schema, &new_schema, &needs).trim_end());
+            if let Err(imports) = Plan::new(&old_schema, &new_schema) {
+                outln!("\n{}", explain(&old_schema, &new_schema, &imports).trim_end());
             }
         }
         Ok(self.exit_code(&difference))

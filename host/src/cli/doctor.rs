@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
+use vblank_input::Size;
+use vblank_render::{DRIVERS, Kind, Prefer, RenderError, Renderer, WgpuRenderer};
+use vblank_render::sound;
+use vblank_runtime::build::{BuildError, TARGET, Toolchain, is_told_of_changes};
+use vblank_runtime::guest::{ABI, Engine, EngineOptions, WASMTIME};
 
-use super::{fail, folders};
 use crate::app;
-use crate::guest::{ABI, Engine, EngineOptions, WASMTIME};
-use crate::input::Size;
-use crate::reload::{BuildError, TARGET, Toolchain, is_told_of_changes};
-use crate::render::{DRIVERS, Kind, Prefer, RenderError, Renderer, WgpuRenderer};
-use crate::sound;
+use super::{fail, folders};
 
 /// Say what is missing on this machine, and how to get it
 ///
@@ -91,7 +91,7 @@ fn engine() -> Check {
         Err(error) => Check::missing(
             "wasmtime",
             format!("{WASMTIME} does not start: {error}"),
-            "it needs a 64-bit x86 or ARM processor, and leave to make memory executable",
+            "it imports a 64-bit x86 or ARM processor, and leave to make memory executable",
         ),
     }
 }
@@ -165,7 +165,7 @@ fn sound(has_device: Option<bool>) -> Check {
         None => Check::warning(
             NAME,
             "this host was built without it",
-            "build it with the default features; on Debian that needs: apt install libasound2-dev libudev-dev",
+            "build it with the default features; on Debian that imports: apt install libasound2-dev libudev-dev",
         ),
     }
 }

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use anyhow::bail;
 use clap::Args;
-
-use crate::reload::CargoFlags;
+use vblank_runtime::build::CargoFlags;
 
 /// One set for all commands that build guest crates, with cargo's own names.
 #[derive(Args)]

@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
-
-use crate::guest::CacheOptions;
+use vblank_runtime::guest::CacheOptions;
 
 /// Where compiled code is kept: in the user's cache folder, or where `VBLANK_CACHE` says; nowhere if
 /// that is `off`.

@@ -6,9 +6,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
+use vblank_runtime::history::{Entry, VersionOutcome, has_code, read};
 
 use super::{fail, folders, hosts};
-use crate::reload::history::{Entry, Fate, has_code, read};
 
 /// List the versions of a guest that ran, the newest last
 #[derive(Args)]
@@ -55,9 +55,9 @@ impl History {
             .filter_map(|host| Some(host.status().ok()?.run))
             .collect();
         let lines = read(&folder).into_iter().map(|mut entry| {
-            let runs = entry.fate == Fate::Running && running.contains(&entry.run);
-            if entry.fate == Fate::Running && !runs {
-                entry.fate = Fate::Killed;
+            let runs = entry.fate == VersionOutcome::Supervisor && running.contains(&entry.run);
+            if entry.fate == VersionOutcome::Supervisor && !runs {
+                entry.fate = VersionOutcome::Killed;
             }
             let at = UNIX_EPOCH + Duration::from_millis(entry.at_ms);
             Line {

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
+use vblank_runtime::guest::{Capability, Code, Instance, Interfaces, Kind};
 
 use super::fail;
-use crate::guest::{Capability, Code, Instance, Interfaces, Kind};
 
 /// Say what a guest is: hash, kind, world, imports, state, sizes
 #[derive(Args)]
@@ -121,10 +121,10 @@ fn print(facts: &Facts) {
         outln!("wants      {capability}  {reason}");
     }
     for import in &facts.imports {
-        let needs = import
+        let imports = import
             .capability
-            .map_or(String::new(), |name| format!("  needs --allow {name}"));
-        outln!("imports    {}{needs}", import.name);
+            .map_or(String::new(), |name| format!("  imports --allow {name}"));
+        outln!("imports    {}{imports}", import.name);
     }
     for export in &facts.exports {
         outln!("exports    {export}");

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args, value_parser};
-
-use crate::guest::Limits;
+use vblank_runtime::guest::Limits;
 
 /// One set for all commands that run guests.
 #[derive(Args)]

@@ -28,11 +28,11 @@ use anyhow::{Context, anyhow};
 use clap::{Parser, Subcommand};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
+use vblank_runtime::error::GuestError;
+use vblank_runtime::guest::{Code, Instance};
+use vblank_runtime::image::Image;
 use vblank_state::Schema;
 
-use crate::error::GuestError;
-use crate::guest::{Code, Instance};
-use crate::image::Image;
 use crate::overlay::LogRing;
 use crate::terminal::{Terminal, has_colors};
 
@@ -61,7 +61,7 @@ enum Command {
     State(state::State),
 }
 
-/// Parse the command line and do as it says. Gives the exit code: 0, 1 for what went wrong, 2 for a
+/// Parse the command line and do as it says. Returns the exit code: 0, 1 for what went wrong, 2 for a
 /// mistake on the command line.
 #[must_use]
 pub fn main() -> u8 {
@@ -96,7 +96,7 @@ fn take_full_files_as_errors() -> std::io::Result<()> {
 /// lines go to the ring as well, whatever their level.
 fn start_log(terminal: &Terminal, is_verbose: bool, ring: Option<LogRing>) {
     let default = if is_verbose {
-        "warn,vblank_host=debug,guest=trace"
+        "warn,vblank_host=debug,vblank_runtime=debug,vblank_render=debug,guest=trace"
     } else {
         "error,guest=info"
     };

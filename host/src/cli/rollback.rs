@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use vblank_runtime::history::StateOf;
 
+use crate::control::{Answer, Request};
 use super::fail;
 use super::hosts::{Host, unexpected};
-use crate::control::{Answer, Request};
-use crate::reload::StateOf;
 
 /// Go back to an older version in the running host
 #[derive(Args)]
@@ -39,7 +39,7 @@ impl Rollback {
             hash: self.hash,
             state: match self.state {
                 Which::Now => StateOf::Now,
-                Which::Then => StateOf::Then,
+                Which::Then => StateOf::AtReplacement,
             },
         };
         let done = match Host::find(self.guest.as_deref())?.ask(&request)? {

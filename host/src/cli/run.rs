@@ -8,25 +8,26 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
+use vblank_input::{Script, Size};
+use vblank_render::{self, Fit, Renderer, RendererChoice};
+use vblank_render::sound::Speaker;
+use vblank_runtime::build::{GuestCrate, Pipeline, PipelineOptions, Source};
+use vblank_runtime::error::GuestError;
+use vblank_runtime::guest::{Capability, Code, Engine, EngineOptions};
+use vblank_runtime::supervisor::prepare;
 
-use super::features::FeatureArgs;
-use super::limits::LimitArgs;
-use super::{folders, parse_hz, start_log};
+use crate::{app, headless};
 use crate::clock::{Clock, FreeClock, RealClock};
 use crate::config::{AutosaveOptions, Output, SessionOptions, SwapAt};
 use crate::control::Control;
-use crate::error::GuestError;
 use crate::event::Event;
-use crate::guest::{Capability, Code, Engine, EngineOptions};
-use crate::input::{Script, Size};
 use crate::overlay::{LogRing, Overlay, Told};
-use crate::reload::report::{JsonLines, Observer};
-use crate::reload::{GuestCrate, Pipeline, PipelineOptions, Source, prepare};
-use crate::render::{self, Fit, Renderer, RendererChoice};
-use crate::session::{Parts, Scripted, Session};
-use crate::sound::Speaker;
+use crate::report::{JsonLines, Observer};
+use crate::session::{Parts, ScriptedSwap, Session};
 use crate::terminal::{self, Terminal};
-use crate::{app, headless};
+use super::features::FeatureArgs;
+use super::{folders, parse_hz, start_log};
+use super::limits::LimitArgs;
 
 /// Run a game, and replace its code when it changes
 #[derive(Args)]
@@ -225,7 +226,7 @@ impl Run {
             };
             return app::run(display, shown, session, notice).map_err(|error| anyhow!("{error}"));
         }
-        let (renderer, notice) = render::headless(self.renderer, self.size)?;
+        let (renderer, notice) = vblank_render::headless(self.renderer, self.size)?;
         if let Some(notice) = notice {
             terminal.say(&notice);
         }
@@ -280,10 +281,10 @@ impl Run {
 
     /// The scripted swaps, made ready before anything runs. What is no guest is refused when its turn
     /// comes, as it would be were it saved then; what is not there at all is a mistake.
-    fn script(&self, engine: &Engine) -> anyhow::Result<BTreeMap<u64, Scripted>> {
+    fn script(&self, engine: &Engine) -> anyhow::Result<BTreeMap<u64, ScriptedSwap>> {
         let mut script = BTreeMap::new();
         for swap in &self.swap_at {
-            let refused = |to, refused| Scripted::Refused {
+            let refused = |to, refused| ScriptedSwap::Refused {
                 file: swap.guest.clone(),
                 to,
                 refused,
@@ -294,7 +295,7 @@ impl Run {
                 }
                 Err(error) => refused(None, error.into()),
                 Ok(code) => match prepare(engine, &code, 0) {
-                    Ok(candidate) => Scripted::Ready(Box::new(candidate)),
+                    Ok(candidate) => ScriptedSwap::Ready(Box::new(candidate)),
                     Err(error) => refused(Some(code.hash), error),
                 },
             };

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow};
 use clap::Subcommand;
 use serde_json::json;
-use vblank_state::value::{decode, difference};
+use vblank_runtime::guest::{Code, Engine, EngineOptions};
+use vblank_runtime::image::Image;
+use vblank_runtime::supervisor::{Supervisor, prepare};
 use vblank_state::{Value, diff};
+use vblank_state::value::{decode, difference};
 
 use super::{fail, folders};
-use crate::guest::{Code, Engine, EngineOptions};
-use crate::image::Image;
-use crate::reload::{Running, prepare};
 
 /// Look at saved states, compare them, carry them to another version
 #[derive(Subcommand)]
@@ -122,7 +122,7 @@ fn migrate(
     let code = Code::read(to).with_context(guest)?;
     let candidate = prepare(&engine, &code, 0).with_context(guest)?;
     let changes = diff(&image.schema, &candidate.version.schema);
-    let mut game = Running::from_image(candidate, &image, strict)
+    let mut game = Supervisor::from_image(candidate, &image, strict)
         .with_context(|| format!("{} does not go on in {}", path.display(), to.display()))?;
     let out = out.unwrap_or_else(|| path.with_extension("migrated.vbs"));
     game.image()?.write(&out)?;

@@ -18,9 +18,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-
-use crate::guest::Capability;
-use crate::reload::StateOf;
+use vblank_runtime::guest::Capability;
+use vblank_runtime::history::StateOf;
 
 #[cfg(unix)]
 pub use client::{ask, listening};

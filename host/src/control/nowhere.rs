@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 
-use super::{Answer, ControlError, Request};
 use crate::event::Event;
+use super::{Answer, ControlError, Request};
 
 /// Nothing to listen on.
 pub struct Control;

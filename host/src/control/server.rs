@@ -11,8 +11,8 @@ use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::{Answer, Reply, Request, SUFFIX};
 use crate::event::Event;
+use super::{Answer, Reply, Request, SUFFIX};
 
 /// A socket that is listened on until this is dropped.
 pub struct Control {
@@ -114,7 +114,7 @@ mod tests {
 
     use super::super::{ask, listening};
     use super::*;
-    use crate::reload::StateOf;
+    use vblank_runtime::history::StateOf;
 
     #[test]
     fn a_request_is_answered() {
@@ -131,7 +131,7 @@ mod tests {
 
         let request = Request::Rollback {
             hash: Some("abcd".to_owned()),
-            state: StateOf::Then,
+            state: StateOf::AtReplacement,
         };
         let expected = request.clone();
         let session = std::thread::spawn(move || {

@@ -20,8 +20,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use egui::{Context, Order, PlatformOutput, RawInput, Vec2};
+use vblank_render::Layer;
 
-use crate::render::Layer;
 use crate::session::Session;
 
 pub use log::LogRing;
@@ -130,7 +130,7 @@ impl Overlay {
     }
 
     /// Run it once, lay it over the window, and do what was clicked. To be called between two frames
-    /// only. Gives what the window system has to do, if anything.
+    /// only. Returns what the window system has to do, if anything.
     pub fn frame(&mut self, input: RawInput, session: &mut Session) -> Option<PlatformOutput> {
         let size = input.screen_rect.map(|rect| rect.size());
         let lies = match self.told.alarm_number() {

@@ -5,15 +5,15 @@ use egui::{
     Button, CollapsingHeader, Color32, Context, CornerRadius, Frame, Label, Panel, Rect, Response,
     RichText, ScrollArea, TextStyle, Theme, Ui,
 };
+use vblank_render::assets::{AssetInfo, Status};
 
+use crate::session::{Command, SPEEDS};
 use super::alarm::Alarm;
+use super::{frames, state};
 use super::log::{LogPanel, LogRing};
 use super::seen::Seen;
 use super::thumbnail::thumbnail;
 use super::tree::Tree;
-use super::{frames, state};
-use crate::render::assets::{Listed, Status};
-use crate::session::{Command, SPEEDS};
 
 /// Of what is wrong with an asset.
 const PROBLEM: Color32 = Color32::from_rgb(240, 100, 90);
@@ -184,7 +184,7 @@ fn capabilities(ui: &mut Ui, seen: &Seen) {
 }
 
 /// What the host holds for the guest.
-fn assets_panel(ui: &mut Ui, assets: &[Listed]) {
+fn assets_panel(ui: &mut Ui, assets: &[AssetInfo]) {
     if assets.is_empty() {
         ui.weak("none");
         return;

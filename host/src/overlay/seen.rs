@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use vblank_render::assets::AssetInfo;
+
+use crate::report::Percentiles;
+use crate::session::Session;
 use super::told::Told;
 use super::tree::Row;
-use crate::reload::report::Percentiles;
-use crate::render::assets::Listed;
-use crate::session::Session;
 
 /// A snapshot of the run.
 #[derive(Default)]
@@ -40,7 +41,7 @@ pub(super) struct Seen {
     pub(super) rows: Vec<Row>,
     /// How long it took to read that.
     pub(super) read_took: Duration,
-    pub(super) assets: Vec<Listed>,
+    pub(super) assets: Vec<AssetInfo>,
 }
 
 impl Seen {

@@ -7,11 +7,11 @@ use egui::{
     WidgetInfo,
 };
 
+use crate::session::Command;
 use super::frames::plot_number;
 use super::panels::Wish;
 use super::seen::Seen;
 use super::tree::{PAGE, Row, Tree};
-use crate::session::Command;
 
 const VALUE: Color32 = Color32::from_rgb(150, 210, 240);
 const ERROR: Color32 = Color32::from_rgb(240, 100, 90);

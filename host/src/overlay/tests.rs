@@ -5,22 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use egui::{Key, Vec2};
-use egui_kittest::kittest::Queryable as _;
 use egui_kittest::{Harness, SnapshotOptions, TestRenderer, try_image_snapshot_options};
+use egui_kittest::kittest::Queryable as _;
 use tracing::Level;
+use vblank_render::{Layer, Prefer, Renderer, Size, WgpuRenderer};
+use vblank_render::assets::{Kind as AssetKind, AssetInfo, Pixels, Status};
+use vblank_render::commands::Color;
+use vblank_state::{Parcel, Schema, Type};
 use vblank_state::schema::{Field, Fields, Kind, Number, Style, TypeDef};
 use vblank_state::value::{Value, encode, replace};
-use vblank_state::{Parcel, Schema, Type};
 
+use crate::report::Percentiles;
+use crate::session::Command;
 use super::alarm::Alarm;
 use super::log::LogRing;
 use super::panels::{Panels, Wish, set_style};
 use super::seen::Seen;
-use crate::reload::report::Percentiles;
-use crate::render::assets::{Kind as AssetKind, Listed, Pixels, Status};
-use crate::render::commands::Color;
-use crate::render::{Layer, Prefer, Renderer, Size, WgpuRenderer};
-use crate::session::Command;
 
 const SIZE: Vec2 = Vec2::new(960.0, 540.0);
 
@@ -87,8 +87,8 @@ impl World {
     }
 }
 
-fn asset(key: &str, size: Option<Size>, status: Status) -> Listed {
-    Listed {
+fn asset(key: &str, size: Option<Size>, status: Status) -> AssetInfo {
+    AssetInfo {
         kind: AssetKind::Texture,
         key: key.into(),
         bytes: size.map_or(0, |size| u64::from(size.width * size.height * 4)),

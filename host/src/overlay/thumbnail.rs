@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use egui::{ColorImage, Id, TextureHandle, TextureOptions, Ui};
-
-use crate::render::Size;
-use crate::render::assets::Pixels;
+use vblank_render::Size;
+use vblank_render::assets::Pixels;
 
 /// Small pictures of textures that were shown before, by key, with which contents they are of.
 #[derive(Clone, Default)]

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use super::alarm::Alarm;
-use crate::reload::report::{Observer, Record, What};
+use crate::report::{Observer, Record, What};
 use crate::terminal;
+use super::alarm::Alarm;
 
 /// How many swaps are kept.
 const MOST_SWAPS: usize = 20;

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use FIXME::Then;
+use vblank_runtime::guest::CodeHash;
+use vblank_runtime::guest::SourceLocation;
+use vblank_runtime::history::{Back, BackError, GoBack, StateOf};
+use vblank_runtime::history::VersionOutcome;
+use vblank_runtime::supervisor::Supervisor;
+
+use crate::control::{self, Answer, Reply, Request, RolledBack};
+use crate::report::{RequestedRollback, What, words};
 use super::Session;
 use super::versions::Exchange;
-use crate::control::{self, Answer, Reply, Request, RolledBack};
-use crate::guest::CodeHash;
-use crate::reload::history::Fate;
-use crate::reload::report::{AskedFor, What, words};
-use crate::reload::{Back, BackError, GoBack, Place, Running, StateOf, Then};
 
 const NO_PIPELINE: &str = "this host prepares no versions while it runs";
 
@@ -54,8 +58,8 @@ impl Session {
             pid: std::process::id(),
             run: self.history.run().to_owned(),
             hash: self.game.as_ref().map(|game| game.hash().to_string()),
-            frame: self.game.as_ref().map_or(0, Running::frame),
-            is_broken: self.game.as_ref().is_some_and(Running::is_broken),
+            frame: self.game.as_ref().map_or(0, Supervisor::frame),
+            is_broken: self.game.as_ref().is_some_and(Supervisor::is_broken),
             newer: self.newer_source().map(|hash| hash.to_string()),
         }
     }
@@ -76,7 +80,7 @@ impl Session {
         pipeline.go_back(GoBack {
             to,
             file: self.history.code_of(to),
-            then: (state == StateOf::Then).then(|| state_of_then(game, to)),
+            then: (state == StateOf::AtReplacement).then(|| state_of_then(game, to)),
         });
         Ok(())
     }
@@ -107,9 +111,9 @@ impl Session {
         let candidate = *back.candidate;
         let wanted = candidate.version.hash().to_string();
         let image = back.state.as_deref();
-        match self.exchange(game, candidate, image, Fate::RolledBack) {
+        match self.exchange(game, candidate, image, VersionOutcome::RolledBack) {
             Ok(Exchange { from, to, swap }) => {
-                let asked = AskedFor::new(state, &swap);
+                let asked = RequestedRollback::new(state, &swap);
                 reply.send(Answer::RolledBack(RolledBack {
                     from: from.clone(),
                     to: to.clone(),
@@ -117,14 +121,14 @@ impl Session {
                     verdict: words(&swap).0.to_owned(),
                     pause_us: asked.pause_us,
                     parked: asked.parked.clone(),
-                    frame: self.game.as_ref().map_or(0, Running::frame),
+                    frame: self.game.as_ref().map_or(0, Supervisor::frame),
                     newer: self.newer_source().map(|hash| hash.to_string()),
                 }));
                 self.tell(What::Rollback {
                     from,
                     to,
                     reason: "asked for".to_owned(),
-                    place: Place::default(),
+                    place: SourceLocation::default(),
                     asked: Some(asked),
                 });
             }
@@ -137,9 +141,9 @@ impl Session {
 }
 
 /// In probation the version before is still there, as it was at the swap.
-fn state_of_then(game: &Running, version: CodeHash) -> Then {
+fn state_of_then(game: &Supervisor, version: CodeHash) -> Then {
     match game.state_before(version) {
         Some(image) => Then::Here(Arc::new(image)),
-        None => Then::Kept(game.past()),
+        None => Then::Checkpoint(game.state_archive()),
     }
 }

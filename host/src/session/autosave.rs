@@ -6,14 +6,15 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use vblank_runtime::image::{self, Image};
+use vblank_runtime::supervisor::{COST_SHARE, Checkpoint};
+
 use crate::config::AutosaveOptions;
-use crate::image::{self, Image};
-use crate::reload::{COST_SHARE, Kept};
 
 /// Writes images on a thread of its own: compressing and syncing a large state takes longer than a
 /// frame. While one is being written, no other is wanted.
 pub(super) struct Autosave {
-    images: Option<SyncSender<Kept>>,
+    images: Option<SyncSender<Checkpoint>>,
     written: Receiver<Written>,
     thread: Option<JoinHandle<()>>,
     every: Duration,
@@ -58,7 +59,7 @@ impl Autosave {
     }
 
     /// Here is a newer image. Never waits.
-    pub(super) fn offer(&mut self, kept: Kept) {
+    pub(super) fn offer(&mut self, kept: Checkpoint) {
         if !self.is_due() {
             return;
         }
@@ -82,7 +83,7 @@ impl Autosave {
         if let Some(images) = self.images.take() {
             let (image, took) = (Arc::new(image), Duration::ZERO);
             // The thread ends only when the sender is gone.
-            let _ = images.send(Kept { image, took });
+            let _ = images.send(Checkpoint { image, took });
         }
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -90,12 +91,12 @@ impl Autosave {
     }
 }
 
-fn write_all(path: &Path, images: &Receiver<Kept>, tell: &Sender<Written>) {
+fn write_all(path: &Path, images: &Receiver<Checkpoint>, tell: &Sender<Written>) {
     let previous = path.with_extension("previous.vbs");
     image::remove_leftovers(path);
     image::remove_leftovers(&previous);
     let mut is_first = true;
-    for Kept { image, took } in images {
+    for Checkpoint { image, took } in images {
         let begun = Instant::now();
         // A run that was killed and started anew without --resume is not lost by that. By now the
         // image that this run began with has been read.

@@ -4,13 +4,15 @@
 
 use std::sync::mpsc::{Receiver, TryRecvError};
 
-use super::Session;
-use super::images::Then;
+use vblank_render::sound::commands::Command as Sound;
+use vblank_runtime::history::StateOf;
+
 use crate::clock::Pace;
 use crate::control::{Answer, Reply, Request};
-use crate::reload::report::What;
-use crate::reload::{Setup, StateOf};
-use crate::sound::commands::Command as Sound;
+use crate::game::Setup;
+use crate::report::What;
+use super::Session;
+use super::images::Then;
 
 /// A wish about the run. What cannot be done is told as a notice, and everything is as it was.
 #[derive(Clone, Debug, PartialEq)]

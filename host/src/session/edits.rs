@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use thiserror::Error;
-use vblank_state::value::{SpotError, replace};
+use vblank_runtime::error::{SwapError, Trap};
+use vblank_runtime::image::Image;
+use vblank_runtime::supervisor::Swap;
 use vblank_state::{ParcelRef, Schema};
+use vblank_state::value::{SpotError, replace};
 
+use crate::report::What;
 use super::Session;
-use crate::error::{Refused, Trap};
-use crate::image::Image;
-use crate::reload::Swap;
-use crate::reload::report::What;
 
 /// Why the state is as it was.
 #[derive(Debug, Error)]
@@ -28,7 +28,7 @@ pub enum EditError {
     Spot(#[from] SpotError),
     /// The code does not take it.
     #[error(transparent)]
-    Refused(#[from] Refused),
+    Refused(#[from] SwapError),
 }
 
 /// A value that was changed, as text.
@@ -119,7 +119,7 @@ impl Session {
         }
     }
 
-    /// Gives what was changed; nothing where the value was that already.
+    /// Returns what was changed; nothing where the value was that already.
     fn replace(&mut self, path: &str, text: &str) -> Result<Option<Edit>, EditError> {
         let game = self.game.as_mut().ok_or(EditError::NoGame)?;
         let mut image = game.image()?;
@@ -154,11 +154,11 @@ impl Session {
     }
 
     /// Go on with another state, by the same code.
-    pub(super) fn go_on_with(&mut self, state: &Image) -> Result<Swap, Refused> {
+    pub(super) fn go_on_with(&mut self, state: &Image) -> Result<Swap, SwapError> {
         let game = self.game.as_mut();
         let game = game.expect("whoever has a state has a game");
         let was_broken = game.is_broken();
-        let swap = game.go_on_with(&self.parts.engine, state)?;
+        let swap = game.replace_state(&self.parts.engine, state)?;
         if was_broken {
             self.fixed
                 .restart(self.pace.game_time(self.parts.clock.now()));

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use vblank_runtime::image::Image;
+
+use crate::report::What;
 use super::Session;
-use crate::image::Image;
-use crate::reload::report::What;
 
 /// What follows when an image is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -21,24 +21,27 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
+use vblank_input::{Input, InputEvent};
+use vblank_render::{Layer, Renderer};
+use vblank_render::assets::AssetInfo;
+use vblank_render::sound::Speaker;
+use vblank_runtime::build::Pipeline;
+use vblank_runtime::error::SwapError;
+use vblank_runtime::guest::{CodeHash, Engine};
+use vblank_runtime::history::History;
+use vblank_runtime::supervisor::{Candidate, Supervisor};
+
 use crate::clock::{Clock, FixedStep, Pace};
 use crate::config::SessionOptions;
 use crate::control::Answer;
-use crate::error::Refused;
 use crate::event::Event;
 use crate::frame::{Phase, Timings};
-use crate::guest::{CodeHash, Engine, Step};
-use crate::input::{Input, InputEvent};
-use crate::reload::history::History;
-use crate::reload::report::Observer;
-use crate::reload::{Candidate, Pipeline, Running};
-use crate::render::assets::Listed;
-use crate::render::{Layer, Renderer};
-use crate::sound::Speaker;
+use crate::game::Step;
+use crate::report::Observer;
 
 pub use control::{Command, SPEEDS};
 pub use edits::{Edit, EditError};
-pub use status::{Going, Source, Status};
+pub use status::{RunState, Source, Status};
 
 use asked::Wish;
 use autosave::Autosave;
@@ -46,7 +49,7 @@ use edits::Edits;
 use images::Images;
 use outputs::Outputs;
 use status::Told;
-use telling::Untold;
+use telling::PendingRecord;
 
 /// Whether there is another frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,12 +76,12 @@ pub struct Parts {
     pub outside: Receiver<Event>,
     /// Who hears of what happens.
     pub observers: Vec<Box<dyn Observer>>,
-    /// Scripted swaps, by the update that they happen just before.
-    pub script: BTreeMap<u64, Scripted>,
+    /// ScriptedSwap swaps, by the update that they happen just before.
+    pub script: BTreeMap<u64, ScriptedSwap>,
 }
 
 /// A scripted swap.
-pub enum Scripted {
+pub enum ScriptedSwap {
     /// Ready for it.
     Ready(Box<Candidate>),
     /// Its file is no guest, or wants what is not granted. Told when it would be let in.
@@ -88,7 +91,7 @@ pub enum Scripted {
         /// Of the file.
         to: Option<CodeHash>,
         /// Why.
-        refused: Refused,
+        refused: SwapError,
     },
 }
 
@@ -103,7 +106,7 @@ pub struct Session {
     steps: u32,
     input: Input,
     step: Step,
-    game: Option<Running>,
+    game: Option<Supervisor>,
     /// Ready for the boundary.
     candidate: Option<Box<Candidate>>,
     history: History,
@@ -140,7 +143,7 @@ pub struct Session {
     outputs: Outputs,
     autosave: Option<Autosave>,
     /// What is to be told, and waits for its place in the source or behind such a record.
-    untold: VecDeque<Untold>,
+    untold: VecDeque<PendingRecord>,
     /// What was last told of each kind that would be told with each frame.
     last_notices: BTreeMap<&'static str, String>,
     exit: Option<u8>,
@@ -329,19 +332,19 @@ impl Session {
     /// Updates made.
     #[must_use]
     pub fn frames(&self) -> u64 {
-        let now = self.game.as_ref().map_or(self.began_at, Running::frame);
+        let now = self.game.as_ref().map_or(self.began_at, Supervisor::frame);
         now - self.began_at
     }
 
     /// The number of the next update.
     #[must_use]
     pub fn next_update(&self) -> u64 {
-        self.game.as_ref().map_or(0, Running::frame)
+        self.game.as_ref().map_or(0, Supervisor::frame)
     }
 
     /// What the host holds for the guest.
     #[must_use]
-    pub fn assets(&self) -> Vec<Listed> {
+    pub fn assets(&self) -> Vec<AssetInfo> {
         self.parts.engine.assets().list()
     }
 
@@ -376,7 +379,7 @@ impl Session {
     /// How large the state is, as far as it would be copied at a swap, in bytes.
     #[must_use]
     pub fn state_bytes(&self) -> usize {
-        self.game.as_ref().map_or(0, Running::bytes_to_copy)
+        self.game.as_ref().map_or(0, Supervisor::bytes_to_copy)
     }
 
     /// Let a version in. To be called between two frames only; what is refused is told, and the version that

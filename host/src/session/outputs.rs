@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::autosave::Autosave;
-use super::{Session, millis};
+use vblank_runtime::build::{News, Pipeline};
+use vblank_runtime::history::VersionOutcome;
+use vblank_runtime::supervisor::Supervisor;
+
 use crate::config::{Output, SessionOptions};
-use crate::reload::history::Fate;
-use crate::reload::report::What;
-use crate::reload::{News, Pipeline, Running};
+use crate::report::What;
+use super::{Session, millis};
+use super::autosave::Autosave;
 
 /// What is to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +141,7 @@ impl Session {
             self.tell(What::Notice { message });
         }
         if let Some(autosave) = &mut self.autosave
-            && let Some(Ok(image)) = self.game.as_mut().map(Running::image)
+            && let Some(Ok(image)) = self.game.as_mut().map(Supervisor::image)
         {
             autosave.finish(image);
         }
@@ -153,7 +155,7 @@ impl Session {
                 message: trap.to_string(),
             });
         }
-        self.history.leaves(Fate::Ended, None);
+        self.history.leaves(VersionOutcome::Ended, None);
         self.tell(What::End {
             frames: self.frames(),
             state_hash,

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::autosave::Autosave;
+use crate::report::What;
 use super::{Session, millis};
-use crate::reload::report::What;
+use super::autosave::Autosave;
 
 /// How long a picture waits for assets that were asked for, where nobody watches.
 const ASSETS: Duration = Duration::from_secs(5);

@@ -4,9 +4,11 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use vblank_runtime::build::{BuildError, News};
+use vblank_runtime::guest::CodeHash;
+use vblank_runtime::supervisor::Supervisor;
+
 use super::Session;
-use crate::guest::CodeHash;
-use crate::reload::{BuildError, News, Running};
 
 /// What is known of the newest source.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,11 +39,11 @@ pub enum Source {
 
 /// What the game does.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Going {
+pub enum RunState {
     /// There is none yet.
     NotYet,
     /// It moves on.
-    Running,
+    Supervisor,
     /// It moves on, and so many updates from now the version before is let go.
     Probation(usize),
     /// It stands still after a failure.
@@ -58,7 +60,7 @@ pub struct Status {
     /// For how long it has.
     pub since: Duration,
     /// What the game does.
-    pub going: Going,
+    pub going: RunState,
     /// Seconds of the game in a second of the clock.
     pub speed: f64,
     /// Whether the newest source is what runs.
@@ -113,17 +115,17 @@ impl Session {
     #[must_use]
     pub fn status(&self) -> Status {
         let game = self.game.as_ref();
-        let hash = game.map(Running::hash);
+        let hash = game.map(Supervisor::hash);
         Status {
             hash,
             since: self.came_in.elapsed(),
             going: match game {
-                None => Going::NotYet,
-                Some(game) if game.is_broken() => Going::Broken,
-                Some(_) if self.pace.is_paused() => Going::Paused,
+                None => RunState::NotYet,
+                Some(game) if game.is_broken() => RunState::Broken,
+                Some(_) if self.pace.is_paused() => RunState::Paused,
                 Some(game) => match game.probation_left() {
-                    Some(left) => Going::Probation(left),
-                    None => Going::Running,
+                    Some(left) => RunState::Probation(left),
+                    None => RunState::Running,
                 },
             },
             speed: self.pace.speed(),
@@ -155,13 +157,13 @@ impl fmt::Display for Status {
             None => f.write_str("nothing runs yet")?,
         }
         match self.going {
-            Going::NotYet => {}
-            Going::Running => f.write_str("running")?,
-            Going::Probation(left) => write!(f, "on probation for {left} more updates")?,
-            Going::Broken => f.write_str("broken")?,
-            Going::Paused => f.write_str("paused")?,
+            RunState::NotYet => {}
+            RunState::Running => f.write_str("running")?,
+            RunState::Probation(left) => write!(f, "on probation for {left} more updates")?,
+            RunState::Broken => f.write_str("broken")?,
+            RunState::Paused => f.write_str("paused")?,
         }
-        if self.speed != 1.0 && !matches!(self.going, Going::NotYet | Going::Broken) {
+        if self.speed != 1.0 && !matches!(self.going, RunState::NotYet | RunState::Broken) {
             write!(f, " at {}×", self.speed)?;
         }
         f.write_str("; ")?;
@@ -211,7 +213,7 @@ mod tests {
         let status = Status {
             hash: Some(runs),
             since: Duration::from_secs(185),
-            going: Going::Running,
+            going: RunState::Running,
             speed: 1.0,
             source: Source::Runs,
         };
@@ -221,7 +223,7 @@ mod tests {
             format!("{runs} for 3 min 5 s, running; this is the newest source")
         );
         let slow = Status {
-            going: Going::Paused,
+            going: RunState::Paused,
             speed: 0.25,
             source: Source::IsNewer(newer),
             ..status
@@ -244,7 +246,7 @@ mod tests {
         );
         let none = Status {
             hash: None,
-            going: Going::NotYet,
+            going: RunState::NotYet,
             source: Source::Building(Duration::from_millis(1300)),
             ..status
         };

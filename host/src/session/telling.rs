@@ -5,15 +5,17 @@ use std::fmt::Display;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::Instant;
 
+use vblank_runtime::error::Trap;
+use vblank_runtime::guest::SourceLocation;
+use vblank_runtime::supervisor::Supervisor;
+
+use crate::report::{Record, What};
 use super::Session;
-use crate::error::Trap;
-use crate::reload::report::{Record, What};
-use crate::reload::{Place, Running};
 
 /// A record, and from where its place will come.
-pub(super) struct Untold {
+pub(super) struct PendingRecord {
     record: Record,
-    place: Option<Receiver<Place>>,
+    place: Option<Receiver<SourceLocation>>,
 }
 
 impl Session {
@@ -30,7 +32,7 @@ impl Session {
         let (trap, folder) = (trap.clone(), self.options.folder.clone());
         let find = move || {
             let begun = Instant::now();
-            let place = Place::find(&trap, folder.as_deref());
+            let place = SourceLocation::find(&trap, folder.as_deref());
             tracing::debug!("{} looked up in {:.1?}", trap.call, begun.elapsed());
             // Were the session gone, nobody would ask.
             let _ = tell.send(place);
@@ -41,10 +43,10 @@ impl Session {
         self.tell_later(what, place);
     }
 
-    fn tell_later(&mut self, what: What, place: Option<Receiver<Place>>) {
-        let frame = self.game.as_ref().map_or(0, Running::frame);
+    fn tell_later(&mut self, what: What, place: Option<Receiver<SourceLocation>>) {
+        let frame = self.game.as_ref().map_or(0, Supervisor::frame);
         let record = Record { what, frame };
-        self.untold.push_back(Untold { record, place });
+        self.untold.push_back(PendingRecord { record, place });
         self.tell_on(false);
     }
 

@@ -3,14 +3,19 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{FirstFrame, Scripted, Session, millis};
-use crate::error::{Refused, Trap};
-use crate::guest::{CodeHash, Wishes};
-use crate::image::Image;
-use crate::reload::history::{Arrival, Fate};
-use crate::reload::report::{StageTimes, What, words};
-use crate::reload::{Aftermath, Candidate, News, Place, Running, Setup, Stages, Swap};
-use crate::sound::commands::Command;
+use vblank_render::sound::commands::Command;
+use vblank_runtime::build::News;
+use vblank_runtime::error::{SwapError, Trap};
+use vblank_runtime::guest::CodeHash;
+use vblank_runtime::guest::SourceLocation;
+use vblank_runtime::history::{Arrival, VersionOutcome};
+use vblank_runtime::image::Image;
+use vblank_runtime::supervisor::{FailureOutcome, Candidate, Supervisor, Stages, Swap};
+
+use crate::game::GuestRequests;
+use crate::game::Setup;
+use crate::report::{StageTimes, What, words};
+use super::{FirstFrame, ScriptedSwap, Session, millis};
 
 /// A swap that was made.
 pub(super) struct Exchange {
@@ -71,7 +76,7 @@ impl Session {
 
     /// The newest source is code that was seen before.
     fn tell_same(&mut self, hash: CodeHash) {
-        let running = self.game.as_ref().map(Running::hash);
+        let running = self.game.as_ref().map(Supervisor::hash);
         self.tell(What::SameCode {
             hash: hash.to_string(),
             runs: running == Some(hash),
@@ -86,10 +91,10 @@ impl Session {
     }
 
     pub(super) fn scripted_swap(&mut self) {
-        let frame = self.game.as_ref().map(Running::frame);
+        let frame = self.game.as_ref().map(Supervisor::frame);
         match frame.and_then(|frame| self.parts.script.remove(&frame)) {
-            Some(Scripted::Ready(candidate)) => self.let_in(*candidate),
-            Some(Scripted::Refused { file, to, refused }) => {
+            Some(ScriptedSwap::Ready(candidate)) => self.let_in(*candidate),
+            Some(ScriptedSwap::Refused { file, to, refused }) => {
                 let hash = to.map(|hash| hash.to_string());
                 self.refuse(Some(file.display().to_string()), hash, &refused);
             }
@@ -109,7 +114,7 @@ impl Session {
         }
     }
 
-    pub(super) fn start(&mut self, candidate: Candidate) -> Result<(), Refused> {
+    pub(super) fn start(&mut self, candidate: Candidate) -> Result<(), SwapError> {
         let (stages, ready) = (candidate.stages, candidate.ready);
         let setup = Setup {
             seed: self.options.seed,
@@ -117,10 +122,10 @@ impl Session {
             hz: self.options.hz as f32,
         };
         let game = match &self.options.state_in {
-            None => Running::fresh(candidate, setup)?,
+            None => Supervisor::fresh(candidate, setup)?,
             Some(path) => {
-                let image = Image::read(path).map_err(|error| Refused::Image(error.to_string()))?;
-                Running::from_image(candidate, &image, self.options.strict)?
+                let image = Image::read(path).map_err(|error| SwapError::Image(error.to_string()))?;
+                Supervisor::from_image(candidate, &image, self.options.strict)?
             }
         };
         let hash = game.hash().to_string();
@@ -142,9 +147,9 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn swap(&mut self, game: Running, candidate: Candidate) -> Result<(), Refused> {
+    pub(super) fn swap(&mut self, game: Supervisor, candidate: Candidate) -> Result<(), SwapError> {
         let stages = candidate.stages;
-        let Exchange { from, to, swap } = self.exchange(game, candidate, None, Fate::Replaced)?;
+        let Exchange { from, to, swap } = self.exchange(game, candidate, None, VersionOutcome::Replaced)?;
         self.swaps += 1;
         let which = (self.swaps, self.options.name());
         self.tell(What::swap(which, (from, to), &swap, &stages));
@@ -155,11 +160,11 @@ impl Session {
     /// where that is given, and with the present state otherwise; `fate` is the old version's.
     pub(super) fn exchange(
         &mut self,
-        mut game: Running,
+        mut game: Supervisor,
         candidate: Candidate,
         state: Option<&Image>,
-        fate: Fate,
-    ) -> Result<Exchange, Refused> {
+        fate: VersionOutcome,
+    ) -> Result<Exchange, SwapError> {
         let (stages, ready) = (candidate.stages, candidate.ready);
         let from = game.hash().to_string();
         let was_broken = game.is_broken();
@@ -225,55 +230,55 @@ impl Session {
             self.history.fell_back(trap.with_place());
         }
         match aftermath {
-            Aftermath::RolledBack { from } => {
+            FailureOutcome::RolledBack { from } => {
                 let what = What::Rollback {
                     from: from.to_string(),
                     to,
                     reason: trap.to_string(),
-                    place: Place::default(),
+                    place: SourceLocation::default(),
                     asked: None,
                 };
                 self.tell_placed(what, Some(&trap));
             }
-            Aftermath::Broken(trap) => self.broken(trap.to_string(), Some(&trap)),
+            FailureOutcome::Broken(trap) => self.broken(trap.to_string(), Some(&trap)),
         }
     }
 
     /// The game stands still. With nobody to mend it, that is the end.
     fn broken(&mut self, message: String, trap: Option<&Trap>) {
         let reason = trap.map_or(message.clone(), Trap::with_place);
-        self.history.leaves(Fate::Broke, Some(reason));
-        let place = Place::default();
+        self.history.leaves(VersionOutcome::Broke, Some(reason));
+        let place = SourceLocation::default();
         self.tell_placed(What::Break { message, place }, trap);
         if !self.options.mendable {
             self.exit = Some(1);
         }
     }
 
-    pub(super) fn refuse(&mut self, guest: Option<String>, to: Option<String>, refused: &Refused) {
+    pub(super) fn refuse(&mut self, guest: Option<String>, to: Option<String>, refused: &SwapError) {
         let trap = refused.trap();
         let what = What::Refused {
             guest,
             to,
             reason: refused.reason(),
             message: trap.map_or_else(|| refused.to_string(), ToString::to_string),
-            place: Place::default(),
+            place: SourceLocation::default(),
         };
         self.tell_placed(what, trap);
     }
 
     /// The game, if there is one and it does not stand still.
-    pub(super) fn moving(&mut self) -> Option<&mut Running> {
+    pub(super) fn moving(&mut self) -> Option<&mut Supervisor> {
         self.game.as_mut().filter(|game| !game.is_broken())
     }
 
     pub(super) fn hear_wishes(&mut self) {
         let Some(game) = &mut self.game else { return };
-        let wishes = game.instance().take_wishes();
+        let wishes = game.instance().take_requests();
         self.grant_wishes(wishes);
     }
 
-    pub(super) fn grant_wishes(&mut self, wishes: Wishes) {
+    pub(super) fn grant_wishes(&mut self, wishes: GuestRequests) {
         if let Some(title) = wishes.title {
             self.title = title;
         }
@@ -288,7 +293,7 @@ impl Session {
 
     /// Sounds stand still with the game.
     pub(super) fn hold_sounds(&mut self) {
-        let stands = self.pace.is_paused() || self.game.as_ref().is_some_and(Running::is_broken);
+        let stands = self.pace.is_paused() || self.game.as_ref().is_some_and(Supervisor::is_broken);
         if std::mem::replace(&mut self.sounds_held, stands) != stands
             && let Some(speaker) = &self.parts.speaker
         {

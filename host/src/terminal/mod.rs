@@ -10,9 +10,11 @@ use std::time::{Duration, Instant};
 use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use owo_colors::OwoColorize;
+use vblank_runtime::build::BuildError;
+use vblank_runtime::guest::SourceLocation;
+use vblank_runtime::history::StateOf;
 
-use crate::reload::report::{Observer, Record, StageTimes, What};
-use crate::reload::{BuildError, Place, StateOf};
+use crate::report::{Observer, Record, StageTimes, What};
 use crate::session::Session;
 
 #[cfg(unix)]
@@ -169,7 +171,7 @@ fn swap_block(what: &What) -> Option<String> {
 }
 
 /// Where something failed, and the source there, without colours.
-pub(crate) fn plain_details(place: &Place) -> String {
+pub(crate) fn plain_details(place: &SourceLocation) -> String {
     let location = place.location.as_ref();
     let location = location.map_or(String::new(), |location| format!("\nat {location}"));
     plain(&format!("{location}{}", details(place)))
@@ -186,13 +188,13 @@ pub(crate) fn short(hash: &str) -> &str {
 }
 
 /// `, at src/lib.rs:3:9`, where that is known.
-fn location(place: &Place) -> String {
+fn location(place: &SourceLocation) -> String {
     let location = place.location.as_ref();
     location.map_or(String::new(), |location| format!(", at {location}"))
 }
 
 /// The lines below: the source, and who called it, as far as it is the author's own code.
-fn details(place: &Place) -> String {
+fn details(place: &SourceLocation) -> String {
     const MOST_CALLS: usize = 8;
     let mut text = String::new();
     let lines = place.excerpt.iter().flat_map(|excerpt| excerpt.lines());
@@ -278,7 +280,7 @@ impl Observer for Terminal {
                 asked.verdict,
                 match asked.state {
                     StateOf::Now => "now",
-                    StateOf::Then => "then",
+                    StateOf::AtReplacement => "then",
                 },
             )),
             What::Rollback {
@@ -310,7 +312,7 @@ impl Observer for Terminal {
             What::Build {
                 ok: false, message, ..
             } => {
-                if *message == BuildError::Stopped.to_string() {
+                if *message == BuildError::TrapInfo.to_string() {
                     return self.say(&format!("{message}; waiting for a change"));
                 }
                 let what = "build failed".red().bold().to_string();

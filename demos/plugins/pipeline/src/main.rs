@@ -13,13 +13,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
-use vblank_host::guest::Capability;
-use vblank_host::plugin::{Host, Slot};
+use vblank_runtime::guest::Capability;
+use vblank_runtime::plugin::{Host, Slot};
 
-vblank_host::plugin!(Filter, path: ["../../../wit", "../wit"], world: "demo:plugins/filter");
+vblank_runtime::plugin!(Filter, path: ["../../../wit", "../wit"], world: "demo:plugins/filter");
 
 mod helper {
-    vblank_host::plugin!(Helper, path: ["../../../wit", "../wit"], world: "demo:plugins/helper");
+    vblank_runtime::plugin!(Helper, path: ["../../../wit", "../wit"], world: "demo:plugins/helper");
 }
 use helper::Helper;
 

@@ -13,9 +13,9 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{Method, StatusCode, Uri};
 use exports::demo::plugins::http::{Request, Response};
-use vblank_host::plugin::{CallError, Host, Slot};
+use vblank_runtime::plugin::{CallError, Host, Slot};
 
-vblank_host::plugin!(Handler, path: ["../../../wit", "../wit"], world: "demo:plugins/handler");
+vblank_runtime::plugin!(Handler, path: ["../../../wit", "../wit"], world: "demo:plugins/handler");
 
 /// One plugin for all requests: its calls take microseconds, and its state is one.
 type Shared = Arc<Mutex<Slot<Handler>>>;

@@ -4,12 +4,12 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use vblank_render::Kind;
 
-use super::compare::Comparison;
 use crate::frame::Timings;
-use crate::reload::report::Percentiles;
-use crate::render::Kind;
+use crate::report::Percentiles;
 use crate::session::Session;
+use super::compare::Comparison;
 
 /// The figures of one game. Names are a contract.
 #[derive(Serialize)]

@@ -6,20 +6,20 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
+use vblank_render;
+use vblank_runtime::build::{Pipeline, PipelineOptions, Source};
+use vblank_runtime::guest::{Engine, EngineOptions, Profiler};
 
-use super::Bench;
-use super::figures::{Figures, Measured};
 use crate::cli::folders;
 use crate::clock::{FreeClock, RealClock};
 use crate::config::SessionOptions;
 use crate::event::Event;
 use crate::frame::Timings;
-use crate::guest::{Engine, EngineOptions, Profiler};
-use crate::reload::report::{Observer, Record, What};
-use crate::reload::{Pipeline, PipelineOptions, Source};
-use crate::render;
+use crate::report::{Observer, Record, What};
 use crate::session::{Flow, Parts, Session};
 use crate::terminal::Terminal;
+use super::Bench;
+use super::figures::{Figures, Measured};
 
 /// One game.
 pub(super) struct Lane {
@@ -57,7 +57,7 @@ impl Lane {
             profiler,
             ..EngineOptions::default()
         })?);
-        let (renderer, notice) = render::headless(bench.renderer, bench.size)?;
+        let (renderer, notice) = vblank_render::headless(bench.renderer, bench.size)?;
         if let Some(notice) = notice {
             terminal.say(&notice);
         }

@@ -12,9 +12,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::error::ErrorKind;
 use clap::{Args, CommandFactory};
+use clap::error::ErrorKind;
+use vblank_input::Size;
+use vblank_render::RendererChoice;
+use vblank_runtime::guest::Profiler;
 
+use crate::terminal::Terminal;
 use self::budget::Budget;
 use self::compare::{Comparison, Plan, alternate};
 use self::figures::Figures;
@@ -24,10 +28,6 @@ use self::swaps::Swaps;
 use super::features::FeatureArgs;
 use super::limits::LimitArgs;
 use super::start_log;
-use crate::guest::Profiler;
-use crate::input::Size;
-use crate::render::RendererChoice;
-use crate::terminal::Terminal;
 
 /// Measure a game: headless, as fast as it goes
 #[derive(Args)]

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use inferno::flamegraph;
-
-use crate::guest::{Frame, Sample};
+use vblank_runtime::guest::{Frame, Sample};
 
 /// How often to look where the guest stands.
 pub(super) const EVERY: Duration = Duration::from_millis(1);

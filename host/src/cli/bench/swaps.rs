@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
+use vblank_runtime::build::{CargoFlags, GuestCrate};
+use vblank_runtime::guest::{Code, Engine};
+use vblank_runtime::supervisor::prepare;
 
-use crate::guest::{Code, Engine};
-use crate::reload::{CargoFlags, GuestCrate, prepare};
 use crate::session::Session;
 
 /// What is swapped, and when.

@@ -1,0 +1,258 @@
+//! Glyphs as sprites: their pixels lie in textures of ours, page by page, and stay there from picture to
+//! picture. They are made as large as they are shown, so they are sharp through any camera.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use cosmic_text::CacheKey;
+use wgpu::{BindGroup, Texture};
+
+use super::adapter::Gpu;
+use super::bindings::Layouts;
+use super::textures::{create, write};
+use crate::Size;
+use crate::assets::{Assets, Filter};
+use crate::commands::{Camera, Color, Sprite};
+use crate::text::{Layout, Raster};
+
+/// Pixels of a page's side: 4 MiB.
+const SIDE: u32 = 1024;
+/// With more pages than this a picture begins with none.
+const KEPT: usize = 4;
+/// Pages in one picture, at most.
+const MOST: usize = 32;
+/// Pixels of the largest font; what is shown larger is enlarged.
+const LARGEST: f32 = 256.0;
+/// Pixels between two glyphs.
+const GAP: u32 = 1;
+
+/// All glyphs that were drawn of late.
+#[derive(Debug, Default)]
+pub(super) struct Glyphs {
+    pages: Vec<Page>,
+    known: HashMap<CacheKey, Option<Slot>>,
+    /// Of the text that is being written.
+    sprites: Vec<Sprite>,
+    runs: Vec<(usize, Range<usize>)>,
+    /// Bytes that went to the GPU since somebody asked.
+    bytes: u64,
+}
+
+/// A texture that is filled from the left to the right, row by row.
+#[derive(Debug)]
+struct Page {
+    texture: Texture,
+    group: Option<BindGroup>,
+    at: [u32; 2],
+    row: u32,
+}
+
+/// Where a glyph's pixels are.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    page: usize,
+    at: [u32; 2],
+    size: [u32; 2],
+    corner: [i32; 2],
+}
+
+/// Where a text is, and how it is seen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Placed {
+    pub position: [f32; 2],
+    /// Of the font, in units.
+    pub size: f32,
+    pub color: Color,
+    pub camera: Option<Camera>,
+    pub picture: Size,
+}
+
+impl Placed {
+    /// Pixels for one unit.
+    fn zoom(&self) -> f32 {
+        self.camera.map_or(1.0, |camera| camera.zoom.abs())
+    }
+
+    /// Whether letters stand upright in the picture. Then they are put on whole pixels.
+    fn is_upright(&self) -> bool {
+        let upright = |camera: Camera| camera.rotation == 0.0 && camera.zoom > 0.0;
+        self.camera.is_none_or(upright)
+    }
+
+    /// What the sprites are to be seen through: upright ones are in pixels.
+    pub fn camera(&self) -> Option<Camera> {
+        self.camera.filter(|_| !self.is_upright())
+    }
+
+    /// Where a point of the world is in the picture, where it is upright.
+    fn to_pixels(self, [x, y]: [f32; 2]) -> [f32; 2] {
+        let Some(camera) = self.camera else {
+            return [x, y];
+        };
+        [
+            self.picture.width as f32 / 2.0 + (x - camera.x) * camera.zoom,
+            self.picture.height as f32 / 2.0 + (y - camera.y) * camera.zoom,
+        ]
+    }
+}
+
+impl Glyphs {
+    /// Starts a picture.
+    pub fn begin(&mut self) {
+        if self.pages.len() > KEPT {
+            self.forget();
+        }
+    }
+
+    /// Nothing of what was drawn is of use any more.
+    pub fn forget(&mut self) {
+        self.pages.clear();
+        self.known.clear();
+    }
+
+    /// The sprites of a text, page by page.
+    pub fn place(
+        &mut self,
+        gpu: &Gpu,
+        assets: &Assets,
+        layout: &Layout,
+        placed: &Placed,
+    ) -> impl Iterator<Item = (usize, &[Sprite])> {
+        self.sprites.clear();
+        self.runs.clear();
+        let zoom = placed.zoom();
+        let shown = placed.size * zoom;
+        let pixels = shown.min(LARGEST);
+        // In units of the sprites, for a pixel of a glyph's.
+        let each = match placed.is_upright() {
+            true => shown / pixels,
+            false => placed.size / pixels,
+        };
+        let is_seen = shown > 0.5 && placed.position.iter().all(|side| side.is_finite());
+        let glyphs = if is_seen { &layout.glyphs[..] } else { &[] };
+        for glyph in glyphs {
+            let point = [placed.position[0] + glyph.x, placed.position[1] + glyph.y];
+            let ([x, y], key) = match placed.is_upright() {
+                true => {
+                    let [x, y] = placed.to_pixels(point);
+                    if shown <= LARGEST {
+                        let (key, x) = glyph.key(pixels, x);
+                        ([x as f32, y.round()], key)
+                    } else {
+                        ([x, y], glyph.key(pixels, 0.0).0)
+                    }
+                }
+                false => (point, glyph.key(pixels, 0.0).0),
+            };
+            let Some(slot) = self.find(gpu, assets, key) else {
+                continue;
+            };
+            let [left, top] = slot.corner.map(|side| side as f32 * each);
+            self.push(
+                slot.page,
+                Sprite {
+                    position: [x + left, y - top],
+                    size: slot.size.map(|side| side as f32 * each),
+                    rotation: 0.0,
+                    pivot: [0.0; 2],
+                    source: slot.at.map(|side| side as u16),
+                    source_size: slot.size.map(|side| side as u16),
+                    tint: placed.color,
+                    scale: [1.0; 2],
+                },
+            );
+        }
+        let runs = self.runs.iter();
+        runs.map(|(page, range)| (*page, &self.sprites[range.clone()]))
+    }
+
+    fn push(&mut self, page: usize, sprite: Sprite) {
+        let start = self.sprites.len();
+        self.sprites.push(sprite);
+        match self.runs.last_mut() {
+            Some((last, range)) if *last == page => range.end = start + 1,
+            _ => self.runs.push((page, start..start + 1)),
+        }
+    }
+
+    /// Where a glyph's pixels are; none for one that has none, or for which there is no room.
+    fn find(&mut self, gpu: &Gpu, assets: &Assets, key: CacheKey) -> Option<Slot> {
+        if let Some(slot) = self.known.get(&key) {
+            return *slot;
+        }
+        let raster = assets.typeset(|typesetter| typesetter.rasterise(key));
+        let slot = raster.and_then(|raster| self.add(gpu, &raster));
+        self.known.insert(key, slot);
+        slot
+    }
+
+    fn add(&mut self, gpu: &Gpu, raster: &Raster) -> Option<Slot> {
+        let room = self
+            .pages
+            .last_mut()
+            .and_then(|page| page.take(raster.size));
+        let at = match room {
+            Some(at) => at,
+            None if self.pages.len() >= MOST => return None,
+            None => {
+                let mut page = Page::new(gpu);
+                let at = page.take(raster.size)?;
+                self.pages.push(page);
+                at
+            }
+        };
+        let page = self.pages.len() - 1;
+        let [width, height] = raster.size;
+        let texture = &self.pages[page].texture;
+        write(gpu, texture, at, Size::new(width, height), &raster.rgba);
+        self.bytes += raster.rgba.len() as u64;
+        Some(Slot {
+            page,
+            at,
+            size: raster.size,
+            corner: raster.corner,
+        })
+    }
+
+    /// All is recorded: makes ready what it is drawn with. Returns the bytes that were uploaded.
+    pub fn bind(&mut self, gpu: &Gpu, layouts: &Layouts) -> u64 {
+        for page in &mut self.pages {
+            page.group.get_or_insert_with(|| {
+                let view = page.texture.create_view(&Default::default());
+                layouts.bind(gpu, &view, Filter::Linear)
+            });
+        }
+        std::mem::take(&mut self.bytes)
+    }
+
+    /// How to bind a page.
+    pub fn group(&self, page: usize) -> Option<&BindGroup> {
+        self.pages.get(page)?.group.as_ref()
+    }
+}
+
+impl Page {
+    fn new(gpu: &Gpu) -> Self {
+        Self {
+            texture: create(gpu, Size::new(SIDE, SIDE)),
+            group: None,
+            at: [0; 2],
+            row: 0,
+        }
+    }
+
+    /// Room for a glyph.
+    fn take(&mut self, [width, height]: [u32; 2]) -> Option<[u32; 2]> {
+        if self.at[0] + width > SIDE {
+            self.at = [0, self.at[1] + self.row];
+            self.row = 0;
+        }
+        let [x, y] = self.at;
+        if width > SIDE || y + height > SIDE {
+            return None;
+        }
+        self.at[0] += width + GAP;
+        self.row = self.row.max(height + GAP);
+        Some([x, y])
+    }
+}

@@ -1,0 +1,70 @@
+//! Meshes on the GPU: uploaded when the registry's content changes, and dropped when it frees them.
+
+use std::collections::BTreeMap;
+
+use wgpu::util::{BufferInitDescriptor, DeviceExt};
+use wgpu::{Buffer, BufferUsages, RenderPass};
+
+use super::adapter::Gpu;
+use crate::assets::{Live, Payload};
+
+/// By the handles of the assets.
+#[derive(Debug, Default)]
+pub(super) struct Meshes(BTreeMap<u32, Uploaded>);
+
+#[derive(Debug)]
+struct Uploaded {
+    vertices: Buffer,
+    indices: Buffer,
+    count: u32,
+    revision: u64,
+}
+
+impl Meshes {
+    /// Everything is to be uploaded anew: these are other assets.
+    pub fn forget(&mut self) {
+        self.0.clear();
+    }
+
+    /// Take over what has changed. Returns the bytes that were uploaded.
+    pub fn update(&mut self, gpu: &Gpu, live: &[Live]) -> u64 {
+        self.0
+            .retain(|handle, _| live.iter().any(|live| live.handle == *handle));
+        live.iter().map(|live| self.put(gpu, live)).sum()
+    }
+
+    fn put(&mut self, gpu: &Gpu, live: &Live) -> u64 {
+        let Payload::Mesh(mesh) = &live.payload else {
+            return 0;
+        };
+        let known = self.0.get(&live.handle);
+        if known.is_some_and(|known| known.revision == live.revision) {
+            return 0;
+        }
+        let buffer = |words: &[u32], usage| {
+            gpu.device.create_buffer_init(&BufferInitDescriptor {
+                label: Some("mesh"),
+                contents: bytemuck::cast_slice(words),
+                usage,
+            })
+        };
+        let uploaded = Uploaded {
+            vertices: buffer(&mesh.vertices, BufferUsages::VERTEX),
+            indices: buffer(&mesh.indices, BufferUsages::INDEX),
+            count: mesh.indices.len() as u32,
+            revision: live.revision,
+        };
+        self.0.insert(live.handle, uploaded);
+        mesh.bytes()
+    }
+
+    /// Makes a mesh the one that is drawn. Returns how many indices it has; none where there is no such mesh.
+    pub fn prepare(&self, pass: &mut RenderPass<'_>, handle: u32) -> u32 {
+        let Some(mesh) = self.0.get(&handle) else {
+            return 0;
+        };
+        pass.set_vertex_buffer(0, mesh.vertices.slice(..));
+        pass.set_index_buffer(mesh.indices.slice(..), wgpu::IndexFormat::Uint32);
+        mesh.count
+    }
+}

@@ -1,0 +1,276 @@
+//! The renderer on wgpu: a picture is drawn into a texture of its own, the same with a window and
+//! without one, and a window shows that texture.
+//!
+//! Colours are blended as they are written, in sRGB, so what a pixel will be can be worked out by hand.
+
+mod adapter;
+mod bindings;
+mod capture;
+mod glyphs;
+mod meshes;
+mod overlay;
+mod painter;
+mod pipelines;
+mod recording;
+mod surface;
+#[cfg(test)]
+mod tests;
+mod textures;
+mod upload;
+mod view;
+
+use wgpu::wgt::WgpuHasDisplayHandle;
+use wgpu::{
+    Backends, CommandEncoderDescriptor, Extent3d, Instance, InstanceDescriptor, SurfaceTarget,
+    Texture, TextureDescriptor, TextureDimension, TextureFormat, TextureUsages, TextureView,
+};
+
+use super::assets::Assets;
+use super::commands::Sink;
+use super::extent::Extent;
+use super::{Fit, Kind, Layer, Picture, Placement, RenderError, Renderer, Size, Stats};
+
+pub use adapter::Prefer;
+
+use adapter::Gpu;
+use glyphs::Glyphs;
+use overlay::Overlay;
+use painter::Painter;
+use recording::{Recorder, Recording};
+use surface::Window;
+use upload::Uploads;
+
+/// Of every picture.
+const FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
+
+/// Draws with Vulkan, Metal, Direct3D 12 or OpenGL.
+#[derive(Debug)]
+pub struct WgpuRenderer {
+    recorder: Recorder,
+    painter: Painter,
+    window: Option<Window>,
+    /// Made when something is first laid over the window.
+    overlay: Option<Overlay>,
+    /// The last picture.
+    target: Option<Target>,
+    extent: Extent,
+    stats: Stats,
+}
+
+/// The texture that a picture is drawn into.
+#[derive(Clone, Debug)]
+struct Target {
+    texture: Texture,
+    view: TextureView,
+}
+
+impl WgpuRenderer {
+    /// A renderer without a window.
+    ///
+    /// # Errors
+    /// Without an adapter of the preferred kind, or where it makes no pictures of this size.
+    pub fn headless(size: Size, prefer: Prefer) -> Result<Self, RenderError> {
+        // OpenGL imports a window system, or long to start without one.
+        let instance = Instance::new(InstanceDescriptor {
+            backends: Backends::PRIMARY,
+            ..InstanceDescriptor::new_without_display_handle()
+        });
+        let (_, gpu) = Gpu::open(&instance, prefer, None)?;
+        Self::new(gpu, None, size)
+    }
+
+    /// A renderer that shows its pictures in a window; `display` is the window system's connection.
+    ///
+    /// # Errors
+    /// As [`WgpuRenderer::headless`], and where the window cannot be drawn to.
+    pub fn windowed(
+        target: impl Into<SurfaceTarget<'static>>,
+        display: impl WgpuHasDisplayHandle,
+        size: Size,
+        prefer: Prefer,
+    ) -> Result<Self, RenderError> {
+        let descriptor = InstanceDescriptor::new_with_display_handle(Box::new(display));
+        let instance = Instance::new(descriptor.with_env());
+        let surface = instance
+            .create_surface(target)
+            .map_err(|error| RenderError::Surface(error.to_string()))?;
+        let (adapter, gpu) = Gpu::open(&instance, prefer, Some(&surface))?;
+        let window = Window::new(surface, &adapter, &gpu, size)?;
+        Self::new(gpu, Some(window), size)
+    }
+
+    fn new(gpu: Gpu, window: Option<Window>, size: Size) -> Result<Self, RenderError> {
+        let size = Size::new(size.width.max(1), size.height.max(1));
+        gpu.fits(size)?;
+        let extent = Extent::new(size, gpu.max_side);
+        let painter = Painter::new(&gpu);
+        gpu.check()?;
+        let recorder = Recorder {
+            recording: Recording::new(size),
+            uploads: Uploads::new(),
+            glyphs: Glyphs::default(),
+            assets: Assets::default(),
+            gpu,
+        };
+        Ok(Self {
+            recorder,
+            painter,
+            window,
+            overlay: None,
+            target: None,
+            extent,
+            stats: Stats::default(),
+        })
+    }
+}
+
+impl Renderer for WgpuRenderer {
+    fn name(&self) -> &str {
+        &self.recorder.gpu.name
+    }
+
+    fn kind(&self) -> Kind {
+        self.recorder.gpu.kind
+    }
+
+    fn size(&self) -> Size {
+        self.extent.picture()
+    }
+
+    fn resize(&mut self, size: Size) {
+        let max = self.recorder.gpu.max_side;
+        let size = Size::new(size.width.min(max), size.height.min(max));
+        if let Some(window) = &mut self.window {
+            window.resize(size);
+        }
+        self.extent = self.extent.resized(size);
+    }
+
+    fn fix_size(&mut self, fixed: Option<(Size, Fit)>) {
+        self.extent.fix(fixed);
+    }
+
+    fn placement(&self) -> Placement {
+        self.extent.placement()
+    }
+
+    fn use_assets(&mut self, assets: Assets) {
+        self.painter.forget();
+        self.recorder.glyphs.forget();
+        self.recorder.assets = assets;
+    }
+
+    fn set_time(&mut self, seconds: f32) {
+        self.painter.time = seconds;
+    }
+
+    fn begin(&mut self) -> &mut dyn Sink {
+        self.recorder.restart(self.extent.picture());
+        &mut self.recorder
+    }
+
+    fn submit(&mut self) -> Result<(), RenderError> {
+        let Recorder {
+            recording,
+            uploads,
+            glyphs,
+            assets,
+            gpu,
+        } = &mut self.recorder;
+        recording.check()?;
+        gpu.check()?;
+        let target = match &self.target {
+            Some(target) if target.size() == recording.size => target.clone(),
+            _ => Target::new(gpu, recording.size),
+        };
+        let mut encoder = gpu
+            .device
+            .create_command_encoder(&CommandEncoderDescriptor::default());
+        let painter = &mut self.painter;
+        let asset_bytes = painter.update(gpu, assets) + glyphs.bind(gpu, &painter.layouts);
+        let bytes = uploads.flush(&mut encoder);
+        painter.paint(gpu, &mut encoder, recording, uploads, glyphs, &target);
+        let submission = gpu.queue.submit([encoder.finish()]);
+        uploads.submitted(gpu, submission)?;
+        gpu.check()?;
+        self.target = Some(target);
+        self.stats = Stats {
+            bytes,
+            asset_bytes,
+            ..recording.stats
+        };
+        self.recorder.restart(self.extent.picture());
+        Ok(())
+    }
+
+    fn present(&mut self) -> Result<(), RenderError> {
+        match (&mut self.window, &self.target) {
+            (Some(window), Some(target)) => {
+                let overlay = self.overlay.as_mut();
+                let placement = self.extent.placement();
+                window.present(&self.recorder.gpu, &target.view, placement, overlay)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn lay_over(&mut self, layer: Layer) {
+        let gpu = &self.recorder.gpu;
+        if self.overlay.is_none() && layer.primitives.is_empty() && layer.textures.is_empty() {
+            return;
+        }
+        let format = self
+            .window
+            .as_ref()
+            .map_or(overlay::CAPTURED, Window::format);
+        let overlay = self
+            .overlay
+            .get_or_insert_with(|| Overlay::new(gpu, format));
+        overlay.take(gpu, layer);
+    }
+
+    fn capture_all(&mut self) -> Result<Picture, RenderError> {
+        let target = self.target.as_ref().ok_or(RenderError::NoPicture)?;
+        match &mut self.overlay {
+            Some(overlay) if self.window.is_none() => overlay.capture(&self.recorder.gpu, target),
+            _ => capture::read(&self.recorder.gpu, &target.texture),
+        }
+    }
+
+    fn capture(&mut self) -> Result<Picture, RenderError> {
+        let target = self.target.as_ref().ok_or(RenderError::NoPicture)?;
+        capture::read(&self.recorder.gpu, &target.texture)
+    }
+
+    fn stats(&self) -> Stats {
+        self.stats
+    }
+}
+
+impl Target {
+    fn new(gpu: &Gpu, size: Size) -> Self {
+        let texture = gpu.device.create_texture(&TextureDescriptor {
+            label: Some("picture"),
+            size: Extent3d {
+                width: size.width,
+                height: size.height,
+                depth_or_array_layers: 1,
+            },
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: TextureDimension::D2,
+            format: FORMAT,
+            usage: TextureUsages::RENDER_ATTACHMENT
+                | TextureUsages::TEXTURE_BINDING
+                | TextureUsages::COPY_DST
+                | TextureUsages::COPY_SRC,
+            view_formats: &[],
+        });
+        let view = texture.create_view(&Default::default());
+        Self { texture, view }
+    }
+
+    fn size(&self) -> Size {
+        Size::new(self.texture.width(), self.texture.height())
+    }
+}

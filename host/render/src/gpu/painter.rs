@@ -1,0 +1,325 @@
+//! Having the GPU draw a recording: a pass for each target, and for each operation the pipeline of its kind
+//! and look.
+//!
+//! Meshes need a depth of their own, so a run of them is a pass of its own over the same target.
+
+use std::collections::BTreeMap;
+
+use wgpu::{
+    CommandEncoder, Extent3d, LoadOp, Operations, RenderPass, RenderPassColorAttachment,
+    RenderPassDepthStencilAttachment, RenderPassDescriptor, StoreOp, TextureDescriptor,
+    TextureDimension, TextureUsages, TextureView,
+};
+
+use super::adapter::Gpu;
+use super::bindings::{Layouts, Params};
+use super::glyphs::Glyphs;
+use super::meshes::Meshes;
+use super::pipelines::{DEPTH_FORMAT, Key, Pipelines, Shape};
+use super::recording::{Op, Recording, Target, What};
+use super::textures::Textures;
+use super::upload::Uploads;
+use super::view::View;
+use crate::Size;
+use crate::assets::Assets;
+use crate::commands::Color;
+
+/// Everything that pictures are drawn with.
+#[derive(Debug)]
+pub(super) struct Painter {
+    pub layouts: Layouts,
+    pipelines: Pipelines,
+    textures: Textures,
+    meshes: Meshes,
+    params: Params,
+    /// By the size of what is drawn to.
+    depths: BTreeMap<[u32; 2], TextureView>,
+    /// How far the registry was when last looked at.
+    seen: u64,
+    /// Seconds of the game.
+    pub time: f32,
+}
+
+/// Sizes of depth that are kept.
+const DEPTHS: usize = 8;
+
+impl Painter {
+    pub fn new(gpu: &Gpu) -> Self {
+        let layouts = Layouts::new(gpu);
+        let mut pipelines = Pipelines::default();
+        for shape in [Shape::Quads, Shape::Sprites] {
+            let key = pipelines.key(shape, 0, Default::default());
+            pipelines.prepare(gpu, &layouts, key);
+        }
+        Self {
+            textures: Textures::new(gpu, &layouts),
+            params: Params::new(gpu, &layouts, 0),
+            layouts,
+            pipelines,
+            meshes: Meshes::default(),
+            depths: BTreeMap::new(),
+            seen: 0,
+            time: 0.0,
+        }
+    }
+
+    /// Everything is to be looked at anew: these are other assets.
+    pub fn forget(&mut self) {
+        self.textures.forget();
+        self.meshes.forget();
+        self.pipelines.update(&[]);
+        self.seen = 0;
+    }
+
+    /// Take over what has changed of the assets. Returns the bytes that were uploaded.
+    pub fn update(&mut self, gpu: &Gpu, assets: &Assets) -> u64 {
+        let Some(live) = assets.changed_since(&mut self.seen) else {
+            return 0;
+        };
+        self.pipelines.update(&live);
+        self.textures.update(gpu, &self.layouts, &live) + self.meshes.update(gpu, &live)
+    }
+
+    /// Draws a recording, whose instances are in `uploads`.
+    pub fn paint(
+        &mut self,
+        gpu: &Gpu,
+        encoder: &mut CommandEncoder,
+        recording: &Recording,
+        uploads: &Uploads,
+        glyphs: &Glyphs,
+        picture: &super::Target,
+    ) {
+        for op in &recording.ops {
+            let key = self.key(op);
+            self.pipelines.prepare(gpu, &self.layouts, key);
+        }
+        self.params.write(gpu, &self.layouts, &recording.params);
+        let mut ops = recording.ops.as_slice();
+        for (index, target) in recording.targets.iter().enumerate() {
+            let count = ops.iter().take_while(|op| op.state.target == index).count();
+            let (now, later) = ops.split_at(count);
+            ops = later;
+            let onto = match target.canvas {
+                None => Some(picture.clone()),
+                Some(canvas) => self.textures.canvas(canvas),
+            };
+            if let Some(onto) = onto {
+                let scene = Scene {
+                    recording,
+                    uploads,
+                    glyphs,
+                    target: *target,
+                    size: onto.size(),
+                };
+                self.paint_target(gpu, encoder, &scene, now, &onto.view);
+            }
+        }
+    }
+
+    /// Draws these operations to one target, in as many passes as it takes.
+    fn paint_target(
+        &mut self,
+        gpu: &Gpu,
+        encoder: &mut CommandEncoder,
+        scene: &Scene<'_>,
+        mut ops: &[Op],
+        view: &TextureView,
+    ) {
+        let mut clear = scene.target.clear;
+        let mut has_depth = false;
+        while clear.is_some() || !ops.is_empty() {
+            let is_deep = ops.first().is_some_and(is_mesh);
+            let count = ops.iter().take_while(|op| is_mesh(op) == is_deep).count();
+            let (now, later) = ops.split_at(count);
+            ops = later;
+            let depth = is_deep.then(|| self.depth(gpu, scene.size));
+            let load = clear.take().map_or(LoadOp::Load, |color| {
+                LoadOp::Clear(fill(color, scene.target.canvas.is_none()))
+            });
+            let load_depth = match has_depth {
+                true => LoadOp::Load,
+                false => LoadOp::Clear(1.0),
+            };
+            let pass = encoder.begin_render_pass(&RenderPassDescriptor {
+                label: Some("target"),
+                color_attachments: &[Some(RenderPassColorAttachment {
+                    view,
+                    depth_slice: None,
+                    resolve_target: None,
+                    ops: Operations {
+                        load,
+                        store: StoreOp::Store,
+                    },
+                })],
+                depth_stencil_attachment: depth.as_ref().map(|view| {
+                    RenderPassDepthStencilAttachment {
+                        view,
+                        depth_ops: Some(Operations {
+                            load: load_depth,
+                            store: StoreOp::Store,
+                        }),
+                        stencil_ops: None,
+                    }
+                }),
+                ..RenderPassDescriptor::default()
+            });
+            has_depth |= is_deep;
+            self.paint_pass(pass, scene, now);
+        }
+    }
+
+    fn paint_pass(&self, mut pass: RenderPass<'_>, scene: &Scene<'_>, ops: &[Op]) {
+        let Size { width, height } = scene.size;
+        let mut last: Option<(&Op, Key, View)> = None;
+        let mut indices = 0;
+        for op in ops {
+            if scene.target.canvas.is_some_and(|canvas| reads(op, canvas)) {
+                // Nothing can be drawn with what is being drawn to.
+                continue;
+            }
+            let key = self.key(op);
+            let Some(pipeline) = self.pipelines.get(key) else {
+                continue;
+            };
+            let is_new = last.is_none_or(|(_, last, _)| last != key);
+            if is_new {
+                pass.set_pipeline(pipeline);
+            }
+            self.bind(&mut pass, scene, op, key);
+            let matrix = scene.recording.matrices[op.state.matrix];
+            let view = View::new(scene.size, op.camera, matrix, self.time);
+            // A pipeline's layout may have dropped what the one before was told.
+            if is_new || last.is_none_or(|(_, _, last)| last != view) {
+                pass.set_immediates(0, bytemuck::bytes_of(&view));
+            }
+            if last.is_none_or(|(last, _, _)| last.state.area != op.state.area) {
+                let [x, y, width, height] = op.state.area.unwrap_or([0, 0, width, height]);
+                pass.set_scissor_rect(x, y, width, height);
+            }
+            let instances = scene.uploads.of(op.what).instances(op.place.page);
+            let items = op.place.items.clone();
+            if let What::Meshes { mesh, .. } = op.what {
+                let is_another = |last: &Op| last.what != op.what;
+                if is_new || last.is_none_or(|(last, _, _)| is_another(last)) {
+                    indices = self.meshes.prepare(&mut pass, mesh);
+                }
+                pass.set_vertex_buffer(1, instances.slice(..));
+                if indices > 0 {
+                    pass.draw_indexed(0..indices, 0, items);
+                }
+            } else {
+                let is_elsewhere = |last: &Op| {
+                    last.place.page != op.place.page || shape(last.what) != shape(op.what)
+                };
+                if is_new || last.is_none_or(|(last, _, _)| is_elsewhere(last)) {
+                    pass.set_vertex_buffer(0, instances.slice(..));
+                }
+                match op.what {
+                    What::Triangles(_) => pass.draw(items.start * 3..items.end * 3, 0..1),
+                    _ => pass.draw(0..4, items),
+                }
+            }
+            last = Some((op, key, view));
+        }
+    }
+
+    fn bind(&self, pass: &mut RenderPass<'_>, scene: &Scene<'_>, op: &Op, key: Key) {
+        match op.what {
+            What::Quads => return,
+            What::Sprites(texture) => pass.set_bind_group(0, self.textures.group(texture), &[]),
+            What::Glyphs(page) => pass.set_bind_group(0, scene.glyphs.group(page), &[]),
+            What::Triangles(texture) | What::Meshes { texture, .. } => {
+                pass.set_bind_group(0, self.textures.group_or_white(texture), &[]);
+            }
+        }
+        if key.shader != 0 {
+            pass.set_bind_group(1, &self.params.group, &[op.state.params]);
+            for (group, texture) in (2..).zip(op.state.look.textures) {
+                let texture = (texture != 0).then_some(texture);
+                pass.set_bind_group(group, self.textures.group_or_white(texture), &[]);
+            }
+        }
+    }
+
+    fn key(&self, op: &Op) -> Key {
+        let shader = match op.what {
+            // Text stays readable.
+            What::Glyphs(_) => 0,
+            _ => op.state.look.shader,
+        };
+        self.pipelines
+            .key(shape(op.what), shader, op.state.look.blend)
+    }
+
+    fn depth(&mut self, gpu: &Gpu, size: Size) -> TextureView {
+        let key = [size.width, size.height];
+        if !self.depths.contains_key(&key) && self.depths.len() == DEPTHS {
+            self.depths.clear();
+        }
+        let make = || {
+            let texture = gpu.device.create_texture(&TextureDescriptor {
+                label: Some("depth"),
+                size: Extent3d {
+                    width: size.width,
+                    height: size.height,
+                    depth_or_array_layers: 1,
+                },
+                mip_level_count: 1,
+                sample_count: 1,
+                dimension: TextureDimension::D2,
+                format: DEPTH_FORMAT,
+                usage: TextureUsages::RENDER_ATTACHMENT,
+                view_formats: &[],
+            });
+            texture.create_view(&Default::default())
+        };
+        self.depths.entry(key).or_insert_with(make).clone()
+    }
+}
+
+/// What is drawn to one target, and where that comes from.
+struct Scene<'a> {
+    recording: &'a Recording,
+    uploads: &'a Uploads,
+    glyphs: &'a Glyphs,
+    target: Target,
+    size: Size,
+}
+
+fn is_mesh(op: &Op) -> bool {
+    matches!(op.what, What::Meshes { .. })
+}
+
+/// Whether an operation draws with this texture.
+fn reads(op: &Op, texture: u32) -> bool {
+    let own = match op.what {
+        What::Sprites(own) => Some(own),
+        What::Triangles(own) | What::Meshes { texture: own, .. } => own,
+        What::Quads | What::Glyphs(_) => None,
+    };
+    own == Some(texture) || op.state.look.textures.contains(&texture)
+}
+
+fn shape(what: What) -> Shape {
+    match what {
+        What::Quads => Shape::Quads,
+        What::Sprites(_) | What::Glyphs(_) => Shape::Sprites,
+        What::Triangles(_) => Shape::Triangles,
+        What::Meshes { .. } => Shape::Meshes,
+    }
+}
+
+/// What a target is filled with: the picture is opaque, and a colour that is not is blended with black.
+fn fill(color: Color, is_picture: bool) -> wgpu::Color {
+    let [r, g, b, a] = color.bytes().map(|byte| f64::from(byte) / 255.0);
+    if !is_picture {
+        return wgpu::Color { r, g, b, a };
+    }
+    wgpu::Color {
+        r: r * a,
+        g: g * a,
+        b: b * a,
+        a: 1.0,
+    }
+}

@@ -1,0 +1,371 @@
+//! A picture while it is recorded: operations in order, each with the state that it is drawn in.
+//!
+//! Instances go to the GPU's staging memory as they come; an operation only says where they are. What
+//! follows on one another in the same state is one operation.
+
+use super::adapter::Gpu;
+use super::glyphs::{Glyphs, Placed};
+use super::upload::{Place, Uploads};
+use crate::assets::{Assets, MAX_PARAMS};
+use crate::commands::{
+    Area, Camera, Color, INSTANCE_WORDS, Look, Quad, Sink, Sprite, TextStyle, VERTEX_WORDS,
+};
+use crate::{RenderError, Size, Stats};
+
+/// Bytes of the instances of one kind in one picture.
+const MOST_BYTES: u64 = 256 << 20;
+const WORD: usize = size_of::<u32>();
+/// Bytes of text in one picture: laying out new ones takes a second.
+const MOST_TEXT: u64 = 1 << 20;
+/// Draws of the GPU in one picture.
+const MOST_OPS: u64 = 1 << 20;
+/// Changes in one picture of what is drawn to: each is a pass of the GPU.
+const MOST_TARGETS: u64 = 1 << 12;
+/// Shaders with their parameters, and matrices, that are set in one picture.
+const MOST_SETTINGS: u64 = 1 << 16;
+
+/// A picture while it is recorded.
+#[derive(Debug, Default)]
+pub(super) struct Recording {
+    pub size: Size,
+    pub ops: Vec<Op>,
+    /// What is drawn to, in order; the first is the picture.
+    pub targets: Vec<Target>,
+    /// What meshes are seen through; the first shows nothing.
+    pub matrices: Vec<[f32; 16]>,
+    /// Parameters of shaders, each at a multiple of [`MAX_PARAMS`].
+    pub params: Vec<u8>,
+    pub stats: Stats,
+    /// Bytes of it.
+    text: u64,
+    camera: Option<Camera>,
+    state: State,
+    /// Of what is drawn to now.
+    target_size: Size,
+}
+
+/// Something that is drawn to for a while.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Target {
+    /// A canvas, or the picture.
+    pub canvas: Option<u32>,
+    /// What it is filled with first.
+    pub clear: Option<Color>,
+}
+
+/// One thing to draw, and how.
+#[derive(Debug)]
+pub(super) struct Op {
+    pub camera: Option<Camera>,
+    pub state: State,
+    pub what: What,
+    /// The instances.
+    pub place: Place,
+}
+
+/// How things are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct State {
+    /// Of the target's pixels: left, top, width, height.
+    pub area: Option<[u32; 4]>,
+    pub look: Look,
+    /// Where in `params`.
+    pub params: u32,
+    /// Which of `targets`.
+    pub target: usize,
+    /// Which of `matrices`.
+    pub matrix: usize,
+}
+
+/// What the instances of an operation are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Quads,
+    /// With the texture of this handle.
+    Sprites(u32),
+    /// Sprites with a page of glyphs as their texture.
+    Glyphs(usize),
+    Triangles(Option<u32>),
+    Meshes {
+        mesh: u32,
+        texture: Option<u32>,
+    },
+}
+
+/// What every picture begins with: it is filled with black.
+const PICTURE: Target = Target {
+    canvas: None,
+    clear: Some(Color::BLACK),
+};
+
+impl Recording {
+    pub fn new(size: Size) -> Self {
+        let mut recording = Self::default();
+        recording.restart(size);
+        recording
+    }
+
+    /// Forgets everything, and keeps the room that it took.
+    fn restart(&mut self, size: Size) {
+        self.size = size;
+        self.ops.clear();
+        self.targets.clear();
+        self.targets.push(PICTURE);
+        self.matrices.clear();
+        self.matrices.push([0.0; 16]);
+        self.params.clear();
+        self.stats = Stats::default();
+        self.text = 0;
+        self.camera = None;
+        self.state = State::default();
+        self.target_size = size;
+    }
+
+    /// Whether it can be drawn.
+    pub fn check(&self) -> Result<(), RenderError> {
+        let of = |bytes: usize| MOST_BYTES / bytes as u64;
+        let sprites = self.stats.sprites + self.stats.glyphs;
+        within("quads", self.stats.quads, of(size_of::<Quad>()))?;
+        within("sprites and glyphs", sprites, of(size_of::<Sprite>()))?;
+        within(
+            "triangles",
+            self.stats.triangles,
+            of(3 * VERTEX_WORDS * WORD),
+        )?;
+        within("meshes", self.stats.meshes, of(INSTANCE_WORDS * WORD))?;
+        within("bytes of text", self.text, MOST_TEXT)?;
+        let looks = self.params.len() / MAX_PARAMS;
+        within("separate draws", self.ops.len() as u64, MOST_OPS)?;
+        within("changes of target", self.targets.len() as u64, MOST_TARGETS)?;
+        within("shaders set", looks as u64, MOST_SETTINGS)?;
+        within("matrices set", self.matrices.len() as u64, MOST_SETTINGS)
+    }
+
+    /// Whether anything can be seen.
+    fn is_seen(&self) -> bool {
+        let has_pixels = self
+            .state
+            .area
+            .is_none_or(|[_, _, width, height]| width * height > 0);
+        has_pixels && self.camera.is_none_or(|camera| camera.is_finite())
+    }
+
+    /// Draw these too, in the state of now.
+    fn push(&mut self, what: What, place: Place) {
+        self.push_through(self.camera, what, place);
+    }
+
+    fn push_through(&mut self, camera: Option<Camera>, what: What, place: Place) {
+        match self.ops.last_mut() {
+            Some(last)
+                if last.what == what
+                    && last.camera == camera
+                    && last.state == self.state
+                    && last.place.page == place.page
+                    && last.place.items.end == place.items.start =>
+            {
+                last.place.items.end = place.items.end;
+            }
+            _ => self.ops.push(Op {
+                camera,
+                state: self.state,
+                what,
+                place,
+            }),
+        }
+    }
+}
+
+/// Whether a picture can have so many of something.
+fn within(what: &'static str, count: u64, max: u64) -> Result<(), RenderError> {
+    if count <= max {
+        return Ok(());
+    }
+    Err(RenderError::TooMany { what, count, max })
+}
+
+/// What commands go to: the recording, and memory of the GPU.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    pub recording: Recording,
+    pub uploads: Uploads,
+    pub glyphs: Glyphs,
+    pub assets: Assets,
+    pub gpu: Gpu,
+}
+
+impl Recorder {
+    /// Starts a picture; forgets the one that was being recorded.
+    pub fn restart(&mut self, size: Size) {
+        self.recording.restart(size);
+        self.uploads.begin(&self.gpu);
+        self.glyphs.begin();
+    }
+}
+
+impl Sink for Recorder {
+    fn clear(&mut self, color: Color) {
+        let recording = &mut self.recording;
+        if recording.targets.len() > 1 {
+            // Other targets have been drawn to, and keep what they have.
+            let target = recording.state.target;
+            recording.ops.retain(|op| op.state.target != target);
+            recording.targets[target].clear = Some(color);
+            return;
+        }
+        let (size, camera, state) = (recording.size, recording.camera, recording.state);
+        self.restart(size);
+        let recording = &mut self.recording;
+        (recording.camera, recording.state.area) = (camera, state.area);
+        recording.targets[0].clear = Some(color);
+    }
+
+    fn set_camera(&mut self, camera: Option<Camera>) {
+        self.recording.camera = camera;
+    }
+
+    fn quads(&mut self, words: &[u32]) {
+        let recording = &mut self.recording;
+        if !recording.is_seen() {
+            return;
+        }
+        recording.stats.quads += (words.len() / Quad::WORDS) as u64;
+        if recording.check().is_ok() {
+            let quads = &mut self.uploads.quads;
+            quads.write(&self.gpu, words, |place| recording.push(What::Quads, place));
+        }
+    }
+
+    fn sprites(&mut self, texture: u32, words: &[u32]) {
+        let recording = &mut self.recording;
+        if !recording.is_seen() {
+            return;
+        }
+        recording.stats.sprites += (words.len() / Sprite::WORDS) as u64;
+        if recording.check().is_ok() {
+            let sprites = &mut self.uploads.sprites;
+            let what = What::Sprites(texture);
+            sprites.write(&self.gpu, words, |place| recording.push(what, place));
+        }
+    }
+
+    fn text(&mut self, style: &TextStyle, position: [f32; 2], text: &str) {
+        let recording = &mut self.recording;
+        if !recording.is_seen() {
+            return;
+        }
+        recording.text += text.len() as u64;
+        if recording.check().is_err() {
+            return;
+        }
+        let layout = self.assets.layout(style, text);
+        recording.stats.glyphs += layout.glyphs.len() as u64;
+        if recording.check().is_err() {
+            return;
+        }
+        let placed = Placed {
+            position,
+            size: style.size,
+            color: style.color,
+            camera: recording.camera,
+            picture: recording.target_size,
+        };
+        let camera = placed.camera();
+        let pages = self.glyphs.place(&self.gpu, &self.assets, &layout, &placed);
+        for (page, sprites) in pages {
+            let what = What::Glyphs(page);
+            let upload = &mut self.uploads.sprites;
+            upload.write(&self.gpu, Sprite::words(sprites), |place| {
+                recording.push_through(camera, what, place);
+            });
+        }
+    }
+
+    fn triangles(&mut self, texture: Option<u32>, words: &[u32]) {
+        let recording = &mut self.recording;
+        if !recording.is_seen() {
+            return;
+        }
+        recording.stats.triangles += (words.len() / (3 * VERTEX_WORDS)) as u64;
+        if recording.check().is_ok() {
+            let triangles = &mut self.uploads.triangles;
+            let what = What::Triangles(texture);
+            triangles.write(&self.gpu, words, |place| recording.push(what, place));
+        }
+    }
+
+    fn set_area(&mut self, area: Option<Area>) {
+        let Size { width, height } = self.recording.target_size;
+        self.recording.state.area = area.map(|area| {
+            // What is no number has no pixels.
+            let within = |from: f32, length: f32, side: u32| {
+                let side = side as f32;
+                let (start, end) = (from.clamp(0.0, side), (from + length).clamp(0.0, side));
+                let (start, end) = (start.round() as u32, end.round() as u32);
+                [start, end.saturating_sub(start)]
+            };
+            let [x, width] = within(area.x, area.width, width);
+            let [y, height] = within(area.y, area.height, height);
+            [x, y, width, height]
+        });
+    }
+
+    fn set_look(&mut self, look: Look, params: &[u32]) {
+        let is_too_much = self.recording.check().is_err();
+        let Recording {
+            params: all, state, ..
+        } = &mut self.recording;
+        state.look = look;
+        if look.shader == 0 || is_too_much {
+            return;
+        }
+        let bytes: &[u8] = bytemuck::cast_slice(params);
+        let bytes = &bytes[..bytes.len().min(MAX_PARAMS)];
+        state.params = all.len() as u32;
+        all.extend_from_slice(bytes);
+        all.resize(state.params as usize + MAX_PARAMS, 0);
+    }
+
+    fn set_matrix(&mut self, matrix: [f32; 16]) {
+        let is_finite = matrix.iter().all(|number| number.is_finite());
+        let can_be = is_finite && self.recording.check().is_ok();
+        let Recording {
+            matrices, state, ..
+        } = &mut self.recording;
+        state.matrix = if can_be { matrices.len() } else { 0 };
+        if can_be {
+            matrices.push(matrix);
+        }
+    }
+
+    fn meshes(&mut self, mesh: u32, texture: Option<u32>, words: &[u32]) {
+        let recording = &mut self.recording;
+        let is_seen = recording.is_seen() && recording.state.matrix > 0;
+        if !is_seen {
+            return;
+        }
+        recording.stats.meshes += (words.len() / INSTANCE_WORDS) as u64;
+        if recording.check().is_ok() {
+            let meshes = &mut self.uploads.meshes;
+            let what = What::Meshes { mesh, texture };
+            meshes.write(&self.gpu, words, |place| recording.push(what, place));
+        }
+    }
+
+    fn set_target(&mut self, canvas: Option<u32>, clear: Option<Color>) {
+        let recording = &mut self.recording;
+        if recording.check().is_err() {
+            // Nothing of this picture will be drawn.
+            return;
+        }
+        // What is no canvas has no pixels that could be drawn to, whatever its size is here.
+        let size = canvas.and_then(|canvas| self.assets.texture_size(canvas));
+        recording.target_size = size.unwrap_or(recording.size);
+        recording.camera = None;
+        recording.state = State {
+            target: recording.targets.len(),
+            ..State::default()
+        };
+        recording.targets.push(Target { canvas, clear });
+    }
+}

@@ -1,0 +1,266 @@
+//! The way of a picture's instances to the GPU: one copy from the guest's memory into mapped staging
+//! memory, and one more on the GPU, into the buffer that is drawn from.
+//!
+//! Buffers go round: while one picture is recorded, two may be on their way. They grow by doubling and
+//! are used again, so nothing is allocated from picture to picture.
+
+use std::ops::Range;
+
+use wgpu::{
+    Buffer, BufferDescriptor, BufferUsages, BufferViewMut, CommandEncoder, MapMode, SubmissionIndex,
+};
+
+use super::adapter::Gpu;
+use super::recording::What;
+use crate::RenderError;
+use crate::commands::{INSTANCE_WORDS, Quad, Sprite, VERTEX_WORDS};
+
+/// Bytes of the first and smallest buffer.
+const SMALLEST: u32 = 64 << 10;
+/// Bytes of the largest buffer. More takes several.
+const LARGEST: u32 = 64 << 20;
+/// Pictures that are recorded or on their way at one time.
+const ROUND: usize = 3;
+
+/// The instances of one picture, kind by kind.
+#[derive(Debug)]
+pub(super) struct Uploads {
+    pub quads: Upload,
+    pub sprites: Upload,
+    pub triangles: Upload,
+    pub meshes: Upload,
+    on_their_way: [Option<SubmissionIndex>; ROUND],
+    current: usize,
+}
+
+impl Uploads {
+    pub fn new() -> Self {
+        Self {
+            quads: Upload::new("quads", Quad::WORDS),
+            sprites: Upload::new("sprites", Sprite::WORDS),
+            triangles: Upload::new("triangles", 3 * VERTEX_WORDS),
+            meshes: Upload::new("meshes", INSTANCE_WORDS),
+            on_their_way: Default::default(),
+            current: 0,
+        }
+    }
+
+    /// Starts a picture; forgets the one that was being recorded.
+    pub fn begin(&mut self, gpu: &Gpu) {
+        let current = self.current;
+        self.each().for_each(|upload| upload.begin(gpu, current));
+    }
+
+    /// Ends writing, and has the GPU copy what was written. Returns the bytes.
+    pub fn flush(&mut self, encoder: &mut CommandEncoder) -> u64 {
+        self.each().map(|upload| upload.flush(encoder)).sum()
+    }
+
+    /// The picture is on its way: makes room for the next one, which may mean to wait for the one
+    /// before the last.
+    pub fn submitted(&mut self, gpu: &Gpu, submission: SubmissionIndex) -> Result<(), RenderError> {
+        self.each().for_each(Upload::map_when_done);
+        self.on_their_way[self.current] = Some(submission);
+        self.current = (self.current + 1) % ROUND;
+        match self.on_their_way[self.current].take() {
+            Some(earlier) => gpu.wait(earlier),
+            None => Ok(()),
+        }
+    }
+
+    /// Where the instances of this kind are.
+    pub fn of(&self, what: What) -> &Upload {
+        match what {
+            What::Quads => &self.quads,
+            What::Sprites(_) | What::Glyphs(_) => &self.sprites,
+            What::Triangles(_) => &self.triangles,
+            What::Meshes { .. } => &self.meshes,
+        }
+    }
+
+    fn each(&mut self) -> impl Iterator<Item = &mut Upload> {
+        let Self {
+            quads,
+            sprites,
+            triangles,
+            meshes,
+            ..
+        } = self;
+        [quads, sprites, triangles, meshes].into_iter()
+    }
+}
+
+/// Instances of one kind.
+#[derive(Debug)]
+pub(super) struct Upload {
+    kind: &'static str,
+    /// Of one instance.
+    words: usize,
+    round: [Slot; ROUND],
+    current: usize,
+}
+
+/// The buffers of one picture.
+#[derive(Debug, Default)]
+struct Slot {
+    pages: Vec<Page>,
+    /// The page that is being filled.
+    filling: usize,
+}
+
+/// Staging memory and the buffer that it is copied to.
+#[derive(Debug)]
+struct Page {
+    staging: Buffer,
+    instances: Buffer,
+    /// The staging memory, while it is mapped.
+    mapped: Option<BufferViewMut>,
+    /// Words of one instance.
+    words: usize,
+    /// Instances that it has room for.
+    capacity: u32,
+    used: u32,
+}
+
+/// Where some instances went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub page: usize,
+    pub items: Range<u32>,
+}
+
+impl Upload {
+    fn new(kind: &'static str, words: usize) -> Self {
+        Self {
+            kind,
+            words,
+            round: Default::default(),
+            current: 0,
+        }
+    }
+
+    fn begin(&mut self, gpu: &Gpu, current: usize) {
+        self.current = current;
+        let slot = &mut self.round[current];
+        let total = slot.pages.iter().map(Page::bytes).sum();
+        if slot.pages.len() > 1 && slot.pages[0].bytes() < u64::from(LARGEST) {
+            // What took several buffers takes one from now on.
+            slot.pages = vec![Page::new(gpu, self.kind, self.words, total)];
+        }
+        slot.pages.retain_mut(Page::reset);
+        slot.filling = 0;
+    }
+
+    /// Copies whole instances, and says piece by piece where they are.
+    pub fn write(&mut self, gpu: &Gpu, mut words: &[u32], mut placed: impl FnMut(Place)) {
+        let slot = &mut self.round[self.current];
+        while words.len() >= self.words {
+            let Some(page) = slot.pages.get_mut(slot.filling) else {
+                let last = slot.pages.last().map_or(0, Page::bytes);
+                let bytes = (size_of_val(words) as u64).max(last * 2);
+                let page = Page::new(gpu, self.kind, self.words, bytes);
+                slot.pages.push(page);
+                continue;
+            };
+            let wanted = u32::try_from(words.len() / self.words).unwrap_or(u32::MAX);
+            let count = wanted.min(page.capacity - page.used);
+            if count == 0 {
+                slot.filling += 1;
+                continue;
+            }
+            let (now, later) = words.split_at(count as usize * self.words);
+            let items = page.used..page.used + count;
+            page.fill(now);
+            placed(Place {
+                page: slot.filling,
+                items,
+            });
+            words = later;
+        }
+    }
+
+    /// The buffer of a page of the picture that is being recorded.
+    pub fn instances(&self, page: usize) -> &Buffer {
+        &self.round[self.current].pages[page].instances
+    }
+
+    fn flush(&mut self, encoder: &mut CommandEncoder) -> u64 {
+        let pages = &mut self.round[self.current].pages;
+        pages.iter_mut().map(|page| page.flush(encoder)).sum()
+    }
+
+    fn map_when_done(&mut self) {
+        let pages = &mut self.round[self.current].pages;
+        pages.iter_mut().for_each(Page::map_when_done);
+    }
+}
+
+impl Page {
+    /// With room for so many bytes, or for as many as there can be.
+    fn new(gpu: &Gpu, kind: &'static str, words: usize, bytes: u64) -> Self {
+        let bytes = bytes.clamp(SMALLEST.into(), LARGEST.into());
+        let size = bytes.next_power_of_two();
+        let buffer = |usage, mapped_at_creation| {
+            gpu.device.create_buffer(&BufferDescriptor {
+                label: Some(kind),
+                size,
+                usage,
+                mapped_at_creation,
+            })
+        };
+        let staging = buffer(BufferUsages::MAP_WRITE | BufferUsages::COPY_SRC, true);
+        let instances = buffer(BufferUsages::VERTEX | BufferUsages::COPY_DST, false);
+        let mapped = staging.get_mapped_range_mut(..).ok();
+        Self {
+            staging,
+            instances,
+            mapped,
+            words,
+            capacity: (size / (words * size_of::<u32>()) as u64) as u32,
+            used: 0,
+        }
+    }
+
+    /// Its size.
+    fn bytes(&self) -> u64 {
+        self.staging.size()
+    }
+
+    /// Empties it, and says whether it can be written to: not so when the device is lost.
+    fn reset(&mut self) -> bool {
+        self.used = 0;
+        if self.mapped.is_none() {
+            self.mapped = self.staging.get_mapped_range_mut(..).ok();
+        }
+        self.mapped.is_some()
+    }
+
+    fn fill(&mut self, words: &[u32]) {
+        let bytes: &[u8] = bytemuck::cast_slice(words);
+        let start = self.used as usize * self.words * size_of::<u32>();
+        // Without memory the device is lost or out of it, which `submit` reports.
+        if let Some(mapped) = &mut self.mapped {
+            mapped
+                .slice(start..start + bytes.len())
+                .copy_from_slice(bytes);
+        }
+        self.used += (words.len() / self.words) as u32;
+    }
+
+    fn flush(&mut self, encoder: &mut CommandEncoder) -> u64 {
+        let bytes = u64::from(self.used) * (self.words * size_of::<u32>()) as u64;
+        if bytes > 0 {
+            self.mapped = None;
+            self.staging.unmap();
+            encoder.copy_buffer_to_buffer(&self.staging, 0, &self.instances, 0, bytes);
+        }
+        bytes
+    }
+
+    fn map_when_done(&mut self) {
+        if self.mapped.is_none() {
+            // The result shows when the memory is asked for.
+            self.staging.map_async(MapMode::Write, .., |_| {});
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! A guest crate, as cargo describes it: what it is called, which folders it is made of, and how it is
+//! built.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, SystemTime};
+
+use anstream::{AutoStream, ColorChoice};
+use cargo_metadata::{CargoOpt, MetadataCommand, Package, PackageId, Target, TargetKind};
+
+use super::cargo::{Build, BuildOutput, Maker, spawn};
+use super::error::BuildError;
+use super::target::TARGET;
+use super::toolchain::{cargo_for_target, clean};
+
+/// What is said to cargo, with cargo's own names.
+#[derive(Clone, Debug, Default)]
+pub struct CargoFlags {
+    /// Build with optimisations.
+    pub release: bool,
+    /// Features of the crate.
+    pub features: Vec<String>,
+    /// Without the default ones.
+    pub no_default_features: bool,
+}
+
+/// A crate that builds to a guest.
+#[derive(Clone, Debug)]
+pub struct GuestCrate {
+    folder: PathBuf,
+    name: String,
+    package: PackageId,
+    /// The crate's folder and those of its path dependencies.
+    pub(super) sources: Vec<PathBuf>,
+    lib_name: String,
+    /// cargo's target folder, or another one where that cannot be written.
+    built_in: PathBuf,
+    is_redirected: bool,
+    flags: CargoFlags,
+    /// Whether an optimised build says which code comes from which line.
+    with_lines: bool,
+    /// Whether it is built at lower priority.
+    in_background: bool,
+    /// The words before `build`.
+    cargo: &'static [&'static str],
+    /// The manifests that all this was read from, and when they were written.
+    manifests: Vec<(PathBuf, Option<SystemTime>)>,
+}
+
+impl GuestCrate {
+    /// Ask cargo about the crate in a folder. Some 50 to 200 ms.
+    ///
+    /// # Errors
+    /// When there is no manifest, cargo does not understand it, or it builds no cdylib.
+    pub fn open(folder: &Path, flags: &CargoFlags) -> Result<Self, BuildError> {
+        let manifest = folder.join("Cargo.toml");
+        if !manifest.is_file() {
+            return Err(BuildError::NoManifest(folder.to_owned()));
+        }
+        // Through a link, cargo would take a member of a workspace for none.
+        let folder = &std::fs::canonicalize(folder).unwrap_or(folder.to_owned());
+        let manifest = folder.join("Cargo.toml");
+        let cargo = cargo_for_target(folder)?;
+        let mut command = MetadataCommand::new();
+        if !flags.features.is_empty() {
+            command.features(CargoOpt::SomeFeatures(flags.features.clone()));
+        }
+        if flags.no_default_features {
+            command.features(CargoOpt::NoDefaultFeatures);
+        }
+        let metadata = command
+            .manifest_path(&manifest)
+            .other_options(["--filter-platform".to_owned(), TARGET.to_owned()])
+            .env_remove("RUSTUP_TOOLCHAIN")
+            .exec()
+            .map_err(|error| BuildError::Metadata(error.to_string()))?;
+        let package = metadata
+            .root_package()
+            .ok_or_else(|| of_a_workspace(folder, &metadata))?;
+        let library =
+            cdylib(package).ok_or_else(|| BuildError::NoCdylib(package.name.to_string()))?;
+        let target_folder = metadata.target_directory.as_std_path();
+        let is_redirected = !is_writable(target_folder);
+        let sources = local_sources(&metadata, &package.id);
+        let workspace = metadata.workspace_root.as_std_path().to_owned();
+        let manifests = sources.iter().chain([&workspace]).map(|folder| {
+            let manifest = folder.join("Cargo.toml");
+            let written = written(&manifest);
+            (manifest, written)
+        });
+        Ok(Self {
+            folder: folder.to_owned(),
+            name: package.name.to_string(),
+            package: package.id.clone(),
+            manifests: manifests.collect(),
+            sources,
+            lib_name: library.name.replace('-', "_"),
+            built_in: if is_redirected {
+                elsewhere(folder)
+            } else {
+                target_folder.to_owned()
+            },
+            is_redirected,
+            flags: flags.clone(),
+            with_lines: false,
+            in_background: false,
+            cargo,
+        })
+    }
+
+    /// The same, with an optimised build that says which code comes from which line. Its dependencies
+    /// are built once more for it.
+    pub(super) fn with_lines(self, with_lines: bool) -> Self {
+        Self { with_lines, ..self }
+    }
+
+    /// The same, with optimisations, for a build that nobody waits for.
+    pub(super) fn optimised(&self) -> Self {
+        Self {
+            flags: CargoFlags {
+                release: true,
+                ..self.flags.clone()
+            },
+            with_lines: true,
+            in_background: true,
+            ..self.clone()
+        }
+    }
+
+    /// Whether no manifest has changed since: asking cargo again takes longer than a small build.
+    pub(super) fn is_current(&self) -> bool {
+        let mut manifests = self.manifests.iter();
+        manifests.all(|(manifest, then)| then.is_some() && written(manifest) == *then)
+    }
+
+    /// The package's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where its build leaves the wasm file.
+    #[must_use]
+    pub fn artifact(&self) -> PathBuf {
+        let profile = if self.flags.release {
+            "release"
+        } else {
+            "debug"
+        };
+        self.built_in
+            .join(TARGET)
+            .join(profile)
+            .join(format!("{}.wasm", self.lib_name))
+    }
+
+    /// Where it is built, if its own target folder cannot be written.
+    #[must_use]
+    pub fn redirected(&self) -> Option<&Path> {
+        self.is_redirected.then_some(&*self.built_in)
+    }
+
+    /// Build once, with cargo's own words on standard error. Whatever comes through `stop` ends it, cargo
+    /// and its compilers together.
+    ///
+    /// # Errors
+    /// When it cannot be started, fails, or was stopped.
+    pub fn build(&self, stop: &Receiver<()>) -> Result<BuildOutput, BuildError> {
+        const GLANCE: Duration = Duration::from_millis(5);
+        let mut build = self.start(true)?;
+        loop {
+            if let Some(done) = build.poll() {
+                return done;
+            }
+            match stop.recv_timeout(GLANCE) {
+                Ok(()) => return Err(BuildError::Stopped),
+                Err(RecvTimeoutError::Timeout) => {}
+                // Nobody can stop it any more.
+                Err(RecvTimeoutError::Disconnected) => std::thread::sleep(GLANCE),
+            }
+        }
+    }
+
+    /// Start cargo. `loud` lets it speak to the terminal itself, for the long first build.
+    pub(super) fn start(&self, loud: bool) -> Result<Build, BuildError> {
+        let polite: &[&str] = if self.in_background && cfg!(unix) {
+            &["nice", "-n", "10"]
+        } else {
+            &[]
+        };
+        let mut words = polite.iter().chain(self.cargo);
+        let mut command = clean(words.next().expect("cargo's name is one"));
+        command
+            .current_dir(&self.folder)
+            .args(words)
+            .args(["build", "--lib", "--target", TARGET])
+            .arg("--message-format=json-render-diagnostics")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(if loud {
+                Stdio::inherit()
+            } else {
+                Stdio::piped()
+            });
+        if !loud {
+            command.arg("--quiet");
+        }
+        if self.flags.release {
+            command.arg("--release");
+        }
+        if self.with_lines {
+            command.args(["--config", "profile.release.debug=\"line-tables-only\""]);
+            command.args(["--config", "profile.release.strip=\"none\""]);
+        }
+        if !self.flags.features.is_empty() {
+            command.arg("--features").arg(self.flags.features.join(","));
+        }
+        if self.flags.no_default_features {
+            command.arg("--no-default-features");
+        }
+        if let Some(folder) = self.redirected() {
+            command.arg("--target-dir").arg(folder);
+        }
+        if AutoStream::choice(&std::io::stderr()) != ColorChoice::Never {
+            command.arg("--color=always");
+        }
+        let child = spawn(&mut command).map_err(|error| BuildError::NoCargo(error.to_string()))?;
+        Ok(Build::new(
+            child,
+            Maker::Cargo {
+                package: self.package.clone(),
+                name: self.name.clone(),
+                folder: self.folder.clone(),
+            },
+        ))
+    }
+}
+
+/// The library that a package builds as a cdylib, of which cargo lets it have one.
+fn cdylib(package: &Package) -> Option<&Target> {
+    let mut targets = package.targets.iter();
+    targets.find(|target| target.is_kind(TargetKind::CDyLib))
+}
+
+/// A workspace has no package of its own: which of its members could be meant.
+fn of_a_workspace(folder: &Path, metadata: &cargo_metadata::Metadata) -> BuildError {
+    let members = metadata.workspace_packages();
+    let guests = members.iter().filter(|package| cdylib(package).is_some());
+    let folders = guests.filter_map(|package| package.manifest_path.parent());
+    BuildError::Workspace {
+        folder: folder.to_owned(),
+        guests: folders
+            .map(|folder| folder.as_std_path().to_owned())
+            .collect(),
+    }
+}
+
+/// The folders of the package and of all that it depends on by path.
+fn local_sources(metadata: &cargo_metadata::Metadata, root: &PackageId) -> Vec<PathBuf> {
+    let mut reached = vec![root.clone()];
+    let mut folders = Vec::new();
+    let mut next = 0;
+    while let Some(id) = reached.get(next).cloned() {
+        next += 1;
+        let package = &metadata[&id];
+        let folder = package.manifest_path.parent();
+        if let (None, Some(folder)) = (&package.source, folder) {
+            let folder = folder.as_std_path().to_owned();
+            folders.push(std::fs::canonicalize(&folder).unwrap_or(folder));
+            let node = metadata.resolve.iter().flat_map(|graph| &graph.nodes);
+            for dependency in node
+                .filter(|node| node.id == id)
+                .flat_map(|node| &node.deps)
+            {
+                if !reached.contains(&dependency.pkg) {
+                    reached.push(dependency.pkg.clone());
+                }
+            }
+        }
+    }
+    folders
+}
+
+fn written(file: &Path) -> Option<SystemTime> {
+    std::fs::metadata(file)
+        .and_then(|meta| meta.modified())
+        .ok()
+}
+
+fn is_writable(folder: &Path) -> bool {
+    std::fs::create_dir_all(folder).is_ok() && tempfile::tempfile_in(folder).is_ok()
+}
+
+/// A target folder in the user's cache, for a guest whose own cannot be written.
+fn elsewhere(folder: &Path) -> PathBuf {
+    let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let name = blake3::hash(folder.as_os_str().as_encoded_bytes()).to_hex();
+    directories::ProjectDirs::from("", "", "vblank")
+        .map_or_else(std::env::temp_dir, |dirs| dirs.cache_dir().to_owned())
+        .join("target")
+        .join(&name[..16])
+}

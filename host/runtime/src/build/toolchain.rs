@@ -1,0 +1,121 @@
+//! The compiler that guests are built with: which one it is, and what it lacks.
+//!
+//! It is asked, never told: what is missing is for the user to install.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::error::BuildError;
+use super::target::TARGET;
+
+/// The toolchain that `cargo xtask setup` makes where rustup cannot download the target.
+const FALLBACK_TOOLCHAIN: &str = "vblank-guest";
+
+/// What there is to build guests with. Each is what the tool says of itself, or why there is none.
+#[derive(Clone, Debug)]
+pub struct Toolchain {
+    /// The compiler.
+    pub rustc: Result<String, String>,
+    /// Its driver.
+    pub cargo: Result<String, String>,
+    /// Whose compiler has the guests' target.
+    pub target: Result<String, BuildError>,
+    /// What links the programs that run while a guest is built, such as its macros.
+    pub linker: Result<String, String>,
+}
+
+impl Toolchain {
+    /// Ask, in the folder of a guest: a `rust-toolchain.toml` may have a say. Some 100 ms.
+    #[must_use]
+    pub fn survey(folder: &Path) -> Self {
+        let cargo = cargo_for_target(folder);
+        let prefix: &[&str] = match &cargo {
+            Ok([before @ .., _]) => before,
+            _ => &[],
+        };
+        let tool = |name: &'static str| {
+            let mut command = match prefix {
+                [program, words @ ..] => {
+                    let mut command = clean(program);
+                    command.args(words).arg(name);
+                    command
+                }
+                [] => clean(name),
+            };
+            version(command.current_dir(folder))
+        };
+        Self {
+            rustc: tool("rustc"),
+            cargo: tool("cargo"),
+            target: cargo.as_ref().map_err(Clone::clone).map(|_| match prefix {
+                [] => TARGET.to_owned(),
+                _ => format!("{TARGET}, of the toolchain {FALLBACK_TOOLCHAIN}"),
+            }),
+            linker: linker(),
+        }
+    }
+}
+
+/// The words before `build`: the cargo that can build for the guests' target, asked in the guest's
+/// folder.
+pub(super) fn cargo_for_target(folder: &Path) -> Result<&'static [&'static str], BuildError> {
+    if has_target(clean("rustc").current_dir(folder))? {
+        return Ok(&["cargo"]);
+    }
+    let mut fallback = clean("rustup");
+    fallback.args(["run", FALLBACK_TOOLCHAIN, "rustc"]);
+    if has_target(fallback.current_dir(folder)).unwrap_or(false) {
+        return Ok(&["rustup", "run", FALLBACK_TOOLCHAIN, "cargo"]);
+    }
+    Err(BuildError::NoTarget)
+}
+
+fn has_target(rustc: &mut Command) -> Result<bool, BuildError> {
+    let output = rustc
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .output()
+        .map_err(|error| BuildError::NoCargo(error.to_string()))?;
+    let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let standard_library = |entry: std::fs::DirEntry| {
+        let name = entry.file_name();
+        name.to_string_lossy().starts_with("libstd-")
+    };
+    Ok(output.status.success()
+        && std::fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(standard_library)))
+}
+
+/// rustc calls `cc` on Unix. Elsewhere it finds what it imports, or says so itself.
+fn linker() -> Result<String, String> {
+    if !cfg!(unix) {
+        return Ok("as rustc finds it".to_owned());
+    }
+    version(&mut clean("cc"))
+}
+
+/// The first line of what `--version` says.
+fn version(command: &mut Command) -> Result<String, String> {
+    let output = command
+        .arg("--version")
+        .output()
+        .map_err(|error| error.to_string())?;
+    let first = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes);
+        text.lines().next().unwrap_or_default().trim().to_owned()
+    };
+    if output.status.success() {
+        return Ok(first(&output.stdout));
+    }
+    Err(match first(&output.stderr) {
+        nothing if nothing.is_empty() => output.status.to_string(),
+        why => why,
+    })
+}
+
+/// A command without what an outer cargo has said to its children.
+pub(super) fn clean(program: &str) -> Command {
+    let mut command = Command::new(program);
+    for name in ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC", "RUSTDOC"] {
+        command.env_remove(name);
+    }
+    command
+}

@@ -1,0 +1,90 @@
+//! The second build: while nothing changes, the source that runs is built once more, with optimisations
+//! and at lower priority, and handed on as any other candidate. A change ends it.
+
+use std::time::SystemTime;
+
+use super::{Stop, Worker};
+use crate::build::news::News;
+use crate::guest::{Code, CodeHash};
+use crate::supervisor::Stages;
+
+/// The same source in two builds.
+#[derive(Clone, Copy)]
+pub(super) struct OptimisedBuild {
+    from: CodeHash,
+    to: CodeHash,
+}
+
+impl OptimisedBuild {
+    /// The code that source is in that came to this when it was first built.
+    pub(super) fn newest(this: Option<Self>, code: CodeHash) -> CodeHash {
+        this.filter(|this| this.from == code)
+            .map_or(code, |this| this.to)
+    }
+}
+
+impl Worker {
+    /// Wait for the next change, and when there is none for a while, make the optimised version.
+    pub(super) fn rest(&mut self) -> Result<Option<SystemTime>, Stop> {
+        if let Some(after) = self.options.optimise
+            && let Some(from) = self.ready
+            && self.optimised.is_none_or(|done| done.from != from)
+        {
+            if let Some(at) = self.wait(Some(after))? {
+                return Ok(Some(at));
+            }
+            if self.ready != Some(from) {
+                return self.wait(None);
+            }
+            match self.optimise(from) {
+                Ok(()) => {}
+                Err(Stop::Failed) => self.send(News::NotOptimised)?,
+                Err(Stop::Changed(at)) => return Ok(Some(at)),
+                Err(dropped @ Stop::Dropped) => return Err(dropped),
+            }
+        }
+        self.wait(None)
+    }
+
+    fn optimise(&mut self, from: CodeHash) -> Result<(), Stop> {
+        let Some(guest) = &self.guest else {
+            return Ok(());
+        };
+        // Tried once, whatever comes of it.
+        self.optimised = Some(OptimisedBuild { from, to: from });
+        let started = guest.optimised().start(false);
+        let mut build = started.map_err(|error| self.not_optimised(&error))?;
+        self.await_end(&build);
+        self.send(News::Optimising)?;
+        let built = loop {
+            if let Some(done) = build.poll() {
+                break done.map_err(|error| self.not_optimised(&error))?;
+            }
+            if let Some(at) = self.wait(None)? {
+                // It has not been tried to its end.
+                self.optimised = None;
+                return Err(Stop::Changed(at));
+            }
+        };
+        if self.ready != Some(from) {
+            return Err(Stop::Failed);
+        }
+        let code = Code::read(&built.wasm).map_err(|error| self.not_optimised(&error))?;
+        let to = code.hash;
+        self.optimised = Some(OptimisedBuild { from, to });
+        let stages = Stages {
+            build: built.took,
+            ..Stages::default()
+        };
+        self.hand_on(built.wasm, code, stages)?;
+        // The next round compares with the source's first build.
+        self.ready = Some(from);
+        Ok(())
+    }
+
+    /// The version that runs is as good as it was.
+    fn not_optimised(&self, error: &dyn std::error::Error) -> Stop {
+        self.notice(format!("--optimise: {error}"));
+        Stop::Failed
+    }
+}

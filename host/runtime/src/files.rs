@@ -1,0 +1,289 @@
+//! Files on disk: every write of the host goes through here, so that a file is whole or as it was.
+//!
+//! It knows paths and bytes, and nothing of what they mean. Errors are the system's own; whoever calls
+//! says which operation failed on which file.
+
+use std::fs::{DirEntry, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use tempfile::NamedTempFile;
+
+/// Who may read a file that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// The user only (mode 0600).
+    Private,
+    /// Everybody whom the user's umask lets (mode 0666 less the umask).
+    Shared,
+}
+
+/// Reads a whole file.
+///
+/// # Errors
+/// When the file is not there or not readable.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    std::fs::read(path)
+}
+
+/// Writes a file under a temporary name beside it, brings it to disk and renames it: after a crash or a
+/// full disk there is the new file or the old one, and never a part.
+///
+/// # Errors
+/// When the file system refuses; an older file of that name is then as it was.
+pub fn write_whole(path: &Path, access: Access, bytes: &[&[u8]]) -> io::Result<()> {
+    let mut file = temporary(path, access)?;
+    for bytes in bytes {
+        file.write_all(bytes)?;
+    }
+    file.as_file().sync_data()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Writes a file that can be made again: like [`write_whole`], but without waiting for the disk.
+///
+/// # Errors
+/// As for [`write_whole`].
+pub fn write_cached(path: &Path, access: Access, bytes: &[&[u8]]) -> io::Result<()> {
+    let mut file = temporary(path, access)?;
+    for bytes in bytes {
+        file.write_all(bytes)?;
+    }
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Copies a file: whole, or not at all.
+///
+/// # Errors
+/// When the file system refuses.
+pub fn copy_whole(from: &Path, to: &Path, access: Access) -> io::Result<()> {
+    let mut copy = temporary(to, access)?;
+    io::copy(&mut File::open(from)?, &mut copy)?;
+    copy.persist(to)?;
+    Ok(())
+}
+
+/// Appends a line in one write. A last line that a crash tore is ended first.
+///
+/// # Errors
+/// When the file system refuses.
+pub fn append_line(path: &Path, line: &[u8]) -> io::Result<()> {
+    let mut file = File::options()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(path)?;
+    if file.seek(SeekFrom::End(0))? > 0 {
+        let mut last = [0];
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+        if last != *b"\n" {
+            file.write_all(b"\n")?;
+        }
+    }
+    file.write_all(&[line, b"\n"].concat())
+}
+
+/// A lock between processes, held until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "closing the file releases the lock")] File);
+
+impl Lock {
+    /// Waits for the lock of this name.
+    ///
+    /// # Errors
+    /// When the file cannot be made, or the system has no locks.
+    pub fn wait(path: &Path) -> io::Result<Self> {
+        let file = File::create(path)?;
+        file.lock()?;
+        Ok(Self(file))
+    }
+}
+
+/// Sets a file's date to now, as a note that it was used.
+///
+/// # Errors
+/// When the file is not there or the disk is read-only.
+pub fn touch(path: &Path) -> io::Result<()> {
+    let file = File::options().write(true).open(path)?;
+    file.set_modified(SystemTime::now())
+}
+
+/// A file in a folder.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileInfo {
+    /// Date of the last change.
+    pub modified: SystemTime,
+    /// Size in bytes.
+    pub size: u64,
+    /// Folder and name.
+    pub path: PathBuf,
+}
+
+/// Lists the files of a folder, the oldest first. Files that another process removes meanwhile are left
+/// out.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn list_by_age(folder: &Path) -> io::Result<Vec<FileInfo>> {
+    let info = |entry: DirEntry| {
+        let meta = entry.metadata().ok()?;
+        Some(FileInfo {
+            modified: meta.modified().ok()?,
+            size: meta.len(),
+            path: entry.path(),
+        })
+    };
+    let entries = std::fs::read_dir(folder)?.flatten();
+    let mut files: Vec<_> = entries.filter_map(info).collect();
+    files.sort_unstable();
+    Ok(files)
+}
+
+/// Makes a folder and its parents.
+///
+/// # Errors
+/// When the file system refuses.
+pub fn create_folder(folder: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(folder)
+}
+
+/// Makes a folder in which only the user may read and write, and checks that of one that is there.
+///
+/// # Errors
+/// When the file system refuses, or others may write there.
+pub fn create_private_folder(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
+        let meta = std::fs::metadata(folder)?;
+        if meta.uid() != rustix::process::geteuid().as_raw() || meta.mode() & 0o022 != 0 {
+            return Err(io::Error::other("others may write there"));
+        }
+        Ok(())
+    }
+    // A folder in the user's profile is private by itself.
+    #[cfg(not(unix))]
+    create_folder(folder)
+}
+
+/// Removes temporary files that killed processes left of writing this file. Files younger than a minute
+/// stay: another process may be writing them.
+pub fn remove_unfinished(path: &Path) {
+    const OLD: Duration = Duration::from_secs(60);
+    let prefix = temporary_prefix(path);
+    for file in list_by_age(folder_of(path)).unwrap_or_default() {
+        let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+        let is_old = file.modified.elapsed().is_ok_and(|age| age > OLD);
+        if is_old && name.starts_with(&prefix) && name.ends_with(TEMPORARY) {
+            // A file that cannot be removed is in nobody's way.
+            let _ = std::fs::remove_file(&file.path);
+        }
+    }
+}
+
+/// Ending of a file that is not finished.
+pub const TEMPORARY: &str = ".tmp";
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+/// The beginning of the names of temporary files that become this file.
+fn temporary_prefix(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    format!(".{}.", name.to_string_lossy())
+}
+
+/// Makes a file beside the one that it is to become.
+fn temporary(path: &Path, access: Access) -> io::Result<NamedTempFile> {
+    let prefix = temporary_prefix(path);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(TEMPORARY);
+    #[cfg(unix)]
+    {
+        let mode = match access {
+            Access::Private => 0o600,
+            Access::Shared => 0o666,
+        };
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    }
+    #[cfg(not(unix))]
+    let _ = access;
+    builder.tempfile_in(folder_of(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_the_older_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("no/such/folder/a.vbs");
+        assert!(write_whole(&path, Access::Shared, &[b"new"]).is_err());
+    }
+
+    #[test]
+    fn a_written_file_is_whole_and_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write_whole(&path, Access::Shared, &[b"old"]).unwrap();
+        write_whole(&path, Access::Shared, &[b"n", b"ew"]).unwrap();
+        assert_eq!(read(&path).unwrap(), b"new");
+        assert_eq!(list_by_age(folder.path()).unwrap().len(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_readable_by_the_user_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write_whole(&path, Access::Private, &[b"secret"]).unwrap();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_torn_line_is_ended_before_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        std::fs::write(&path, "one\ntw").unwrap();
+        append_line(&path, b"three").unwrap();
+        assert_eq!(read(&path).unwrap(), b"one\ntw\nthree\n");
+    }
+
+    #[test]
+    fn unfinished_files_go_when_they_are_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.vbs");
+        let file = |name: &str, age: u64| {
+            let file = File::create(folder.path().join(name)).unwrap();
+            let at = SystemTime::now() - Duration::from_secs(age);
+            file.set_modified(at).unwrap();
+        };
+        file(".a.vbs.old.tmp", 3600);
+        file(".a.vbs.new.tmp", 0);
+        file(".b.vbs.old.tmp", 3600);
+        file("a.vbs", 3600);
+        remove_unfinished(&path);
+        let files = list_by_age(folder.path()).unwrap();
+        let mut names: Vec<_> = files
+            .iter()
+            .map(|file| file.path.file_name().unwrap())
+            .collect();
+        names.sort();
+        assert_eq!(names, [".a.vbs.new.tmp", ".b.vbs.old.tmp", "a.vbs"]);
+    }
+}

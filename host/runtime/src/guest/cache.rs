@@ -1,0 +1,376 @@
+//! Compiled code, kept: a version that was compiled once is not compiled again, neither when the game
+//! goes back to it nor when it is started anew.
+//!
+//! The last versions are kept in memory, and all on disk as far as there is room, each under the hash
+//! of the guest's file and the fingerprint of the engine. What the disk says is checked and never
+//! trusted; a file that is damaged, cut short or gone is as if it had never been there.
+
+use std::collections::VecDeque;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::io;
+use std::path::PathBuf;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use wasmtime::component::Component;
+
+use super::component::Code;
+use super::hash::CodeHash;
+use crate::files::{self, Access};
+use crate::thread::lower_priority;
+
+/// Where compiled code is kept between runs.
+#[derive(Clone, Debug)]
+pub struct CacheOptions {
+    /// Made if it is not there. Only the user may write in it: what it holds is run.
+    pub folder: PathBuf,
+    /// Bytes, over all files; the least recently used goes first.
+    pub most: u64,
+}
+
+impl CacheOptions {
+    /// 256 MiB in this folder: some hundreds of versions of a small game.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            most: 256 << 20,
+        }
+    }
+}
+
+/// How many versions are kept in memory.
+const IN_MEMORY: usize = 8;
+/// To be raised when the way from a core module to a component changes.
+const RECIPE: u32 = 1;
+
+/// Compiled components by the hash of the guest's file.
+pub(super) struct Cache {
+    /// The most recently used last.
+    recent: Mutex<VecDeque<(Code, Component)>>,
+    disk: Option<Disk>,
+    /// Serialising and writing take longer than a frame, and nobody waits for them.
+    writer: Option<Writer>,
+}
+
+struct Writer {
+    jobs: Sender<(CodeHash, Component)>,
+    thread: JoinHandle<()>,
+}
+
+impl Cache {
+    /// In memory, and on disk where there is a folder for it that is fit to be used.
+    pub(super) fn open(wasm: &wasmtime::Engine, options: Option<&CacheOptions>) -> Self {
+        let disk = options.and_then(|options| {
+            let disk = Disk::open(options, fingerprint(wasm));
+            let folder = options.folder.display();
+            disk.inspect_err(|error| {
+                tracing::debug!("compiled code is not kept in {folder}: {error}")
+            })
+            .ok()
+        });
+        let writer = disk.clone().and_then(|disk| Writer::start(disk).ok());
+        Self {
+            recent: Mutex::default(),
+            disk,
+            writer,
+        }
+    }
+
+    /// The compiled code of a guest's file, if it is known. Takes microseconds from memory, and from
+    /// disk about what it takes to read the file.
+    pub(super) fn get(&self, wasm: &wasmtime::Engine, code: &Code) -> Option<Component> {
+        let hash = code.hash;
+        let recalled = self.recall(hash).map(|(_, component)| component);
+        let found = recalled.or_else(|| {
+            let bytes = self.disk.as_ref()?.read(hash)?;
+            // SAFETY: these are bytes that `Component::serialize` made for an engine like this one:
+            // their checksum covers them, the hash of the guest and the fingerprint of the engine, and
+            // in their folder nobody but the user may write.
+            let component = unsafe { Component::deserialize(wasm, &bytes) };
+            component
+                .inspect_err(|error| {
+                    tracing::debug!("compiled code of {hash} is of no use: {error:#}")
+                })
+                .ok()
+        })?;
+        self.remember(code, &found);
+        Some(found)
+    }
+
+    /// Keep what was compiled. Returns at once.
+    pub(super) fn keep(&self, code: &Code, component: &Component) {
+        self.remember(code, component);
+        if let Some(writer) = &self.writer {
+            // Were the thread gone, the code would be compiled again some day.
+            let _ = writer.jobs.send((code.hash, component.clone()));
+        }
+    }
+
+    /// What is in memory of a file's code: the file, and what it was compiled to.
+    pub(super) fn recall(&self, hash: CodeHash) -> Option<(Code, Component)> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.iter().find(|(code, _)| code.hash == hash).cloned()
+    }
+
+    fn remember(&self, code: &Code, component: &Component) {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.retain(|(known, _)| known.hash != code.hash);
+        recent.push_back((code.clone(), component.clone()));
+        if recent.len() > IN_MEMORY {
+            recent.pop_front();
+        }
+    }
+}
+
+impl Drop for Cache {
+    /// Waits for what is being written: a short run wants to be a quick start the next time.
+    fn drop(&mut self) {
+        if let Some(Writer { jobs, thread }) = self.writer.take() {
+            drop(jobs);
+            // A panic there was told by the panic hook.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Writer {
+    fn start(disk: Disk) -> io::Result<Self> {
+        let (jobs, waiting) = channel::<(CodeHash, Component)>();
+        let thread = std::thread::Builder::new()
+            .name("compiled".to_owned())
+            .spawn(move || {
+                lower_priority();
+                for (hash, component) in waiting {
+                    let written = component
+                        .serialize()
+                        .map_err(|error| io::Error::other(format!("{error:#}")))
+                        .and_then(|bytes| disk.write(hash, &bytes));
+                    // A full disk costs the next start some time, and nothing else.
+                    if let Err(error) = written {
+                        tracing::debug!("compiled code of {hash} is not kept: {error}");
+                    }
+                }
+            })?;
+        Ok(Self { jobs, thread })
+    }
+}
+
+/// What of the engine, the processor and this host the compiled code depends on.
+fn fingerprint(wasm: &wasmtime::Engine) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    wasm.precompile_compatibility_hash().hash(&mut hasher);
+    (RECIPE, env!("CARGO_PKG_VERSION")).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A folder of files that several hosts may use at once. It knows bytes, not what they are.
+#[derive(Clone, Debug)]
+struct Disk {
+    folder: PathBuf,
+    most: u64,
+    fingerprint: u64,
+}
+
+const SUFFIX: &str = ".cwasm";
+
+impl Disk {
+    fn open(options: &CacheOptions, fingerprint: u64) -> io::Result<Self> {
+        files::create_private_folder(&options.folder)?;
+        Ok(Self {
+            folder: options.folder.clone(),
+            most: options.most,
+            fingerprint,
+        })
+    }
+
+    fn name(&self, hash: CodeHash) -> String {
+        format!("{hash}-{:016x}{SUFFIX}", self.fingerprint)
+    }
+
+    /// Over the name as well, so that a file that was renamed is a damaged one.
+    fn checksum(name: &str, bytes: &[u8]) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(name.as_bytes()).update(bytes);
+        hasher.finalize()
+    }
+
+    /// The bytes under this name, and a note that they were of use.
+    fn read(&self, hash: CodeHash) -> Option<Vec<u8>> {
+        let name = self.name(hash);
+        let path = self.folder.join(&name);
+        let mut file = files::read(&path).ok()?;
+        let (sum, bytes) = file.split_first_chunk::<32>()?;
+        if Self::checksum(&name, bytes) != *sum {
+            tracing::debug!("compiled code in {} is damaged", path.display());
+            return None;
+        }
+        // On a read-only disk it grows old as if it were not used.
+        let _ = files::touch(&path);
+        file.drain(..32);
+        Some(file)
+    }
+
+    /// Writes compiled code: whole under its name, or not at all. Then the folder is brought back to its
+    /// size.
+    fn write(&self, hash: CodeHash, bytes: &[u8]) -> io::Result<()> {
+        let name = self.name(hash);
+        let checksum = Self::checksum(&name, bytes);
+        let path = self.folder.join(name);
+        files::write_cached(&path, Access::Private, &[checksum.as_bytes(), bytes])?;
+        self.evict()
+    }
+
+    /// Removes the least recently used files until the rest fits.
+    fn evict(&self) -> io::Result<()> {
+        let mut files = files::list_by_age(&self.folder)?;
+        files.retain(|file| {
+            let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+            name.ends_with(SUFFIX) || name.ends_with(files::TEMPORARY)
+        });
+        let mut total: u64 = files.iter().map(|file| file.size).sum();
+        for file in files {
+            if total <= self.most {
+                break;
+            }
+            // Another host may have removed it.
+            let _ = std::fs::remove_file(file.path);
+            total -= file.size;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// With room for three files of 100 bytes.
+    fn disk(folder: &Path) -> Disk {
+        let options = CacheOptions {
+            folder: folder.join("compiled"),
+            most: 3 * (100 + 32),
+        };
+        Disk::open(&options, 7).unwrap()
+    }
+
+    fn hash(number: u8) -> CodeHash {
+        CodeHash::of(&[number])
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = disk(folder.path());
+        assert_eq!(disk.read(hash(1)), None);
+        disk.write(hash(1), b"code").unwrap();
+        assert_eq!(disk.read(hash(1)).as_deref(), Some(b"code".as_slice()));
+        let left = std::fs::read_dir(&disk.folder).unwrap().count();
+        assert_eq!(left, 1, "a temporary file was left behind");
+    }
+
+    #[test]
+    fn every_damage_is_a_miss() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = disk(folder.path());
+        disk.write(hash(1), b"code").unwrap();
+        let path = disk.folder.join(disk.name(hash(1)));
+        let good = std::fs::read(&path).unwrap();
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 0x10;
+            std::fs::write(&path, bad).unwrap();
+            assert_eq!(disk.read(hash(1)), None, "byte {at}");
+            std::fs::write(&path, &good[..at]).unwrap();
+            assert_eq!(disk.read(hash(1)), None, "cut at {at}");
+        }
+        std::fs::write(&path, &good).unwrap();
+        assert!(disk.read(hash(1)).is_some());
+    }
+
+    #[test]
+    fn code_of_another_guest_or_engine_is_a_miss() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = disk(folder.path());
+        disk.write(hash(1), b"code").unwrap();
+        let other = Disk {
+            fingerprint: 8,
+            ..disk.clone()
+        };
+        assert_eq!(other.read(hash(1)), None);
+        // Neither does renaming make it fit.
+        let file = |disk: &Disk, number| disk.folder.join(disk.name(hash(number)));
+        std::fs::copy(file(&disk, 1), file(&other, 1)).unwrap();
+        std::fs::copy(file(&disk, 1), file(&disk, 2)).unwrap();
+        assert_eq!(other.read(hash(1)), None);
+        assert_eq!(disk.read(hash(2)), None);
+    }
+
+    #[test]
+    fn the_least_recently_used_goes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = disk(folder.path());
+        let long_ago = SystemTime::now() - Duration::from_secs(3600);
+        for number in 0..3 {
+            disk.write(hash(number), &[number; 100]).unwrap();
+            let file = File::options()
+                .write(true)
+                .open(disk.folder.join(disk.name(hash(number))))
+                .unwrap();
+            let age = Duration::from_secs(u64::from(number));
+            file.set_modified(long_ago + age).unwrap();
+        }
+        // Somebody else's file is nothing to remove.
+        std::fs::write(disk.folder.join("notes.txt"), [0; 1000]).unwrap();
+        assert!(disk.read(hash(0)).is_some(), "now the oldest is number 1");
+        disk.write(hash(3), &[3; 100]).unwrap();
+        let kept: Vec<bool> = (0..4)
+            .map(|number| disk.read(hash(number)).is_some())
+            .collect();
+        assert_eq!(kept, [true, false, true, true]);
+        assert!(disk.folder.join("notes.txt").exists());
+    }
+
+    #[test]
+    fn several_hosts_write_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = disk(folder.path());
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for round in 0..50 {
+                        let number = round % 5;
+                        // Another one may have made room by removing it: a miss, never other bytes.
+                        let _ = disk.write(hash(number), &[number; 100]);
+                        if let Some(bytes) = disk.read(hash(number)) {
+                            assert_eq!(bytes, [number; 100]);
+                        }
+                    }
+                });
+            }
+        });
+        let size: u64 = std::fs::read_dir(&disk.folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().metadata().unwrap().len())
+            .sum();
+        assert!(size <= disk.most, "{size} bytes");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_others_may_write_in_is_not_used() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = disk(folder.path()).folder;
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o700);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o777)).unwrap();
+        let options = CacheOptions::new(path.clone());
+        assert!(Disk::open(&options, 7).is_err());
+        assert_eq!(mode(&path), 0o777, "it is not ours to change");
+    }
+}

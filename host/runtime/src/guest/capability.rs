@@ -1,0 +1,367 @@
+//! What a guest may be granted beyond its world, by name. Nothing is granted by itself.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::random::Deterministic;
+use wasmtime_wasi::{FsPerms, WasiCtx};
+
+use crate::error::GuestError;
+
+/// What a guest may be granted beyond its world. All of it is WASI preview 2, of which there is no more than
+/// is granted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Capability {
+    /// `wasi`: all interfaces, with clocks, random numbers and standard output; no files, no environment,
+    /// no network.
+    Wasi,
+    /// `clock`: the time.
+    Clock,
+    /// `random`: random numbers; `random=SEED`: the same ones in every instance.
+    Random {
+        /// Where they come from, if not from the system.
+        seed: Option<u64>,
+    },
+    /// `read=DIR` or `write=DIR`: the files of a folder. `DIR::NAME` has it appear under another name.
+    Files {
+        /// The folder.
+        folder: PathBuf,
+        /// What the guest calls it.
+        name: String,
+        /// Whether it may change them.
+        may_write: bool,
+    },
+    /// `env=NAME`: an environment variable, where it is set.
+    Env(String),
+    /// `http=HOST` or `http=HOST:PORT`: requests over HTTP and HTTPS to this host. Without a port, to the usual
+    /// ones. It takes the feature `http` of the host.
+    Http(String),
+}
+
+/// For messages.
+const KNOWN: &str = "wasi, clock, random, random=SEED, read=DIR, write=DIR, env=NAME, http=HOST";
+
+const HTTP: &str = "http=HOST";
+
+impl Capability {
+    /// How to grant what an import imports, if it imports anything: `clock`, `read=DIR`, ….
+    #[must_use]
+    pub fn needed_for(import: &str) -> Option<&'static str> {
+        let interface = import.strip_prefix("wasi:")?;
+        Some(match interface.split('@').next().unwrap_or(interface) {
+            name if name.starts_with("clocks/") => "clock",
+            name if name.starts_with("random/") => "random",
+            name if name.starts_with("filesystem/") => "read=DIR",
+            "cli/environment" => "env=NAME",
+            "http/types" | "http/outgoing-handler" => HTTP,
+            _ => "wasi",
+        })
+    }
+
+    /// Whether this grant gives what a guest says that it wants.
+    pub(super) fn gives(&self, wanted: &Self) -> bool {
+        match (self, wanted) {
+            (Self::Wasi, Self::Clock) => true,
+            (Self::Wasi | Self::Random { .. }, Self::Random { seed: None }) => true,
+            (
+                Self::Files {
+                    name, may_write, ..
+                },
+                Self::Files {
+                    name: other,
+                    may_write: wants_to_write,
+                    ..
+                },
+            ) => name == other && (*may_write || !wants_to_write),
+            (granted, wanted) => granted == wanted,
+        }
+    }
+
+    /// Whether it has an import linked.
+    pub(super) fn covers(&self, import: &str) -> bool {
+        let Some(needed) = Self::needed_for(import) else {
+            return false;
+        };
+        let is_idle = is_idle(import);
+        match self {
+            Self::Wasi => needed != HTTP,
+            Self::Clock => needed == "clock" || is_idle,
+            Self::Random { .. } => needed == "random" || is_idle,
+            Self::Files { .. } => needed == "read=DIR" || is_idle,
+            Self::Env(_) => needed == "env=NAME" || is_idle,
+            Self::Http(_) => needed == HTTP || is_idle,
+        }
+    }
+}
+
+/// What can do nothing by itself: streams, polling, standard output that goes nowhere. It comes with any
+/// of the others.
+fn is_idle(import: &str) -> bool {
+    [
+        "wasi:io/",
+        "wasi:cli/std",
+        "wasi:cli/terminal",
+        "wasi:cli/exit",
+    ]
+    .iter()
+    .any(|name| import.starts_with(name))
+}
+
+/// What to grant for these imports, none of which is linked: the first that matters, and what would be
+/// enough for all of them.
+pub(super) fn enough_for<'a>(denied: &[&'a str]) -> Option<(&'a str, &'static str)> {
+    let matter = denied.iter().filter(|import| !is_idle(import));
+    let mut needed = matter.filter_map(|import| Some((*import, Capability::needed_for(import)?)));
+    let Some((first, capability)) = needed.next() else {
+        return denied.first().map(|import| (*import, "wasi"));
+    };
+    // Which is no part of `wasi`, and has to be granted by itself.
+    if let Some(import) = denied
+        .iter()
+        .find(|import| Capability::needed_for(import) == Some(HTTP))
+    {
+        return Some((import, HTTP));
+    }
+    let is_enough = needed.all(|(_, other)| other == capability);
+    Some((first, if is_enough { capability } else { "wasi" }))
+}
+
+/// What of WASI an instance has, and the handles that it holds.
+pub(super) struct GrantedWasi {
+    pub(super) wasi: WasiCtx,
+    pub(super) table: ResourceTable,
+    #[cfg(feature = "http")]
+    pub(super) http: super::http::Http,
+}
+
+/// A context with just what is granted; none where nothing is. A request over HTTP may take as long as a call.
+///
+/// # Errors
+/// When a folder cannot be opened.
+pub(super) fn context(
+    granted: &[Capability],
+    #[cfg_attr(not(feature = "http"), expect(unused_variables))] limit: Duration,
+) -> Result<Option<GrantedWasi>, GuestError> {
+    if granted.is_empty() {
+        return Ok(None);
+    }
+    #[cfg(feature = "http")]
+    let mut hosts = Vec::new();
+    let mut builder = WasiCtx::builder();
+    // Calls into guests are synchronous, and may come from a thread of an async runtime.
+    builder.allow_blocking_current_thread(true);
+    for capability in granted {
+        match capability {
+            Capability::Wasi => {
+                builder.inherit_stdout().inherit_stderr();
+            }
+            Capability::Clock | Capability::Random { seed: None } => {}
+            Capability::Random { seed: Some(seed) } => {
+                // Two streams of 16 KiB, which begin anew after that.
+                let stream = |name: &str| {
+                    let mut bytes = vec![0; 16 << 10];
+                    let mut hasher = blake3::Hasher::new_derive_key(name);
+                    hasher.update(&seed.to_le_bytes());
+                    hasher.finalize_xof().fill(&mut bytes);
+                    Deterministic::new(bytes)
+                };
+                builder
+                    .secure_random(stream("vblank random"))
+                    .insecure_random(stream("vblank insecure random"))
+                    .insecure_random_seed(u128::from(*seed));
+            }
+            Capability::Files {
+                folder,
+                name,
+                may_write,
+            } => {
+                let permissions = if *may_write {
+                    FsPerms::ReadWrite
+                } else {
+                    FsPerms::ReadOnly
+                };
+                let opened = builder.preopened_dir(folder, name, permissions);
+                opened.map_err(|error| GuestError::Folder {
+                    folder: folder.clone(),
+                    message: format!("{error:#}"),
+                })?;
+            }
+            Capability::Env(name) => {
+                if let Ok(value) = std::env::var(name) {
+                    builder.env(name, value);
+                }
+            }
+            #[cfg(feature = "http")]
+            Capability::Http(host) => hosts.push(host.clone()),
+            #[cfg(not(feature = "http"))]
+            Capability::Http(_) => {
+                return Err(GuestError::Engine(format!(
+                    "`{capability}` cannot be granted, since this host was built without the feature `http`"
+                )));
+            }
+        }
+    }
+    Ok(Some(GrantedWasi {
+        wasi: builder.build(),
+        table: ResourceTable::new(),
+        #[cfg(feature = "http")]
+        http: super::http::Http::to(hosts, limit),
+    }))
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Wasi => f.write_str("wasi"),
+            Self::Clock => f.write_str("clock"),
+            Self::Random { seed: None } => f.write_str("random"),
+            Self::Random { seed: Some(seed) } => write!(f, "random={seed}"),
+            Self::Files {
+                folder,
+                name,
+                may_write,
+            } => {
+                let verb = if *may_write { "write" } else { "read" };
+                let folder = folder.display().to_string();
+                write!(f, "{verb}={folder}")?;
+                if *name == folder {
+                    Ok(())
+                } else {
+                    write!(f, "::{name}")
+                }
+            }
+            Self::Env(name) => write!(f, "env={name}"),
+            Self::Http(host) => write!(f, "http={host}"),
+        }
+    }
+}
+
+impl From<Capability> for String {
+    fn from(capability: Capability) -> Self {
+        capability.to_string()
+    }
+}
+
+impl TryFrom<String> for Capability {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl FromStr for Capability {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let unknown = || format!("unknown capability `{text}`; there is: {KNOWN}");
+        let (kind, what) = match text.split_once('=') {
+            Some((_, "")) => return Err(unknown()),
+            Some((kind, what)) => (kind, Some(what)),
+            None => (text, None),
+        };
+        Ok(match (kind, what) {
+            ("wasi", None) => Self::Wasi,
+            ("clock", None) => Self::Clock,
+            ("random", None) => Self::Random { seed: None },
+            ("random", Some(seed)) => Self::Random {
+                seed: Some(seed.parse().map_err(|_| unknown())?),
+            },
+            ("read" | "write", Some(folder)) => {
+                let (folder, name) = folder.split_once("::").unwrap_or((folder, folder));
+                Self::Files {
+                    folder: folder.into(),
+                    name: name.to_owned(),
+                    may_write: kind == "write",
+                }
+            }
+            ("env", Some(name)) => Self::Env(name.to_owned()),
+            // A host is no address: neither a scheme nor a path belongs to it.
+            ("http", Some(host)) if !host.contains('/') => Self::Http(host.to_ascii_lowercase()),
+            _ => return Err(unknown()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        for name in [
+            "wasi",
+            "clock",
+            "random",
+            "random=7",
+            "read=data",
+            "write=/tmp/notes::notes",
+            "env=HOME",
+            "http=example.com",
+            "http=127.0.0.1:8080",
+        ] {
+            let capability: Capability = name.parse().unwrap();
+            assert_eq!(capability.to_string(), name);
+        }
+        for name in [
+            "",
+            "everything",
+            "read",
+            "read=",
+            "random=x",
+            "clock=1",
+            "http=https://example.com",
+        ] {
+            let error = name.parse::<Capability>().unwrap_err();
+            assert!(error.contains("there is: wasi, clock"), "{error}");
+        }
+    }
+
+    #[test]
+    fn each_covers_its_own() {
+        let clock = "wasi:clocks/wall-clock@0.2.0";
+        let random = "wasi:random/random@0.2.0";
+        assert!(Capability::Clock.covers(clock) && !Capability::Clock.covers(random));
+        assert!(Capability::Wasi.covers(clock) && Capability::Wasi.covers(random));
+        assert!(Capability::Clock.covers("wasi:io/poll@0.2.0"));
+        assert!(!Capability::Clock.covers("wasi:sockets/tcp@0.2.0"));
+        assert!(!Capability::Wasi.covers("vblank:guest/log@0.1.0"));
+        assert_eq!(Capability::needed_for("vblank:guest/log@0.1.0"), None);
+        assert_eq!(Capability::needed_for(clock), Some("clock"));
+        let http = "wasi:http/outgoing-handler@0.2.12";
+        assert!(Capability::Http("a".to_owned()).covers(http));
+        assert!(!Capability::Wasi.covers(http), "hosts are named");
+        assert_eq!(enough_for(&[clock, http]), Some((http, "http=HOST")));
+    }
+
+    #[test]
+    fn a_grant_gives_what_is_wanted() {
+        let gives = |grant: &str, wanted: &str| {
+            let grant: Capability = grant.parse().unwrap();
+            grant.gives(&wanted.parse().unwrap())
+        };
+        assert!(gives("clock", "clock") && gives("wasi", "clock"));
+        assert!(gives("random=7", "random") && !gives("random", "random=7"));
+        assert!(gives("read=words::/data", "read=/data"));
+        assert!(gives("write=words::/data", "read=/data"));
+        assert!(!gives("read=words::/data", "write=/data"));
+        assert!(!gives("read=/words", "read=/data"));
+        assert!(gives("env=LANG", "env=LANG") && !gives("env=LANG", "env=HOME"));
+        assert!(!gives("wasi", "read=/data"));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named() {
+        let nowhere = "read=/no/such/folder".parse().unwrap();
+        let error = context(&[nowhere], Duration::ZERO)
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(error.contains("/no/such/folder"), "{error}");
+    }
+}

@@ -1,0 +1,144 @@
+//! The compiler: wasmtime with a thread pool of lower priority, the caches of compiled code, and the
+//! clock that guests are held to. Knows no world and no grants.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+#[cfg(feature = "cranelift")]
+use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rayon::ThreadPool;
+use wasmtime::component::Component;
+#[cfg(feature = "cranelift")]
+use wasmtime::CacheStore;
+use wasmtime::{Config, WasmBacktraceDetails};
+
+use super::cache::{Cache, CacheOptions};
+use super::limits::TICK;
+use super::profiler::Profiler;
+use crate::error::GuestError;
+use crate::thread::lower_priority;
+
+/// The part of an engine that all engines of a host share.
+pub(super) struct Compiler {
+    pub(super) wasm: wasmtime::Engine,
+    /// Interval at which the epoch advances; the grain of every time limit.
+    pub(super) tick: Duration,
+    pub(super) cache: Cache,
+    pool: ThreadPool,
+}
+
+impl Compiler {
+    /// Sets up WebAssembly, a thread pool, and the clock that guests are held to.
+    ///
+    /// # Errors
+    /// When the machine gives no threads, or wasmtime does not know the processor.
+    pub(super) fn new(
+        deterministic: bool,
+        cache: Option<&CacheOptions>,
+        profiler: Option<&Profiler>,
+    ) -> Result<Self, GuestError> {
+        let failed = |error: wasmtime::Error| GuestError::Engine(format!("{error:#}"));
+        let mut config = Config::new();
+        config
+            .wasm_component_model(true)
+            // Without it a call into a component is four times cheaper.
+            .concurrency_support(false)
+            .epoch_interruption(true)
+            // Source locations are looked up off the frame, in the file before stripping.
+            .wasm_backtrace_details(WasmBacktraceDetails::Disable);
+        #[cfg(feature = "cranelift")]
+        config
+            .cranelift_nan_canonicalization(deterministic)
+            .enable_incremental_compilation(Arc::new(FunctionCache::default()))
+            .map_err(failed)?;
+        #[cfg(not(feature = "cranelift"))]
+        let _ = deterministic;
+        let wasm = wasmtime::Engine::new(&config).map_err(failed)?;
+        let pool = rayon::ThreadPoolBuilder::new()
+            .thread_name(|i| format!("compile-{i}"))
+            .start_handler(|_| lower_priority())
+            .build()
+            .map_err(|error| GuestError::Engine(error.to_string()))?;
+        let tick = profiler.map_or(TICK, Profiler::every);
+        start_clock(&wasm, tick)?;
+        Ok(Self {
+            cache: Cache::open(&wasm, cache),
+            wasm,
+            tick,
+            pool,
+        })
+    }
+
+    /// Compiles a component, on the thread pool.
+    ///
+    /// # Errors
+    /// When the component does not compile, or this build has no compiler.
+    pub(super) fn compile(&self, component: &[u8]) -> Result<Component, GuestError> {
+        #[cfg(feature = "cranelift")]
+        return self
+            .pool
+            .install(|| Component::from_binary(&self.wasm, component))
+            .map_err(|error| GuestError::Compile {
+                message: format!("{error:#}"),
+            });
+        #[cfg(not(feature = "cranelift"))]
+        {
+            let _ = (&self.pool, component);
+            Err(GuestError::Compile {
+                message: "this build has no compiler (feature `cranelift`); it runs only code that was compiled before".to_owned(),
+            })
+        }
+    }
+}
+
+/// Starts the thread that makes time pass for guests, until the engine is gone.
+fn start_clock(wasm: &wasmtime::Engine, tick: Duration) -> Result<(), GuestError> {
+    let wasm = wasm.weak();
+    std::thread::Builder::new()
+        .name("guest-clock".to_owned())
+        .spawn(move || {
+            while let Some(wasm) = wasm.upgrade() {
+                wasm.increment_epoch();
+                drop(wasm);
+                std::thread::sleep(tick);
+            }
+        })
+        .map_err(|error| GuestError::Engine(format!("no thread for the clock: {error}")))?;
+    Ok(())
+}
+
+/// Cranelift's results, function by function, for the next build of the same guest.
+#[cfg(feature = "cranelift")]
+#[derive(Debug, Default)]
+struct FunctionCache {
+    functions: Mutex<HashMap<Vec<u8>, Vec<u8>>>,
+}
+
+/// Capacity of the [`FunctionCache`]: some fifty versions of a small game. A full cache is emptied.
+#[cfg(feature = "cranelift")]
+const CACHED_FUNCTIONS: usize = 100_000;
+
+#[cfg(feature = "cranelift")]
+impl CacheStore for FunctionCache {
+    fn get(&self, key: &[u8]) -> Option<Cow<'_, [u8]>> {
+        let functions = self
+            .functions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        functions.get(key).map(|code| Cow::Owned(code.clone()))
+    }
+
+    fn insert(&self, key: &[u8], code: Vec<u8>) -> bool {
+        let mut functions = self
+            .functions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if functions.len() >= CACHED_FUNCTIONS {
+            functions.clear();
+        }
+        functions.insert(key.to_owned(), code);
+        true
+    }
+}

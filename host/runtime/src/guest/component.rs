@@ -1,0 +1,404 @@
+//! From a file's bytes to a component: what it is, whether it is whole, and what it was built for.
+//! Nothing is run and nothing compiled here.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use vblank_state::Schema;
+use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER;
+use wasmparser::{Encoding, Parser, Payload};
+use wit_component::ComponentEncoder;
+
+use super::hash::CodeHash;
+use super::wants::{self, Want};
+use crate::error::{Binary, GuestError};
+
+/// The contract that this host speaks, `vblank:guest`.
+pub const ABI: &str = "0.1.0";
+
+/// What a file was before it became a component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A component already.
+    Component,
+    /// A core module with an embedded component type.
+    Module,
+    /// The same for `wasm32-wasip1`, which imports the WASI adapter.
+    WasiModule,
+}
+
+/// A guest's code as read from a file, known to be WebAssembly of our contract. Cloning it is cheap.
+#[derive(Clone, Debug)]
+pub struct Code {
+    /// Of the file.
+    pub hash: CodeHash,
+    /// What the file was.
+    pub kind: Kind,
+    /// The version of the contract that it says it was built for.
+    pub abi: Option<String>,
+    /// The file, as it was read.
+    pub(super) binary: Arc<Binary>,
+    /// The section `vblank:schema`.
+    schema: Vec<u8>,
+    /// What it says that it wants beyond its world.
+    pub wants: Arc<[Want]>,
+}
+
+impl Code {
+    /// Read a whole file and look at what it is, with what the file beside it says that it wants
+    /// ([`wants_file`](super::wants_file)).
+    ///
+    /// # Errors
+    /// When one of them cannot be read or is malformed, it is not WebAssembly, is damaged, or was built for
+    /// another contract.
+    pub fn read(path: &Path) -> Result<Self, GuestError> {
+        let bytes = std::fs::read(path).map_err(|cause| GuestError::Read {
+            path: path.to_owned(),
+            cause,
+        })?;
+        let code = Self::from_bytes(bytes)?;
+        Ok(code.wanting(wants::beside(path)?))
+    }
+
+    /// The same for bytes that are already in memory, which want nothing.
+    ///
+    /// # Errors
+    /// As for [`Code::read`].
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, GuestError> {
+        let survey = Survey::of(&bytes)?;
+        survey.check_abi()?;
+        Ok(Self {
+            hash: CodeHash::of(&bytes),
+            kind: survey.kind,
+            abi: survey.abi,
+            schema: survey.schema,
+            wants: Arc::default(),
+            binary: Arc::new(Binary {
+                bytes,
+                read: SystemTime::now(),
+            }),
+        })
+    }
+
+    /// The same code, which wants this beyond its world.
+    #[must_use]
+    pub fn wanting(mut self, wants: Vec<Want>) -> Self {
+        self.wants = wants.into();
+        self
+    }
+
+    /// The type of the state, as the file itself says it. `None` where it does not: then the guest
+    /// can be asked, with [`Instance::schema_of`](super::Instance::schema_of).
+    ///
+    /// # Errors
+    /// When what the file says is malformed.
+    pub fn declared_schema(&self) -> Result<Option<Schema>, GuestError> {
+        if self.schema.is_empty() {
+            return Ok(None);
+        }
+        Schema::from_section(&self.schema).map_err(|error| GuestError::Malformed {
+            what: "section vblank:schema",
+            message: error.to_string(),
+        })
+    }
+
+    /// The file's size in bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.binary.bytes.len()
+    }
+
+    /// The component, made in-process where the file was a core module; without debug sections.
+    ///
+    /// # Errors
+    /// When a core module has no component type, or one that its exports do not fulfil.
+    pub fn componentise(&self) -> Result<Cow<'_, [u8]>, GuestError> {
+        let refused = |error: anyhow::Error| GuestError::NoComponentType {
+            message: format!("{error:#}"),
+        };
+        if self.kind == Kind::Component {
+            return Ok(Cow::Borrowed(&self.binary.bytes));
+        }
+        let stripped = strip(&self.binary.bytes)?;
+        let mut encoder = ComponentEncoder::default();
+        encoder.validate(false).module(&stripped).map_err(refused)?;
+        if self.kind == Kind::WasiModule {
+            encoder
+                .adapter(
+                    "wasi_snapshot_preview1",
+                    WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+                )
+                .map_err(refused)?;
+        }
+        encoder.encode().map(Cow::Owned).map_err(refused)
+    }
+}
+
+/// The interfaces by which a component meets its host.
+#[derive(Clone, Debug, Default)]
+pub struct Interfaces {
+    /// What it imports.
+    pub imports: Vec<String>,
+    /// What it gives.
+    pub exports: Vec<String>,
+}
+
+impl Interfaces {
+    /// Of a component's bytes.
+    ///
+    /// # Errors
+    /// When the bytes are damaged.
+    pub fn of(component: &[u8]) -> Result<Self, GuestError> {
+        let mut interfaces = Self::default();
+        let mut depth = 0_u32;
+        for payload in Parser::new(0).parse_all(component) {
+            match payload.map_err(damaged)? {
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                Payload::ComponentImportSection(imports) if depth == 0 => {
+                    for import in imports {
+                        let name = import.map_err(damaged)?.name.name.to_owned();
+                        interfaces.imports.push(name);
+                    }
+                }
+                Payload::ComponentExportSection(exports) if depth == 0 => {
+                    for export in exports {
+                        let name = export.map_err(damaged)?.name.name.to_owned();
+                        interfaces.exports.push(name);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(interfaces)
+    }
+
+    /// The world of the contract that it is of, if it is: games, or all that plugins have in common.
+    #[must_use]
+    pub fn world(&self) -> Option<&'static str> {
+        let exports = |name: &str| {
+            let prefix = format!("vblank:guest/{name}@");
+            self.exports
+                .iter()
+                .any(|export| export.starts_with(&prefix))
+        };
+        match (exports("state"), exports("lifecycle")) {
+            (true, true) => Some("vblank:guest/game"),
+            (true, false) => Some("vblank:guest/plugin"),
+            (false, _) => None,
+        }
+    }
+}
+
+fn damaged(error: wasmparser::BinaryReaderError) -> GuestError {
+    GuestError::Damaged {
+        message: error.to_string(),
+    }
+}
+
+/// The top level of a file, read once.
+struct Survey {
+    kind: Kind,
+    /// From `vblank:abi`, else from the names of the `vblank:guest` interfaces.
+    abi: Option<String>,
+    /// From `vblank:schema`.
+    schema: Vec<u8>,
+}
+
+impl Survey {
+    fn of(bytes: &[u8]) -> Result<Self, GuestError> {
+        if !bytes.starts_with(b"\0asm") {
+            return Err(GuestError::NotWasm {
+                found: describe(bytes),
+            });
+        }
+        let mut kind = None;
+        let mut schema = Vec::new();
+        let mut stamp = None;
+        let mut named = None;
+        for payload in Parser::new(0).parse_all(bytes) {
+            match payload.map_err(damaged)? {
+                Payload::Version { encoding, .. } => {
+                    kind = kind.or(Some(match encoding {
+                        Encoding::Component => Kind::Component,
+                        Encoding::Module => Kind::Module,
+                    }));
+                }
+                Payload::ImportSection(imports) if kind == Some(Kind::Module) => {
+                    for import in imports.into_imports() {
+                        let from = import.map_err(damaged)?.module;
+                        named = named.or(contract_version(from));
+                        if from == "wasi_snapshot_preview1" {
+                            kind = Some(Kind::WasiModule);
+                        }
+                    }
+                }
+                Payload::ComponentImportSection(imports) => {
+                    for import in imports {
+                        named = named.or(contract_version(import.map_err(damaged)?.name.name));
+                    }
+                }
+                Payload::ComponentExportSection(exports) => {
+                    for export in exports {
+                        named = named.or(contract_version(export.map_err(damaged)?.name.name));
+                    }
+                }
+                Payload::CustomSection(section) if section.name() == "vblank:abi" => {
+                    stamp = Some(String::from_utf8_lossy(section.data()).into_owned());
+                }
+                Payload::CustomSection(section) if section.name() == "vblank:schema" => {
+                    schema.extend_from_slice(section.data());
+                }
+                _ => {}
+            }
+        }
+        Ok(Self {
+            kind: kind.unwrap_or(Kind::Module),
+            abi: stamp.or(named),
+            schema,
+        })
+    }
+
+    fn check_abi(&self) -> Result<(), GuestError> {
+        let Some(guest) = &self.abi else {
+            return Ok(()); // the import and export names decide, when it is linked
+        };
+        match (series(guest), series(ABI)) {
+            (Some(theirs), Some(ours)) if theirs == ours => Ok(()),
+            (theirs, ours) => Err(GuestError::Abi {
+                guest: guest.clone(),
+                host: ABI,
+                newer: theirs > ours,
+            }),
+        }
+    }
+}
+
+/// What semantic versioning promises to be compatible: major, and minor while major is 0.
+pub(super) fn series(version: &str) -> Option<(u64, u64)> {
+    let mut parts = version.split('.').map(str::parse::<u64>);
+    let (major, minor) = (parts.next()?.ok()?, parts.next()?.ok()?);
+    Some((major, if major == 0 { minor } else { 0 }))
+}
+
+/// `0.1.0` from `vblank:guest/game@0.1.0`.
+fn contract_version(name: &str) -> Option<String> {
+    let (interface, version) = name.split_once('@')?;
+    interface
+        .starts_with("vblank:guest/")
+        .then(|| version.to_owned())
+}
+
+/// A core module without its debug sections and names; what describes the component type stays.
+fn strip(module: &[u8]) -> Result<Cow<'_, [u8]>, GuestError> {
+    let mut kept = module[..8].to_vec();
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload.map_err(damaged)?;
+        let is_debug = matches!(&payload, Payload::CustomSection(section)
+            if section.name() == "name"
+                || section.name().starts_with(".debug_")
+                || section.name() == "producers"
+                || section.name() == "target_features");
+        if let (Some((id, range)), false) = (payload.as_section(), is_debug) {
+            kept.push(id);
+            let body = &module[range.start as usize..range.end as usize];
+            leb128(&mut kept, body.len());
+            kept.extend_from_slice(body);
+        }
+    }
+    Ok(Cow::Owned(kept))
+}
+
+fn leb128(out: &mut Vec<u8>, mut value: usize) {
+    loop {
+        let byte = (value & 0x7f) as u8;
+        value >>= 7;
+        if value == 0 {
+            return out.push(byte);
+        }
+        out.push(byte | 0x80);
+    }
+}
+
+fn describe(bytes: &[u8]) -> String {
+    if bytes.is_empty() {
+        return "the file is empty".to_owned();
+    }
+    match std::str::from_utf8(&bytes[..bytes.len().min(24)]) {
+        Ok(text) => format!("the file is text and begins with {text:?}"),
+        Err(error) if error.error_len().is_none() => "the file is text".to_owned(),
+        Err(_) => format!("the file begins with {:02x?}", &bytes[..bytes.len().min(4)]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The smallest core module.
+    const EMPTY: &[u8] = b"\0asm\x01\0\0\0";
+
+    fn why_not(bytes: &[u8]) -> String {
+        Code::from_bytes(bytes.to_vec()).unwrap_err().to_string()
+    }
+
+    /// A core module with one custom section.
+    fn module(name: &str, data: &str) -> Vec<u8> {
+        let mut bytes = EMPTY.to_vec();
+        let size = 1 + name.len() + data.len();
+        bytes.extend([
+            0,
+            u8::try_from(size).unwrap(),
+            u8::try_from(name.len()).unwrap(),
+        ]);
+        bytes.extend(name.bytes().chain(data.bytes()));
+        bytes
+    }
+
+    #[test]
+    fn what_is_no_wasm_is_told_by_what_it_is() {
+        assert!(why_not(b"").contains("the file is empty"));
+        assert!(why_not(b"hello, world").contains("text and begins with \"hello, world\""));
+        assert!(why_not(b"\x7fELF\xff\xff").contains("7f"));
+        assert!(why_not(b"\0asm\x01\0\0\0\x01").contains("damaged or cut short"));
+    }
+
+    #[test]
+    fn the_contract_is_checked_before_anything_else() {
+        for (version, fits) in [
+            ("0.1.0", true),
+            ("0.1.9", true),
+            ("0.2.0", false),
+            ("1.0.0", false),
+            ("0.0.1", false),
+            ("rubbish", false),
+        ] {
+            let code = Code::from_bytes(module("vblank:abi", version));
+            assert_eq!(code.is_ok(), fits, "{version}");
+        }
+        let newer = why_not(&module("vblank:abi", "0.2.0"));
+        assert!(newer.contains("0.2.0") && newer.contains(ABI), "{newer}");
+        assert!(newer.contains("update the host"), "{newer}");
+        let older = why_not(&module("vblank:abi", "0.0.1"));
+        assert!(older.contains("newer SDK"), "{older}");
+    }
+
+    #[test]
+    fn stripping_leaves_what_is_not_debugging() {
+        let kept = module("vblank:schema", "x");
+        assert_eq!(*strip(&kept).unwrap(), *kept);
+        assert_eq!(*strip(&module("name", "x")).unwrap(), *EMPTY);
+        assert_eq!(*strip(&module(".debug_info", "x")).unwrap(), *EMPTY);
+    }
+
+    #[test]
+    fn a_hash_is_known_by_its_first_digits() {
+        let hash = CodeHash::of(b"");
+        assert!(hash.to_string().starts_with("af1349b9f5f9"));
+        assert_eq!(hash.short(), "af1349");
+        assert_eq!(hash.to_string().parse(), Ok(hash));
+        assert!("af1349".parse::<CodeHash>().is_err());
+    }
+}

@@ -1,0 +1,139 @@
+//! Everything that belongs to one guest instance beside its memory: the host's side of its imports.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Instant;
+
+use wasmtime_wasi::{WasiCtxView, WasiView};
+
+use super::Exports;
+use super::bindings::vblank::guest::log::{Host, Level};
+use super::capability::GrantedWasi;
+use super::lent::Lent;
+use super::limits::Memory;
+use super::log::{Flood, Log};
+use super::recorded_replies::RecordedReplies;
+use crate::error::Binary;
+
+/// Everything that belongs to one guest instance beside its memory.
+pub struct Context {
+    pub(super) memory: Memory,
+    pub(super) lent: Lent,
+    /// The message of the guest's panic hook; the trap that follows says only `unreachable`.
+    pub(super) panic: Option<String>,
+    pub(super) binary: Arc<Binary>,
+    pub(super) is_replay: bool,
+    /// The instance's exports, for plugins that use it.
+    pub(super) exports: Option<Exports>,
+    /// Replies of other plugins in the call under way.
+    pub(super) replies: Option<Arc<RecordedReplies>>,
+    pub(super) log: Log,
+    pub(super) flood: Flood,
+    pub(super) data: Box<dyn Any + Send>,
+    /// Ticks until the call's time is over, where samples are taken at each tick.
+    pub(super) ticks_left: u64,
+    granted: Option<GrantedWasi>,
+}
+
+/// The parts of a [`Context`] that its engine decides.
+pub(super) struct Parts {
+    pub(super) memory: Memory,
+    pub(super) binary: Arc<Binary>,
+    pub(super) log: Log,
+    pub(super) data: Box<dyn Any + Send>,
+    pub(super) granted: Option<GrantedWasi>,
+}
+
+impl Context {
+    pub(super) fn new(parts: Parts) -> Self {
+        Self {
+            memory: parts.memory,
+            lent: Lent::default(),
+            panic: None,
+            binary: parts.binary,
+            is_replay: false,
+            exports: None,
+            replies: None,
+            log: parts.log,
+            flood: Flood::default(),
+            data: parts.data,
+            ticks_left: 0,
+            granted: parts.granted,
+        }
+    }
+
+    /// Returns whether the call under way is a replay: it was made before, and is made again only for
+    /// the state that it leads to. An import should then have no effect outside, and give the same
+    /// result as the first time.
+    #[must_use]
+    pub fn is_replay(&self) -> bool {
+        self.is_replay
+    }
+
+    /// The instance's data, as the world's `data` made it.
+    ///
+    /// # Panics
+    /// When the instance's world has data of another type.
+    #[must_use]
+    pub fn data<D: 'static>(&self) -> &D {
+        let data = self.data.downcast_ref();
+        data.expect(WRONG_DATA)
+    }
+
+    /// The instance's data, for imports that change it.
+    ///
+    /// # Panics
+    /// When the instance's world has data of another type.
+    pub fn data_mut<D: 'static>(&mut self) -> &mut D {
+        let data = self.data.downcast_mut();
+        data.expect(WRONG_DATA)
+    }
+
+    fn granted(&mut self) -> &mut GrantedWasi {
+        let granted = self.granted.as_mut();
+        granted.expect("WASI is linked only where granted")
+    }
+}
+
+const WRONG_DATA: &str = "the data is of the type that the world was made with";
+
+impl WasiView for Context {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let GrantedWasi { wasi, table, .. } = self.granted();
+        WasiCtxView { ctx: wasi, table }
+    }
+}
+
+#[cfg(feature = "http")]
+impl wasmtime_wasi_http::WasiHttpView for Context {
+    fn http(&mut self) -> wasmtime_wasi_http::WasiHttpCtxView<'_> {
+        let GrantedWasi { table, http, .. } = self.granted();
+        http.view(table)
+    }
+}
+
+impl Host for Context {
+    fn log(&mut self, level: Level, target: String, message: String) -> wasmtime::Result<()> {
+        if target == "panic" {
+            // Reported with the trap that comes next.
+            self.panic = Some(message);
+            return Ok(());
+        }
+        let Some(left_out) = self.flood.admit(Instant::now()) else {
+            return Ok(());
+        };
+        if left_out > 0 {
+            let message = format!("{left_out} lines of the guest's were left out");
+            self.log.write(tracing::Level::WARN, "", &message);
+        }
+        let level = match level {
+            Level::Error => tracing::Level::ERROR,
+            Level::Warn => tracing::Level::WARN,
+            Level::Info => tracing::Level::INFO,
+            Level::Debug => tracing::Level::DEBUG,
+            Level::Trace => tracing::Level::TRACE,
+        };
+        self.log.write(level, &target, &message);
+        Ok(())
+    }
+}

@@ -1,0 +1,221 @@
+//! The place in a guest's source where it failed, as it is told to a person: the line itself, and who
+//! called it. Looks into files, and is for a thread of its own.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use serde::{Serialize, Serializer};
+
+use super::symbols::{Frame, is_own_file, look_up};
+use crate::error::Trap;
+
+/// Where a guest's code failed.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SourceLocation {
+    /// `file:line:column` in the author's own code, from the guest's folder where it lies there.
+    pub location: Option<String>,
+    /// The functions that were running, the innermost first.
+    pub trace: Vec<Call>,
+    /// The line of the source, with a caret below it.
+    #[serde(skip)]
+    pub excerpt: Option<String>,
+    /// What to do to be told more.
+    #[serde(skip)]
+    pub hint: Option<&'static str>,
+}
+
+/// One function that was running: `function  file:line`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The line.
+    pub text: String,
+    /// Whether the author of the guest wrote it.
+    pub is_own: bool,
+}
+
+impl Serialize for Call {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+const HINT: &str = "for file and line, put `debug = \"line-tables-only\"` and no `strip` under \
+                    [profile.dev] in the guest's Cargo.toml";
+
+/// A place in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct FilePosition {
+    file: PathBuf,
+    line: u32,
+    column: Option<u32>,
+}
+
+impl SourceLocation {
+    /// Look a trap's place up. `folder` is the guest's crate, if it is one.
+    #[must_use]
+    pub fn find(trap: &Trap, folder: Option<&Path>) -> Self {
+        let folder = folder.and_then(|folder| std::fs::canonicalize(folder).ok());
+        let folder = folder.as_deref();
+        let frames = trap.backtrace.as_ref().map_or(Vec::new(), look_up);
+        let of_frame = frames
+            .iter()
+            .filter(|frame| frame.is_own())
+            .find_map(FilePosition::of_frame);
+        let said = trap.location.as_deref().and_then(FilePosition::parse);
+        let said = said.map(|spot| spot.on_disk(folder));
+        // What the guest says of a panic is exact, but may be a line of a library.
+        let own = said
+            .clone()
+            .filter(|spot| is_own_file(&spot.file.to_string_lossy()));
+        let spot = own.or(of_frame).or(said);
+        let read = trap.backtrace.as_ref().map(|trace| trace.binary.read);
+        let has_lines = frames.iter().any(|frame| frame.line.is_some());
+        Self {
+            location: spot.as_ref().map(|spot| spot.show(folder)),
+            excerpt: spot
+                .as_ref()
+                .zip(read)
+                .and_then(|(spot, read)| spot.excerpt(read)),
+            hint: (spot.is_none() && trap.backtrace.is_some() && !has_lines).then_some(HINT),
+            trace: calls(&frames, folder),
+        }
+    }
+}
+
+/// Of a recursion, one line.
+fn calls(frames: &[Frame], folder: Option<&Path>) -> Vec<Call> {
+    let mut calls: Vec<(Call, usize)> = Vec::new();
+    for frame in frames {
+        let next = call(frame, folder);
+        match calls.last_mut() {
+            Some((last, times)) if *last == next => *times += 1,
+            _ => calls.push((next, 1)),
+        }
+    }
+    let line = |(mut call, times): (Call, usize)| {
+        if times > 1 {
+            call.text.push_str(&format!("  {times} times"));
+        }
+        call
+    };
+    calls.into_iter().map(line).collect()
+}
+
+fn call(frame: &Frame, folder: Option<&Path>) -> Call {
+    let place = FilePosition::of_frame(frame).map(|spot| FilePosition {
+        column: None,
+        ..spot
+    });
+    let place = place.map_or(String::new(), |spot| format!("  {}", spot.show(folder)));
+    Call {
+        text: format!("{}{place}", frame.function),
+        is_own: frame.is_own(),
+    }
+}
+
+impl FilePosition {
+    fn of_frame(frame: &Frame) -> Option<Self> {
+        Some(Self {
+            file: frame.file.as_ref()?.into(),
+            line: frame.line?,
+            column: frame.column,
+        })
+    }
+
+    /// `src/lib.rs:3:9`.
+    fn parse(text: &str) -> Option<Self> {
+        let (rest, column) = text.rsplit_once(':')?;
+        let (file, line) = rest.rsplit_once(':')?;
+        Some(Self {
+            file: file.into(),
+            line: line.parse().ok()?,
+            column: column.parse().ok(),
+        })
+    }
+
+    /// The compiler is given paths from the workspace's folder, which is the guest's or one above it.
+    fn on_disk(self, folder: Option<&Path>) -> Self {
+        let mut above = folder.into_iter().flat_map(Path::ancestors);
+        let file = above.find_map(|folder| {
+            let file = folder.join(&self.file);
+            file.is_file().then_some(file)
+        });
+        Self {
+            file: file.unwrap_or(self.file),
+            ..self
+        }
+    }
+
+    fn show(&self, folder: Option<&Path>) -> String {
+        let inside = folder.and_then(|folder| self.file.strip_prefix(folder).ok());
+        let whole = inside.unwrap_or(&self.file).to_string_lossy();
+        // Of the standard library and the registry, only what lies in them.
+        let file = ["/library/", "/registry/src/"]
+            .iter()
+            .find_map(|shelf| whole.split_once(shelf))
+            .map_or(&*whole, |(_, file)| file);
+        let column = self
+            .column
+            .map_or(String::new(), |column| format!(":{column}"));
+        format!("{file}:{}{column}", self.line)
+    }
+
+    /// The line as it was when the guest was built. `None` when the file is not there, or newer.
+    fn excerpt(&self, built: SystemTime) -> Option<String> {
+        let written = std::fs::metadata(&self.file).and_then(|about| about.modified());
+        if written.ok()? > built {
+            return None;
+        }
+        let source = std::fs::read_to_string(&self.file).ok()?;
+        let line = source.lines().nth(self.line.checked_sub(1)? as usize)?;
+        let number = self.line.to_string();
+        let margin = " ".repeat(number.len());
+        let mut text = format!("{margin} |\n{number} | {}", line.replace('\t', " "));
+        if let Some(column) = self.column {
+            let before = " ".repeat(column.saturating_sub(1) as usize);
+            text.push_str(&format!("\n{margin} | {before}^"));
+        }
+        Some(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spot(file: &str) -> FilePosition {
+        FilePosition::parse(&format!("{file}:2:5")).unwrap()
+    }
+
+    #[test]
+    fn paths_are_told_from_the_guests_folder() {
+        let workspace = tempfile::tempdir().unwrap();
+        let folder = workspace.path().join("game");
+        let source = folder.join("src/lib.rs");
+        std::fs::create_dir_all(source.parent().unwrap()).unwrap();
+        std::fs::write(&source, "").unwrap();
+        for path in ["src/lib.rs", "game/src/lib.rs", source.to_str().unwrap()] {
+            let shown = spot(path).on_disk(Some(&folder)).show(Some(&folder));
+            assert_eq!(shown, "src/lib.rs:2:5", "{path}");
+        }
+        let elsewhere = spot("/else/where.rs").on_disk(Some(&folder));
+        assert_eq!(elsewhere.show(Some(&folder)), "/else/where.rs:2:5");
+        assert_eq!(
+            spot("src/lib.rs").on_disk(None).show(None),
+            "src/lib.rs:2:5"
+        );
+    }
+
+    #[test]
+    fn an_excerpt_is_of_what_was_built() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lib.rs");
+        std::fs::write(&path, "one\n    two\nthree\n").unwrap();
+        let spot = spot(path.to_str().unwrap());
+        let written = std::fs::metadata(&path).unwrap().modified().unwrap();
+        let excerpt = spot.excerpt(written).unwrap();
+        assert_eq!(excerpt, "  |\n2 |     two\n  |     ^");
+        let before = written - std::time::Duration::from_secs(1);
+        assert_eq!(spot.excerpt(before), None, "it was written after the build");
+    }
+}

@@ -1,0 +1,67 @@
+//! Guests: the engine, compiled components, and the instance that one version runs in.
+//!
+//! Only this module names wasmtime. It knows no drawing, no sound and no clock of a game: what a
+//! world offers beyond `log` and `lend` comes from the [`World`] that the application makes.
+
+mod backtrace;
+mod bindings;
+mod cache;
+mod capability;
+mod compiler;
+mod component;
+mod context;
+mod engine;
+mod grants;
+mod handoff;
+mod hash;
+#[cfg(feature = "http")]
+mod http;
+mod instance;
+mod lent;
+mod limits;
+mod location;
+mod log;
+mod pages;
+mod profiler;
+mod program;
+mod provide;
+mod recorded_replies;
+mod signature;
+mod symbols;
+mod wants;
+mod world;
+
+pub use cache::CacheOptions;
+pub use capability::Capability;
+pub use component::{ABI, Code, Interfaces, Kind};
+pub use context::Context;
+pub use engine::{Engine, EngineOptions};
+pub use hash::CodeHash;
+pub use instance::Instance;
+pub use limits::Limits;
+pub(crate) use log::Log;
+pub use location::{Call, SourceLocation};
+pub use log::LogLine;
+pub use profiler::{Profiler, Sample};
+pub use program::Program;
+pub(crate) use provide::{ExportTypes, ImportedFn, ImportedInterface, Provide, ProviderError};
+pub(crate) use recorded_replies::RecordedReplies;
+pub use symbols::{Frame, is_own_file, look_up};
+pub use wants::{Want, wants_file};
+/// The engine's own crate. Generated bindings name it, and so does a host that links imports by hand.
+pub use wasmtime;
+pub use world::{Hooks, World};
+
+/// The version of wasmtime.
+pub const WASMTIME: &str = wasmtime_environ::VERSION;
+
+/// The store that an instance lives in; generated bindings call through it.
+pub type Store = wasmtime::Store<Context>;
+/// The linker that an application adds its imports to.
+pub type Linker = wasmtime::component::Linker<Context>;
+/// An instance's exports, as generated bindings look them up.
+pub type Exports = wasmtime::component::Instance;
+/// A value that crosses from one plugin to another.
+pub(crate) type Value = wasmtime::component::Val;
+/// The result of generated bindings.
+pub type CallResult<T> = wasmtime::Result<T>;

@@ -1,0 +1,290 @@
+//! State images: a guest's state at one frame, in memory and as a `.vbs` file.
+//!
+//! A file is `VBS1`, then BLAKE3 of all that follows, then the size of the body and the body,
+//! compressed with LZ4: code hash, frame, schema, parcel and parked values, each list with its length
+//! in front. It is written to a temporary name and renamed, so it is whole or not there.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use thiserror::Error;
+use vblank_state::{Parcel, ParcelRef, Parked, Schema};
+
+use crate::files::{self, Access};
+
+/// The state of a game before one of its updates.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// The code that made it, as its hash's hexadecimal digits.
+    pub code: String,
+    /// The number of the next update.
+    pub frame: u64,
+    /// The state's type.
+    pub schema: Arc<Schema>,
+    /// The state.
+    pub parcel: Parcel,
+    /// Values without a place in it.
+    pub parked: Parked,
+}
+
+/// Why an image cannot be read or written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ImageError {
+    /// The file system would not.
+    #[error("cannot {action} the image {path}: {source}")]
+    Io {
+        /// Read or write.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// It is something else.
+    #[error("{0} is no state image (.vbs)")]
+    NotAnImage(PathBuf),
+    /// It was an image once.
+    #[error("the image {path} is damaged: {cause}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
+}
+
+const MAGIC: &[u8; 4] = b"VBS1";
+/// LZ4 packs no better than this; a body that claims more is refused before memory is set aside.
+const BEST_RATIO: usize = 255;
+
+impl Image {
+    /// The image as a file's bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut body = Vec::with_capacity(self.parcel.bytes() + 4096);
+        put(&mut body, self.code.as_bytes());
+        body.extend_from_slice(&self.frame.to_le_bytes());
+        put(&mut body, &self.schema.encode());
+        put(&mut body, &self.parcel.tree);
+        put_all(&mut body, &self.parcel.w8);
+        put_all(&mut body, &self.parcel.w16);
+        put_all(&mut body, &self.parcel.w32);
+        put_all(&mut body, &self.parcel.w64);
+        put(&mut body, &self.parked.encode());
+        let packed = lz4_flex::block::compress(&body);
+        let mut rest = (body.len() as u64).to_le_bytes().to_vec();
+        rest.extend_from_slice(&packed);
+        let mut file = Vec::with_capacity(rest.len() + 36);
+        file.extend_from_slice(MAGIC);
+        file.extend_from_slice(blake3::hash(&rest).as_bytes());
+        file.extend_from_slice(&rest);
+        file
+    }
+
+    /// Whether a file's bytes begin as an image.
+    #[must_use]
+    pub fn is_one(bytes: &[u8]) -> bool {
+        bytes.starts_with(MAGIC)
+    }
+
+    /// The image in a file's bytes, which may be hostile.
+    ///
+    /// # Errors
+    /// With what is wrong about them.
+    pub fn decode(bytes: &[u8]) -> Result<Self, String> {
+        let rest = bytes
+            .strip_prefix(MAGIC)
+            .ok_or("it does not begin as one")?;
+        let (sum, rest) = rest.split_first_chunk::<32>().ok_or("cut short")?;
+        if blake3::hash(rest).as_bytes() != sum {
+            return Err("its checksum does not match".to_owned());
+        }
+        let (size, packed) = rest.split_first_chunk::<8>().ok_or("cut short")?;
+        let size = usize::try_from(u64::from_le_bytes(*size)).unwrap_or(usize::MAX);
+        if size / BEST_RATIO > packed.len() {
+            return Err(format!("it claims {size} bytes of state"));
+        }
+        let body = lz4_flex::block::decompress(packed, size).map_err(|error| error.to_string())?;
+        let mut input = Input(&body);
+        let code = String::from_utf8_lossy(input.bytes()?).into_owned();
+        let frame = input.u64()?;
+        let schema = Schema::decode(input.bytes()?).map_err(|error| error.to_string())?;
+        let parcel = Parcel {
+            tree: input.bytes()?.to_vec(),
+            w8: input.lists()?,
+            w16: input.lists()?,
+            w32: input.lists()?,
+            w64: input.lists()?,
+        };
+        vblank_state::check(&schema, &parcel.as_ref()).map_err(|error| error.to_string())?;
+        let parked = Parked::decode(input.bytes()?).map_err(|error| error.to_string())?;
+        Ok(Self {
+            code,
+            frame,
+            schema: Arc::new(schema),
+            parcel,
+            parked,
+        })
+    }
+
+    /// Read a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is no image, or is damaged.
+    pub fn read(path: &Path) -> Result<Self, ImageError> {
+        let bytes = files::read(path).map_err(|source| ImageError::Io {
+            action: "read",
+            path: path.to_owned(),
+            source,
+        })?;
+        if !Self::is_one(&bytes) {
+            return Err(ImageError::NotAnImage(path.to_owned()));
+        }
+        Self::decode(&bytes).map_err(|cause| ImageError::Damaged {
+            path: path.to_owned(),
+            cause,
+        })
+    }
+
+    /// Writes a file: whole, or not at all.
+    ///
+    /// # Errors
+    /// When the file system refuses; an older file of that name is then as it was.
+    pub fn write(&self, path: &Path, access: Access) -> Result<(), ImageError> {
+        let written = files::write_whole(path, access, &[&self.encode()]);
+        written.map_err(|source| ImageError::Io {
+            action: "write",
+            path: path.to_owned(),
+            source,
+        })
+    }
+}
+
+/// What a state is known by: equal states of equal types have equal hashes.
+#[must_use]
+pub fn state_hash(schema: &Schema, parcel: &ParcelRef<'_>) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&schema.encode());
+    hasher.update(&(parcel.tree.len() as u64).to_le_bytes());
+    hasher.update(parcel.tree);
+    for bytes in segments(parcel) {
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+fn segments<'a>(parcel: &'a ParcelRef<'_>) -> impl Iterator<Item = &'a [u8]> {
+    let w8 = parcel.w8.iter().copied();
+    let w16 = parcel.w16.iter().map(|list| bytemuck::cast_slice(list));
+    let w32 = parcel.w32.iter().map(|list| bytemuck::cast_slice(list));
+    let w64 = parcel.w64.iter().map(|list| bytemuck::cast_slice(list));
+    w8.chain(w16).chain(w32).chain(w64)
+}
+
+fn put(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+    out.extend_from_slice(bytes);
+}
+
+fn put_all<T: bytemuck::NoUninit>(out: &mut Vec<u8>, lists: &[Vec<T>]) {
+    out.extend_from_slice(&(lists.len() as u64).to_le_bytes());
+    for list in lists {
+        put(out, bytemuck::cast_slice(list));
+    }
+}
+
+/// Reads what [`put`] wrote; lengths are checked against what is there.
+struct Input<'a>(&'a [u8]);
+
+impl<'a> Input<'a> {
+    fn u64(&mut self) -> Result<u64, String> {
+        let (number, rest) = self.0.split_first_chunk::<8>().ok_or("cut short")?;
+        self.0 = rest;
+        Ok(u64::from_le_bytes(*number))
+    }
+
+    fn bytes(&mut self) -> Result<&'a [u8], String> {
+        let len = usize::try_from(self.u64()?).unwrap_or(usize::MAX);
+        let (bytes, rest) = self.0.split_at_checked(len).ok_or("cut short")?;
+        self.0 = rest;
+        Ok(bytes)
+    }
+
+    fn lists<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(
+        &mut self,
+    ) -> Result<Vec<Vec<T>>, String> {
+        (0..self.u64()?)
+            .map(|_| {
+                let bytes = self.bytes()?;
+                if bytes.len() % size_of::<T>() != 0 {
+                    return Err("a list of broken words".to_owned());
+                }
+                Ok(bytemuck::pod_collect_to_vec(bytes))
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The state of nothing at all, with segments that stand for large arrays in other tests.
+    fn image() -> Image {
+        Image {
+            code: "c0de".to_owned(),
+            frame: 42,
+            schema: Arc::new(Schema::of::<(u32, Vec<u64>)>()),
+            parcel: vblank_state::save(&(7_u32, vec![9_u64; 1000])).to_parcel(),
+            parked: Parked::default(),
+        }
+    }
+
+    #[test]
+    fn a_file_gives_back_what_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.vbs");
+        image().write(&path, Access::Shared).unwrap();
+        let read = Image::read(&path).unwrap();
+        assert_eq!((read.code.as_str(), read.frame), ("c0de", 42));
+        assert_eq!(read.parcel, image().parcel);
+        assert_eq!(read.schema.hash(), image().schema.hash());
+        let hash = |image: &Image| state_hash(&image.schema, &image.parcel.as_ref());
+        assert_eq!(hash(&read), hash(&image()));
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(left.len(), 1, "a temporary file was left behind");
+    }
+
+    #[test]
+    fn every_damage_is_noticed() {
+        let good = image().encode();
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 0x10;
+            assert!(Image::decode(&bad).is_err(), "byte {at}");
+            assert!(Image::decode(&good[..at]).is_err(), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn a_size_that_lies_takes_no_memory() {
+        let rest = [u64::MAX.to_le_bytes().to_vec(), vec![0; 100]].concat();
+        let sum = blake3::hash(&rest);
+        let bytes = [MAGIC.as_slice(), sum.as_bytes(), &rest].concat();
+        let error = Image::decode(&bytes).unwrap_err();
+        assert!(error.contains("claims"), "{error}");
+    }
+
+    #[test]
+    fn another_file_is_no_image() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.vbs");
+        std::fs::write(&path, "hello").unwrap();
+        let error = Image::read(&path).unwrap_err().to_string();
+        assert!(error.contains("no state image"), "{error}");
+        let error = Image::read(&folder.path().join("none.vbs")).unwrap_err();
+        assert!(error.to_string().contains("none.vbs"), "{error}");
+    }
+}

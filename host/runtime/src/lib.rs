@@ -1,0 +1,27 @@
+//! Vblank's runtime: runs WebAssembly components and replaces their code while they run, with the
+//! state intact.
+//!
+//! It knows no graphics, no sound, no window and no command line. `vblank-host` builds games on top
+//! of it; an application that wants plugins depends on this crate alone and starts at [`plugin`].
+//!
+//! The modules in reading order; each names only those above it. `ARCHITECTURE.md` has the map.
+
+// Layer 0
+pub mod error;
+pub mod files;
+pub mod image;
+mod thread;
+// Layer 1
+pub mod guest;
+pub mod supervisor;
+pub mod history;
+#[cfg(feature = "build")]
+pub mod build;
+pub mod plugin;
+
+/// The pages whose code is compiled.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../docs/embedding.md")]
+    mod embedding {}
+}

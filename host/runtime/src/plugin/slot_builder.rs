@@ -1,0 +1,256 @@
+//! How a slot is made.
+
+use std::collections::VecDeque;
+use std::marker::PhantomData;
+use std::path::Path;
+#[cfg(feature = "build")]
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::bindings::Plugin;
+#[cfg(feature = "build")]
+use super::change::Change;
+use super::dependencies::Dependencies;
+use super::error::StartError;
+use super::health::RestartPolicy;
+use super::intake::Intake;
+use super::provider::Provider;
+use super::shared::{Settings, Shared};
+use super::slot::{Parts, Slot};
+#[cfg(feature = "build")]
+use crate::build::{News, Pipeline, PipelineOptions, Source};
+use crate::error::SwapError;
+use crate::guest::{Capability, Code, EngineOptions, Limits, Log, LogLine, Provide, World};
+use crate::image::Image;
+use crate::supervisor::{Candidate, ExpectedState, prepare};
+
+/// A slot that is being made.
+///
+/// ```no_run
+/// # use vblank_runtime::plugin::{Host, Plugin, Slot, StartError};
+/// use vblank_runtime::guest::Limits;
+/// use vblank_runtime::plugin::RestartPolicy;
+///
+/// # fn start<P: Plugin<Data: Default>>(host: &Host) -> Result<Slot<P>, StartError> {
+/// let slot = host
+///     .slot::<P>("spelling")
+///     .limits(Limits { memory: 16 << 20, ..Limits::default() })
+///     .restart_policy(RestartPolicy { failures: 3, ..RestartPolicy::default() })
+///     .load("plugins/spelling.wasm")?;
+/// # Ok(slot) }
+/// ```
+pub struct SlotBuilder<P> {
+    host: Arc<Shared>,
+    name: String,
+    world: World,
+    log: Log,
+    uses: Vec<(Arc<dyn Provide>, Arc<Dependencies>)>,
+    state: Option<Image>,
+    options: EngineOptions,
+    settings: Settings,
+    _plugin: PhantomData<fn() -> P>,
+}
+
+impl<P: Plugin> SlotBuilder<P> {
+    pub(super) fn new(host: Arc<Shared>, name: String, world: World) -> Self {
+        Self {
+            log: Log::Plugin(name.as_str().into()),
+            name,
+            world,
+            uses: Vec::new(),
+            options: host.engine.options().clone(),
+            settings: Settings::default(),
+            state: None,
+            host,
+            _plugin: PhantomData,
+        }
+    }
+
+    /// Grant something.
+    #[must_use]
+    pub fn allow(mut self, capability: Capability) -> Self {
+        self.options.allow.push(capability);
+        self
+    }
+
+    /// Time and memory for one instance.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.options.limits = limits;
+        self
+    }
+
+    /// Have what it logs come here, and not to `tracing`, where it has the target `guest` and the field `plugin`. Called
+    /// in the plugin's calls, on whatever thread makes them. More than 10,000 lines a second are cut short.
+    ///
+    /// ```no_run
+    /// # use vblank_runtime::plugin::{Host, Plugin, SlotBuilder};
+    /// # fn logged<P: Plugin<Data: Default>>(host: &Host) -> SlotBuilder<P> {
+    /// host.slot("spelling").log(|line| eprintln!("{} {line}", line.level))
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn log(mut self, sink: impl Fn(LogLine<'_>) + Send + Sync + 'static) -> Self {
+        self.log = Log::Sink(Arc::new(sink));
+        self
+    }
+
+    /// Let it import what another plugin exports. What the application offers itself comes before that, and of
+    /// several that give the same interface the first.
+    #[must_use]
+    pub fn uses<Q: Plugin>(mut self, provider: &Provider<Q>) -> Self {
+        self.uses.push(provider.used());
+        self
+    }
+
+    /// How much failing is borne.
+    #[must_use]
+    pub fn restart_policy(mut self, restart_policy: RestartPolicy) -> Self {
+        self.settings.restart_policy = restart_policy;
+        self
+    }
+
+    /// Refuse a version in whose state a value would have no place.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.settings.is_strict = true;
+        self
+    }
+
+    /// Let new versions in by [`commit`](super::commit) only, together with those of other slots.
+    #[must_use]
+    pub fn waits_for_commit(mut self) -> Self {
+        self.settings.waits_for_commit = true;
+        self
+    }
+
+    /// How often a boundary may take an image of the state, to go on from after a failure. It is taken less
+    /// often where that would cost more than 2% of the time. Default 10 ms.
+    #[must_use]
+    pub fn keep_every(mut self, interval: Duration) -> Self {
+        self.settings.keep_every = interval;
+        self
+    }
+
+    /// Begin with this state, and not with the plugin's own: what an earlier run has kept
+    /// ([`Slot::image`](super::Slot::image)).
+    #[must_use]
+    pub fn state(mut self, image: Image) -> Self {
+        self.state = Some(image);
+        self
+    }
+
+    /// Start this code. Compiles it, if it is not known.
+    ///
+    /// # Errors
+    /// With all that can be wrong about a plugin.
+    pub fn start(self, code: &Code) -> Result<Slot<P>, StartError> {
+        let parts = self.parts()?;
+        let candidate = prepare(&parts.engine, code, &ExpectedState::default());
+        let candidate = candidate.map_err(|refused| refuse(parts.name.clone(), refused))?;
+        fill(parts, candidate)
+    }
+
+    /// Start what this file holds. It is read once; [`SlotBuilder::watch`] looks for changes.
+    ///
+    /// # Errors
+    /// When it cannot be read, and as for [`SlotBuilder::start`].
+    pub fn load(self, file: impl AsRef<Path>) -> Result<Slot<P>, StartError> {
+        let code = Code::read(file.as_ref());
+        let code = code.map_err(|error| refuse(self.name.clone(), error.into()))?;
+        self.start(&code)
+    }
+
+    #[cfg(feature = "build")]
+    /// Start what this file holds, or what this folder of a guest crate builds to, and have a new version
+    /// made ready whenever it changes. Two threads watch, and the folder's builds run cargo: this is for
+    /// those who write plugins. Where the system watches no more files for this user (on Linux 128 slots, unless
+    /// `fs.inotify.max_user_instances` is larger), they are looked at twice a second, and the first boundary says so.
+    ///
+    /// # Errors
+    /// When there is no first version. As for [`SlotBuilder::start`].
+    pub fn watch(self, path: impl Into<PathBuf>) -> Result<Slot<P>, StartError> {
+        let path = path.into();
+        let source = if path.is_dir() {
+            Source::Folder(path)
+        } else {
+            Source::File(path)
+        };
+        self.watch_source(source, PipelineOptions::default())
+    }
+
+    #[cfg(feature = "build")]
+    /// The same with all that can be said about watching and building.
+    ///
+    /// # Errors
+    /// As for [`SlotBuilder::watch`].
+    pub fn watch_source(
+        self,
+        source: Source,
+        options: PipelineOptions,
+    ) -> Result<Slot<P>, StartError> {
+        let mut parts = self.parts()?;
+        let (engine, waker) = (Arc::clone(&parts.engine), parts.intake.waker());
+        let name = parts.name.clone();
+        let plugin = || name.clone();
+        let pipeline = Pipeline::start(engine, source, options, waker);
+        let pipeline = pipeline.map_err(|error| StartError::Machine {
+            plugin: plugin(),
+            message: error.to_string(),
+        })?;
+        let candidate = loop {
+            // It tells something of every file and every build, and is not gone while it is held.
+            match pipeline.wait(Duration::from_secs(1)) {
+                Some(News::Ready(candidate)) => break *candidate,
+                Some(News::Refused { refused, .. }) => return Err(refuse(plugin(), refused)),
+                Some(News::BuildFailed { error, .. }) => {
+                    return Err(StartError::Build {
+                        plugin: plugin(),
+                        why: error,
+                    });
+                }
+                // Such as that the system does not tell of changes: the first boundary does.
+                Some(News::Notice(message)) => parts.told.push_back(Change::Notice {
+                    plugin: plugin(),
+                    message,
+                }),
+                _ => {}
+            }
+        };
+        parts.intake.watch(pipeline);
+        fill(parts, candidate)
+    }
+
+    /// All but the code.
+    fn parts(self) -> Result<Parts, StartError> {
+        let (providers, tied): (Vec<_>, Vec<_>) = self.uses.into_iter().unzip();
+        let dependencies = (!tied.is_empty()).then(|| Dependencies::new(&self.name, tied));
+        let world = Arc::new(self.world.using(providers.into()).logging(self.log));
+        let engine = self.host.engine.with(world, self.options);
+        let engine = engine.map_err(|error| refuse(self.name.clone(), error.into()))?;
+        Ok(Parts {
+            name: self.name,
+            engine: Arc::new(engine),
+            intake: Intake::new(),
+            settings: self.settings,
+            state: self.state,
+            reaper: self.host.reaper.clone(),
+            host: self.host,
+            told: VecDeque::new(),
+            dependencies,
+        })
+    }
+}
+
+fn fill<P: Plugin>(parts: Parts, candidate: Candidate) -> Result<Slot<P>, StartError> {
+    let name = parts.name.clone();
+    Slot::fill(parts, candidate).map_err(|refused| refuse(name, refused))
+}
+
+fn refuse(plugin: String, refused: SwapError) -> StartError {
+    StartError::Refused {
+        plugin,
+        why: Box::new(refused),
+    }
+}

@@ -1,0 +1,52 @@
+//! `audio`: what is to be heard, collected until the session asks for it.
+
+use vblank_render::sound::commands::{Command, Settings};
+use vblank_runtime::guest::wasmtime;
+
+use super::bindings::vblank::guest::audio as wit;
+use super::context::GameContext;
+
+/// Commands of one call into the guest, at most: more than anybody can hear.
+const MOST: usize = 1024;
+
+impl GameContext {
+    fn say(&mut self, command: Command) {
+        if self.requests.sounds.len() < MOST {
+            self.requests.sounds.push(command);
+        }
+    }
+}
+
+impl wit::Host for GameContext {
+    fn play(&mut self, sound: u32, settings: wit::Settings) -> wasmtime::Result<()> {
+        let settings = convert(settings);
+        self.say(Command::Play { sound, settings });
+        Ok(())
+    }
+
+    fn voice(&mut self, name: String, sound: u32, settings: wit::Settings) -> wasmtime::Result<()> {
+        let settings = convert(settings);
+        self.say(Command::Voice {
+            name,
+            sound,
+            settings,
+        });
+        Ok(())
+    }
+
+    fn stop(&mut self, name: String, fade: f32) -> wasmtime::Result<()> {
+        self.say(Command::Stop { name, fade });
+        Ok(())
+    }
+}
+
+fn convert(settings: wit::Settings) -> Settings {
+    Settings {
+        volume: settings.volume,
+        pitch: settings.pitch,
+        pan: settings.pan,
+        looped: settings.looped,
+        fade: settings.fade,
+    }
+    .bounded()
+}

@@ -1,0 +1,70 @@
+//! Games: the world `vblank:guest/game`, its imports and exports, and the files of its assets.
+//!
+//! It stands on the runtime, which knows nothing of games, and on the renderer's commands and assets. It
+//! knows no session and no window.
+
+mod asset_files;
+mod assets;
+mod audio;
+mod bindings;
+mod context;
+mod convert;
+mod draw;
+mod draw_list;
+mod frame_buffers;
+mod lifecycle;
+mod requests;
+mod step;
+mod window;
+
+use vblank_render::assets::Assets;
+use vblank_runtime::error::GuestError;
+use vblank_runtime::guest::{Context, Engine, EngineOptions, Hooks, World};
+use vblank_runtime::guest::wasmtime::component::HasSelf;
+use vblank_runtime::supervisor::Supervisor;
+
+pub use asset_files::{AssetFolder, AssetLoader};
+pub use lifecycle::{GameCalls, Setup};
+pub use requests::GuestRequests;
+pub use step::Step;
+
+use bindings::vblank::guest as imports;
+use context::GameContext;
+use lifecycle::GameExports;
+
+/// A running game.
+pub type Game = Supervisor<Step>;
+
+/// The world of games. Its guests draw with these assets.
+#[must_use]
+pub fn world(assets: &Assets) -> World {
+    let assets = assets.clone();
+    let world = World::new(
+        "vblank:guest/game",
+        |linker| {
+            imports::audio::add_to_linker::<_, HasSelf<GameContext>>(linker, Context::data_mut)?;
+            imports::window::add_to_linker::<_, HasSelf<GameContext>>(linker, Context::data_mut)?;
+            // Linked by hand: generated bindings would copy each list.
+            draw::add_to_linker(linker)?;
+            assets::add_to_linker(linker)
+        },
+        GameExports::bind,
+        move || GameContext::new(assets.claim()),
+    );
+    let offers = &["assets", "audio", "draw", "input", "window"];
+    world
+        .with_contract(offers, &["lifecycle"])
+        .with_hooks(Hooks::<GameContext> {
+            retire: |context| context.claim.release(),
+            sweep: |context| context.claim.assets().sweep(),
+            after_replay: |context| context.requests.sounds.clear(),
+        })
+}
+
+/// Makes an engine for games. Its guests draw with these assets.
+///
+/// # Errors
+/// When the machine gives no threads, or wasmtime does not know the processor.
+pub fn engine(assets: &Assets, options: EngineOptions) -> Result<Engine, GuestError> {
+    Engine::new(world(assets), options)
+}

@@ -1,0 +1,16 @@
+//! Requests of a guest to the window and the speaker, collected until the session fetches them.
+
+use vblank_input::Size;
+use vblank_render::Fit;
+use vblank_render::sound::commands::Command;
+
+/// Requests of a guest to the window and the speaker since they were last fetched.
+#[derive(Default)]
+pub struct GuestRequests {
+    /// The window's title.
+    pub title: Option<String>,
+    /// The size of the picture, and how it fits into the window.
+    pub picture: Option<(Size, Fit)>,
+    /// Sounds, in order.
+    pub sounds: Vec<Command>,
+}
