@@ -4,7 +4,6 @@ use vblank_input::{InputEvent, Size};
 use vblank_runtime::build::News;
 
 use crate::control::{Reply, Request};
-use crate::session::Command;
 
 /// Something that the session has to hear of.
 pub enum Event {
@@ -18,10 +17,42 @@ pub enum Event {
     Close,
     /// Ctrl-C, or a request to terminate.
     Interrupt,
-    /// A wish about the run, from a key in the terminal or the overlay.
+    /// A person wants something of the run.
     Command(Command),
     /// From the pipeline that makes candidates.
     News(News),
     /// Another process asks for something, through the control channel.
     Ask(Request, Reply),
+}
+
+/// A command of a person, from a key in the terminal or the overlay. One that cannot be obeyed is reported
+/// as a notice, and everything is as it was.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Stand still, or go on. The picture goes on being drawn, and swaps go on happening.
+    Pause(bool),
+    /// Stand still if the game moves, and go on if it stands still.
+    TogglePause,
+    /// Stand still, and make one update.
+    Step,
+    /// Seconds of the game in a second of the clock.
+    Speed(f64),
+    /// Begin a fresh game with the same code. The state of now is written first.
+    Reset,
+    /// Write the state of now.
+    SaveImage,
+    /// Build and look once more, as after a change.
+    Rebuild,
+    /// Stop the build that runs, and wait for the next change.
+    StopBuild,
+    /// Go back to the version before, with the state of now.
+    RollBack,
+    /// Put another value into the state: its path, and the value as text.
+    Edit(String, String),
+    /// Take the last edit back.
+    Undo,
+    /// Make it again.
+    Redo,
+    /// End the run.
+    Quit,
 }

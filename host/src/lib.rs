@@ -48,6 +48,7 @@ mod terminal;
 pub mod control;
 pub mod event;
 pub mod frame;
+mod present;
 pub mod report;
 pub mod session;
 // Layer 2

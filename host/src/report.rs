@@ -1,65 +1,65 @@
-//! What happened, as records: one JSON object a line for scripts, and the same records for whoever
-//! tells a person.
+//! The report: everything that happens in a session, as typed records.
+//!
+//! Serialised, a record is one JSON object a line for scripts; names and fields are a contract
+//! (`docs/report.md`). The texts for people are made in `present`.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path as FilePath;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use vblank_render::Kind;
-use vblank_render::Kind;
-use vblank_runtime::guest::SourceLocation;
+use vblank_runtime::build::BuildError;
+use vblank_runtime::error::{Reason, Trap};
+use vblank_runtime::guest::{CodeHash, SourceLocation};
 use vblank_runtime::history::StateOf;
-use vblank_runtime::supervisor::{Stages, Swap, TransferMode};
-use vblank_state::{Change, Verdict};
-
-use super::back::StateOf;
-use super::candidate::Stages;
-use super::place::Place;
-use super::swap::{Path, Swap, parked_paths};
+use vblank_runtime::supervisor::{Stages, Swap, SwapVerdict, TransferMode};
+use vblank_state::Change;
 
 /// Something that happened, and before which update.
 #[derive(Clone, Debug, Serialize)]
 pub struct Record {
-    /// What.
+    /// The event.
     #[serde(flatten)]
-    pub what: What,
+    pub event: ReportEvent,
     /// The number of the next update.
     pub frame: u64,
 }
 
-/// What can happen. Names and fields are a contract (DESIGN §7); more may be added.
+/// Everything that can happen. More may be added.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-pub enum What {
+pub enum ReportEvent {
     /// The first version runs.
     Start {
         /// Its code.
-        hash: String,
-        /// `gpu`, `software` or `null`.
+        hash: CodeHash,
+        /// The kind of renderer: `gpu`, `software` or `null`.
         renderer: Kind,
         /// Whether its compiled code was known from before.
         cached: bool,
-        /// From the call of the host to here.
+        /// Times from the call of the host to here.
         stages: StageTimes,
     },
     /// A new version has taken over.
     Swap {
-        /// Which one of the run, from 1.
+        /// The number of the swap in this run, from 1.
         number: u64,
         /// The guest's name: that of its folder or file.
         name: String,
-        /// Code that ran.
-        from: String,
-        /// Code that runs.
-        to: String,
-        /// `identical`, `automatic` or `migrated`.
-        verdict: &'static str,
-        /// `copy`, `pages` or `migrate`.
-        path: &'static str,
-        /// How long the game stood still, in microseconds.
+        /// The code that ran.
+        from: CodeHash,
+        /// The code that runs.
+        to: CodeHash,
+        /// The verdict.
+        verdict: SwapVerdict,
+        /// The way in which the state crossed.
+        path: TransferMode,
+        /// Time for which the game stood still, in microseconds.
         pause_us: f64,
-        /// Size of the state as it was taken.
+        /// Size of the state as it was taken, in bytes.
         state_bytes: usize,
         /// Paths of values that have no place now.
         parked: Vec<String>,
@@ -67,125 +67,117 @@ pub enum What {
         prepare_ms: f64,
         /// Whether its compiled code was known from before.
         cached: bool,
-        /// Field by field; a line of text for each in the report.
+        /// The changes of the type, field by field; in the report a line of text for each.
         #[serde(serialize_with = "as_lines")]
         changes: Vec<Change>,
-        /// What the migration has to tell.
+        /// Notes of the migration.
         notes: Vec<String>,
-        /// What each stage took.
+        /// Times of the stages.
         stages: StageTimes,
     },
     /// The first picture of a new version has been submitted.
     FirstFrame {
-        /// Code that made it.
-        hash: String,
+        /// The code that made it.
+        hash: CodeHash,
         /// Bytes of assets that went to the GPU for it: 0 where the version before had the same.
         asset_bytes: u64,
-        /// Its update, draw and submit, in milliseconds.
+        /// Time of its update, draw and submit, in milliseconds.
         frame_ms: f64,
-        /// Since the file was saved, in milliseconds: what a person waits.
+        /// Time since the file was saved, in milliseconds: what a person waits.
         since_saved_ms: f64,
     },
     /// A candidate was not let in; the old version runs on.
     Refused {
         /// Its file, where it comes from one that is watched.
-        guest: Option<String>,
+        guest: Option<PathBuf>,
         /// Its code, where the file could be read.
-        to: Option<String>,
-        /// A word for scripts.
-        reason: &'static str,
-        /// For people.
+        to: Option<CodeHash>,
+        /// The reason, for scripts.
+        reason: Reason,
+        /// The reason, for people.
         message: String,
-        /// Where its code trapped, if that is why.
+        /// The place where its code trapped, if that is why.
         #[serde(flatten)]
         place: SourceLocation,
     },
-    /// A new version failed in its first frames; code and state are those before the swap, and the
-    /// inputs since were fed to it. Or somebody wanted an older version again.
+    /// A version failed in probation, or somebody asked for an older one.
     Rollback {
-        /// Code that failed, or is no longer wanted.
-        from: String,
-        /// Code that runs.
-        to: String,
-        /// What it did, or `asked for`.
-        reason: String,
-        /// Where.
+        /// The code that failed, or is no longer wanted.
+        from: CodeHash,
+        /// The code that runs.
+        to: CodeHash,
+        /// The cause.
+        reason: RollbackReason,
+        /// The place where its code failed.
         #[serde(flatten)]
         place: SourceLocation,
-        /// Where it was asked for.
+        /// More about a rollback that was requested.
         #[serde(flatten)]
-        asked: Option<RequestedRollback>,
+        requested: Option<RequestedRollback>,
     },
-    /// The game stands still, at its last good frame.
+    /// The game stands still, at its last good update.
     Break {
-        /// What the guest did.
+        /// The guest's failure.
         message: String,
-        /// Where.
+        /// The place of the failure.
         #[serde(flatten)]
         place: SourceLocation,
     },
-    /// cargo is done.
-    Build {
-        /// Whether there is a new file.
-        ok: bool,
-        /// How long it took.
-        ms: f64,
-        /// Warnings or errors, as cargo shows them.
-        message: String,
-    },
+    /// A build has ended.
+    Build(BuildResult),
     /// The file is the one that was looked at last.
     SameCode {
-        /// That code.
-        hash: String,
+        /// Its code.
+        hash: CodeHash,
         /// Whether it runs. If not, it was refused or rolled back, and stays out until it changes.
         runs: bool,
     },
-    /// The state was written by itself: `--resume` would go on from there.
+    /// The state was autosaved: `--resume` would go on from there.
     Autosave {
         /// The number of the next update then.
         saved: u64,
-        /// How long the game stood still for it, in milliseconds.
+        /// Time for which the game stood still, in milliseconds.
         take_ms: f64,
-        /// How long it took to write beside the game, in milliseconds.
+        /// Time of writing, beside the game, in milliseconds.
         write_ms: f64,
     },
-    /// Somebody put another value into the state.
+    /// Somebody edited a value of the state.
     Edit {
-        /// Where.
+        /// Path of the value.
         path: String,
-        /// What was there, as far as it is short.
+        /// The value before, shortened.
         old: String,
-        /// What is there, likewise.
+        /// The value now, shortened.
         new: String,
-        /// How long the game stood still, in microseconds.
+        /// Time for which the game stood still, in microseconds.
         pause_us: f64,
     },
-    /// Somebody wanted a fresh game by the same code.
+    /// Somebody asked for a fresh game with the same code.
     Reset {
-        /// Where the state of before was written.
-        image: String,
+        /// The image of the state before.
+        image: PathBuf,
     },
-    /// Somebody wanted the state kept.
+    /// Somebody asked for an image of the state.
     Image {
-        /// Where it was written.
-        file: String,
+        /// The file.
+        file: PathBuf,
         /// The number of the next update then.
         saved: u64,
     },
     /// Something that a person should know, once.
     Notice {
-        /// What.
+        /// The text.
         message: String,
     },
     /// The run is over.
     End {
-        /// Updates made.
+        /// Number of updates made.
         frames: u64,
-        /// What the state is known by.
+        /// The hash of the state.
         state_hash: Option<String>,
         /// Time of a frame without presenting and waiting, in microseconds.
         frame_us: Percentiles,
-        /// Images of the state that were kept, to be able to go back to them.
+        /// Number of images of the state that were kept to go back to.
         images: u64,
         /// Time of one of them, in microseconds.
         image_us: Percentiles,
@@ -193,24 +185,83 @@ pub enum What {
         image_share: f64,
         /// Bytes of assets that went to the GPU, in all.
         asset_bytes: u64,
-        /// Assets that were held at the end.
+        /// Number of assets that were held at the end.
         assets: usize,
     },
 }
 
-/// More about a rollback that somebody asked for: it is a swap.
+/// The cause of a rollback. Serialised, it is a text.
+#[derive(Clone, Debug)]
+pub enum RollbackReason {
+    /// The new version failed.
+    Failed(Trap),
+    /// Somebody asked for it.
+    Requested,
+}
+
+impl std::fmt::Display for RollbackReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Failed(trap) => trap.fmt(f),
+            Self::Requested => f.write_str("asked for"),
+        }
+    }
+}
+
+impl Serialize for RollbackReason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// More about a rollback that was requested: it is a swap.
 #[derive(Clone, Debug, Serialize)]
 pub struct RequestedRollback {
     /// The state that the older version goes on with.
     pub state: StateOf,
-    /// `identical`, `automatic` or `migrated`.
-    pub verdict: &'static str,
-    /// `copy`, `pages` or `migrate`.
-    pub path: &'static str,
-    /// How long the game stood still, in microseconds.
+    /// The verdict.
+    pub verdict: SwapVerdict,
+    /// The way in which the state crossed.
+    pub path: TransferMode,
+    /// Time for which the game stood still, in microseconds.
     pub pause_us: f64,
     /// Paths of values that have no place now.
     pub parked: Vec<String>,
+}
+
+impl RequestedRollback {
+    pub(crate) fn new(state: StateOf, swap: &Swap) -> Self {
+        Self {
+            state,
+            verdict: swap.outcome(),
+            path: swap.mode,
+            pause_us: micros(swap.pause),
+            parked: swap.parked_paths(),
+        }
+    }
+}
+
+/// The end of a build: its warnings, or why there is no new file. Serialised, it is `ok`, `ms` and
+/// `message`.
+#[derive(Clone, Debug)]
+pub struct BuildResult {
+    /// Duration of the build.
+    pub took: Duration,
+    /// Warnings as cargo shows them, or the error.
+    pub result: Result<String, BuildError>,
+}
+
+impl Serialize for BuildResult {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Build", 3)?;
+        fields.serialize_field("ok", &self.result.is_ok())?;
+        fields.serialize_field("ms", &millis(self.took))?;
+        match &self.result {
+            Ok(warnings) => fields.serialize_field("message", warnings)?,
+            Err(error) => fields.serialize_field("message", &error.to_string())?,
+        }
+        fields.end()
+    }
 }
 
 /// Milliseconds of each stage from a saved file to a candidate; see [`Stages`].
@@ -228,32 +279,31 @@ pub struct StageTimes {
 
 impl From<&Stages> for StageTimes {
     fn from(stages: &Stages) -> Self {
-        let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
         Self {
-            watch_ms: ms(stages.watch),
-            build_ms: ms(stages.build),
-            read_ms: ms(stages.read),
-            componentise_ms: ms(stages.componentise),
-            compile_ms: ms(stages.compile),
-            instantiate_ms: ms(stages.instantiate),
-            prewarm_ms: ms(stages.prewarm),
+            watch_ms: millis(stages.watch),
+            build_ms: millis(stages.build),
+            read_ms: millis(stages.read),
+            componentise_ms: millis(stages.componentise),
+            compile_ms: millis(stages.compile),
+            instantiate_ms: millis(stages.instantiate),
+            prewarm_ms: millis(stages.prewarm),
         }
     }
 }
 
-/// Of many times, in microseconds.
+/// Percentiles of many times, in microseconds.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Percentiles {
-    /// Half were quicker.
+    /// The median.
     pub p50: f64,
-    /// One in a hundred was slower.
+    /// The 99th percentile.
     pub p99: f64,
     /// The slowest.
     pub max: f64,
 }
 
-impl What {
-    /// Where a guest's code failed, in records of that.
+impl ReportEvent {
+    /// The place of a guest's failure, in events of one.
     pub(crate) fn place_mut(&mut self) -> Option<&mut SourceLocation> {
         match self {
             Self::Refused { place, .. }
@@ -265,22 +315,21 @@ impl What {
 
     pub(crate) fn swap(
         (number, name): (u64, String),
-        (from, to): (String, String),
+        (from, to): (CodeHash, CodeHash),
         swap: &Swap,
         stages: &Stages,
     ) -> Self {
-        let (verdict, path) = words(swap);
         Self::Swap {
             number,
             name,
             from,
             to,
-            verdict,
-            path,
-            pause_us: swap.pause.as_secs_f64() * 1e6,
+            verdict: swap.outcome(),
+            path: swap.mode,
+            pause_us: micros(swap.pause),
             state_bytes: swap.state_bytes,
-            parked: parked_paths(&swap.parked),
-            prepare_ms: stages.prepare().as_secs_f64() * 1e3,
+            parked: swap.parked_paths(),
+            prepare_ms: millis(stages.prepare()),
             cached: stages.cached,
             changes: swap.changes.clone(),
             notes: swap.notes.clone(),
@@ -293,37 +342,17 @@ fn as_lines<S: Serializer>(changes: &[Change], serializer: S) -> Result<S::Ok, S
     serializer.collect_seq(changes.iter().map(ToString::to_string))
 }
 
-/// Verdict and path of a swap, as the report names them.
-pub(crate) fn words(swap: &Swap) -> (&'static str, &'static str) {
-    let verdict = match swap.verdict {
-        _ if swap.is_explicit => "migrated",
-        Verdict::Identical => "identical",
-        _ => "automatic",
-    };
-    let path = match swap.path {
-        Path::Copy => "copy",
-        Path::Pages => "pages",
-        Path::Migrate => "migrate",
-    };
-    (verdict, path)
+pub(crate) fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }
 
-impl RequestedRollback {
-    pub(crate) fn new(state: StateOf, swap: &Swap) -> Self {
-        let (verdict, path) = words(swap);
-        Self {
-            state,
-            verdict,
-            path,
-            pause_us: swap.pause.as_secs_f64() * 1e6,
-            parked: parked_paths(&swap.parked),
-        }
-    }
+pub(crate) fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
 }
 
 /// Hears of everything that happens in a session.
 pub trait Observer {
-    /// Once for each record, in order.
+    /// Called once for each record, in order.
     fn observe(&mut self, record: &Record);
 }
 
@@ -331,11 +360,11 @@ pub trait Observer {
 pub struct JsonLines(BufWriter<File>);
 
 impl JsonLines {
-    /// Begin a file anew.
+    /// Starts a new file.
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn create(path: &FilePath) -> std::io::Result<Self> {
+    pub fn create(path: &Path) -> std::io::Result<Self> {
         Ok(Self(BufWriter::new(File::create(path)?)))
     }
 }

@@ -68,10 +68,10 @@ pub enum GuestError {
     },
     /// It wants what the user has not granted.
     #[error(
-        "imports {import}, which imports the capability `{capability}`; grant it with --allow {capability}, or with `host allow {capability}` while it runs"
+        "imports {import}, which needs the capability `{capability}`; grant it with --allow {capability}, or with `host allow {capability}` while it runs"
     )]
     NotAllowed {
-        /// The first import that imports it.
+        /// The first import that needs it.
         import: String,
         /// The name for `--allow`.
         capability: &'static str,
@@ -123,7 +123,7 @@ pub enum GuestError {
     /// The kernel would not move a state's pages.
     #[error("the system refused to move memory: {0}; from now on states are copied, so try again")]
     Pages(std::io::Error),
-    /// The machine would not give what the host imports.
+    /// The machine would not give what the host needs.
     #[error("cannot set up WebAssembly: {0}")]
     Engine(String),
     /// The machine gives no more threads.

@@ -189,6 +189,16 @@ pub fn remove_unfinished(path: &Path) {
     }
 }
 
+/// Returns the name under which the system reports changes of a path, also where it is not there yet.
+#[must_use]
+pub fn absolute(path: PathBuf) -> PathBuf {
+    let absolute = std::path::absolute(&path).unwrap_or(path);
+    let (Some(parent), Some(name)) = (absolute.parent(), absolute.file_name()) else {
+        return absolute;
+    };
+    std::fs::canonicalize(parent).map_or(absolute.clone(), |parent| parent.join(name))
+}
+
 /// Ending of a file that is not finished.
 pub const TEMPORARY: &str = ".tmp";
 

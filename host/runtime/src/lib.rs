@@ -12,12 +12,12 @@ pub mod files;
 pub mod image;
 mod thread;
 // Layer 1
-pub mod guest;
-pub mod supervisor;
-pub mod history;
 #[cfg(feature = "build")]
 pub mod build;
+pub mod guest;
+pub mod history;
 pub mod plugin;
+pub mod supervisor;
 
 /// The pages whose code is compiled.
 #[cfg(doctest)]

@@ -18,7 +18,7 @@ pub struct NoDisplay {
     named: bool,
 }
 
-/// What X11 imports, and is loaded at run time.
+/// What X11 needs, and is loaded at run time.
 const LIBRARIES: &str = "libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0";
 
 impl fmt::Display for NoDisplay {
@@ -53,7 +53,7 @@ impl Display {
                 named: false,
             });
         }
-        // Where a library is missing, winit panics. Nobody imports to read how.
+        // Where a library is missing, winit panics. Nobody needs to read how.
         let hook = panic::take_hook();
         panic::set_hook(Box::new(|_| {}));
         let opened = panic::catch_unwind(EventLoop::new);

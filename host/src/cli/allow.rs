@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use vblank_runtime::guest::Capability;
 
-use crate::control::{Answer, Request};
 use super::fail;
 use super::hosts::{Host, unexpected};
+use crate::control::{Answer, Request};
 
 /// Grant something to the running host's guest; a version that was refused for want of it comes in
 #[derive(Args)]

@@ -8,9 +8,9 @@ use clap::Args;
 use vblank_runtime::build::{BuildError, GuestCrate};
 use vblank_runtime::guest::{Code, Interfaces};
 
-use crate::terminal::Terminal;
 use super::fail;
 use super::features::FeatureArgs;
+use crate::terminal::Terminal;
 
 /// Build a guest crate once, and say what came of it
 #[derive(Args)]

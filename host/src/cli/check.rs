@@ -10,14 +10,14 @@ use super::{fail, schema_of};
 
 /// Say whether OLD's state can go on in NEW, field by field
 ///
-/// Exit code: 0 as it is or automatically, 1 imports a migration, 2 could not tell
+/// Exit code: 0 as it is or automatically, 1 needs a migration, 2 could not tell
 #[derive(Args)]
 pub(super) struct Check {
     /// A guest, or an image of its state
     old: PathBuf,
     /// A guest
     new: PathBuf,
-    /// A field that would be parked counts as one that imports a migration
+    /// A field that would be parked counts as one that needs a migration
     #[arg(long)]
     strict: bool,
     /// Print JSON
@@ -69,7 +69,10 @@ impl Check {
                 outln!("  {change}");
             }
             if let Err(imports) = Plan::new(&old_schema, &new_schema) {
-                outln!("\n{}", explain(&old_schema, &new_schema, &imports).trim_end());
+                outln!(
+                    "\n{}",
+                    explain(&old_schema, &new_schema, &imports).trim_end()
+                );
             }
         }
         Ok(self.exit_code(&difference))

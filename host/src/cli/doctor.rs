@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 use vblank_input::Size;
-use vblank_render::{DRIVERS, Kind, Prefer, RenderError, Renderer, WgpuRenderer};
+use vblank_render::assets::Assets;
 use vblank_render::sound;
+use vblank_render::{DRIVERS, Kind, Prefer, RenderError, Renderer, WgpuRenderer};
 use vblank_runtime::build::{BuildError, TARGET, Toolchain, is_told_of_changes};
-use vblank_runtime::guest::{ABI, Engine, EngineOptions, WASMTIME};
+use vblank_runtime::guest::{ABI, EngineOptions, WASMTIME};
 
-use crate::app;
 use super::{fail, folders};
+use crate::{app, game};
 
 /// Say what is missing on this machine, and how to get it
 ///
@@ -86,12 +87,12 @@ fn examine() -> Vec<Check> {
 }
 
 fn engine() -> Check {
-    match Engine::new(EngineOptions::default()) {
+    match game::engine(&Assets::default(), EngineOptions::default()) {
         Ok(_) => Check::ok("wasmtime", WASMTIME),
         Err(error) => Check::missing(
             "wasmtime",
             format!("{WASMTIME} does not start: {error}"),
-            "it imports a 64-bit x86 or ARM processor, and leave to make memory executable",
+            "it needs a 64-bit x86 or ARM processor, and leave to make memory executable",
         ),
     }
 }
@@ -165,7 +166,7 @@ fn sound(has_device: Option<bool>) -> Check {
         None => Check::warning(
             NAME,
             "this host was built without it",
-            "build it with the default features; on Debian that imports: apt install libasound2-dev libudev-dev",
+            "build it with the default features; on Debian that needs: apt install libasound2-dev libudev-dev",
         ),
     }
 }

@@ -55,8 +55,8 @@ impl History {
             .filter_map(|host| Some(host.status().ok()?.run))
             .collect();
         let lines = read(&folder).into_iter().map(|mut entry| {
-            let runs = entry.fate == VersionOutcome::Supervisor && running.contains(&entry.run);
-            if entry.fate == VersionOutcome::Supervisor && !runs {
+            let runs = entry.fate == VersionOutcome::Running && running.contains(&entry.run);
+            if entry.fate == VersionOutcome::Running && !runs {
                 entry.fate = VersionOutcome::Killed;
             }
             let at = UNIX_EPOCH + Duration::from_millis(entry.at_ms);
@@ -94,7 +94,9 @@ fn print_table(lines: &[Line]) {
     {
         let mark = if *runs { '*' } else { ' ' };
         let (hash, schema) = (first(&entry.hash), first(&entry.schema));
-        let verdict = entry.verdict.as_deref().unwrap_or("-");
+        let verdict = entry
+            .verdict
+            .map_or("-".to_owned(), |verdict| verdict.to_string());
         let pause = entry.pause_us;
         let pause = pause.map_or("-".to_owned(), |us| format!("{:.2} ms", us / 1e3));
         let fate = match (entry.fate, &entry.reason) {

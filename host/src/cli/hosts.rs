@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
 
-use crate::control::{Answer, Request, Status, ask, listening};
 use super::folders;
+use crate::control::{Answer, Request, Status, ask, listening};
 
 /// A host that runs.
 pub(super) struct Host(PathBuf);

@@ -121,10 +121,10 @@ fn print(facts: &Facts) {
         outln!("wants      {capability}  {reason}");
     }
     for import in &facts.imports {
-        let imports = import
+        let needs = import
             .capability
-            .map_or(String::new(), |name| format!("  imports --allow {name}"));
-        outln!("imports    {}{imports}", import.name);
+            .map_or(String::new(), |name| format!("  needs --allow {name}"));
+        outln!("imports    {}{needs}", import.name);
     }
     for export in &facts.exports {
         outln!("exports    {export}");

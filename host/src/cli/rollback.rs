@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use vblank_runtime::history::StateOf;
 
-use crate::control::{Answer, Request};
 use super::fail;
 use super::hosts::{Host, unexpected};
+use crate::control::{Answer, Request};
 
 /// Go back to an older version in the running host
 #[derive(Args)]

@@ -9,25 +9,26 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use vblank_input::{Script, Size};
-use vblank_render::{self, Fit, Renderer, RendererChoice};
+use vblank_render::assets::Assets;
 use vblank_render::sound::Speaker;
-use vblank_runtime::build::{GuestCrate, Pipeline, PipelineOptions, Source};
+use vblank_render::{Fit, Renderer, RendererChoice};
+use vblank_runtime::build::{GuestCrate, PipelineOptions, Source};
 use vblank_runtime::error::GuestError;
 use vblank_runtime::guest::{Capability, Code, Engine, EngineOptions};
-use vblank_runtime::supervisor::prepare;
+use vblank_runtime::supervisor::{ExpectedState, Reaper, prepare};
 
-use crate::{app, headless};
+use super::features::FeatureArgs;
+use super::limits::LimitArgs;
+use super::{folders, parse_hz, start_log};
 use crate::clock::{Clock, FreeClock, RealClock};
 use crate::config::{AutosaveOptions, Output, SessionOptions, SwapAt};
 use crate::control::Control;
 use crate::event::Event;
-use crate::overlay::{LogRing, Overlay, Told};
+use crate::overlay::{LogRing, Overlay, OverlayLog};
 use crate::report::{JsonLines, Observer};
 use crate::session::{Parts, ScriptedSwap, Session};
 use crate::terminal::{self, Terminal};
-use super::features::FeatureArgs;
-use super::{folders, parse_hz, start_log};
-use super::limits::LimitArgs;
+use crate::{app, game, headless};
 
 /// Run a game, and replace its code when it changes
 #[derive(Args)]
@@ -159,19 +160,21 @@ impl Run {
             }
             display.ok()
         };
-        let engine = Arc::new(Engine::new(EngineOptions {
+        let assets = Assets::default();
+        let options = EngineOptions {
             allow: self.allow.clone(),
             deterministic: self.deterministic,
             limits: self.limits.limits(),
             cache: folders::compiled(),
             profiler: None,
-        })?);
+        };
+        let engine = Arc::new(game::engine(&assets, options)?);
         let script = self.script(&engine)?;
         let options = self.options(&source, display.is_some())?;
         let mut observers = self.observers(terminal)?;
-        let told = Told::default();
+        let overlay_log = OverlayLog::default();
         if display.is_some() {
-            observers.push(Box::new(told.clone()));
+            observers.push(Box::new(overlay_log.clone()));
         }
         let pipeline = PipelineOptions {
             debounce: Duration::from_millis(self.debounce),
@@ -184,8 +187,11 @@ impl Run {
         };
         let waker = display.as_ref().map(app::Display::waker);
         let wake = move || waker.iter().for_each(|wake| wake());
-        let pipeline = Pipeline::start(Arc::clone(&engine), source, pipeline, wake)
-            .context("cannot start the thread that prepares candidates")?;
+        let (pipeline, asset_loader) =
+            game::start_pipeline(&engine, &assets, source, pipeline, wake)
+                .context("cannot start the thread that prepares candidates")?;
+        let reaper =
+            Reaper::with_archive().context("cannot start the thread that drops old versions")?;
         let (tell, outside) = channel();
         let _control = self.listen(tell.clone());
         #[cfg(unix)]
@@ -198,13 +204,16 @@ impl Run {
         };
         let has_sound = display.is_some() && !self.mute;
         let speaker = has_sound
-            .then(|| Speaker::start(engine.assets().clone()))
+            .then(|| Speaker::start(assets.clone()))
             .transpose()
             .context("cannot start the thread that plays sounds")?;
         let session = move |renderer: Box<dyn Renderer>| {
             let parts = Parts {
                 engine,
+                assets,
+                asset_loader,
                 pipeline: Some(pipeline),
+                reaper,
                 renderer,
                 speaker,
                 clock,
@@ -215,7 +224,7 @@ impl Run {
             Session::new(parts, options)
         };
         if let Some(display) = display {
-            let overlay = Overlay::new(told, log, folders::overlay());
+            let overlay = Overlay::new(overlay_log, log, folders::overlay());
             let notice = |notice: String| terminal.say(&notice);
             let shown = app::Shown {
                 size: self.size,
@@ -294,7 +303,7 @@ impl Run {
                     return Err(anyhow!("--swap-at {}: {error}", swap.frame));
                 }
                 Err(error) => refused(None, error.into()),
-                Ok(code) => match prepare(engine, &code, 0) {
+                Ok(code) => match prepare(engine, &code, &ExpectedState::default()) {
                     Ok(candidate) => ScriptedSwap::Ready(Box::new(candidate)),
                     Err(error) => refused(Some(code.hash), error),
                 },
@@ -351,7 +360,9 @@ impl Run {
     /// For `host history`, `host rollback` and whatever else asks a running host.
     fn listen(&self, tell: Sender<Event>) -> Option<Control> {
         let name = folders::name_of(&self.guest)?;
-        Control::open(&folders::sockets()?, &name, tell)
+        // A session that is over asks no more.
+        let deliver = move |request, reply| drop(tell.send(Event::Ask(request, reply)));
+        Control::open(&folders::sockets()?, &name, deliver)
             .inspect_err(|error| tracing::warn!("this host cannot be asked anything: {error}"))
             .ok()
     }

@@ -1,17 +1,21 @@
 //! `host state`: look at images, compare them, carry them to another version; all offline.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use clap::Subcommand;
 use serde_json::json;
-use vblank_runtime::guest::{Code, Engine, EngineOptions};
+use vblank_render::assets::Assets;
+use vblank_runtime::files::Access;
+use vblank_runtime::guest::{Code, EngineOptions};
 use vblank_runtime::image::Image;
-use vblank_runtime::supervisor::{Supervisor, prepare};
-use vblank_state::{Value, diff};
+use vblank_runtime::supervisor::{ExpectedState, Reaper, SupervisorOptions, prepare};
 use vblank_state::value::{decode, difference};
+use vblank_state::{Value, diff};
 
 use super::{fail, folders};
+use crate::game::{self, Game};
 
 /// Look at saved states, compare them, carry them to another version
 #[derive(Subcommand)]
@@ -114,18 +118,25 @@ fn migrate(
     strict: bool,
 ) -> anyhow::Result<u8> {
     let image = Image::read(path)?;
-    let engine = Engine::new(EngineOptions {
-        cache: folders::compiled(),
-        ..EngineOptions::default()
-    })?;
+    let engine = game::engine(
+        &Assets::default(),
+        EngineOptions {
+            cache: folders::compiled(),
+            ..EngineOptions::default()
+        },
+    )?;
     let guest = || to.display().to_string();
     let code = Code::read(to).with_context(guest)?;
-    let candidate = prepare(&engine, &code, 0).with_context(guest)?;
+    let candidate = prepare(&engine, &code, &ExpectedState::default()).with_context(guest)?;
     let changes = diff(&image.schema, &candidate.version.schema);
-    let mut game = Supervisor::from_image(candidate, &image, strict)
+    let options = SupervisorOptions {
+        image_every: Duration::MAX,
+        reaper: Reaper::without_archive()?,
+    };
+    let mut game = Game::from_image(candidate, options, &image, strict)
         .with_context(|| format!("{} does not go on in {}", path.display(), to.display()))?;
     let out = out.unwrap_or_else(|| path.with_extension("migrated.vbs"));
-    game.image()?.write(&out)?;
+    game.image()?.write(&out, Access::Shared)?;
     outln!("{}", changes.verdict);
     changes
         .changes

@@ -1,8 +1,8 @@
 //! The control channel: how another process asks a running host for something.
 //!
 //! Each host listens on a local socket that only its user can reach. A connection carries one request
-//! and one answer, each a line of JSON. A request becomes an [`Event`](crate::event::Event) and is met
-//! by the session between two frames; nothing here knows what it means.
+//! and one answer, each a line of JSON. Requests are handed to a callback; nothing here knows what they
+//! mean.
 
 #[cfg(unix)]
 mod client;
@@ -55,7 +55,7 @@ pub enum Answer {
     /// To [`Request::Status`].
     Status(Status),
     /// To [`Request::Rollback`], when it is done.
-    RolledBack(RolledBack),
+    RolledBack(RollbackDone),
     /// To [`Request::Allow`].
     Allowed {
         /// Whether it was not granted before.
@@ -89,7 +89,7 @@ pub struct Status {
 
 /// What a rollback did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RolledBack {
+pub struct RollbackDone {
     /// Code that ran.
     pub from: String,
     /// Code that runs.

@@ -2,10 +2,8 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::Sender;
 
-use crate::event::Event;
-use super::{Answer, ControlError, Request};
+use super::{Answer, ControlError, Reply, Request};
 
 /// Nothing to listen on.
 pub struct Control;
@@ -13,7 +11,7 @@ pub struct Control;
 impl Control {
     /// # Errors
     /// Always.
-    pub fn open(_: &Path, _: &str, _: Sender<Event>) -> io::Result<Self> {
+    pub fn open(_: &Path, _: &str, _: impl Fn(Request, Reply)) -> io::Result<Self> {
         Err(io::Error::other(ControlError::Platform.to_string()))
     }
 }

@@ -7,12 +7,10 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::event::Event;
-use super::{Answer, Reply, Request, SUFFIX};
+use super::{Answer, Reply, Request, SUFFIX, listening};
 
 /// A socket that is listened on until this is dropped.
 pub struct Control {
@@ -22,18 +20,26 @@ pub struct Control {
 }
 
 impl Control {
-    /// Listen in this folder, which is made if need be and closed to all but the user. `guest` is what
-    /// the guest is called in file names.
+    /// Listens in this folder, which is made if need be and closed to all but the user. `guest` is the
+    /// guest's name in file names. `deliver` is called for each request, on a thread of its own; a reply
+    /// that it drops is answered with "the run has ended". Sockets that killed hosts left there are
+    /// removed.
     ///
     /// # Errors
     /// When there can be no socket: the folder cannot be written, or its path is longer than about a
     /// hundred bytes.
-    pub fn open(folder: &Path, guest: &str, tell: Sender<Event>) -> io::Result<Self> {
+    pub fn open(
+        folder: &Path,
+        guest: &str,
+        deliver: impl Fn(Request, Reply) + Clone + Send + 'static,
+    ) -> io::Result<Self> {
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(folder)?;
         std::fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+        // Looking for hosts removes the sockets of those that are gone.
+        let _ = listening(folder, None);
         let socket = folder.join(format!("{guest}-{}.{SUFFIX}", std::process::id()));
         // Of a host that was killed and had this process's number.
         let _ = std::fs::remove_file(&socket);
@@ -47,10 +53,10 @@ impl Control {
                     if of_thread.load(Ordering::Relaxed) {
                         return;
                     }
-                    let tell = tell.clone();
+                    let deliver = deliver.clone();
                     if let Ok(stream) = stream {
                         // Each waits for the session: one that takes long is not to hold up others.
-                        let _ = std::thread::Builder::new().spawn(move || serve(&stream, &tell));
+                        let _ = std::thread::Builder::new().spawn(move || serve(&stream, &deliver));
                     }
                 }
             })?;
@@ -75,7 +81,7 @@ impl Drop for Control {
 }
 
 /// One request, one answer. Whoever connects and says nothing is let go.
-fn serve(stream: &UnixStream, tell: &Sender<Event>) {
+fn serve(stream: &UnixStream, deliver: &impl Fn(Request, Reply)) {
     const PATIENCE: Duration = Duration::from_secs(5);
     const LONGEST: u64 = 64 << 10;
     let read = || -> io::Result<Request> {
@@ -88,10 +94,9 @@ fn serve(stream: &UnixStream, tell: &Sender<Event>) {
     let answer = match read() {
         Ok(request) => {
             let (reply, answer) = Reply::channel();
-            // Both fail when the session is over.
-            let sent = tell.send(Event::Ask(request, reply)).ok();
-            sent.and_then(|()| answer.recv().ok())
-                .unwrap_or_else(|| failed("the run has ended"))
+            deliver(request, reply);
+            let answer = answer.recv();
+            answer.unwrap_or_else(|_| failed("the run has ended"))
         }
         Err(error) => failed(&format!("not a request that this host knows: {error}")),
     };
@@ -112,7 +117,7 @@ fn failed(message: &str) -> Answer {
 mod tests {
     use std::sync::mpsc::channel;
 
-    use super::super::{ask, listening};
+    use super::super::ask;
     use super::*;
     use vblank_runtime::history::StateOf;
 
@@ -121,7 +126,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path().join("run");
         let (tell, told) = channel();
-        let control = Control::open(&folder, "game-12", tell).unwrap();
+        let deliver = move |request, reply| drop(tell.send((request, reply)));
+        let control = Control::open(&folder, "game-12", deliver).unwrap();
         let mode = std::fs::metadata(&folder).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
         assert!(listening(&folder, Some("other-12")).unwrap().is_empty());
@@ -135,9 +141,7 @@ mod tests {
         };
         let expected = request.clone();
         let session = std::thread::spawn(move || {
-            let Event::Ask(request, reply) = told.recv().unwrap() else {
-                panic!("another event");
-            };
+            let (request, reply): (Request, Reply) = told.recv().unwrap();
             assert_eq!(request, expected);
             reply.fail("not today");
             // The next one is not answered at all.
@@ -155,6 +159,16 @@ mod tests {
 
         drop(control);
         assert!(!socket.exists());
+    }
+
+    #[test]
+    fn a_new_host_removes_the_sockets_of_killed_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("other-999.sock");
+        drop(UnixListener::bind(&socket).unwrap());
+        let control = Control::open(folder.path(), "game", |_, _| {}).unwrap();
+        assert!(!socket.exists());
+        drop(control);
     }
 
     #[test]

@@ -45,8 +45,9 @@ fn lend_text(store: &mut StoreContextMut<'_, Context>, text: WasmStr) -> wasmtim
     let mut letters = GameContext::of_mut(store).draw.take_letters();
     let start = letters.len();
     let copied = text.to_str(&*store);
-    let copied = copied
-        .and_then(|lent| within_copy_limit(start, lent.as_bytes()).map(|_| letters.push_str(&lent)));
+    let copied = copied.and_then(|lent| {
+        within_copy_limit(start, lent.as_bytes()).map(|_| letters.push_str(&lent))
+    });
     let end = letters.len();
     GameContext::of_mut(store).draw.put_letters(letters);
     copied.map(|()| Letters::Copied(start..end))
@@ -69,13 +70,17 @@ pub(super) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()
             zoom: c.zoom,
             rotation: c.rotation,
         });
-        GameContext::of_mut(&mut store).draw.push(DrawCommand::Camera(camera));
+        GameContext::of_mut(&mut store)
+            .draw
+            .push(DrawCommand::Camera(camera));
         Ok(())
     })?;
     draw.func_wrap("quads", |mut store, (words,): (WasmList<u32>,)| {
         whole("quads", words.as_le_slice(&store), Quad::WORDS)?;
         let words = lend_words(&mut store, words)?;
-        GameContext::of_mut(&mut store).draw.push(DrawCommand::Quads(words));
+        GameContext::of_mut(&mut store)
+            .draw
+            .push(DrawCommand::Quads(words));
         Ok(())
     })?;
     draw.func_wrap(
@@ -113,7 +118,9 @@ pub(super) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()
             width: area.width,
             height: area.height,
         });
-        GameContext::of_mut(&mut store).draw.push(DrawCommand::Area(area));
+        GameContext::of_mut(&mut store)
+            .draw
+            .push(DrawCommand::Area(area));
         Ok(())
     })?;
     draw.func_wrap(
@@ -121,7 +128,9 @@ pub(super) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()
         |mut store, (look, params): (Option<Look>, WasmList<u32>)| {
             let look = look.map_or_else(commands::Look::default, Into::into);
             let bytes = size_of_val(params.as_le_slice(&store));
-            let fits = GameContext::of(&store).claim.check_params(look.shader, bytes);
+            let fits = GameContext::of(&store)
+                .claim
+                .check_params(look.shader, bytes);
             let look = if fits.is_ok() {
                 look
             } else {

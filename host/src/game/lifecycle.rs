@@ -3,8 +3,8 @@
 use vblank_input::Size;
 use vblank_render::commands::Sink;
 use vblank_runtime::error::Trap;
-use vblank_runtime::guest::{Exports, Instance, Store};
 use vblank_runtime::guest::wasmtime;
+use vblank_runtime::guest::{Exports, Instance, Store};
 use vblank_runtime::supervisor::JournalEntry;
 
 use super::bindings::Game;

@@ -17,10 +17,15 @@ mod requests;
 mod step;
 mod window;
 
+use std::io;
+use std::sync::Arc;
+
 use vblank_render::assets::Assets;
+use vblank_runtime::build::{News, Pipeline, PipelineOptions, Source};
 use vblank_runtime::error::GuestError;
-use vblank_runtime::guest::{Context, Engine, EngineOptions, Hooks, World};
+use vblank_runtime::files;
 use vblank_runtime::guest::wasmtime::component::HasSelf;
+use vblank_runtime::guest::{Context, Engine, EngineOptions, Hooks, World};
 use vblank_runtime::supervisor::Supervisor;
 
 pub use asset_files::{AssetFolder, AssetLoader};
@@ -59,6 +64,34 @@ pub fn world(assets: &Assets) -> World {
             sweep: |context| context.claim.assets().sweep(),
             after_replay: |context| context.requests.sounds.clear(),
         })
+}
+
+/// Starts a pipeline, and the loader of the asset files beside it. `wake_host` is called after each piece
+/// of news.
+///
+/// # Errors
+/// When the machine gives no threads.
+pub fn start_pipeline(
+    engine: &Arc<Engine>,
+    assets: &Assets,
+    source: Source,
+    options: PipelineOptions,
+    wake_host: impl Fn() + Clone + Send + 'static,
+) -> io::Result<(Pipeline, Option<AssetLoader>)> {
+    let folder = options.assets.clone().map(|folder| AssetFolder {
+        folder: files::absolute(folder),
+        debounce: options.debounce,
+        poll: options.poll,
+    });
+    let pipeline = Pipeline::start(Arc::clone(engine), source, options, wake_host.clone())?;
+    let news = pipeline.sender();
+    let notice = move |notice| {
+        // Without a pipeline, nobody reads it.
+        let _ = news.send(News::Notice(notice));
+        wake_host();
+    };
+    let loader = folder.map(|folder| AssetLoader::start(assets.clone(), folder, notice));
+    Ok((pipeline, loader.transpose()?))
 }
 
 /// Makes an engine for games. Its guests draw with these assets.

@@ -3,7 +3,7 @@
 
 use egui::{Align2, Color32, Frame, Panel, Pos2, RichText, ScrollArea, Stroke, StrokeKind, Ui};
 
-use super::panels;
+use super::style;
 
 /// The colours of what stands still, and of what the old version goes on after.
 const BREAK: Color32 = Color32::from_rgb(230, 70, 60);
@@ -67,7 +67,7 @@ impl Alarm {
     }
 
     fn frame(&self, ui: &Ui) -> Frame {
-        panels::frame(ui).stroke(Stroke::new(1.0, self.color()))
+        style::frame(ui).stroke(Stroke::new(1.0, self.color()))
     }
 
     fn border(&self, ui: &Ui) {

@@ -3,14 +3,14 @@
 use egui::{Color32, Ui};
 use egui_plot::{HLine, Line, Plot, PlotPoints, VLine};
 
-use super::seen::Seen;
+use super::snapshot::Snapshot;
 
 const TIME: Color32 = Color32::from_rgb(120, 180, 250);
 const SWAP: Color32 = Color32::from_rgb(110, 210, 120);
 const LIMIT: Color32 = Color32::from_gray(90);
 
-pub(super) fn show(ui: &mut Ui, seen: &Seen) {
-    let worst = seen.frames.iter().copied().fold(0.0_f32, f32::max);
+pub(super) fn show(ui: &mut Ui, snapshot: &Snapshot) {
+    let worst = snapshot.frames.iter().copied().fold(0.0_f32, f32::max);
     Plot::new("frames")
         .height(80.0)
         .show_axes([false, true])
@@ -26,12 +26,12 @@ pub(super) fn show(ui: &mut Ui, seen: &Seen) {
             if worst > 8.0 {
                 plot.hline(HLine::new("60 a second", 1000.0 / 60.0).color(LIMIT));
             }
-            for at in &seen.swapped {
+            for at in &snapshot.swapped {
                 plot.vline(VLine::new("swap", *at as f64).color(SWAP));
             }
-            plot.line(Line::new("ms", PlotPoints::from_ys_f32(&seen.frames)).color(TIME));
+            plot.line(Line::new("ms", PlotPoints::from_ys_f32(&snapshot.frames)).color(TIME));
         });
-    let times = &seen.percentiles;
+    let times = &snapshot.percentiles;
     ui.weak(format!(
         "ms a frame; of all: p50 {:.2}, p99 {:.2}, most {:.2}; green: a new version",
         times.p50 / 1e3,

@@ -6,8 +6,8 @@ use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use egui::{Color32, ComboBox, RichText, ScrollArea, TextStyle, Ui};
-use tracing::{Event, Level, Subscriber};
 use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
 /// How many lines are kept.

@@ -1,19 +1,21 @@
 //! The overlay: what a person who edits a running program sees of it, over the game and opened by a key.
 //!
 //! It knows no window and no GPU: it is given egui's input, and gives triangles. Everything that it does
-//! to the run is a [`Command`](crate::session::Command) or an edit. Shut, it does nothing at all, but
+//! to the run is a [`Command`](crate::event::Command) or an edit. Shut, it does nothing at all, but
 //! for a border and a line where something has failed.
 
+mod action;
 mod alarm;
 mod frames;
 mod log;
+mod overlay_log;
 mod panels;
-mod seen;
+mod snapshot;
 mod state;
+mod style;
 #[cfg(test)]
 mod tests;
 mod thumbnail;
-mod told;
 mod tree;
 
 use std::path::PathBuf;
@@ -25,10 +27,11 @@ use vblank_render::Layer;
 use crate::session::Session;
 
 pub use log::LogRing;
-pub use told::Told;
+pub use overlay_log::OverlayLog;
 
-use panels::{Panels, Wish};
-use seen::Seen;
+use action::OverlayAction;
+use panels::Panels;
+use snapshot::Snapshot;
 
 /// How often the state is read: more often nobody could read it.
 const READ_EVERY: Duration = Duration::from_millis(100);
@@ -37,20 +40,20 @@ const READ_EVERY: Duration = Duration::from_millis(100);
 pub struct Overlay {
     ctx: Context,
     panels: Panels,
-    seen: Seen,
-    told: Told,
+    snapshot: Snapshot,
+    run: OverlayLog,
     log: LogRing,
     /// The file that says whether it was open when the host last ended.
     memory: Option<PathBuf>,
     is_open: bool,
     /// When the state was last read.
     read_at: Option<Instant>,
-    lies: Lies,
+    shown: Shown,
 }
 
-/// What lies over the window.
+/// The overlay's picture that lies over the window.
 #[derive(Clone, Copy, PartialEq)]
-enum Lies {
+enum Shown {
     Nothing,
     /// This alarm, in a window of this size.
     Alarm(u64, Option<Vec2>),
@@ -60,20 +63,20 @@ enum Lies {
 impl Overlay {
     /// Open, if it was when the host last ended.
     #[must_use]
-    pub fn new(told: Told, log: LogRing, memory: Option<PathBuf>) -> Self {
+    pub fn new(run: OverlayLog, log: LogRing, memory: Option<PathBuf>) -> Self {
         let is_open = memory.as_deref().is_some_and(|file| file.exists());
         let ctx = Context::default();
-        panels::set_style(&ctx);
+        style::set_style(&ctx);
         Self {
             ctx,
             panels: Panels::default(),
-            seen: Seen::default(),
-            told,
+            snapshot: Snapshot::default(),
+            run,
             log,
             memory,
             is_open,
             read_at: None,
-            lies: Lies::Nothing,
+            shown: Shown::Nothing,
         }
     }
 
@@ -110,7 +113,7 @@ impl Overlay {
     /// Whether there is anything for [`Overlay::frame`] to do. Costs nothing.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        !self.is_open && self.lies == Lies::Nothing && self.told.alarm_number().is_none()
+        !self.is_open && self.shown == Shown::Nothing && self.run.alarm_number().is_none()
     }
 
     /// Whether the pointer, if it is here (in pixels of the window), is over a panel, or held by one.
@@ -133,28 +136,28 @@ impl Overlay {
     /// only. Returns what the window system has to do, if anything.
     pub fn frame(&mut self, input: RawInput, session: &mut Session) -> Option<PlatformOutput> {
         let size = input.screen_rect.map(|rect| rect.size());
-        let lies = match self.told.alarm_number() {
-            _ if self.is_open => Lies::Panels,
-            Some(number) => Lies::Alarm(number, size),
-            None => Lies::Nothing,
+        let shown = match self.run.alarm_number() {
+            _ if self.is_open => Shown::Panels,
+            Some(number) => Shown::Alarm(number, size),
+            None => Shown::Nothing,
         };
-        if lies != Lies::Panels && lies == self.lies {
+        if shown != Shown::Panels && shown == self.shown {
             return None;
         }
-        self.lies = lies;
-        if lies == Lies::Nothing {
+        self.shown = shown;
+        if shown == Shown::Nothing {
             session.lay_over(Layer::default());
             return None;
         }
         if self.is_open {
-            self.see(session);
+            self.read(session);
         }
-        let mut wishes = Vec::new();
-        let (seen, panels) = (&self.seen, &mut self.panels);
-        let (alarm, log, is_open) = (self.told.alarm(), &self.log, self.is_open);
+        let mut actions = Vec::new();
+        let (snapshot, panels) = (&self.snapshot, &mut self.panels);
+        let (alarm, log, is_open) = (self.run.alarm(), &self.log, self.is_open);
         let output = self.ctx.run_ui(input, |ui| {
             if is_open {
-                panels.show(ui, seen, &alarm, log, &mut wishes);
+                panels.show(ui, snapshot, &alarm, log, &mut actions);
             } else if let Some(alarm) = &alarm {
                 alarm.show_shut(ui);
             }
@@ -164,31 +167,31 @@ impl Overlay {
             textures: output.textures_delta,
             pixels_per_point: output.pixels_per_point,
         });
-        for wish in wishes {
-            self.grant(wish, session);
+        for action in actions {
+            self.act(action, session);
         }
         Some(output.platform_output)
     }
 
-    fn see(&mut self, session: &mut Session) {
-        self.seen.look(session, &self.told);
+    fn read(&mut self, session: &mut Session) {
+        self.snapshot.look(session, &self.run);
         let is_due = self.read_at.is_none_or(|at| at.elapsed() >= READ_EVERY);
         if is_due {
-            self.seen.assets = session.assets();
+            self.snapshot.assets = session.assets();
             self.read_at = Some(Instant::now());
             let tree = &mut self.panels.tree;
             let read = session.look(|schema, parcel| tree.read(schema, parcel));
-            self.seen.rows = read.unwrap_or_default();
-            self.seen.read_took = self.read_at.map_or(Duration::ZERO, |at| at.elapsed());
+            self.snapshot.rows = read.unwrap_or_default();
+            self.snapshot.read_took = self.read_at.map_or(Duration::ZERO, |at| at.elapsed());
         }
     }
 
-    fn grant(&mut self, wish: Wish, session: &mut Session) {
-        match wish {
-            Wish::Do(command) => session.obey(command),
-            Wish::Look => {}
-            Wish::Shut => self.toggle(),
-            Wish::Edit { path, text } => {
+    fn act(&mut self, action: OverlayAction, session: &mut Session) {
+        match action {
+            OverlayAction::Do(command) => session.obey(command),
+            OverlayAction::Look => {}
+            OverlayAction::Close => self.toggle(),
+            OverlayAction::Edit { path, text } => {
                 let done = session.edit(&path, &text);
                 self.panels
                     .tree

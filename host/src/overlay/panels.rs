@@ -2,34 +2,23 @@
 //! game stays visible.
 
 use egui::{
-    Button, CollapsingHeader, Color32, Context, CornerRadius, Frame, Label, Panel, Rect, Response,
-    RichText, ScrollArea, TextStyle, Theme, Ui,
+    Button, CollapsingHeader, Color32, Label, Panel, Rect, Response, RichText, ScrollArea, Ui,
 };
 use vblank_render::assets::{AssetInfo, Status};
 
-use crate::session::{Command, SPEEDS};
+use super::action::OverlayAction;
 use super::alarm::Alarm;
-use super::{frames, state};
 use super::log::{LogPanel, LogRing};
-use super::seen::Seen;
+use super::snapshot::Snapshot;
+use super::style::frame;
 use super::thumbnail::thumbnail;
 use super::tree::Tree;
+use super::{frames, state};
+use crate::event::Command;
+use crate::session::SPEEDS;
 
 /// Of what is wrong with an asset.
 const PROBLEM: Color32 = Color32::from_rgb(240, 100, 90);
-
-/// What was clicked or typed.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Wish {
-    /// Something about the run.
-    Do(Command),
-    /// Another value.
-    Edit { path: String, text: String },
-    /// Read the state at once.
-    Look,
-    /// No overlay any more.
-    Shut,
-}
 
 /// What the panels remember from frame to frame.
 pub(super) struct Panels {
@@ -49,37 +38,16 @@ impl Default for Panels {
     }
 }
 
-/// Dark and small.
-pub(super) fn set_style(ctx: &Context) {
-    ctx.set_theme(Theme::Dark);
-    ctx.all_styles_mut(|style| {
-        // What lies over the game has a colour; between the panels is the game.
-        style.visuals.panel_fill = Color32::TRANSPARENT;
-        style.visuals.widgets.noninteractive.corner_radius = CornerRadius::same(2);
-        style.interaction.selectable_labels = false;
-        style.spacing.item_spacing.y = 3.0;
-        // Nothing glides: a picture of it is the same each time.
-        style.animation_time = 0.0;
-        for (kind, font) in &mut style.text_styles {
-            font.size = match kind {
-                TextStyle::Heading => 15.0,
-                TextStyle::Small => 10.0,
-                _ => 12.0,
-            };
-        }
-    });
-}
-
 impl Panels {
     pub(super) fn show(
         &mut self,
         ui: &mut Ui,
-        seen: &Seen,
+        snapshot: &Snapshot,
         alarm: &Option<Alarm>,
         log: &LogRing,
-        wishes: &mut Vec<Wish>,
+        actions: &mut Vec<OverlayAction>,
     ) {
-        strip(ui, seen, wishes);
+        strip(ui, snapshot, actions);
         if let Some(alarm) = alarm {
             alarm.show(ui);
         }
@@ -91,73 +59,83 @@ impl Panels {
             .show(ui, |ui| {
                 ScrollArea::vertical()
                     .auto_shrink(false)
-                    .show(ui, |ui| self.right(ui, seen, log, wishes));
+                    .show(ui, |ui| self.right(ui, snapshot, log, actions));
             });
         self.free = ui.available_rect_before_wrap();
     }
 
-    fn right(&mut self, ui: &mut Ui, seen: &Seen, log: &LogRing, wishes: &mut Vec<Wish>) {
+    fn right(
+        &mut self,
+        ui: &mut Ui,
+        snapshot: &Snapshot,
+        log: &LogRing,
+        actions: &mut Vec<OverlayAction>,
+    ) {
         let part = |name: &str, is_open: bool| CollapsingHeader::new(name).default_open(is_open);
-        part("Frames", true).show(ui, |ui| frames::show(ui, seen));
-        part("State", true).show(ui, |ui| state::show(ui, seen, &mut self.tree, wishes));
-        part("Swaps", true).show(ui, |ui| swaps(ui, &seen.swaps));
+        part("Frames", true).show(ui, |ui| frames::show(ui, snapshot));
+        part("State", true).show(ui, |ui| state::show(ui, snapshot, &mut self.tree, actions));
+        part("Swaps", true).show(ui, |ui| swaps(ui, &snapshot.swaps));
         part("Log", false).show(ui, |ui| self.log.show(ui, log));
-        part("Assets", false).show(ui, |ui| assets_panel(ui, &seen.assets));
-        part("Capabilities", false).show(ui, |ui| capabilities(ui, seen));
+        part("Assets", false).show(ui, |ui| assets_panel(ui, &snapshot.assets));
+        part("Capabilities", false).show(ui, |ui| capabilities(ui, snapshot));
     }
 }
 
-/// Of a panel.
-pub(super) fn frame(ui: &Ui) -> Frame {
-    let fill = Color32::from_rgb(18, 20, 26);
-    Frame::side_top_panel(ui.style()).fill(fill)
-}
-
-fn strip(ui: &mut Ui, seen: &Seen, wishes: &mut Vec<Wish>) {
+fn strip(ui: &mut Ui, snapshot: &Snapshot, actions: &mut Vec<OverlayAction>) {
     Panel::bottom("strip")
         .resizable(false)
         .frame(frame(ui))
         .show(ui, |ui| {
             ui.horizontal_wrapped(|ui| {
-                let mut wish = |response: Response, wish: Wish| {
+                let mut act = |response: Response, action: OverlayAction| {
                     if response.clicked() {
-                        wishes.push(wish);
+                        actions.push(action);
                     }
                 };
                 let button =
                     |ui: &mut Ui, text: &str, hint: &str| ui.button(text).on_hover_text(hint);
-                let is_paused = seen.is_paused;
+                let is_paused = snapshot.is_paused;
                 let pause = if is_paused { "go on" } else { "pause" };
                 let command = Command::Pause(!is_paused);
-                wish(
+                act(
                     button(ui, pause, "the picture goes on, and swaps too"),
-                    Wish::Do(command),
+                    OverlayAction::Do(command),
                 );
-                wish(button(ui, "step", "one update"), Wish::Do(Command::Step));
+                act(
+                    button(ui, "step", "one update"),
+                    OverlayAction::Do(Command::Step),
+                );
                 for speed in SPEEDS {
-                    let is_it = seen.speed == speed;
+                    let is_it = snapshot.speed == speed;
                     let text = format!("{speed}×");
                     let speeds = ui.add(Button::selectable(is_it, text));
-                    wish(speeds, Wish::Do(Command::Speed(speed)));
+                    act(speeds, OverlayAction::Do(Command::Speed(speed)));
                 }
                 ui.separator();
                 let hint = "a fresh game by the same code; the state of now is kept in a file";
-                wish(button(ui, "reset", hint), Wish::Do(Command::Reset));
-                wish(
+                act(button(ui, "reset", hint), OverlayAction::Do(Command::Reset));
+                act(
                     button(ui, "keep", "write the state of now"),
-                    Wish::Do(Command::SaveImage),
+                    OverlayAction::Do(Command::SaveImage),
                 );
-                wish(
+                act(
                     button(ui, "rebuild", "as after a change"),
-                    Wish::Do(Command::Rebuild),
+                    OverlayAction::Do(Command::Rebuild),
                 );
                 let hint = "to the version before, with the state of now";
-                wish(button(ui, "roll back", hint), Wish::Do(Command::RollBack));
-                wish(button(ui, "shut", "F1 does it too"), Wish::Shut);
+                act(
+                    button(ui, "roll back", hint),
+                    OverlayAction::Do(Command::RollBack),
+                );
+                act(button(ui, "shut", "F1 does it too"), OverlayAction::Close);
                 ui.separator();
-                ui.label(format!("frame {}, {} MiB", seen.frame, seen.memory >> 20));
-                ui.add(Label::new(RichText::new(&seen.status).strong()).wrap());
-                if let Some(notice) = &seen.notice {
+                ui.label(format!(
+                    "frame {}, {} MiB",
+                    snapshot.frame,
+                    snapshot.memory >> 20
+                ));
+                ui.add(Label::new(RichText::new(&snapshot.status).strong()).wrap());
+                if let Some(notice) = &snapshot.notice {
                     ui.add(Label::new(RichText::new(notice).weak()).wrap());
                 }
             });
@@ -173,12 +151,12 @@ fn swaps(ui: &mut Ui, swaps: &[String]) {
     }
 }
 
-fn capabilities(ui: &mut Ui, seen: &Seen) {
-    ui.label(match &seen.granted[..] {
+fn capabilities(ui: &mut Ui, snapshot: &Snapshot) {
+    ui.label(match &snapshot.granted[..] {
         [] => "granted: nothing beyond the contract".to_owned(),
         granted => format!("granted: {}", granted.join(", ")),
     });
-    if let Some(wants) = &seen.wants {
+    if let Some(wants) = &snapshot.wants {
         ui.add(Label::new(format!("the newest code: {wants}")).wrap());
     }
 }

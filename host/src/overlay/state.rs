@@ -7,33 +7,38 @@ use egui::{
     WidgetInfo,
 };
 
-use crate::session::Command;
+use super::action::OverlayAction;
 use super::frames::plot_number;
-use super::panels::Wish;
-use super::seen::Seen;
+use super::snapshot::Snapshot;
 use super::tree::{PAGE, Row, Tree};
+use crate::event::Command;
 
 const VALUE: Color32 = Color32::from_rgb(150, 210, 240);
 const ERROR: Color32 = Color32::from_rgb(240, 100, 90);
 
-pub(super) fn show(ui: &mut Ui, seen: &Seen, tree: &mut Tree, wishes: &mut Vec<Wish>) {
+pub(super) fn show(
+    ui: &mut Ui,
+    snapshot: &Snapshot,
+    tree: &mut Tree,
+    actions: &mut Vec<OverlayAction>,
+) {
     ui.horizontal(|ui| {
         let find = TextEdit::singleline(&mut tree.search).hint_text("find by path: sparks[3].life");
         if ui.add(find.desired_width(190.0)).changed() {
-            wishes.push(Wish::Look);
+            actions.push(OverlayAction::Look);
         }
         let mut button = |text: &str, what: &Option<String>, command: Command| {
             let button = ui.add_enabled(what.is_some(), Button::new(text));
             let hint = what.as_deref().unwrap_or_default();
             if button.on_hover_text(hint).clicked() {
-                wishes.push(Wish::Do(command));
+                actions.push(OverlayAction::Do(command));
             }
         };
-        button("undo", &seen.undo, Command::Undo);
-        button("redo", &seen.redo, Command::Redo);
+        button("undo", &snapshot.undo, Command::Undo);
+        button("redo", &snapshot.redo, Command::Redo);
     });
-    watched(ui, tree, wishes);
-    if seen.rows.is_empty() {
+    watched(ui, tree, actions);
+    if snapshot.rows.is_empty() {
         ui.weak(match tree.search.is_empty() {
             true => "there is no state",
             false => "nothing has such a path",
@@ -46,18 +51,18 @@ pub(super) fn show(ui: &mut Ui, seen: &Seen, tree: &mut Tree, wishes: &mut Vec<W
         .id_salt("state")
         .max_height(330.0)
         .auto_shrink([false, true])
-        .show_rows(ui, height, seen.rows.len(), |ui, range| {
-            for row in &seen.rows[range] {
-                ui.horizontal(|ui| show_row(ui, row, tree, wishes));
+        .show_rows(ui, height, snapshot.rows.len(), |ui, range| {
+            for row in &snapshot.rows[range] {
+                ui.horizontal(|ui| show_row(ui, row, tree, actions));
             }
         });
     ui.weak(format!(
         "read in {} µs, ten times a second; click a value to edit it",
-        seen.read_took.as_micros()
+        snapshot.read_took.as_micros()
     ));
 }
 
-fn watched(ui: &mut Ui, tree: &mut Tree, wishes: &mut Vec<Wish>) {
+fn watched(ui: &mut Ui, tree: &mut Tree, actions: &mut Vec<OverlayAction>) {
     let mut removed = None;
     for watched in &tree.watched {
         ui.horizontal(|ui| {
@@ -73,11 +78,11 @@ fn watched(ui: &mut Ui, tree: &mut Tree, wishes: &mut Vec<Wish>) {
     }
     if let Some(path) = removed {
         tree.watch(&path);
-        wishes.push(Wish::Look);
+        actions.push(OverlayAction::Look);
     }
 }
 
-fn show_row(ui: &mut Ui, row: &Row, tree: &mut Tree, wishes: &mut Vec<Wish>) {
+fn show_row(ui: &mut Ui, row: &Row, tree: &mut Tree, actions: &mut Vec<OverlayAction>) {
     const INDENT: f32 = 12.0;
     ui.add_space(INDENT * row.depth as f32);
     if row.count > 0 {
@@ -89,7 +94,7 @@ fn show_row(ui: &mut Ui, row: &Row, tree: &mut Tree, wishes: &mut Vec<Wish>) {
         });
         if toggle.clicked() {
             tree.toggle(&row.path);
-            wishes.push(Wish::Look);
+            actions.push(OverlayAction::Look);
         }
     } else {
         ui.add_space(INDENT);
@@ -100,7 +105,7 @@ fn show_row(ui: &mut Ui, row: &Row, tree: &mut Tree, wishes: &mut Vec<Wish>) {
         .as_ref()
         .is_some_and(|field| field.path == row.path)
     {
-        show_field(ui, tree, wishes);
+        show_field(ui, tree, actions);
         return;
     }
     let shown = short(&row.text);
@@ -116,10 +121,10 @@ fn show_row(ui: &mut Ui, row: &Row, tree: &mut Tree, wishes: &mut Vec<Wish>) {
     });
     if value.clicked() {
         tree.begin_edit(&row.path);
-        wishes.push(Wish::Look);
+        actions.push(OverlayAction::Look);
     }
     if let Some(first) = row.first {
-        turn_pages(ui, row, first, tree, wishes);
+        turn_pages(ui, row, first, tree, actions);
     }
     ui.weak(&row.ty);
     let watch = ui.add(Button::selectable(row.is_watched, "watch").small());
@@ -129,7 +134,7 @@ fn show_row(ui: &mut Ui, row: &Row, tree: &mut Tree, wishes: &mut Vec<Wish>) {
     });
     if watch.clicked() {
         tree.watch(&row.path);
-        wishes.push(Wish::Look);
+        actions.push(OverlayAction::Look);
     }
 }
 
@@ -142,7 +147,7 @@ fn short(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn show_field(ui: &mut Ui, tree: &mut Tree, wishes: &mut Vec<Wish>) {
+fn show_field(ui: &mut Ui, tree: &mut Tree, actions: &mut Vec<OverlayAction>) {
     let Some(field) = &mut tree.field else { return };
     let edit = ui.add(
         TextEdit::singleline(&mut field.text)
@@ -160,7 +165,7 @@ fn show_field(ui: &mut Ui, tree: &mut Tree, wishes: &mut Vec<Wish>) {
     if is_done && ui.input(|input| input.key_pressed(Key::Enter)) {
         let (path, text) = (field.path.clone(), field.text.clone());
         edit.request_focus();
-        wishes.push(Wish::Edit { path, text });
+        actions.push(OverlayAction::Edit { path, text });
     }
     if let Some(error) = &field.error {
         let text = RichText::new(error).color(ERROR);
@@ -171,7 +176,13 @@ fn show_field(ui: &mut Ui, tree: &mut Tree, wishes: &mut Vec<Wish>) {
     }
 }
 
-fn turn_pages(ui: &mut Ui, row: &Row, first: usize, tree: &mut Tree, wishes: &mut Vec<Wish>) {
+fn turn_pages(
+    ui: &mut Ui,
+    row: &Row,
+    first: usize,
+    tree: &mut Tree,
+    actions: &mut Vec<OverlayAction>,
+) {
     let mut to = None;
     let last = (first + PAGE).min(row.count) - 1;
     if ui
@@ -187,6 +198,6 @@ fn turn_pages(ui: &mut Ui, row: &Row, first: usize, tree: &mut Tree, wishes: &mu
     }
     if let Some(to) = to {
         tree.turn_to(&row.path, to);
-        wishes.push(Wish::Look);
+        actions.push(OverlayAction::Look);
     }
 }

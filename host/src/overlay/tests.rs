@@ -5,22 +5,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use egui::{Key, Vec2};
-use egui_kittest::{Harness, SnapshotOptions, TestRenderer, try_image_snapshot_options};
 use egui_kittest::kittest::Queryable as _;
+use egui_kittest::{Harness, SnapshotOptions, TestRenderer, try_image_snapshot_options};
 use tracing::Level;
-use vblank_render::{Layer, Prefer, Renderer, Size, WgpuRenderer};
-use vblank_render::assets::{Kind as AssetKind, AssetInfo, Pixels, Status};
+use vblank_render::assets::{AssetInfo, Kind as AssetKind, Pixels, Status};
 use vblank_render::commands::Color;
-use vblank_state::{Parcel, Schema, Type};
+use vblank_render::{Layer, Prefer, Renderer, Size, WgpuRenderer};
 use vblank_state::schema::{Field, Fields, Kind, Number, Style, TypeDef};
 use vblank_state::value::{Value, encode, replace};
+use vblank_state::{Parcel, Schema, Type};
 
-use crate::report::Percentiles;
-use crate::session::Command;
+use super::action::OverlayAction;
 use super::alarm::Alarm;
 use super::log::LogRing;
-use super::panels::{Panels, Wish, set_style};
-use super::seen::Seen;
+use super::panels::Panels;
+use super::snapshot::Snapshot;
+use super::style::set_style;
+use crate::event::Command;
+use crate::report::Percentiles;
 
 const SIZE: Vec2 = Vec2::new(960.0, 540.0);
 
@@ -109,11 +111,11 @@ fn asset(key: &str, size: Option<Size>, status: Status) -> AssetInfo {
 /// The panels with their data, and what was wished for.
 struct Scene {
     panels: Panels,
-    seen: Seen,
+    snapshot: Snapshot,
     alarm: Option<Alarm>,
     log: LogRing,
     world: World,
-    wished: Vec<Wish>,
+    wished: Vec<OverlayAction>,
 }
 
 impl Scene {
@@ -124,7 +126,7 @@ impl Scene {
         log.push(Level::DEBUG, "particles: seed 7".to_owned());
         Self {
             panels: Panels::default(),
-            seen: Seen {
+            snapshot: Snapshot {
                 status: "3f2a9c for 12 s, running; this is the newest source".to_owned(),
                 speed: 1.0,
                 frame: 720,
@@ -146,7 +148,7 @@ impl Scene {
                     asset("ship", Some(Size::new(64, 64)), Status::Ready),
                     asset("cloud", None, Status::Failed("there is no file cloud.png".to_owned())),
                 ],
-                ..Seen::default()
+                ..Snapshot::default()
             },
             alarm: None,
             log,
@@ -158,13 +160,14 @@ impl Scene {
     /// As `Overlay::frame` does, with the world in place of a session.
     fn show(&mut self, ui: &mut egui::Ui) {
         let parcel = self.world.parcel.as_ref();
-        self.seen.rows = self.panels.tree.read(&self.world.schema, &parcel);
-        self.seen.read_took = Duration::from_micros(65);
-        let mut wishes = Vec::new();
-        let (seen, log) = (&self.seen, &self.log);
-        self.panels.show(ui, seen, &self.alarm, log, &mut wishes);
-        for wish in wishes {
-            if let Wish::Edit { path, text } = &wish {
+        self.snapshot.rows = self.panels.tree.read(&self.world.schema, &parcel);
+        self.snapshot.read_took = Duration::from_micros(65);
+        let mut actions = Vec::new();
+        let (snapshot, log) = (&self.snapshot, &self.log);
+        self.panels
+            .show(ui, snapshot, &self.alarm, log, &mut actions);
+        for wish in actions {
+            if let OverlayAction::Edit { path, text } = &wish {
                 let done = replace(&self.world.schema, &mut self.world.parcel, path, text);
                 let done = done.map(drop).map_err(|error| error.to_string());
                 self.panels.tree.edited(done);
@@ -250,15 +253,15 @@ fn buttons_are_commands() {
     let mut harness = harness(Scene::new());
     harness.run_steps(2);
     for (label, wish) in [
-        ("pause", Wish::Do(Command::Pause(true))),
-        ("step", Wish::Do(Command::Step)),
-        ("0.25×", Wish::Do(Command::Speed(0.25))),
-        ("reset", Wish::Do(Command::Reset)),
-        ("keep", Wish::Do(Command::SaveImage)),
-        ("rebuild", Wish::Do(Command::Rebuild)),
-        ("roll back", Wish::Do(Command::RollBack)),
-        ("undo", Wish::Do(Command::Undo)),
-        ("shut", Wish::Shut),
+        ("pause", OverlayAction::Do(Command::Pause(true))),
+        ("step", OverlayAction::Do(Command::Step)),
+        ("0.25×", OverlayAction::Do(Command::Speed(0.25))),
+        ("reset", OverlayAction::Do(Command::Reset)),
+        ("keep", OverlayAction::Do(Command::SaveImage)),
+        ("rebuild", OverlayAction::Do(Command::Rebuild)),
+        ("roll back", OverlayAction::Do(Command::RollBack)),
+        ("undo", OverlayAction::Do(Command::Undo)),
+        ("shut", OverlayAction::Close),
     ] {
         harness.get_by_label(label).click();
         harness.run_steps(2);
@@ -275,7 +278,7 @@ fn buttons_are_commands() {
 fn the_state_is_a_tree_that_opens_and_turns_pages() {
     let mut harness = harness(Scene::new());
     harness.run_steps(2);
-    let rows = |harness: &Harness<'_, Scene>| harness.state().seen.rows.len();
+    let rows = |harness: &Harness<'_, Scene>| harness.state().snapshot.rows.len();
     assert_eq!(rows(&harness), 4);
     harness.get_by_label("open sparks").click();
     harness.run_steps(3);
@@ -290,7 +293,7 @@ fn the_state_is_a_tree_that_opens_and_turns_pages() {
     looks_like(&mut harness, "tree");
     harness.get_by_label("›").click();
     harness.run_steps(3);
-    assert_eq!(harness.state().seen.rows[1].path, "sparks[100]");
+    assert_eq!(harness.state().snapshot.rows[1].path, "sparks[100]");
 }
 
 #[test]
@@ -341,7 +344,7 @@ fn a_search_finds_paths_and_their_parts() {
     let mut found = |text: &str| -> Vec<String> {
         text.clone_into(&mut harness.state_mut().panels.tree.search);
         harness.run_steps(2);
-        let rows = harness.state().seen.rows.iter();
+        let rows = harness.state().snapshot.rows.iter();
         rows.map(|row| row.path.clone()).collect()
     };
     assert_eq!(found("SCORE"), ["score"]);

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use vblank_state::{ParcelRef, Schema};
 use vblank_state::value::Spot;
+use vblank_state::{ParcelRef, Schema};
 
 /// So many items of a list are shown at a time.
 pub(super) const PAGE: usize = 100;

@@ -6,7 +6,8 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use vblank_runtime::image::{self, Image};
+use vblank_runtime::files::{self, Access};
+use vblank_runtime::image::Image;
 use vblank_runtime::supervisor::{COST_SHARE, Checkpoint};
 
 use crate::config::AutosaveOptions;
@@ -15,7 +16,7 @@ use crate::config::AutosaveOptions;
 /// frame. While one is being written, no other is wanted.
 pub(super) struct Autosave {
     images: Option<SyncSender<Checkpoint>>,
-    written: Receiver<Written>,
+    written: Receiver<SavedImage>,
     thread: Option<JoinHandle<()>>,
     every: Duration,
     due: Instant,
@@ -23,7 +24,7 @@ pub(super) struct Autosave {
 }
 
 /// One image, on disk or not.
-pub(super) struct Written {
+pub(super) struct SavedImage {
     /// The number of the next update.
     pub(super) frame: u64,
     /// What it took to have it, while the game stood still.
@@ -72,7 +73,7 @@ impl Autosave {
     }
 
     /// What became of the next image, once that is known.
-    pub(super) fn written(&mut self) -> Option<Written> {
+    pub(super) fn written(&mut self) -> Option<SavedImage> {
         let written = self.written.try_recv().ok()?;
         self.is_writing = false;
         Some(written)
@@ -91,10 +92,10 @@ impl Autosave {
     }
 }
 
-fn write_all(path: &Path, images: &Receiver<Checkpoint>, tell: &Sender<Written>) {
+fn write_all(path: &Path, images: &Receiver<Checkpoint>, tell: &Sender<SavedImage>) {
     let previous = path.with_extension("previous.vbs");
-    image::remove_leftovers(path);
-    image::remove_leftovers(&previous);
+    files::remove_unfinished(path);
+    files::remove_unfinished(&previous);
     let mut is_first = true;
     for Checkpoint { image, took } in images {
         let begun = Instant::now();
@@ -102,7 +103,7 @@ fn write_all(path: &Path, images: &Receiver<Checkpoint>, tell: &Sender<Written>)
         // image that this run began with has been read.
         if std::mem::take(&mut is_first)
             && path.is_file()
-            && let Err(error) = image::copy(path, &previous)
+            && let Err(error) = files::copy_whole(path, &previous, Access::Private)
         {
             tracing::warn!("autosave: the image of the run before is not kept: {error}");
         }
@@ -111,8 +112,12 @@ fn write_all(path: &Path, images: &Receiver<Checkpoint>, tell: &Sender<Written>)
         let parcel = image.parcel.as_ref();
         let done = vblank_state::check(&image.schema, &parcel)
             .map_err(|error| format!("the guest lent what is no state of its type: {error}"))
-            .and_then(|()| image.write(path).map_err(|error| error.to_string()));
-        let written = Written {
+            .and_then(|()| {
+                image
+                    .write(path, Access::Private)
+                    .map_err(|error| error.to_string())
+            });
+        let written = SavedImage {
             frame: image.frame,
             take: took,
             write: begun.elapsed(),

@@ -8,11 +8,11 @@ use thiserror::Error;
 use vblank_runtime::error::{SwapError, Trap};
 use vblank_runtime::image::Image;
 use vblank_runtime::supervisor::Swap;
-use vblank_state::{ParcelRef, Schema};
 use vblank_state::value::{SpotError, replace};
+use vblank_state::{ParcelRef, Schema};
 
-use crate::report::What;
 use super::Session;
+use crate::report::{ReportEvent, micros};
 
 /// Why the state is as it was.
 #[derive(Debug, Error)]
@@ -70,7 +70,7 @@ impl Session {
     /// Look at the state where it lies. To be called between two frames only; `None` where there is
     /// none. The guest lends it for this, which takes as long as the `save` of a swap.
     pub fn look<T>(&mut self, look: impl FnOnce(&Schema, &ParcelRef<'_>) -> T) -> Option<T> {
-        match self.game.as_mut()?.look(look) {
+        match self.slot.game.as_mut()?.look(look) {
             Ok(seen) => Some(seen),
             Err(trap) => {
                 self.failed(trap, false);
@@ -121,51 +121,50 @@ impl Session {
 
     /// Returns what was changed; nothing where the value was that already.
     fn replace(&mut self, path: &str, text: &str) -> Result<Option<Edit>, EditError> {
-        let game = self.game.as_mut().ok_or(EditError::NoGame)?;
+        let game = self.slot.game.as_mut().ok_or(EditError::NoGame)?;
         let mut image = game.image()?;
         let schema = std::sync::Arc::clone(&image.schema);
         let replaced = replace(&schema, &mut image.parcel, path, text)?;
         if replaced.old == replaced.new {
             return Ok(None);
         }
-        let pause = self.go_on_with(&image)?.pause;
+        let pause = self.replace_state(&image)?.pause;
         let edit = Edit {
             path: path.to_owned(),
             old: replaced.old.to_string(),
             new: replaced.new.to_string(),
         };
-        self.tell_edit(&edit, pause);
+        self.report_edit(&edit, pause);
         Ok(Some(edit))
     }
 
-    fn tell_edit(&mut self, edit: &Edit, pause: Duration) {
+    fn report_edit(&mut self, edit: &Edit, pause: Duration) {
         /// Who edits a whole list knows what was in it.
         const MOST: usize = 200;
         let short = |text: &str| match text.char_indices().nth(MOST) {
             Some((end, _)) => format!("{}…", &text[..end]),
             None => text.to_owned(),
         };
-        self.tell(What::Edit {
+        self.report(ReportEvent::Edit {
             path: edit.path.clone(),
             old: short(&edit.old),
             new: short(&edit.new),
-            pause_us: pause.as_secs_f64() * 1e6,
+            pause_us: micros(pause),
         });
     }
 
     /// Go on with another state, by the same code.
-    pub(super) fn go_on_with(&mut self, state: &Image) -> Result<Swap, SwapError> {
-        let game = self.game.as_mut();
+    pub(super) fn replace_state(&mut self, state: &Image) -> Result<Swap, SwapError> {
+        let game = self.slot.game.as_mut();
         let game = game.expect("whoever has a state has a game");
         let was_broken = game.is_broken();
         let swap = game.replace_state(&self.parts.engine, state)?;
         if was_broken {
-            self.fixed
-                .restart(self.pace.game_time(self.parts.clock.now()));
+            self.timeline.restart(self.parts.clock.now());
         }
         self.timings.pause.record(swap.pause);
-        self.tell_state_size();
-        self.hear_wishes();
+        self.expect_state();
+        self.fetch_requests();
         Ok(swap)
     }
 }

@@ -3,31 +3,32 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use vblank_runtime::files::{self, Access};
 use vblank_runtime::image::Image;
 
-use crate::report::What;
 use super::Session;
+use crate::report::ReportEvent;
 
-/// What follows when an image is on disk.
+/// The action that follows when an image is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Then {
-    /// Nothing.
+pub(super) enum AfterSave {
+    /// None.
     GoOn,
     /// A fresh game. Until then the game waits, so that not an update is lost.
-    BeginAnew,
+    StartFresh,
 }
 
-/// What is being written.
+/// The images that are being written.
 pub(super) struct Images {
-    tell: Sender<Written>,
-    written: Receiver<Written>,
+    tell: Sender<SavedImage>,
+    written: Receiver<SavedImage>,
     /// Whether a fresh game waits for its image.
     is_awaited: bool,
 }
 
-struct Written {
+struct SavedImage {
     frame: u64,
-    then: Then,
+    then: AfterSave,
     /// The file, or why there is none.
     file: Result<PathBuf, String>,
 }
@@ -52,7 +53,7 @@ impl Images {
 
 impl Session {
     /// Write the state of now.
-    pub(super) fn keep_state(&mut self, then: Then) {
+    pub(super) fn keep_state(&mut self, then: AfterSave) {
         if self.images.is_awaited {
             return;
         }
@@ -61,8 +62,8 @@ impl Session {
         }
     }
 
-    fn start_to_write(&mut self, then: Then) -> Result<(), String> {
-        let game = self.game.as_mut().ok_or("no version runs yet")?;
+    fn start_to_write(&mut self, then: AfterSave) -> Result<(), String> {
+        let game = self.slot.game.as_mut().ok_or("no version runs yet")?;
         let image = game.image().map_err(|trap| trap.to_string())?;
         let folder = self.options.images.clone();
         let folder = folder.ok_or("there is no folder for images")?;
@@ -71,35 +72,34 @@ impl Session {
             let frame = image.frame;
             let file = write(&image, &folder);
             // Were the session gone, nobody would ask.
-            let _ = tell.send(Written { frame, then, file });
+            let _ = tell.send(SavedImage { frame, then, file });
         };
         let thread = std::thread::Builder::new().name("image".to_owned());
         thread.spawn(write).map_err(|error| error.to_string())?;
-        self.images.is_awaited = then == Then::BeginAnew;
+        self.images.is_awaited = then == AfterSave::StartFresh;
         Ok(())
     }
 
     /// What has been written, and what follows.
     pub(super) fn hear_images(&mut self) {
-        while let Ok(Written { frame, then, file }) = self.images.written.try_recv() {
-            if then == Then::BeginAnew {
+        while let Ok(SavedImage { frame, then, file }) = self.images.written.try_recv() {
+            if then == AfterSave::StartFresh {
                 self.images.is_awaited = false;
             }
             match (file, then) {
-                (Ok(file), Then::GoOn) => self.tell(What::Image {
-                    file: file.display().to_string(),
-                    saved: frame,
-                }),
-                (Ok(file), Then::BeginAnew) => self.begin_anew(file.display().to_string()),
+                (Ok(file), AfterSave::GoOn) => {
+                    self.report(ReportEvent::Image { file, saved: frame });
+                }
+                (Ok(file), AfterSave::StartFresh) => self.start_fresh(file),
                 (Err(message), then) => self.cannot_keep(then, &message),
             }
         }
     }
 
-    fn cannot_keep(&mut self, then: Then, message: &str) {
+    fn cannot_keep(&mut self, then: AfterSave, message: &str) {
         let what = match then {
-            Then::GoOn => "no image",
-            Then::BeginAnew => "not begun anew, since the state of now cannot be kept",
+            AfterSave::GoOn => "no image",
+            AfterSave::StartFresh => "not begun anew, since the state of now cannot be kept",
         };
         self.notice(format!("{what}: {message}"));
     }
@@ -107,7 +107,7 @@ impl Session {
 
 /// Under a name that is free.
 fn write(image: &Image, folder: &Path) -> Result<PathBuf, String> {
-    std::fs::create_dir_all(folder)
+    files::create_folder(folder)
         .map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
     let named = |number| match number {
         1 => folder.join(format!("frame-{}.vbs", image.frame)),
@@ -117,6 +117,8 @@ fn write(image: &Image, folder: &Path) -> Result<PathBuf, String> {
     let file = file.ok_or("no name is free")?;
     vblank_state::check(&image.schema, &image.parcel.as_ref())
         .map_err(|error| format!("the guest lent what is no state of its type: {error}"))?;
-    image.write(&file).map_err(|error| error.to_string())?;
+    image
+        .write(&file, Access::Private)
+        .map_err(|error| error.to_string())?;
     Ok(file)
 }

@@ -4,93 +4,102 @@
 //! It knows neither window nor command line; a clock and a renderer are handed to it, so that a test
 //! can play a whole session without either.
 
-mod asked;
 mod autosave;
-mod control;
+mod commands;
 mod edits;
+mod guest_slot;
 mod images;
 mod outputs;
 mod phases;
+mod record_queue;
+mod requests;
+mod source_state;
 mod status;
-mod telling;
+mod timeline;
 mod versions;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use vblank_input::{Input, InputEvent};
-use vblank_render::{Layer, Renderer};
-use vblank_render::assets::AssetInfo;
+use vblank_render::assets::{AssetInfo, Assets};
 use vblank_render::sound::Speaker;
+use vblank_render::{Layer, Renderer};
 use vblank_runtime::build::Pipeline;
-use vblank_runtime::error::SwapError;
+use vblank_runtime::error::{SwapError, Trap};
 use vblank_runtime::guest::{CodeHash, Engine};
 use vblank_runtime::history::History;
-use vblank_runtime::supervisor::{Candidate, Supervisor};
+use vblank_runtime::supervisor::{Candidate, ExpectedState, Reaper, SupervisorOptions};
 
-use crate::clock::{Clock, FixedStep, Pace};
+use crate::clock::Clock;
 use crate::config::SessionOptions;
-use crate::control::Answer;
 use crate::event::Event;
 use crate::frame::{Phase, Timings};
-use crate::game::Step;
-use crate::report::Observer;
+use crate::game::{AssetLoader, Game, Step};
+use crate::report::{Observer, ReportEvent};
 
-pub use control::{Command, SPEEDS};
+pub use commands::SPEEDS;
 pub use edits::{Edit, EditError};
 pub use status::{RunState, Source, Status};
 
-use asked::Wish;
 use autosave::Autosave;
 use edits::Edits;
+use guest_slot::GuestSlot;
 use images::Images;
 use outputs::Outputs;
-use status::Told;
-use telling::PendingRecord;
+use record_queue::RecordQueue;
+use source_state::SourceState;
+use timeline::Timeline;
 
-/// Whether there is another frame.
+/// The answer to whether there is another frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
     /// There is.
     Continue,
-    /// There is not; the session has told its end.
+    /// There is not; the session has reported its end.
     Exit,
 }
 
-/// What the session is made of.
+/// The parts that a session is made of.
 pub struct Parts {
-    /// For all guests of the host.
+    /// Compiles and links guests.
     pub engine: Arc<Engine>,
-    /// Makes candidates. Without it only scripted swaps happen.
+    /// The guest's assets.
+    pub assets: Assets,
+    /// Loads assets from files. Without it, there are only those that the guest makes.
+    pub asset_loader: Option<AssetLoader>,
+    /// Makes candidates. Without it, only scripted swaps happen.
     pub pipeline: Option<Pipeline>,
+    /// Drops old versions and archives their states.
+    pub reaper: Reaper,
     /// Makes pictures.
     pub renderer: Box<dyn Renderer>,
     /// Plays sounds. Without it, there are none.
     pub speaker: Option<Speaker>,
     /// Tells the time.
     pub clock: Box<dyn Clock>,
-    /// Ctrl-C and the like, from other threads.
+    /// Events of other threads, such as Ctrl-C.
     pub outside: Receiver<Event>,
-    /// Who hears of what happens.
+    /// Hear of everything that happens.
     pub observers: Vec<Box<dyn Observer>>,
-    /// ScriptedSwap swaps, by the update that they happen just before.
+    /// Scripted swaps, by the update that they happen just before.
     pub script: BTreeMap<u64, ScriptedSwap>,
 }
 
 /// A scripted swap.
 pub enum ScriptedSwap {
-    /// Ready for it.
+    /// The candidate.
     Ready(Box<Candidate>),
-    /// Its file is no guest, or wants what is not granted. Told when it would be let in.
+    /// The file is no guest, or wants what is not granted. Reported when its turn comes.
     Refused {
         /// The file.
         file: PathBuf,
-        /// Of the file.
+        /// Hash of the file.
         to: Option<CodeHash>,
-        /// Why.
+        /// The reason.
         refused: SwapError,
     },
 }
@@ -99,80 +108,67 @@ pub enum ScriptedSwap {
 pub struct Session {
     parts: Parts,
     options: SessionOptions,
-    fixed: FixedStep,
-    /// How the game's time, which the fixed step goes by, follows the clock's.
-    pace: Pace,
-    /// Updates that somebody wants made while the game stands still.
-    steps: u32,
+    /// When updates and turns are due.
+    timeline: Timeline,
+    /// The game, the candidate that waits for it, and its history.
+    slot: GuestSlot,
+    /// The newest source, as the pipeline tells of it.
+    source: SourceState,
+    /// Everything that is reported.
+    records: RecordQueue,
+
+    // The input and the picture of the running frame.
     input: Input,
     step: Step,
-    game: Option<Supervisor>,
-    /// Ready for the boundary.
-    candidate: Option<Box<Candidate>>,
-    history: History,
-    /// How many there were.
-    swaps: u64,
-    /// The rollback that somebody waits for.
-    wish: Option<Wish>,
-    /// What became of the rollback that was wished for by a command.
-    answer: Option<Receiver<Answer>>,
-    edits: Edits,
-    images: Images,
-    /// What the pipeline told last about the source.
-    told: Told,
-    /// When the version that runs took over.
-    came_in: Instant,
-    /// The code that the source last came to.
-    newest: Option<CodeHash>,
-    first_frame: Option<FirstFrame>,
-    turn_begun: Instant,
-    /// The same by the session's clock.
-    turn_at: Duration,
-    /// How far pictures lie apart, where that is less than updates do.
-    picture_every: Option<Duration>,
-    timings: Timings,
-    /// Bytes of assets that went to the GPU.
-    asset_bytes: u64,
     title: String,
     /// Whether sounds stand still, as the game does.
     sounds_held: bool,
-    /// The frame that this session began at: 0, or that of the image.
-    began_at: u64,
-    /// When its first version took over.
-    began: Instant,
+
+    // What a person asked for.
+    edits: Edits,
+    images: Images,
     outputs: Outputs,
     autosave: Option<Autosave>,
-    /// What is to be told, and waits for its place in the source or behind such a record.
-    untold: VecDeque<PendingRecord>,
-    /// What was last told of each kind that would be told with each frame.
-    last_notices: BTreeMap<&'static str, String>,
+
+    // Figures.
+    timings: Timings,
+    first_frame: Option<FirstFrame>,
+    /// Bytes of assets that went to the GPU.
+    asset_bytes: u64,
+
+    /// The exit code, once the session is to end.
     exit: Option<u8>,
     has_ended: bool,
 }
 
-/// A version that has come in and not been seen yet.
+/// A version that has come in and not been drawn yet.
 struct FirstFrame {
-    hash: String,
-    /// When its candidate was ready.
+    hash: CodeHash,
+    /// Time at which its candidate was ready.
     ready: Instant,
-    /// Between the file's saving and `ready`.
+    /// Time between the file's saving and `ready`.
     before: Duration,
 }
 
-/// Most updates in one frame, when the clock has run ahead.
-const MOST_CATCH_UP: u32 = 5;
-/// How often to look for a first candidate.
-const WAITING: Duration = Duration::from_millis(5);
-
 impl Session {
-    /// Ready for its first turn.
+    /// Makes a session, ready for its first turn.
     #[must_use]
     pub fn new(mut parts: Parts, options: SessionOptions) -> Self {
-        parts.renderer.use_assets(parts.engine.assets().clone());
+        parts.renderer.use_assets(parts.assets.clone());
+        let now = parts.clock.now();
+        let observers = std::mem::take(&mut parts.observers);
+        let mut records = RecordQueue::new(observers, options.folder.clone());
+        let autosave = options.autosave.clone().map(Autosave::start).transpose();
+        let autosave = autosave.unwrap_or_else(|error| {
+            let message = format!("the state is not autosaved: no thread to write it: {error}");
+            records.report(ReportEvent::Notice { message }, 0);
+            None
+        });
         Self {
-            fixed: FixedStep::new(options.hz, MOST_CATCH_UP, parts.clock.now()),
-            pace: Pace::new(parts.clock.now()),
-            steps: 0,
+            timeline: Timeline::new(options.hz, now),
+            slot: GuestSlot::new(History::open(options.history.as_deref())),
+            source: SourceState::new(),
+            records,
             input: Input::default(),
             step: Step {
                 dt: (1.0 / options.hz) as f32,
@@ -181,34 +177,15 @@ impl Session {
                 scale: 1.0,
                 ..Step::default()
             },
-            game: None,
-            candidate: None,
-            history: History::open(options.history.as_deref()),
-            swaps: 0,
-            wish: None,
-            answer: None,
-            edits: Edits::default(),
-            images: Images::default(),
-            told: Told::Nothing,
-            came_in: Instant::now(),
-            newest: None,
-            first_frame: None,
-            turn_begun: Instant::now(),
-            turn_at: parts.clock.now(),
-            picture_every: None,
-            timings: Timings::default(),
-            asset_bytes: 0,
             title: String::new(),
             sounds_held: false,
-            began_at: 0,
-            began: Instant::now(),
+            edits: Edits::default(),
+            images: Images::default(),
             outputs: Outputs::new(&options),
-            autosave: options
-                .autosave
-                .clone()
-                .and_then(|options| Autosave::start(options).ok()),
-            untold: VecDeque::new(),
-            last_notices: BTreeMap::new(),
+            autosave,
+            timings: Timings::default(),
+            first_frame: None,
+            asset_bytes: 0,
             exit: None,
             has_ended: false,
             parts,
@@ -222,8 +199,7 @@ impl Session {
             // A window may ask once more while it closes.
             return Flow::Exit;
         }
-        self.turn_begun = Instant::now();
-        self.turn_at = self.parts.clock.now();
+        self.timeline.begin_turn(self.parts.clock.now());
         let mut presenting = Duration::ZERO;
         let mut updates = 0;
         for phase in Phase::ORDER {
@@ -242,14 +218,14 @@ impl Session {
             }
         }
         if updates > 0 {
-            let frame = self.turn_begun.elapsed().saturating_sub(presenting);
+            let frame = self.timeline.turn_took().saturating_sub(presenting);
             self.timings.frame.record(frame);
             self.timings.recent.record(frame);
         }
         Flow::Continue
     }
 
-    /// Wait until the next frame is due. A candidate that becomes ready meanwhile is let in, and then
+    /// Waits until the next frame is due. A candidate that becomes ready meanwhile is let in, and then
     /// the next frame, its first, is due at once.
     pub fn wait(&mut self) {
         let due = self.next_turn();
@@ -268,49 +244,39 @@ impl Session {
         }
     }
 
-    /// What the pipeline has to tell, and the swap if it has a candidate. To be called between two
-    /// frames only. Whether there is a new version, which wants to be seen.
+    /// Handles the news of the pipeline, and swaps if there is a candidate or a rollback is ready. To be
+    /// called between two frames only. Returns whether there is a new version, which wants to be drawn.
     pub fn look_for_news(&mut self) -> bool {
         while let Some(news) = self.parts.pipeline.as_ref().and_then(Pipeline::poll) {
             self.handle(Event::News(news));
         }
-        if let Some(candidate) = self.candidate.take() {
+        if let Some(candidate) = self.slot.candidate.take() {
             self.let_in(*candidate);
         }
-        self.grant_wish();
+        self.roll_back_if_ready();
         self.first_frame.is_some()
     }
 
-    /// A screen shows each picture for so long: where updates are clearly rarer, pictures come at
-    /// its pace, between two updates as well. Otherwise, and without a screen, there is one for each update.
+    /// Sets the interval at which a screen shows pictures. Where updates are clearly rarer, pictures come
+    /// at its pace, between two updates as well. Otherwise, and without a screen, there is one for each
+    /// update.
     pub fn show_for(&mut self, interval: Option<Duration>) {
-        let step = self.fixed.step();
-        self.picture_every = interval.filter(|interval| *interval < step.mul_f64(0.9));
+        self.timeline.show_every(interval);
     }
 
-    /// When the next frame is due, by the session's clock.
+    /// Time at which the next frame is due, on the session's clock.
     #[must_use]
     pub fn next_turn(&self) -> Duration {
-        match (&self.game, self.picture_every) {
-            (Some(game), Some(interval)) if !game.is_broken() => self.turn_at + interval,
-            (Some(game), None) if !game.is_broken() => match self.pace.clock_time(self.fixed.due())
-            {
-                Some(due) if self.pace.speed() == 1.0 => due,
-                // The picture goes on, whatever the game does.
-                _ => self.turn_at + self.fixed.step(),
-            },
-            (Some(_), _) => self.turn_at + self.fixed.step(),
-            (None, _) => self.turn_at + WAITING,
-        }
+        self.timeline.next_turn(self.slot.motion())
     }
 
-    /// How long until then.
+    /// Time until the next frame is due.
     #[must_use]
     pub fn until_next_turn(&self) -> Duration {
         self.next_turn().saturating_sub(self.parts.clock.now())
     }
 
-    /// What the process ends with: 0 at its natural end, 1 when the guest could not be started or
+    /// The exit code of the process: 0 at its natural end, 1 when the guest could not be started or
     /// broke with nobody there to mend it.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
@@ -323,67 +289,66 @@ impl Session {
         &self.title
     }
 
-    /// Whether there is a version that moves on.
+    /// Returns whether there is a version that moves on.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        self.game.as_ref().is_some_and(|game| !game.is_broken())
+        self.slot.motion() == timeline::Motion::Moving
     }
 
-    /// Updates made.
+    /// Number of updates made.
     #[must_use]
     pub fn frames(&self) -> u64 {
-        let now = self.game.as_ref().map_or(self.began_at, Supervisor::frame);
-        now - self.began_at
+        self.slot.updates_made()
     }
 
     /// The number of the next update.
     #[must_use]
     pub fn next_update(&self) -> u64 {
-        self.game.as_ref().map_or(0, Supervisor::frame)
+        self.slot.next_update()
     }
 
-    /// What the host holds for the guest.
+    /// The assets that the host holds for the guest.
     #[must_use]
     pub fn assets(&self) -> Vec<AssetInfo> {
-        self.parts.engine.assets().list()
+        self.parts.assets.list()
     }
 
-    /// What the guest was granted.
+    /// The capabilities that the guest was granted.
     #[must_use]
     pub fn granted(&self) -> Vec<String> {
         let granted = self.parts.engine.allowed();
         granted.iter().map(ToString::to_string).collect()
     }
 
-    /// The share of the time that went into keeping images of the state: what it costs to be able to go
+    /// The share of the time that went into keeping images of the state: the price of being able to go
     /// back. At most some 2%, see `docs/report.md`.
     #[must_use]
     pub fn image_share(&self) -> f64 {
-        self.timings.image.sum().as_secs_f64() / self.began.elapsed().as_secs_f64()
+        self.timings.image.sum().as_secs_f64() / self.slot.began.elapsed().as_secs_f64()
     }
 
     /// The code that the source last came to, where another version runs: it was refused, it failed, or
     /// somebody wanted an older one.
     #[must_use]
     pub fn newer_source(&self) -> Option<CodeHash> {
-        let running = self.game.as_ref()?.hash();
-        self.newest.filter(|newest| *newest != running)
+        self.source.newer_than(self.slot.hash()?)
     }
 
-    /// Begin to measure here: what came before counts for nothing.
+    /// Starts measuring here: earlier times count for nothing.
     pub fn forget_timings(&mut self) {
         self.timings = Timings::default();
-        self.began = Instant::now();
+        self.slot.began = Instant::now();
     }
 
-    /// How large the state is, as far as it would be copied at a swap, in bytes.
+    /// The state that the next candidate is going to be given, as far as it is known now.
     #[must_use]
-    pub fn state_bytes(&self) -> usize {
-        self.game.as_ref().map_or(0, Supervisor::bytes_to_copy)
+    pub fn expected_state(&self) -> ExpectedState {
+        let game = self.slot.game.as_ref();
+        game.map(Game::expected_state).unwrap_or_default()
     }
 
-    /// Let a version in. To be called between two frames only; what is refused is told, and the version that
-    /// runs goes on.
+    /// Lets a version in. To be called between two frames only; a version that is refused is reported, and
+    /// the one that runs goes on.
     pub fn swap_now(&mut self, candidate: Candidate) {
         self.let_in(candidate);
     }
@@ -397,23 +362,24 @@ impl Session {
     /// The guest's linear memory in bytes.
     #[must_use]
     pub fn guest_memory(&mut self) -> usize {
-        self.game
+        self.slot
+            .game
             .as_mut()
             .map_or(0, |game| game.instance().memory())
     }
 
-    /// Who makes the pictures.
+    /// The renderer.
     #[must_use]
     pub fn renderer(&self) -> &dyn Renderer {
         &*self.parts.renderer
     }
 
-    /// Lay this over the window from now on.
+    /// Lays this over the window from now on.
     pub fn lay_over(&mut self, layer: Layer) {
         self.parts.renderer.lay_over(layer);
     }
 
-    /// Something happened outside.
+    /// Handles something that happened outside.
     pub fn handle(&mut self, event: Event) {
         match event {
             Event::Input(event) => self.apply(event),
@@ -425,13 +391,13 @@ impl Session {
             Event::Close | Event::Interrupt => self.exit = Some(0),
             Event::Command(command) => self.obey(command),
             Event::News(news) => self.hear(news),
-            Event::Ask(request, reply) => self.asked(request, reply),
+            Event::Ask(request, reply) => self.answer(request, reply),
         }
     }
 }
 
 impl Session {
-    /// Input from the window, whose places become those of the picture.
+    /// Applies input from the window, whose positions become those of the picture.
     fn apply(&mut self, event: InputEvent) {
         let placement = self.parts.renderer.placement();
         match event {
@@ -449,8 +415,37 @@ impl Session {
             other => self.input.apply(other),
         }
     }
-}
 
-fn millis(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e3
+    fn report(&mut self, event: ReportEvent) {
+        self.records.report(event, self.slot.next_update());
+    }
+
+    /// Reports an event of a trap, once the trap's location is known.
+    fn report_located(&mut self, event: ReportEvent, trap: Option<&Trap>) {
+        let frame = self.slot.next_update();
+        match trap {
+            Some(trap) => self.records.report_located(event, frame, trap),
+            None => self.records.report(event, frame),
+        }
+    }
+
+    fn notice(&mut self, message: impl Into<String>) {
+        let message = message.into();
+        self.report(ReportEvent::Notice { message });
+    }
+
+    /// Reports a notice that would come with every frame, once for each cause.
+    fn notice_once(&mut self, kind: &'static str, cause: impl std::fmt::Display) {
+        let frame = self.slot.next_update();
+        self.records.notice_once(kind, cause, frame);
+    }
+
+    fn supervisor_options(&self) -> SupervisorOptions {
+        /// Interval of images, if they cost little enough.
+        const IMAGE_EVERY: Duration = Duration::from_secs(1);
+        SupervisorOptions {
+            image_every: IMAGE_EVERY,
+            reaper: self.parts.reaper.clone(),
+        }
+    }
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use vblank_runtime::build::{News, Pipeline};
+use vblank_runtime::files::Access;
 use vblank_runtime::history::VersionOutcome;
-use vblank_runtime::supervisor::Supervisor;
 
-use crate::config::{Output, SessionOptions};
-use crate::report::What;
-use super::{Session, millis};
+use super::Session;
 use super::autosave::Autosave;
+use crate::config::{Output, SessionOptions};
+use crate::game::{Game, GameCalls};
+use crate::report::{ReportEvent, millis};
 
 /// What is to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,20 +93,26 @@ impl Session {
             saved.and_then(|picture| picture.save_png(path).map_err(|error| error.to_string()));
         if let Err(error) = saved {
             let path = path.display();
-            self.tell(What::Notice {
+            self.report(ReportEvent::Notice {
                 message: format!("no screenshot {path}: {error}"),
             });
         }
     }
 
     pub(super) fn write_image(&mut self, path: &Path) {
-        let Some(game) = &mut self.game else { return };
+        let Some(game) = &mut self.slot.game else {
+            return;
+        };
         let written = game
             .image()
             .map_err(|trap| format!("no image {}: {trap}", path.display()))
-            .and_then(|image| image.write(path).map_err(|error| error.to_string()));
+            .and_then(|image| {
+                image
+                    .write(path, Access::Shared)
+                    .map_err(|error| error.to_string())
+            });
         if let Err(message) = written {
-            self.tell(What::Notice { message });
+            self.report(ReportEvent::Notice { message });
         }
     }
 
@@ -113,7 +120,7 @@ impl Session {
     pub(super) fn hear_autosave(&mut self) {
         while let Some(written) = self.autosave.as_mut().and_then(Autosave::written) {
             match written.error {
-                None => self.tell(What::Autosave {
+                None => self.report(ReportEvent::Autosave {
                     saved: written.frame,
                     take_ms: millis(written.take),
                     write_ms: millis(written.write),
@@ -128,7 +135,7 @@ impl Session {
         while let Some(news) = self.parts.pipeline.as_ref().and_then(Pipeline::poll) {
             // There is no next frame for anything else.
             if let News::Notice(message) = news {
-                self.tell(What::Notice { message });
+                self.report(ReportEvent::Notice { message });
             }
         }
         let (at_end, missed) = self.outputs.take_rest();
@@ -138,25 +145,29 @@ impl Session {
         for path in missed {
             let (path, frames) = (path.display(), self.frames());
             let message = format!("not written: {path}, since the run ended after {frames} frames");
-            self.tell(What::Notice { message });
+            self.report(ReportEvent::Notice { message });
         }
         if let Some(autosave) = &mut self.autosave
-            && let Some(Ok(image)) = self.game.as_mut().map(Supervisor::image)
+            && let Some(Ok(image)) = self.slot.game.as_mut().map(Game::image)
         {
             autosave.finish(image);
         }
         self.hear_autosave();
-        let assets = self.parts.engine.assets().held().entries;
-        let state_hash = self.game.as_mut().and_then(|game| game.state_hash().ok());
-        if let Some(game) = self.moving()
+        let assets = self.parts.assets.held().entries;
+        let state_hash = self
+            .slot
+            .game
+            .as_mut()
+            .and_then(|game| game.state_hash().ok());
+        if let Some(game) = self.slot.moving()
             && let Err(trap) = game.instance().shutdown()
         {
-            self.tell(What::Notice {
+            self.report(ReportEvent::Notice {
                 message: trap.to_string(),
             });
         }
-        self.history.leaves(VersionOutcome::Ended, None);
-        self.tell(What::End {
+        self.slot.history.leaves(VersionOutcome::Ended, None);
+        self.report(ReportEvent::End {
             frames: self.frames(),
             state_hash,
             frame_us: self.timings.frame.percentiles(),
@@ -166,6 +177,6 @@ impl Session {
             asset_bytes: self.asset_bytes,
             assets,
         });
-        self.tell_on(true);
+        self.records.flush(true);
     }
 }

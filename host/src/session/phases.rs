@@ -2,39 +2,36 @@
 
 use std::time::{Duration, Instant};
 
-use crate::report::What;
-use super::{Session, millis};
+use super::Session;
 use super::autosave::Autosave;
+use crate::game::GameCalls;
+use crate::report::{ReportEvent, millis};
 
-/// How long a picture waits for assets that were asked for, where nobody watches.
+/// Time that a picture waits for assets that were asked for, where nobody watches.
 const ASSETS: Duration = Duration::from_secs(5);
 
 impl Session {
+    /// Handles events, and returns the number of updates that are due.
     pub(super) fn begin(&mut self) -> u32 {
-        self.tell_on(false);
+        self.records.flush(false);
         while let Ok(event) = self.parts.outside.try_recv() {
             self.handle(event);
         }
-        self.hear_answer();
+        self.hear_rollback_answer();
         self.hear_images();
-        let is_moving = self.game.as_ref().is_some_and(|game| !game.is_broken());
-        if !is_moving {
+        if !self.is_running() {
             return 0;
         }
-        let now = self.pace.game_time(self.parts.clock.now());
+        let now = self.parts.clock.now();
         if self.images.is_awaited() {
-            self.fixed.restart(now);
+            self.timeline.restart(now);
             return 0;
         }
-        if self.pace.is_paused() && self.steps > 0 {
-            self.steps -= 1;
-            return 1;
-        }
-        self.fixed.take(now)
+        self.timeline.take_updates(now)
     }
 
-    /// The input of the next update: what the window told, and what the script says for it.
-    pub(super) fn take_input(&mut self, frame: u64) {
+    /// Fills the step with the input of an update: that of the window, and that of the script.
+    fn take_input(&mut self, frame: u64) {
         for event in self.options.input.events_at(frame) {
             self.input.apply(event);
         }
@@ -45,39 +42,37 @@ impl Session {
     pub(super) fn update(&mut self, updates: u32) {
         for left in (0..updates).rev() {
             self.scripted_swap();
-            let Some(frame) = self.moving().map(|game| game.frame()) else {
+            let Some(frame) = self.slot.moving().map(|game| game.frame()) else {
                 return;
             };
             self.take_input(frame);
             let begun = Instant::now();
-            let done = self
-                .game
-                .as_mut()
-                .map_or(Ok(()), |game| game.update(&self.step));
+            let game = self.slot.game.as_mut();
+            let done = game.map_or(Ok(()), |game| game.update(&self.step));
             self.timings.update.record_since(begun);
-            self.hear_wishes();
+            self.fetch_requests();
             if let Err(trap) = done {
                 return self.failed(trap, true);
             }
             let made = self.frames();
             if self.outputs.is_due(made) || self.options.frames == Some(made) {
-                // It wants a picture of just this frame: the other updates wait for the next one.
-                (0..left).for_each(|_| self.fixed.put_back());
+                // A picture of just this frame is wanted: the other updates wait for the next turn.
+                self.timeline.put_back(left);
                 return;
             }
         }
     }
 
     pub(super) fn draw(&mut self) {
-        let alpha = self
-            .fixed
-            .alpha(self.pace.game_time(self.parts.clock.now()));
+        let alpha = self.timeline.alpha(self.parts.clock.now());
         let size = self.step.size;
-        let Some(game) = self.moving() else { return };
+        let Some(game) = self.slot.moving() else {
+            return;
+        };
         let begun = Instant::now();
         let done = game.instance().draw(size, alpha);
         self.timings.draw.record_since(begun);
-        self.hear_wishes();
+        self.fetch_requests();
         if let Err(trap) = done {
             self.failed(trap, false);
         }
@@ -86,16 +81,16 @@ impl Session {
     pub(super) fn submit(&mut self) {
         // Of the last update: what depends on it is the same in each run.
         let time = self.step.number as f64 / self.options.hz;
-        let Some(game) = self.game.as_mut().filter(|game| !game.is_broken()) else {
+        let Some(game) = self.slot.game.as_mut().filter(|game| !game.is_broken()) else {
             return;
         };
         if self.options.waits_for_assets {
             // So that the picture of a frame is the same each time.
-            self.parts.engine.assets().wait(ASSETS);
+            self.parts.assets.wait(ASSETS);
         }
         let begun = Instant::now();
         self.parts.renderer.set_time(time as f32);
-        game.instance().replay(self.parts.renderer.begin());
+        game.instance().send_picture(self.parts.renderer.begin());
         let done = self.parts.renderer.submit();
         self.timings.submit.record_since(begun);
         let asset_bytes = match done {
@@ -107,10 +102,10 @@ impl Session {
         };
         self.asset_bytes += asset_bytes;
         if let Some(first) = self.first_frame.take() {
-            self.tell(What::FirstFrame {
+            self.report(ReportEvent::FirstFrame {
                 hash: first.hash,
                 asset_bytes,
-                frame_ms: millis(self.turn_begun.elapsed()),
+                frame_ms: millis(self.timeline.turn_took()),
                 since_saved_ms: millis(first.before + first.ready.elapsed()),
             });
         }
@@ -129,13 +124,13 @@ impl Session {
         self.hear_autosave();
         self.hold_sounds();
         let is_wanted = self.autosave.as_ref().is_some_and(Autosave::is_due);
-        let game = self.game.as_mut();
+        let game = self.slot.game.as_mut();
         match game.map_or(Ok(None), |game| game.keep_image(is_wanted)) {
-            Ok(Some(kept)) => {
-                self.timings.image.record(kept.took);
-                self.tell_state_size();
+            Ok(Some(checkpoint)) => {
+                self.timings.image.record(checkpoint.took);
+                self.expect_state();
                 if let Some(autosave) = &mut self.autosave {
-                    autosave.offer(kept);
+                    autosave.offer(checkpoint);
                 }
             }
             Ok(None) => {}

@@ -2,13 +2,13 @@
 //! is what runs. It is made of hashes and of what the pipeline has told, never of hope.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use vblank_runtime::build::{BuildError, News};
 use vblank_runtime::guest::CodeHash;
-use vblank_runtime::supervisor::Supervisor;
 
 use super::Session;
+use super::source_state::SourceProgress;
+use crate::game::Game;
 
 /// What is known of the newest source.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,7 +43,7 @@ pub enum RunState {
     /// There is none yet.
     NotYet,
     /// It moves on.
-    Supervisor,
+    Running,
     /// It moves on, and so many updates from now the version before is let go.
     Probation(usize),
     /// It stands still after a failure.
@@ -67,84 +67,45 @@ pub struct Status {
     pub source: Source,
 }
 
-/// What the pipeline told last about the newest source.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Told {
-    Nothing,
-    Changed,
-    Building(Instant),
-    Preparing(CodeHash),
-    /// It came to this code; whether that runs is for hashes to say.
-    Came(CodeHash),
-    /// The same, and it is being built with optimisations.
-    Optimising(CodeHash, Instant),
-    DoesNotBuild,
-    WasStopped,
-    IsNoGuest,
-}
-
-impl Told {
-    pub(super) fn hear(&mut self, news: &News) {
-        *self = match news {
-            News::Changed => Self::Changed,
-            News::Building => Self::Building(Instant::now()),
-            News::BuildFailed { error, .. } => match error {
-                BuildError::Stopped => Self::WasStopped,
-                _ => Self::DoesNotBuild,
-            },
-            News::Preparing(hash) => Self::Preparing(*hash),
-            News::Ready(candidate) => Self::Came(candidate.version.hash()),
-            News::SameCode(hash) => Self::Came(*hash),
-            News::Optimising => match *self {
-                Self::Came(hash) => Self::Optimising(hash, Instant::now()),
-                told => told,
-            },
-            News::NotOptimised => match *self {
-                Self::Optimising(hash, _) => Self::Came(hash),
-                told => told,
-            },
-            News::Refused { to, .. } => to.map_or(Self::IsNoGuest, Self::Came),
-            // What was built is looked at next; the others are not about the source.
-            News::Built { .. } | News::Notice(_) | News::Back(_) => return,
-        }
-    }
-}
-
 impl Session {
     /// How it goes, now.
     #[must_use]
     pub fn status(&self) -> Status {
-        let game = self.game.as_ref();
-        let hash = game.map(Supervisor::hash);
+        let game = self.slot.game.as_ref();
+        let hash = game.map(Game::hash);
         Status {
             hash,
-            since: self.came_in.elapsed(),
+            since: self.slot.came_in.elapsed(),
             going: match game {
                 None => RunState::NotYet,
                 Some(game) if game.is_broken() => RunState::Broken,
-                Some(_) if self.pace.is_paused() => RunState::Paused,
+                Some(_) if self.timeline.pace().is_paused() => RunState::Paused,
                 Some(game) => match game.probation_left() {
                     Some(left) => RunState::Probation(left),
                     None => RunState::Running,
                 },
             },
-            speed: self.pace.speed(),
-            source: match self.told {
-                Told::Nothing => Source::Unknown,
-                Told::Changed => Source::Changed,
-                Told::Building(since) => Source::Building(since.elapsed()),
-                Told::Preparing(hash) => Source::Preparing(hash),
-                Told::Came(newest) if hash == Some(newest) => Source::Runs,
-                Told::Optimising(newest, since) if hash == Some(newest) => {
+            speed: self.timeline.pace().speed(),
+            source: match self.source.progress {
+                SourceProgress::Nothing => Source::Unknown,
+                SourceProgress::Changed => Source::Changed,
+                SourceProgress::Building(since) => Source::Building(since.elapsed()),
+                SourceProgress::Preparing(hash) => Source::Preparing(hash),
+                SourceProgress::Came(newest) if hash == Some(newest) => Source::Runs,
+                SourceProgress::Optimising(newest, since) if hash == Some(newest) => {
                     Source::Optimising(since.elapsed())
                 }
-                Told::Came(newest) | Told::Optimising(newest, _) if self.candidate.is_some() => {
+                SourceProgress::Came(newest) | SourceProgress::Optimising(newest, _)
+                    if self.slot.candidate.is_some() =>
+                {
                     Source::Waiting(newest)
                 }
-                Told::Came(newest) | Told::Optimising(newest, _) => Source::IsNewer(newest),
-                Told::DoesNotBuild => Source::DoesNotBuild,
-                Told::WasStopped => Source::WasStopped,
-                Told::IsNoGuest => Source::IsNoGuest,
+                SourceProgress::Came(newest) | SourceProgress::Optimising(newest, _) => {
+                    Source::IsNewer(newest)
+                }
+                SourceProgress::DoesNotBuild => Source::DoesNotBuild,
+                SourceProgress::WasStopped => Source::WasStopped,
+                SourceProgress::IsNoGuest => Source::IsNoGuest,
             },
         }
     }

@@ -1,110 +1,100 @@
-//! What happens to the guest's code: news of candidates, the first version, swaps, failures.
+//! The guest's code in a session: news of candidates, the first version, swaps, failures.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 use vblank_render::sound::commands::Command;
 use vblank_runtime::build::News;
 use vblank_runtime::error::{SwapError, Trap};
-use vblank_runtime::guest::CodeHash;
-use vblank_runtime::guest::SourceLocation;
+use vblank_runtime::guest::{CodeHash, SourceLocation};
 use vblank_runtime::history::{Arrival, VersionOutcome};
 use vblank_runtime::image::Image;
-use vblank_runtime::supervisor::{FailureOutcome, Candidate, Supervisor, Stages, Swap};
+use vblank_runtime::supervisor::{Candidate, FailureOutcome, Stages, Swap};
 
-use crate::game::GuestRequests;
-use crate::game::Setup;
-use crate::report::{StageTimes, What, words};
-use super::{FirstFrame, ScriptedSwap, Session, millis};
+use super::{FirstFrame, ScriptedSwap, Session};
+use crate::game::{Game, GameCalls, GuestRequests, Setup};
+use crate::report::{BuildResult, ReportEvent, RollbackReason, StageTimes};
 
 /// A swap that was made.
-pub(super) struct Exchange {
-    /// Code that ran.
-    pub(super) from: String,
-    /// Code that runs.
-    pub(super) to: String,
+pub(super) struct CompletedSwap {
+    /// The code that ran.
+    pub(super) from: CodeHash,
+    /// The code that runs.
+    pub(super) to: CodeHash,
     pub(super) swap: Swap,
 }
 
 impl Session {
+    /// Handles news of the pipeline.
     pub(super) fn hear(&mut self, news: News) {
-        self.told.hear(&news);
+        self.source.note(&news);
         match news {
-            News::Notice(message) => self.tell(What::Notice { message }),
-            // Known from what was told.
+            News::Notice(message) => self.notice(message),
+            // The source's state is all that these change.
             News::Changed
             | News::Building
             | News::Preparing(_)
             | News::Optimising
             | News::NotOptimised => {}
-            News::Built { took, warnings } => self.tell(What::Build {
-                ok: true,
-                ms: millis(took),
-                message: warnings,
-            }),
+            News::Built { took, warnings } => {
+                let result = Ok(warnings);
+                self.report(ReportEvent::Build(BuildResult { took, result }));
+            }
             News::BuildFailed { took, error } => {
-                self.tell(What::Build {
-                    ok: false,
-                    ms: millis(took),
-                    message: error.to_string(),
-                });
+                let result = Err(error);
+                self.report(ReportEvent::Build(BuildResult { took, result }));
                 self.not_started();
             }
-            News::SameCode(hash) => self.tell_same(hash),
+            News::SameCode(hash) => self.report_same(hash),
             News::Refused { file, to, refused } => {
-                self.newest = to.or(self.newest);
-                let hash = to.map(|hash| hash.to_string());
-                self.refuse(Some(file.display().to_string()), hash, &refused);
+                self.refuse(Some(file), to, &refused);
                 self.not_started();
             }
             News::Ready(candidate) => {
                 let hash = candidate.version.hash();
-                self.newest = Some(hash);
-                let running = self.game.as_ref();
+                let running = self.slot.game.as_ref();
                 if running.is_some_and(|game| game.hash() == hash && !game.is_broken()) {
-                    // What failed was taken back: the source is what runs, and nothing is to be replaced.
-                    self.candidate = None;
-                    self.tell_same(hash);
+                    // An edit that failed was taken back: the source is what runs.
+                    self.slot.candidate = None;
+                    self.report_same(hash);
                 } else {
                     // Of several that wait, the newest counts.
-                    self.candidate = Some(candidate);
+                    self.slot.candidate = Some(candidate);
                 }
             }
-            News::Back(back) => self.wish_can_be_granted(back),
+            News::Back(back) => self.rollback_prepared(back),
         }
     }
 
-    /// The newest source is code that was seen before.
-    fn tell_same(&mut self, hash: CodeHash) {
-        let running = self.game.as_ref().map(Supervisor::hash);
-        self.tell(What::SameCode {
-            hash: hash.to_string(),
-            runs: running == Some(hash),
-        });
+    /// Reports that the newest source is code that was seen before.
+    fn report_same(&mut self, hash: CodeHash) {
+        let runs = self.slot.hash() == Some(hash);
+        self.report(ReportEvent::SameCode { hash, runs });
     }
 
-    /// A first version could not be had. With nobody to mend it, that is the end.
+    /// Ends the session if it has no first version and nobody is there to mend it.
     pub(super) fn not_started(&mut self) {
-        if self.game.is_none() && !self.options.mendable {
+        if self.slot.game.is_none() && !self.options.mendable {
             self.exit = Some(1);
         }
     }
 
     pub(super) fn scripted_swap(&mut self) {
-        let frame = self.game.as_ref().map(Supervisor::frame);
+        let frame = self.slot.game.as_ref().map(Game::frame);
         match frame.and_then(|frame| self.parts.script.remove(&frame)) {
             Some(ScriptedSwap::Ready(candidate)) => self.let_in(*candidate),
             Some(ScriptedSwap::Refused { file, to, refused }) => {
-                let hash = to.map(|hash| hash.to_string());
-                self.refuse(Some(file.display().to_string()), hash, &refused);
+                self.refuse(Some(file), to, &refused);
             }
             None => {}
         }
     }
 
+    /// Lets a candidate in: as the first version, or by a swap.
     pub(super) fn let_in(&mut self, candidate: Candidate) {
-        let to = candidate.version.hash().to_string();
-        let done = match self.game.take() {
+        let to = candidate.version.hash();
+        let done = match self.slot.game.take() {
             None => self.start(candidate),
             Some(game) => self.swap(game, candidate),
         };
@@ -114,31 +104,26 @@ impl Session {
         }
     }
 
-    pub(super) fn start(&mut self, candidate: Candidate) -> Result<(), SwapError> {
+    fn start(&mut self, candidate: Candidate) -> Result<(), SwapError> {
         let (stages, ready) = (candidate.stages, candidate.ready);
-        let setup = Setup {
-            seed: self.options.seed,
-            size: self.step.size,
-            hz: self.options.hz as f32,
-        };
+        let (setup, options) = (self.setup(), self.supervisor_options());
         let game = match &self.options.state_in {
-            None => Supervisor::fresh(candidate, setup)?,
+            None => Game::fresh(candidate, options, |guest| guest.init(setup))?,
             Some(path) => {
-                let image = Image::read(path).map_err(|error| SwapError::Image(error.to_string()))?;
-                Supervisor::from_image(candidate, &image, self.options.strict)?
+                let image = Image::read(path)?;
+                Game::from_image(candidate, options, &image, self.options.strict)?
             }
         };
-        let hash = game.hash().to_string();
-        self.began_at = game.frame();
-        self.began = Instant::now();
-        self.game = Some(game);
-        self.tell_state_size();
-        self.hear_wishes();
-        self.fixed
-            .restart(self.pace.game_time(self.parts.clock.now()));
+        let hash = game.hash();
+        self.slot.began_at = game.frame();
+        self.slot.began = Instant::now();
+        self.slot.game = Some(game);
+        self.expect_state();
+        self.fetch_requests();
+        self.timeline.restart(self.parts.clock.now());
         self.await_first_frame(&stages, ready);
         self.note_arrival(None);
-        self.tell(What::Start {
+        self.report(ReportEvent::Start {
             hash,
             renderer: self.parts.renderer.kind(),
             cached: stages.cached,
@@ -147,26 +132,36 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn swap(&mut self, game: Supervisor, candidate: Candidate) -> Result<(), SwapError> {
+    /// The arguments of a fresh game.
+    pub(super) fn setup(&self) -> Setup {
+        Setup {
+            seed: self.options.seed,
+            size: self.step.size,
+            hz: self.options.hz as f32,
+        }
+    }
+
+    fn swap(&mut self, game: Game, candidate: Candidate) -> Result<(), SwapError> {
         let stages = candidate.stages;
-        let Exchange { from, to, swap } = self.exchange(game, candidate, None, VersionOutcome::Replaced)?;
-        self.swaps += 1;
-        let which = (self.swaps, self.options.name());
-        self.tell(What::swap(which, (from, to), &swap, &stages));
+        let done = self.complete_swap(game, candidate, None, VersionOutcome::Replaced)?;
+        let CompletedSwap { from, to, swap } = done;
+        self.slot.swaps += 1;
+        let which = (self.slot.swaps, self.options.name());
+        self.report(ReportEvent::swap(which, (from, to), &swap, &stages));
         Ok(())
     }
 
-    /// A swap and all that follows from it but telling of it. The new version goes on with `state`
-    /// where that is given, and with the present state otherwise; `fate` is the old version's.
-    pub(super) fn exchange(
+    /// Swaps, and does everything that follows from it except reporting. The new version goes on with
+    /// `state` where that is given, and with the present state otherwise; `outcome` is the old version's.
+    pub(super) fn complete_swap(
         &mut self,
-        mut game: Supervisor,
+        mut game: Game,
         candidate: Candidate,
         state: Option<&Image>,
-        fate: VersionOutcome,
-    ) -> Result<Exchange, SwapError> {
+        outcome: VersionOutcome,
+    ) -> Result<CompletedSwap, SwapError> {
         let (stages, ready) = (candidate.stages, candidate.ready);
-        let from = game.hash().to_string();
+        let from = game.hash();
         let was_broken = game.is_broken();
         let strict = self.options.strict;
         let engine = &self.parts.engine;
@@ -174,9 +169,9 @@ impl Session {
             None => game.swap(engine, candidate, strict),
             Some(state) => game.swap_with(engine, candidate, state, strict),
         };
-        let to = game.hash().to_string();
+        let to = game.hash();
         let has_broken = game.is_broken() && !was_broken;
-        self.game = Some(game);
+        self.slot.game = Some(game);
         if let (true, Err(refused)) = (has_broken, &done) {
             self.broken(
                 format!("the state was moved to a version that failed ({refused}), and could not be made anew"),
@@ -185,115 +180,121 @@ impl Session {
         }
         let swap = done?;
         if was_broken {
-            self.fixed
-                .restart(self.pace.game_time(self.parts.clock.now()));
+            self.timeline.restart(self.parts.clock.now());
         }
         self.timings.pause.record(swap.pause);
-        self.tell_state_size();
-        self.hear_wishes();
+        self.expect_state();
+        self.fetch_requests();
         self.await_first_frame(&stages, ready);
-        self.history.leaves(fate, None);
+        self.slot.history.leaves(outcome, None);
         self.note_arrival(Some(&swap));
-        Ok(Exchange { from, to, swap })
+        Ok(CompletedSwap { from, to, swap })
     }
 
-    /// For the history: the version that runs has just come in.
+    /// Notes in the history that the running version has just come in.
     fn note_arrival(&mut self, swap: Option<&Swap>) {
-        self.came_in = Instant::now();
+        self.slot.came_in = Instant::now();
         if swap.is_some() {
             self.timings.recent.mark();
         }
-        let Some(game) = &self.game else { return };
-        self.history.arrived(Arrival {
+        let Some(game) = &self.slot.game else { return };
+        self.slot.history.arrived(Arrival {
             schema: game.schema_hash(),
             frame: game.frame(),
-            swap: swap.map(|swap| {
-                let (verdict, path) = words(swap);
-                (verdict, path, swap.pause.as_secs_f64() * 1e6)
-            }),
+            swap: swap.map(|swap| (swap.outcome(), swap.mode, swap.pause)),
             hash: game.hash(),
             binary: Arc::clone(game.program().binary()),
         });
     }
 
+    /// Recovers from a failure of the running version, and reports the outcome.
     pub(super) fn failed(&mut self, trap: Trap, in_update: bool) {
-        let Some(game) = &mut self.game else { return };
+        let Some(game) = &mut self.slot.game else {
+            return;
+        };
         let step = in_update.then_some(&self.step);
-        let aftermath = game.fail(&self.parts.engine, trap.clone(), step);
-        let to = game.hash().to_string();
+        let outcome = game.fail(&self.parts.engine, trap.clone(), step);
+        let to = game.hash();
         if let Some(pipeline) = &self.parts.pipeline {
             pipeline.has_failed();
         }
         self.first_frame = None;
-        if self.history.current() != Some(&*to) {
-            self.came_in = Instant::now();
-            self.history.fell_back(trap.with_place());
+        if self.slot.history.current() != Some(&*to.to_string()) {
+            self.slot.came_in = Instant::now();
+            self.slot.history.fell_back(trap.with_place());
         }
-        match aftermath {
+        match outcome {
             FailureOutcome::RolledBack { from } => {
-                let what = What::Rollback {
-                    from: from.to_string(),
+                let event = ReportEvent::Rollback {
+                    from,
                     to,
-                    reason: trap.to_string(),
+                    reason: RollbackReason::Failed(trap.clone()),
                     place: SourceLocation::default(),
-                    asked: None,
+                    requested: None,
                 };
-                self.tell_placed(what, Some(&trap));
+                self.report_located(event, Some(&trap));
             }
             FailureOutcome::Broken(trap) => self.broken(trap.to_string(), Some(&trap)),
         }
     }
 
-    /// The game stands still. With nobody to mend it, that is the end.
+    /// Reports a break. With nobody to mend it, the session ends.
     fn broken(&mut self, message: String, trap: Option<&Trap>) {
         let reason = trap.map_or(message.clone(), Trap::with_place);
-        self.history.leaves(VersionOutcome::Broke, Some(reason));
+        self.slot
+            .history
+            .leaves(VersionOutcome::Broke, Some(reason));
         let place = SourceLocation::default();
-        self.tell_placed(What::Break { message, place }, trap);
+        self.report_located(ReportEvent::Break { message, place }, trap);
         if !self.options.mendable {
             self.exit = Some(1);
         }
     }
 
-    pub(super) fn refuse(&mut self, guest: Option<String>, to: Option<String>, refused: &SwapError) {
+    /// Reports a refusal.
+    pub(super) fn refuse(
+        &mut self,
+        guest: Option<PathBuf>,
+        to: Option<CodeHash>,
+        refused: &SwapError,
+    ) {
         let trap = refused.trap();
-        let what = What::Refused {
+        let event = ReportEvent::Refused {
             guest,
             to,
             reason: refused.reason(),
             message: trap.map_or_else(|| refused.to_string(), ToString::to_string),
             place: SourceLocation::default(),
         };
-        self.tell_placed(what, trap);
+        self.report_located(event, trap);
     }
 
-    /// The game, if there is one and it does not stand still.
-    pub(super) fn moving(&mut self) -> Option<&mut Supervisor> {
-        self.game.as_mut().filter(|game| !game.is_broken())
+    /// Fetches the guest's requests to the window and the speaker, and meets them.
+    pub(super) fn fetch_requests(&mut self) {
+        let Some(game) = &mut self.slot.game else {
+            return;
+        };
+        let requests = game.instance().take_requests();
+        self.apply_requests(requests);
     }
 
-    pub(super) fn hear_wishes(&mut self) {
-        let Some(game) = &mut self.game else { return };
-        let wishes = game.instance().take_requests();
-        self.grant_wishes(wishes);
-    }
-
-    pub(super) fn grant_wishes(&mut self, wishes: GuestRequests) {
-        if let Some(title) = wishes.title {
+    pub(super) fn apply_requests(&mut self, requests: GuestRequests) {
+        if let Some(title) = requests.title {
             self.title = title;
         }
-        if let Some(fixed) = wishes.picture {
+        if let Some(fixed) = requests.picture {
             self.parts.renderer.fix_size(Some(fixed));
             self.step.size = self.parts.renderer.size();
         }
         if let Some(speaker) = &self.parts.speaker {
-            speaker.play(wishes.sounds);
+            speaker.play(requests.sounds);
         }
     }
 
-    /// Sounds stand still with the game.
+    /// Holds sounds while the game stands still.
     pub(super) fn hold_sounds(&mut self) {
-        let stands = self.pace.is_paused() || self.game.as_ref().is_some_and(Supervisor::is_broken);
+        let is_paused = self.timeline.pace().is_paused();
+        let stands = is_paused || self.slot.game.as_ref().is_some_and(Game::is_broken);
         if std::mem::replace(&mut self.sounds_held, stands) != stands
             && let Some(speaker) = &self.parts.speaker
         {
@@ -301,16 +302,16 @@ impl Session {
         }
     }
 
-    /// So that the next candidate is warm.
-    pub(super) fn tell_state_size(&self) {
-        if let (Some(pipeline), Some(game)) = (&self.parts.pipeline, &self.game) {
-            pipeline.set_state_bytes(game.bytes_to_copy());
+    /// Tells the pipeline which state the next candidate is going to be given.
+    pub(super) fn expect_state(&self) {
+        if let (Some(pipeline), Some(game)) = (&self.parts.pipeline, &self.slot.game) {
+            pipeline.expect_state(game.expected_state());
         }
     }
 
-    pub(super) fn await_first_frame(&mut self, stages: &Stages, ready: Instant) {
-        self.first_frame = self.game.as_ref().map(|game| FirstFrame {
-            hash: game.hash().to_string(),
+    fn await_first_frame(&mut self, stages: &Stages, ready: Instant) {
+        self.first_frame = self.slot.game.as_ref().map(|game| FirstFrame {
+            hash: game.hash(),
             ready,
             before: stages.watch + stages.build + stages.prepare(),
         });

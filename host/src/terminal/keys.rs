@@ -2,9 +2,9 @@
 //! the natural one, Ctrl-C, a panic.
 
 use std::io::IsTerminal;
-use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::process::getpgrp;
@@ -12,9 +12,9 @@ use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcsetattr,
 };
 
-use crate::event::Event;
-use crate::session::Command;
 use super::Terminal;
+use crate::event::Command;
+use crate::event::Event;
 
 /// What the keys do, in a line.
 const HELP: &str = "keys: b rebuild, c cancel the build, r roll back, p pause, s step, 0 reset, i keep an image, q quit, ? this line";

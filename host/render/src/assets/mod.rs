@@ -254,7 +254,7 @@ impl Wanted {
     }
 }
 
-/// An asset that is there, as a renderer imports it.
+/// An asset that is there, as a renderer needs it.
 #[derive(Clone, Debug)]
 pub struct Live {
     /// Its number, never 0.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::key;
 use super::{
-    AssetError, Filter, Held, Kind, AssetInfo, Live, MAX_BYTES, MAX_ENTRIES, Payload, Status, Wanted,
+    AssetError, AssetInfo, Filter, Held, Kind, Live, MAX_BYTES, MAX_ENTRIES, Payload, Status,
+    Wanted,
 };
 use crate::Size;
-use crate::text::FontFile;
 use crate::sound::Found;
+use crate::text::FontFile;
 
 /// Who claims an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

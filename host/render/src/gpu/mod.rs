@@ -70,7 +70,7 @@ impl WgpuRenderer {
     /// # Errors
     /// Without an adapter of the preferred kind, or where it makes no pictures of this size.
     pub fn headless(size: Size, prefer: Prefer) -> Result<Self, RenderError> {
-        // OpenGL imports a window system, or long to start without one.
+        // OpenGL needs a window system, or long to start without one.
         let instance = Instance::new(InstanceDescriptor {
             backends: Backends::PRIMARY,
             ..InstanceDescriptor::new_without_display_handle()

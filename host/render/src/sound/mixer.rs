@@ -287,7 +287,7 @@ mod tests {
             internal_buffer_size: 128,
             backend_settings: (),
         })
-        .expect("it imports no device")
+        .expect("it needs no device")
     }
 
     /// Whether this is what is heard, but for rounding.

@@ -14,10 +14,10 @@ use cosmic_text::{
     Align as Side, Attrs, Buffer, CacheKey, CacheKeyFlags, Family, FontSystem, Metrics, Shaping,
     SwashCache, SwashContent, fontdb,
 };
-
-use super::commands::{Align, TextStyle};
 use fonts::Fonts;
 use kept::Kept;
+
+use super::commands::{Align, TextStyle};
 
 /// Of a line, in sizes of the font.
 const LINE: f32 = 1.2;

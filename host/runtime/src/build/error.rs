@@ -78,4 +78,3 @@ fn choice(guests: &[PathBuf]) -> String {
         .collect();
     format!("give the folder of the guest: {}", folders.join(" or "))
 }
-

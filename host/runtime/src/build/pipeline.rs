@@ -1,15 +1,15 @@
 //! The pipeline, as the session sees it: it is told what is wanted, and tells what became of it. The
 //! thread behind it is the [`Worker`].
 
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::message::{GrantCallback, Message};
 use super::news::{News, PipelineOptions, Source};
 use super::worker::{Worker, WorkerChannels};
+use crate::files;
 use crate::guest::{Capability, Engine};
 use crate::history::GoBack;
 use crate::supervisor::ExpectedState;
@@ -37,7 +37,7 @@ impl Pipeline {
         let (wake, woken) = channel();
         let (tell, news) = channel();
         let expected = Arc::<Mutex<ExpectedState>>::default();
-        options.assets = options.assets.map(absolute);
+        options.assets = options.assets.map(files::absolute);
         let channels = WorkerChannels {
             messages: woken,
             wake: wake.clone(),
@@ -111,15 +111,6 @@ impl Pipeline {
     pub fn expect_state(&self, expected: ExpectedState) {
         *self.expected.lock().unwrap_or_else(PoisonError::into_inner) = expected;
     }
-}
-
-/// By the name under which the system tells of changes, also where the folder is not there yet.
-fn absolute(folder: PathBuf) -> PathBuf {
-    let absolute = std::path::absolute(&folder).unwrap_or(folder);
-    let (Some(parent), Some(name)) = (absolute.parent(), absolute.file_name()) else {
-        return absolute;
-    };
-    std::fs::canonicalize(parent).map_or(absolute.clone(), |parent| parent.join(name))
 }
 
 impl Drop for Pipeline {

@@ -84,7 +84,7 @@ fn has_target(rustc: &mut Command) -> Result<bool, BuildError> {
         && std::fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(standard_library)))
 }
 
-/// rustc calls `cc` on Unix. Elsewhere it finds what it imports, or says so itself.
+/// rustc calls `cc` on Unix. Elsewhere it finds what it needs, or says so itself.
 fn linker() -> Result<String, String> {
     if !cfg!(unix) {
         return Ok("as rustc finds it".to_owned());

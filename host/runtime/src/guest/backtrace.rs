@@ -28,4 +28,3 @@ pub(super) fn own_frames(trace: &WasmBacktrace) -> Vec<RawFrame> {
     };
     trace.frames().iter().filter_map(raw).collect()
 }
-

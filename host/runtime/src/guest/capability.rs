@@ -49,7 +49,7 @@ const KNOWN: &str = "wasi, clock, random, random=SEED, read=DIR, write=DIR, env=
 const HTTP: &str = "http=HOST";
 
 impl Capability {
-    /// How to grant what an import imports, if it imports anything: `clock`, `read=DIR`, ….
+    /// How to grant what an import needs, if it needs anything: `clock`, `read=DIR`, ….
     #[must_use]
     pub fn needed_for(import: &str) -> Option<&'static str> {
         let interface = import.strip_prefix("wasi:")?;

@@ -9,9 +9,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rayon::ThreadPool;
-use wasmtime::component::Component;
 #[cfg(feature = "cranelift")]
 use wasmtime::CacheStore;
+use wasmtime::component::Component;
 use wasmtime::{Config, WasmBacktraceDetails};
 
 use super::cache::{Cache, CacheOptions};

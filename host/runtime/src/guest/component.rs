@@ -25,7 +25,7 @@ pub enum Kind {
     Component,
     /// A core module with an embedded component type.
     Module,
-    /// The same for `wasm32-wasip1`, which imports the WASI adapter.
+    /// The same for `wasm32-wasip1`, which needs the WASI adapter.
     WasiModule,
 }
 
@@ -139,7 +139,7 @@ impl Code {
 /// The interfaces by which a component meets its host.
 #[derive(Clone, Debug, Default)]
 pub struct Interfaces {
-    /// What it imports.
+    /// What it needs.
     pub imports: Vec<String>,
     /// What it gives.
     pub exports: Vec<String>,

@@ -7,7 +7,7 @@ use wasmtime::ResourceLimiter;
 /// How often the epoch advances where nobody takes samples.
 pub const TICK: Duration = Duration::from_millis(10);
 
-/// Limits of one guest instance. The defaults are far above what a game imports, and low enough that
+/// Limits of one guest instance. The defaults are far above what a game needs, and low enough that
 /// a person who wrote an endless loop is told before they look for the kill button.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

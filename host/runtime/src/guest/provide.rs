@@ -12,9 +12,9 @@ use wasmtime::StoreContextMut;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, Linker, Val};
 
-use super::context::Context;
 use super::capability::Capability;
 use super::component::series;
+use super::context::Context;
 use super::signature::Signature;
 use super::{CallResult, Store};
 use crate::error::Misfit;
@@ -25,7 +25,11 @@ pub(crate) trait Provide: Send + Sync {
     ///
     /// # Errors
     /// A message that names the plugin and the cause.
-    fn provide(&self, function: &Arc<ImportedFn>, params: &[Val]) -> Result<Vec<Val>, ProviderError>;
+    fn provide(
+        &self,
+        function: &Arc<ImportedFn>,
+        params: &[Val],
+    ) -> Result<Vec<Val>, ProviderError>;
 }
 
 /// Whom a plugin may use, in the order in which it was said.

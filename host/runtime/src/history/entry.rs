@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::supervisor::{SwapVerdict, TransferMode};
+
 /// How many entries are kept.
 pub(super) const ENTRIES: usize = 200;
 
@@ -23,9 +25,9 @@ pub struct Entry {
     /// The number of its first update.
     pub frame: u64,
     /// How its state's type compared to that before it; nothing for the first version of a run.
-    pub verdict: Option<String>,
+    pub verdict: Option<SwapVerdict>,
     /// How the state came over: `copy`, `pages` or `migrate`.
-    pub path: Option<String>,
+    pub path: Option<TransferMode>,
     /// How long the game stood still, in microseconds.
     pub pause_us: Option<f64>,
     /// What became of it.
@@ -65,4 +67,3 @@ impl fmt::Display for VersionOutcome {
         })
     }
 }
-

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 
@@ -11,6 +11,7 @@ use super::entry::{ENTRIES, Entry, VersionOutcome};
 use super::keeper::{Job, Keeper, read};
 use crate::error::Binary;
 use crate::guest::CodeHash;
+use crate::supervisor::{SwapVerdict, TransferMode};
 
 /// How a version came in.
 #[derive(Clone, Debug)]
@@ -19,8 +20,8 @@ pub struct Arrival {
     pub schema: String,
     /// The number of its first update.
     pub frame: u64,
-    /// Verdict, path and pause in microseconds of its swap.
-    pub swap: Option<(&'static str, &'static str, f64)>,
+    /// Verdict, transfer mode and pause of its swap.
+    pub swap: Option<(SwapVerdict, TransferMode, Duration)>,
     /// Its code.
     pub hash: CodeHash,
     /// The file, which is kept.
@@ -114,9 +115,9 @@ impl History {
             at_ms: now_ms(),
             schema,
             frame,
-            verdict: swap.map(|(verdict, ..)| verdict.to_owned()),
-            path: swap.map(|(_, path, _)| path.to_owned()),
-            pause_us: swap.map(|(.., pause)| pause),
+            verdict: swap.map(|(verdict, ..)| verdict),
+            path: swap.map(|(_, path, _)| path),
+            pause_us: swap.map(|(.., pause)| pause.as_secs_f64() * 1e6),
             fate: VersionOutcome::Running,
             reason: None,
         };
@@ -287,7 +288,10 @@ pub(super) mod tests {
         let before = history.entries.clone();
         drop(history);
         assert_eq!(read(folder.path()), before);
-        assert_eq!(fates(&before), [VersionOutcome::Replaced, VersionOutcome::Ended]);
+        assert_eq!(
+            fates(&before),
+            [VersionOutcome::Replaced, VersionOutcome::Ended]
+        );
 
         let mut history = History::open(Some(folder.path()));
         arrive(&mut history, 2);
@@ -312,7 +316,12 @@ pub(super) mod tests {
             assert_eq!(history.current(), Some(&*second.to_string()));
         }
         let failed = VersionOutcome::RolledBack;
-        let expected = [VersionOutcome::Replaced, VersionOutcome::Running, failed, failed];
+        let expected = [
+            VersionOutcome::Replaced,
+            VersionOutcome::Running,
+            failed,
+            failed,
+        ];
         assert_eq!(fates(&history.entries), expected);
         assert_eq!(history.find(None), Ok(first));
 

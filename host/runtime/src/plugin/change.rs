@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::error::{SwapError, Trap};
-use crate::guest::CodeHash;
 #[cfg(feature = "build")]
 use crate::build::BuildError;
+use crate::error::{SwapError, Trap};
+use crate::guest::CodeHash;
 use crate::supervisor::Swap;
 
 /// What has become of a slot's code. `Display` is a line for a log.

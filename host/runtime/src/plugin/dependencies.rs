@@ -86,7 +86,9 @@ impl Dependencies {
         let own = self.soon();
         let mut misfits = Vec::new();
         for need in own.imports.iter() {
-            let provider = self.provider(need).map(|dependencies| (dependencies, dependencies.soon()));
+            let provider = self
+                .provider(need)
+                .map(|dependencies| (dependencies, dependencies.soon()));
             let provider = provider
                 .as_ref()
                 .map(|(dependencies, side)| (dependencies.name.as_str(), &*side.gives));

@@ -101,7 +101,13 @@ impl Intake {
     }
 
     /// Have a version made ready. One that is not begun yet gives way to it.
-    pub(super) fn offer(&self, preparer: &Preparer, engine: &Arc<Engine>, code: Code, expected: ExpectedState) {
+    pub(super) fn offer(
+        &self,
+        preparer: &Preparer,
+        engine: &Arc<Engine>,
+        code: Code,
+        expected: ExpectedState,
+    ) {
         let number = self.inbox.offers.fetch_add(1, Ordering::AcqRel) + 1;
         preparer.send(Job {
             engine: Arc::clone(engine),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::bindings::Plugin;
 use super::dependencies::Dependencies;
 use super::slot::Slot;
-use crate::guest::{ImportedFn, ProviderError, Provide, Value};
+use crate::guest::{ImportedFn, Provide, ProviderError, Value};
 
 /// A slot whose plugin other plugins may use ([`SlotBuilder::uses`](super::SlotBuilder::uses)): what it exports as
 /// interfaces, they may import. [`Slot::provide`] makes one. Cheap to clone, and may be used from any thread; calls
@@ -101,7 +101,11 @@ impl<P> SharedSlot<P> {
 }
 
 impl<P: Plugin> Provide for SharedSlot<P> {
-    fn provide(&self, function: &Arc<ImportedFn>, params: &[Value]) -> Result<Vec<Value>, ProviderError> {
+    fn provide(
+        &self,
+        function: &Arc<ImportedFn>,
+        params: &[Value],
+    ) -> Result<Vec<Value>, ProviderError> {
         let Some(mut slot) = self.enter() else {
             return Err(ProviderError(format!(
                 "plugin {} is in a call already and cannot be called back",

@@ -27,7 +27,9 @@ pub use candidate::{Candidate, ExpectedState, Stages, Version, prepare, prepare_
 pub use journal::JournalEntry;
 pub use reaper::{Reaper, StateArchive};
 pub use recovery::{COST_SHARE, PROBATION};
-pub use swap::{Origin, PAGES_MIN, Swap, TransferMode, transfer, transfer_without_pages};
+pub use swap::{
+    Origin, PAGES_MIN, Swap, SwapVerdict, TransferMode, transfer, transfer_without_pages,
+};
 
 use recovery::{Base, Recovery, WayBack};
 
@@ -263,7 +265,7 @@ impl<E: JournalEntry> Supervisor<E> {
         strict: bool,
     ) -> Result<Swap, SwapError> {
         let mut prepared = self.prepare_with(candidate, state, strict, true)?;
-        if prepared.swap.path == TransferMode::Pages {
+        if prepared.swap.mode == TransferMode::Pages {
             prepared.next = match self.move_pages_into(prepared.next) {
                 Ok(next) => next,
                 Err(refused) => {
@@ -281,7 +283,11 @@ impl<E: JournalEntry> Supervisor<E> {
     ///
     /// # Errors
     /// As for [`Supervisor::swap`].
-    pub fn prepare(&mut self, candidate: Candidate, strict: bool) -> Result<PreparedSwap, SwapError> {
+    pub fn prepare(
+        &mut self,
+        candidate: Candidate,
+        strict: bool,
+    ) -> Result<PreparedSwap, SwapError> {
         self.prepare_with(candidate, None, strict, false)
     }
 
@@ -299,7 +305,8 @@ impl<E: JournalEntry> Supervisor<E> {
             comparison,
             ..
         } = candidate;
-        let transferred = self.transfer_into(&mut next, state, comparison.as_ref(), strict, may_move);
+        let transferred =
+            self.transfer_into(&mut next, state, comparison.as_ref(), strict, may_move);
         match transferred {
             Ok(swap) => Ok(PreparedSwap {
                 next,
@@ -339,7 +346,7 @@ impl<E: JournalEntry> Supervisor<E> {
                 image.frame = self.frame;
                 self.rebase(Base::Image(Arc::new(image)));
             }
-        } else if swap.path == TransferMode::Pages {
+        } else if swap.mode == TransferMode::Pages {
             // The old version has lost its state: the last image before the swap stands for it.
             self.archive_image(previous.hash());
             self.recovery.moved_out(previous);

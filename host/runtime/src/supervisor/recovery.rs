@@ -231,8 +231,9 @@ impl<E: JournalEntry> Recovery<E> {
         let image = self.base.image().expect("a replay begins at an image");
         let end = self.entries().len();
         let emptied = self.base.emptied().iter();
-        let mut spans: Vec<(&Version, usize)> =
-            emptied.map(|(version, length)| (version, *length)).collect();
+        let mut spans: Vec<(&Version, usize)> = emptied
+            .map(|(version, length)| (version, *length))
+            .collect();
         spans.extend(last.map(|version| (version, end)));
         if let Some(last) = spans.last_mut() {
             last.1 = end;

@@ -3,12 +3,12 @@
 //! Nothing here publishes. The old version is only read, so until the caller puts the new one in its
 //! place, which cannot fail, dropping the new one undoes everything.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vblank_state::{
-    Change, Limits, Migrated, ParcelRef, Parked, Schema, Verdict, apply,
-};
+use serde::{Deserialize, Serialize};
+use vblank_state::{Change, Limits, Migrated, ParcelRef, Parked, Schema, Verdict, apply};
 
 use super::candidate::Version;
 use super::comparison::Comparison;
@@ -37,8 +37,9 @@ impl<'a> Origin<'a> {
     }
 }
 
-/// The way in which a state crosses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The way in which a state crosses. Serialised, it is a contract: the `path` of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum TransferMode {
     /// One copy of the bytes.
     Copy,
@@ -48,11 +49,34 @@ pub enum TransferMode {
     Migrate,
 }
 
+/// The verdict on a swap in one word. Serialised and printed, it is a contract: the `verdict` of the
+/// report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SwapVerdict {
+    /// The bytes moved as they were.
+    Identical,
+    /// A plan made from the two schemas moved the state.
+    Automatic,
+    /// The author's own migrations ran.
+    Migrated,
+}
+
+impl fmt::Display for SwapVerdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Identical => "identical",
+            Self::Automatic => "automatic",
+            Self::Migrated => "migrated",
+        })
+    }
+}
+
 /// The result of a swap.
 #[derive(Clone, Debug)]
 pub struct Swap {
     /// The way in which the state crossed.
-    pub path: TransferMode,
+    pub mode: TransferMode,
     /// The comparison of the schemas in one word.
     pub verdict: Verdict,
     /// The comparison field by field.
@@ -73,7 +97,7 @@ impl Swap {
     /// The result of copying a state as it was.
     fn identical(state_bytes: usize) -> Self {
         Self {
-            path: TransferMode::Copy,
+            mode: TransferMode::Copy,
             verdict: Verdict::Identical,
             changes: Vec::new(),
             is_explicit: false,
@@ -88,6 +112,16 @@ impl Swap {
     #[must_use]
     pub fn is_identical(&self) -> bool {
         self.verdict == Verdict::Identical
+    }
+
+    /// The verdict in one word.
+    #[must_use]
+    pub fn outcome(&self) -> SwapVerdict {
+        match self.verdict {
+            _ if self.is_explicit => SwapVerdict::Migrated,
+            Verdict::Identical => SwapVerdict::Identical,
+            _ => SwapVerdict::Automatic,
+        }
     }
 
     /// Paths of all parked values.
@@ -160,7 +194,7 @@ pub fn transfer(
     }
     give(into, &parcel.as_ref(), &leftovers)?;
     Ok(Swap {
-        path: TransferMode::Migrate,
+        mode: TransferMode::Migrate,
         verdict: comparison.verdict(),
         changes,
         is_explicit: plan.is_hooked(),
@@ -194,7 +228,7 @@ pub fn transfer_without_pages(
     let given = into.instance.migrate_but_pages(&from.instance);
     let given = given.map_err(GuestError::from)?;
     Ok(given.ok().map(|()| Swap {
-        path: TransferMode::Pages,
+        mode: TransferMode::Pages,
         ..Swap::identical(state_bytes)
     }))
 }

@@ -4,9 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::report::Percentiles;
 use super::compare::Comparison;
 use super::figures::Figures;
+use crate::report::Percentiles;
 
 /// What a figure may be at most.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +37,7 @@ impl Budget {
         matches!(self, Self::Time { phase, .. } if phase == "pause")
     }
 
-    /// Whether it imports something to compare with.
+    /// Whether it needs something to compare with.
     pub(super) fn is_ratio(&self) -> bool {
         matches!(self, Self::Ratio { .. })
     }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use vblank_render::Kind;
 
+use super::compare::Comparison;
 use crate::frame::Timings;
 use crate::report::Percentiles;
 use crate::session::Session;
-use super::compare::Comparison;
 
 /// The figures of one game. Names are a contract.
 #[derive(Serialize)]

@@ -6,20 +6,22 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
-use vblank_render;
-use vblank_runtime::build::{Pipeline, PipelineOptions, Source};
+use vblank_render::assets::Assets;
+use vblank_runtime::build::{PipelineOptions, Source};
 use vblank_runtime::guest::{Engine, EngineOptions, Profiler};
+use vblank_runtime::supervisor::Reaper;
 
+use super::Bench;
+use super::figures::{Figures, Measured};
 use crate::cli::folders;
 use crate::clock::{FreeClock, RealClock};
 use crate::config::SessionOptions;
 use crate::event::Event;
 use crate::frame::Timings;
-use crate::report::{Observer, Record, What};
+use crate::game;
+use crate::report::{Observer, Record, ReportEvent};
 use crate::session::{Flow, Parts, Session};
 use crate::terminal::Terminal;
-use super::Bench;
-use super::figures::{Figures, Measured};
 
 /// One game.
 pub(super) struct Lane {
@@ -51,12 +53,14 @@ impl Lane {
         };
         let with_lines = profiler.is_some();
         // One each: assets go by their keys, which two games may share.
-        let engine = Arc::new(Engine::new(EngineOptions {
+        let assets = Assets::default();
+        let options = EngineOptions {
             limits: bench.limits.limits(),
             cache: folders::compiled(),
             profiler,
             ..EngineOptions::default()
-        })?);
+        };
+        let engine = Arc::new(game::engine(&assets, options)?);
         let (renderer, notice) = vblank_render::headless(bench.renderer, bench.size)?;
         if let Some(notice) = notice {
             terminal.say(&notice);
@@ -69,14 +73,14 @@ impl Lane {
         };
         let (_tell, outside) = channel();
         let (sender, state_hash) = channel();
+        let (pipeline, asset_loader) =
+            game::start_pipeline(&engine, &assets, source, options, || ())?;
         let parts = Parts {
-            pipeline: Some(Pipeline::start(
-                Arc::clone(&engine),
-                source,
-                options,
-                || (),
-            )?),
             engine: Arc::clone(&engine),
+            assets,
+            asset_loader,
+            pipeline: Some(pipeline),
+            reaper: Reaper::with_archive()?,
             renderer,
             speaker: None,
             clock: match bench.hz {
@@ -214,14 +218,14 @@ struct Watch(Sender<String>, Terminal);
 
 impl Observer for Watch {
     fn observe(&mut self, record: &Record) {
-        match &record.what {
-            What::End { state_hash, .. } => {
+        match &record.event {
+            ReportEvent::End { state_hash, .. } => {
                 if let Some(hash) = state_hash {
                     // Nobody listens any more only when the figures are already shown.
                     let _ = self.0.send(hash.clone());
                 }
             }
-            What::Start { .. } | What::FirstFrame { .. } => {}
+            ReportEvent::Start { .. } | ReportEvent::FirstFrame { .. } => {}
             _ => self.1.observe(record),
         }
     }

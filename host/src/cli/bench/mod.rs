@@ -12,13 +12,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::{Args, CommandFactory};
 use clap::error::ErrorKind;
+use clap::{Args, CommandFactory};
 use vblank_input::Size;
 use vblank_render::RendererChoice;
 use vblank_runtime::guest::Profiler;
 
-use crate::terminal::Terminal;
 use self::budget::Budget;
 use self::compare::{Comparison, Plan, alternate};
 use self::figures::Figures;
@@ -28,6 +27,7 @@ use self::swaps::Swaps;
 use super::features::FeatureArgs;
 use super::limits::LimitArgs;
 use super::start_log;
+use crate::terminal::Terminal;
 
 /// Measure a game: headless, as fast as it goes
 #[derive(Args)]

@@ -56,8 +56,8 @@ impl Swaps {
             return Ok(());
         }
         self.next = session.frames() + self.every;
-        let bytes = session.state_bytes() as u64;
-        let candidate = prepare(&self.engine, &self.codes[0], bytes)
+        let expected = session.expected_state();
+        let candidate = prepare(&self.engine, &self.codes[0], &expected)
             .map_err(|error| anyhow!("cannot swap: {error}"))?;
         session.swap_now(candidate);
         self.codes.swap(0, 1);

@@ -7,9 +7,11 @@ mod optimise;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
+
+use optimise::OptimisedBuild;
 
 use super::cargo::{Build, BuildOutput, start_command};
 use super::error::BuildError;
@@ -21,7 +23,6 @@ use crate::error::{GuestError, SwapError};
 use crate::guest::{Capability, Code, CodeHash, Engine, Want};
 use crate::history::GoBack;
 use crate::supervisor::{ExpectedState, Stages, prepare};
-use optimise::OptimisedBuild;
 
 /// The channels between the thread and its handle.
 pub(super) struct WorkerChannels {
@@ -126,11 +127,7 @@ impl Worker {
     }
 
     /// One way from source to candidate.
-    fn round(
-        &mut self,
-        watcher: &mut Option<Watcher>,
-        watch: Duration,
-    ) -> Result<(), Stop> {
+    fn round(&mut self, watcher: &mut Option<Watcher>, watch: Duration) -> Result<(), Stop> {
         let mut stages = Stages {
             watch,
             ..Stages::default()
@@ -177,12 +174,7 @@ impl Worker {
     }
 
     /// From code to candidate. `stages` is what it took up to here.
-    fn hand_on(
-        &mut self,
-        file: PathBuf,
-        code: Code,
-        stages: Stages,
-    ) -> Result<(), Stop> {
+    fn hand_on(&mut self, file: PathBuf, code: Code, stages: Stages) -> Result<(), Stop> {
         self.denied = None;
         self.ready = None;
         self.send(News::Preparing(code.hash))?;
@@ -208,11 +200,7 @@ impl Worker {
     }
 
     /// Look at the crate, and see that all of it is watched.
-    fn open(
-        &self,
-        folder: &Path,
-        watcher: &mut Option<Watcher>,
-    ) -> Result<GuestCrate, Stop> {
+    fn open(&self, folder: &Path, watcher: &mut Option<Watcher>) -> Result<GuestCrate, Stop> {
         let opened = GuestCrate::open(folder, &self.options.cargo);
         match opened.map(|guest| guest.with_lines(self.options.with_lines)) {
             Ok(guest) => {
@@ -416,7 +404,11 @@ impl Worker {
         loop {
             let woken = match limit {
                 Some(limit) => self.channels.messages.recv_timeout(limit),
-                None => self.channels.messages.recv().map_err(RecvTimeoutError::from),
+                None => self
+                    .channels
+                    .messages
+                    .recv()
+                    .map_err(RecvTimeoutError::from),
             };
             match woken {
                 Ok(Message::Touched(path, at)) => {
@@ -442,7 +434,9 @@ impl Worker {
                 // A build that was stopped.
                 Ok(Message::BuildEnded(_)) => {}
                 Err(RecvTimeoutError::Timeout) => return Ok(None),
-                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Err(Stop::Dropped),
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Stop::Dropped);
+                }
             }
         }
     }

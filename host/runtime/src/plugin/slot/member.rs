@@ -1,4 +1,4 @@
-//! What a commit imports of a slot, whatever its world.
+//! What a commit needs of a slot, whatever its world.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

@@ -339,7 +339,8 @@ impl<P: Plugin> Slot<P> {
     /// that is ready, and takes an image of the state where one is due. Tells what became of versions, one
     /// thing a call. With nothing to do it costs some nanoseconds.
     pub fn boundary(&mut self) -> Option<Change> {
-        let is_idle = self.told.is_empty() && !self.intake.has_news() && !self.supervisor.is_dirty();
+        let is_idle =
+            self.told.is_empty() && !self.intake.has_news() && !self.supervisor.is_dirty();
         if is_idle && self.bond.is_none() {
             return None;
         }
@@ -538,7 +539,9 @@ impl<P: Plugin> Slot<P> {
 
     /// Whether what is expected fits.
     fn fits(&self) -> Result<(), SwapError> {
-        self.dependencies.as_ref().map_or(Ok(()), |dependencies| dependencies.check())
+        self.dependencies
+            .as_ref()
+            .map_or(Ok(()), |dependencies| dependencies.check())
     }
 
     fn swapped(&mut self, from: CodeHash, to: CodeHash, swap: &Swap) {

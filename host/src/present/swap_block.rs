@@ -1,31 +1,29 @@
-//! A swap as people read it: one line that says what came of it, and the changes in columns below.
+//! A swap as people read it: one line with the outcome, and the changes in columns below.
 //!
-//! Text from values, and nothing else. The colours are always in it; whoever writes it out leaves them
-//! away where they are not wanted.
+//! Colours are always in the text; whoever writes it out removes them where they are not wanted.
 
 use std::fmt::Write as _;
 
 use owo_colors::{OwoColorize, Style};
+use vblank_runtime::supervisor::SwapVerdict;
 use vblank_state::{Change, Columns};
 
 /// A column is not made wider than this for the sake of one long entry, which sticks out then.
 const WIDEST: usize = 40;
 
-/// What the first line says.
+/// The values of the first line.
 pub(super) struct Head<'a> {
-    pub(super) number: u64,
     pub(super) name: &'a str,
     pub(super) from: &'a str,
     pub(super) to: &'a str,
     pub(super) pause_us: f64,
-    pub(super) verdict: &'a str,
+    pub(super) verdict: SwapVerdict,
 }
 
-/// The block, without a newline at its end.
+/// The block without its label and without a newline at its end.
 pub(super) fn block(head: &Head<'_>, changes: &[Change], notes: &[String]) -> String {
     let mut text = format!(
-        "{}  {}  {} → {}   {:.2} ms   {}",
-        format!("swap {}", head.number).green().bold(),
+        "{}  {} → {}   {:.2} ms   {}",
         head.name,
         head.from,
         head.to,
@@ -83,12 +81,11 @@ mod tests {
     use super::*;
 
     const HEAD: Head<'_> = Head {
-        number: 7,
         name: "particles",
         from: "3f2a9c",
         to: "91bc04",
         pause_us: 41.3,
-        verdict: "automatic",
+        verdict: SwapVerdict::Automatic,
     };
 
     fn change(path: &str, kind: ChangeKind) -> Change {
@@ -122,7 +119,7 @@ mod tests {
         assert_eq!(
             plain(&changes, &notes),
             "\
-swap 7  particles  3f2a9c → 91bc04   0.04 ms   automatic
+particles  3f2a9c → 91bc04   0.04 ms   automatic
   + Particle.spin   f32         default 0.0
   ~ World.wind      f32 → f64   widened
   - World.gravity   f32         parked
@@ -140,7 +137,7 @@ swap 7  particles  3f2a9c → 91bc04   0.04 ms   automatic
         assert_eq!(
             plain(&changes, &[]),
             "\
-swap 7  particles  3f2a9c → 91bc04   0.04 ms   automatic
+particles  3f2a9c → 91bc04   0.04 ms   automatic
   ~ World      reordered
   ~ Particle   now flat"
         );

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use vblank_render::assets::AssetInfo;
 
+use super::overlay_log::OverlayLog;
+use super::tree::Row;
 use crate::report::Percentiles;
 use crate::session::Session;
-use super::told::Told;
-use super::tree::Row;
 
 /// A snapshot of the run.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct Snapshot {
     /// The one truthful line.
     pub(super) status: String,
     pub(super) is_paused: bool,
@@ -44,9 +44,9 @@ pub(super) struct Seen {
     pub(super) assets: Vec<AssetInfo>,
 }
 
-impl Seen {
+impl Snapshot {
     /// All but the state, which is read less often.
-    pub(super) fn look(&mut self, session: &mut Session, told: &Told) {
+    pub(super) fn look(&mut self, session: &mut Session, run: &OverlayLog) {
         self.status = session.status().to_string();
         self.is_paused = session.pace().is_paused();
         self.speed = session.pace().speed();
@@ -63,9 +63,9 @@ impl Seen {
             }
         }
         self.granted = session.granted();
-        self.swaps = told.swaps();
-        self.wants = told.wants();
-        self.notice = told.notice();
+        self.swaps = run.swaps();
+        self.wants = run.wants();
+        self.notice = run.notice();
         let (undo, redo) = session.edits();
         let said = |path: &str, value: &str| format!("{path} = {value}");
         self.undo = undo.map(|edit| said(&edit.path, &edit.old));

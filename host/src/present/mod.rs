@@ -1,0 +1,343 @@
+//! Texts for people: one place that turns a record of the report into a title, a level and details.
+//!
+//! The terminal and the overlay show these texts and make none of their own. Colours are always in them;
+//! whoever writes a text out removes them where they are not wanted.
+
+mod swap_block;
+
+use owo_colors::{OwoColorize, Style};
+use swap_block::{Head, block};
+use vblank_runtime::build::BuildError;
+use vblank_runtime::guest::{CodeHash, SourceLocation};
+use vblank_runtime::history::StateOf;
+
+use crate::report::{BuildResult, Record, ReportEvent, RollbackReason};
+
+/// The weight of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// Something that a person should know.
+    Note,
+    /// Something was done.
+    Done,
+    /// Something failed, and the old version runs on.
+    Failure,
+    /// The game stands still.
+    Break,
+}
+
+/// A record as people read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Presentation {
+    /// The weight.
+    pub(crate) level: Level,
+    /// A word or two in the level's colour; empty where the text speaks for itself.
+    pub(crate) label: String,
+    /// Everything that follows the label, in one line or several.
+    pub(crate) text: String,
+    /// The same as a title of one line, for a panel.
+    pub(crate) title: String,
+    /// The lines below the title.
+    pub(crate) detail: String,
+}
+
+impl Presentation {
+    fn new(level: Level, label: &str, text: String) -> Self {
+        Self {
+            level,
+            label: label.to_owned(),
+            title: text.clone(),
+            text,
+            detail: String::new(),
+        }
+    }
+
+    fn with_title(mut self, title: String, detail: String) -> Self {
+        (self.title, self.detail) = (title, detail);
+        self
+    }
+
+    /// The label in its colour, and the text.
+    pub(crate) fn line(&self) -> String {
+        if self.label.is_empty() {
+            return self.text.clone();
+        }
+        let style = match self.level {
+            Level::Note => Style::new().cyan(),
+            Level::Done => Style::new().green(),
+            Level::Failure => Style::new().yellow(),
+            Level::Break => Style::new().red(),
+        };
+        format!("{}  {}", self.label.style(style.bold()), self.text)
+    }
+}
+
+/// A record as people read it; `None` for one that only scripts need.
+pub(crate) fn present(record: &Record) -> Option<Presentation> {
+    let frame = record.frame;
+    let presentation = match &record.event {
+        ReportEvent::Start { hash, renderer, .. } => {
+            let renderer = format!("{renderer:?}").to_lowercase();
+            let text = format!("{}  renderer {renderer}", hash.short());
+            Presentation::new(Level::Done, "start", text)
+        }
+        ReportEvent::Swap {
+            number,
+            name,
+            from,
+            to,
+            verdict,
+            pause_us,
+            changes,
+            notes,
+            ..
+        } => {
+            let head = Head {
+                name,
+                from: &from.short(),
+                to: &to.short(),
+                pause_us: *pause_us,
+                verdict: *verdict,
+            };
+            let text = block(&head, changes, notes);
+            Presentation::new(Level::Done, &format!("swap {number}"), text)
+        }
+        ReportEvent::Refused {
+            guest,
+            to,
+            message,
+            place,
+            ..
+        } => {
+            let guest = guest
+                .as_ref()
+                .map_or("candidate".to_owned(), |guest| guest.display().to_string());
+            let hash = to.map_or(String::new(), |to| format!(" ({})", to.short()));
+            let (at, more) = (location(place), details(place));
+            let text = format!("{guest}{hash}: {message}{at}{more}");
+            let hash = to.map_or("the new file".to_owned(), |to| to.short());
+            let (first, rest) = message.split_once('\n').unwrap_or((message, ""));
+            let title = format!("{hash} is refused: {first}");
+            let detail = format!("{rest}{}", located_details(place));
+            Presentation::new(Level::Failure, "refused", text).with_title(title, detail)
+        }
+        ReportEvent::Rollback {
+            from,
+            to,
+            reason,
+            requested: Some(requested),
+            ..
+        } => {
+            let state = match requested.state {
+                StateOf::Now => "now",
+                StateOf::AtReplacement => "then",
+            };
+            let text = format!(
+                "{} → {}  {:.2} ms  {}  at frame {frame}, {reason}, with the state of {state}",
+                from.short(),
+                to.short(),
+                requested.pause_us / 1e3,
+                requested.verdict,
+            );
+            Presentation::new(Level::Done, "rollback", text)
+        }
+        ReportEvent::Rollback {
+            from,
+            to,
+            reason,
+            place,
+            requested: None,
+        } => rollback(*from, *to, reason, place),
+        ReportEvent::Break { message, place } => {
+            let (at, more) = (location(place), details(place));
+            let text = format!("at frame {frame}: {message}{at}{more}");
+            let title = format!("broken at frame {frame}: {message}");
+            Presentation::new(Level::Break, "break", text).with_title(title, located_details(place))
+        }
+        ReportEvent::Build(BuildResult { result, .. }) => build(result)?,
+        ReportEvent::SameCode { hash, runs: true } => {
+            Presentation::new(Level::Note, "", format!("same code  {}", hash.short()))
+        }
+        ReportEvent::SameCode { hash, runs: false } => {
+            let text = format!(
+                "same code  {} as was refused or rolled back; another version runs on",
+                hash.short()
+            );
+            Presentation::new(Level::Note, "", text)
+        }
+        // An autosave that fails is a notice.
+        ReportEvent::FirstFrame { .. } | ReportEvent::Autosave { .. } => return None,
+        ReportEvent::Edit {
+            path,
+            old,
+            new,
+            pause_us,
+        } => {
+            let text = format!("{path}  {old} → {new}  {:.2} ms", pause_us / 1e3);
+            Presentation::new(Level::Done, "edit", text)
+        }
+        ReportEvent::Reset { image } => {
+            let image = image.display();
+            let text =
+                format!("a fresh game; the state of before is in {image} (--state-in takes it)");
+            let title = format!("the state of before is in {image}");
+            Presentation::new(Level::Done, "reset", text).with_title(title, String::new())
+        }
+        ReportEvent::Image { file, saved } => {
+            let file = file.display();
+            let text =
+                format!("the state before update {saved} is in {file} (--state-in takes it)");
+            let title = format!("kept in {file}");
+            Presentation::new(Level::Done, "image", text).with_title(title, String::new())
+        }
+        ReportEvent::Notice { message } => Presentation::new(Level::Note, "note", message.clone()),
+        // Nothing ran: the reason was reported.
+        ReportEvent::End {
+            state_hash: None,
+            frames: 0,
+            ..
+        } => return None,
+        ReportEvent::End {
+            frames,
+            frame_us,
+            state_hash,
+            ..
+        } => {
+            let state = state_hash.as_deref().map_or("none", short);
+            let text = format!(
+                "{frames} frames, {:.0} µs each (p99 {:.0}, max {:.0}), state {state}",
+                frame_us.p50, frame_us.p99, frame_us.max,
+            );
+            Presentation::new(Level::Done, "end", text)
+        }
+    };
+    Some(presentation)
+}
+
+fn rollback(
+    from: CodeHash,
+    to: CodeHash,
+    reason: &RollbackReason,
+    place: &SourceLocation,
+) -> Presentation {
+    let (is_edit, from, to) = (from == to, from.short(), to.short());
+    let (at, more) = (location(place), details(place));
+    let text = format!("{from} → {to}: {reason}{at}; the game goes on from before the swap{more}");
+    let title = if is_edit {
+        format!("the edit is taken back: {reason}")
+    } else {
+        format!("{from} failed, and {to} runs again: {reason}")
+    };
+    let presentation = Presentation::new(Level::Failure, "rollback", text);
+    presentation.with_title(title, located_details(place))
+}
+
+/// The end of a build; `None` where there is nothing to say.
+fn build(result: &Result<String, BuildError>) -> Option<Presentation> {
+    match result {
+        Ok(warnings) if warnings.is_empty() => None,
+        Ok(warnings) => Some(Presentation::new(Level::Note, "", warnings.clone())),
+        Err(error @ BuildError::Stopped) => {
+            let text = format!("{error}; waiting for a change");
+            Some(Presentation::new(Level::Note, "", text))
+        }
+        Err(error) => {
+            let failed = "build failed".red().bold().to_string();
+            let text = format!("{error}\n{failed}; waiting for a change");
+            let presentation = Presentation::new(Level::Failure, "", text.trim_start().to_owned());
+            let title = "the newest source does not build".to_owned();
+            Some(presentation.with_title(title, error.to_string()))
+        }
+    }
+}
+
+/// A text without colours.
+pub(crate) fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+/// The first six digits of a hash.
+fn short(hash: &str) -> &str {
+    hash.get(..6).unwrap_or(hash)
+}
+
+/// `, at src/lib.rs:3:9`, where that is known.
+fn location(place: &SourceLocation) -> String {
+    let location = place.location.as_ref();
+    location.map_or(String::new(), |location| format!(", at {location}"))
+}
+
+/// The location on a line of its own, and the details.
+fn located_details(place: &SourceLocation) -> String {
+    let location = place.location.as_ref();
+    let location = location.map_or(String::new(), |location| format!("\nat {location}"));
+    format!("{location}{}", details(place))
+}
+
+/// The lines below a failure: the source, and its callers, as far as they are the author's own code.
+fn details(place: &SourceLocation) -> String {
+    const MOST_CALLS: usize = 8;
+    let mut text = String::new();
+    let lines = place.excerpt.iter().flat_map(|excerpt| excerpt.lines());
+    for line in lines.chain(place.hint) {
+        text.push_str("\n  ");
+        text.push_str(line);
+    }
+    let first = place.trace.iter().position(|call| call.is_own);
+    let last = place.trace.iter().rposition(|call| call.is_own);
+    let own = first
+        .zip(last)
+        .map(|(first, last)| &place.trace[first..=last]);
+    for call in own.unwrap_or(&place.trace).iter().take(MOST_CALLS) {
+        let line = if call.is_own {
+            call.text.clone()
+        } else {
+            call.text.dimmed().to_string()
+        };
+        text.push_str("\n    ");
+        text.push_str(&line);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn build_ended(result: Result<String, BuildError>) -> Option<Presentation> {
+        let took = Duration::from_secs(1);
+        present(&Record {
+            event: ReportEvent::Build(BuildResult { took, result }),
+            frame: 7,
+        })
+    }
+
+    #[test]
+    fn a_stopped_build_is_no_failure() {
+        let stopped = build_ended(Err(BuildError::Stopped)).unwrap();
+        assert_eq!(stopped.level, Level::Note);
+        assert_eq!(
+            plain(&stopped.line()),
+            "the build was stopped; waiting for a change"
+        );
+    }
+
+    #[test]
+    fn a_failed_build_is_a_failure_with_the_compilers_message() {
+        let failed = build_ended(Err(BuildError::Failed("error: no".to_owned()))).unwrap();
+        assert_eq!(failed.level, Level::Failure);
+        assert_eq!(failed.title, "the newest source does not build");
+        assert_eq!(failed.detail, "error: no");
+        assert_eq!(
+            plain(&failed.line()),
+            "error: no\nbuild failed; waiting for a change"
+        );
+    }
+
+    #[test]
+    fn a_build_without_warnings_says_nothing() {
+        assert_eq!(build_ended(Ok(String::new())), None);
+    }
+}

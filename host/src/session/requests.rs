@@ -1,0 +1,153 @@
+//! Requests of other processes through the control channel, answered between two frames.
+
+use std::sync::Arc;
+
+use vblank_runtime::guest::{CodeHash, SourceLocation};
+use vblank_runtime::history::{ArchivedState, Back, BackError, GoBack, StateOf, VersionOutcome};
+
+use super::Session;
+use super::versions::CompletedSwap;
+use crate::control::{self, Answer, Reply, Request, RollbackDone};
+use crate::game::Game;
+use crate::report::{ReportEvent, RequestedRollback, RollbackReason};
+
+const NO_PIPELINE: &str = "this host prepares no versions while it runs";
+
+/// A rollback that was requested and waits until the version is ready for the boundary.
+pub(super) struct PendingRollback {
+    state: StateOf,
+    /// The channel of whoever waits for it.
+    reply: Reply,
+    /// The version, once it is ready.
+    back: Option<Back>,
+}
+
+impl Session {
+    pub(super) fn answer(&mut self, request: Request, reply: Reply) {
+        match request {
+            Request::Status => {
+                // Whoever asks for the status reads the history next.
+                let status = Answer::Status(self.control_status());
+                self.slot.history.when_written(move || reply.send(status));
+            }
+            Request::Rollback { hash, state } => {
+                match self.start_rollback(hash.as_deref(), state) {
+                    Ok(()) => {
+                        let back = None;
+                        self.slot.rollback = Some(PendingRollback { state, reply, back });
+                    }
+                    Err(message) => reply.fail(message),
+                }
+            }
+            Request::Allow { capability } => match &self.parts.pipeline {
+                Some(pipeline) => pipeline.allow(
+                    capability,
+                    Box::new(move |done| match done {
+                        Ok(is_new) => reply.send(Answer::Allowed { is_new }),
+                        Err(error) => reply.fail(error),
+                    }),
+                ),
+                None => reply.fail(NO_PIPELINE),
+            },
+        }
+    }
+
+    fn control_status(&self) -> control::Status {
+        let slot = &self.slot;
+        control::Status {
+            guest: self.options.guest.clone(),
+            pid: std::process::id(),
+            run: slot.history.run().to_owned(),
+            hash: slot.hash().map(|hash| hash.to_string()),
+            frame: slot.next_update(),
+            is_broken: slot.game.as_ref().is_some_and(Game::is_broken),
+            newer: self.newer_source().map(|hash| hash.to_string()),
+        }
+    }
+
+    /// Finds the version, and has it prepared.
+    fn start_rollback(&self, prefix: Option<&str>, state: StateOf) -> Result<(), String> {
+        let game = self.slot.game.as_ref().ok_or("no version runs yet")?;
+        let pipeline = self.parts.pipeline.as_ref();
+        let pipeline = pipeline.ok_or(NO_PIPELINE)?;
+        if self.slot.rollback.is_some() {
+            return Err("another rollback is under way".to_owned());
+        }
+        let to = self.slot.history.find(prefix);
+        let to = to.map_err(|error| error.to_string())?;
+        if to == game.hash() && state == StateOf::Now {
+            return Err(format!("{} is what runs", to.short()));
+        }
+        pipeline.go_back(GoBack {
+            to,
+            file: self.slot.history.code_of(to),
+            state: (state == StateOf::AtReplacement).then(|| archived_state(game, to)),
+        });
+        Ok(())
+    }
+
+    /// Takes the version of the pending rollback, or answers why there is none.
+    pub(super) fn rollback_prepared(&mut self, back: Result<Back, BackError>) {
+        let Some(mut rollback) = self.slot.rollback.take() else {
+            return;
+        };
+        match back {
+            Ok(back) => {
+                rollback.back = Some(back);
+                self.slot.rollback = Some(rollback);
+            }
+            Err(error) => rollback.reply.fail(error),
+        }
+    }
+
+    /// Rolls back, if a rollback is pending and its version is ready. To be called between two frames
+    /// only.
+    pub(super) fn roll_back_if_ready(&mut self) {
+        let is_ready = |rollback: &mut PendingRollback| rollback.back.is_some();
+        let Some(rollback) = self.slot.rollback.take_if(is_ready) else {
+            return;
+        };
+        let PendingRollback { state, reply, back } = rollback;
+        let (Some(back), Some(game)) = (back, self.slot.game.take()) else {
+            return;
+        };
+        let candidate = *back.candidate;
+        let wanted = candidate.version.hash();
+        let image = back.state.as_deref();
+        match self.complete_swap(game, candidate, image, VersionOutcome::RolledBack) {
+            Ok(CompletedSwap { from, to, swap }) => {
+                let requested = RequestedRollback::new(state, &swap);
+                reply.send(Answer::RolledBack(RollbackDone {
+                    from: from.to_string(),
+                    to: to.to_string(),
+                    state,
+                    verdict: requested.verdict.to_string(),
+                    pause_us: requested.pause_us,
+                    parked: requested.parked.clone(),
+                    frame: self.slot.next_update(),
+                    newer: self.newer_source().map(|hash| hash.to_string()),
+                }));
+                self.report(ReportEvent::Rollback {
+                    from,
+                    to,
+                    reason: RollbackReason::Requested,
+                    place: SourceLocation::default(),
+                    requested: Some(requested),
+                });
+            }
+            Err(refused) => {
+                self.refuse(None, Some(wanted), &refused);
+                reply.fail(refused);
+            }
+        }
+    }
+}
+
+/// The state that a version had when it was replaced. In probation that version is still there, as it
+/// was at the swap.
+fn archived_state(game: &Game, version: CodeHash) -> ArchivedState {
+    match game.state_before(version) {
+        Some(image) => ArchivedState::Here(Arc::new(image)),
+        None => ArchivedState::In(game.state_archive()),
+    }
+}
