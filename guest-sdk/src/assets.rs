@@ -1,7 +1,7 @@
 //! Textures and fonts: kept by the host under keys, and found again by every later version of the code.
 
-use crate::Color;
 use crate::bindings::vblank::guest::assets as host;
+use crate::color::Color;
 use crate::input::Size;
 
 pub use host::{Filter, Status};

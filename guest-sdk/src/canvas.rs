@@ -2,18 +2,16 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fmt::{Display, Write};
 use std::ops::Range;
 
 use glam::Vec2;
 
-use crate::Color;
 use crate::assets::{self, Filter, Font, Shader, Texture};
 use crate::bindings::vblank::guest::draw::{self, TextStyle};
+use crate::color::Color;
 use crate::input::Size;
 use crate::mesh::Mesh;
 use crate::sprite::{self, SPRITE, Sprite};
-use crate::text::{self, Text};
 use crate::words::Words;
 
 pub use draw::Camera;
@@ -49,7 +47,7 @@ pub struct Canvas {
     pub(crate) commands: Vec<Command>,
     pub(crate) words: Words,
     /// All texts, one after the other.
-    letters: String,
+    pub(crate) letters: String,
     fonts: BTreeMap<Box<str>, Font>,
     pub(crate) shapes: usize,
     pub(crate) filter: Filter,
@@ -255,59 +253,10 @@ impl Canvas {
         Sprite::of(words)
     }
 
-    /// A text, white and of size 20, its top left corner at `position`. What is returned changes that:
-    ///
-    /// ```
-    /// # use vblank_guest::prelude::*;
-    /// # fn draw(canvas: &mut Canvas, score: u32) {
-    /// canvas.text("Hello", (10.0, 10.0));
-    /// canvas.text(format_args!("score {score}"), (640.0, 20.0)).centered().color(Color::YELLOW);
-    /// # }
-    /// ```
-    ///
-    /// The built-in font has Latin, Greek and Cyrillic letters and emoji; [`Text::font`] takes another.
-    /// Numbers and whatever else can be displayed are written without an allocation.
-    pub fn text(&mut self, text: impl Display, position: impl Into<Vec2>) -> Text<'_> {
-        let start = self.letters.len();
-        // Writing into a string fails only where the text's own `Display` does.
-        let _ = write!(self.letters, "{text}");
-        let letters = start..self.letters.len();
-        let text = Command::Text(text::PLAIN, position.into(), letters);
-        self.commands.push(text);
-        self.shapes += 1;
-        let index = self.commands.len() - 1;
-        Text::of(self, index)
-    }
-
-    /// Width and height of a text of this size in the built-in font, in units. [`Text::extent`] tells
-    /// those of one that was written. Under `cargo test` it is an estimate, since there is no font.
-    #[must_use]
-    pub fn measure(&mut self, text: impl Display, size: f32) -> Vec2 {
-        let start = self.letters.len();
-        // As above.
-        let _ = write!(self.letters, "{text}");
-        let style = TextStyle {
-            size,
-            ..text::PLAIN
-        };
-        let extent = text::measure(style, &self.letters[start..]);
-        self.letters.truncate(start);
-        extent
-    }
-
     pub(crate) fn style_mut(&mut self, index: usize) -> Option<&mut TextStyle> {
         match self.commands.get_mut(index)? {
             Command::Text(style, ..) => Some(style),
             _ => None,
-        }
-    }
-
-    pub(crate) fn extent_of(&self, index: usize) -> Vec2 {
-        match &self.commands[index] {
-            Command::Text(style, _, letters) => {
-                text::measure(*style, &self.letters[letters.clone()])
-            }
-            _ => Vec2::ZERO,
         }
     }
 

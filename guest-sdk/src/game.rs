@@ -6,8 +6,10 @@ use std::marker::PhantomData;
 use vblank_state::{Segments, State};
 
 use crate::bindings::exports::vblank::guest::{lifecycle, state};
+use crate::canvas::Canvas;
+use crate::input::Frame;
+use crate::logger;
 use crate::root::{self, Root};
-use crate::{Canvas, Frame, logger};
 
 pub use lifecycle::Setup;
 pub use state::Swapped;

@@ -50,10 +50,10 @@ pub mod sound;
 mod sprite;
 pub mod test;
 mod text;
+mod window;
 mod words;
 
 pub use bindings::vblank::guest::draw::Blend;
-pub use bindings::vblank::guest::window::Fit;
 pub use canvas::{Camera, Canvas, Image};
 pub use color::Color;
 #[doc(hidden)]
@@ -75,39 +75,13 @@ pub use vblank_derive::{Flat, State};
 /// Schema, encoding and migration of the state.
 pub use vblank_state as state;
 pub use vblank_state::{Old, PageVec, RestoreError};
+pub use window::{Fit, set_picture, set_title};
 #[cfg(feature = "plugin")]
 #[doc(hidden)]
 pub use wit_bindgen;
 
 /// The version of the contract (`wit/`) that this SDK speaks, as stamped into `vblank:abi`.
 pub const ABI: &str = "0.1.0";
-
-/// Set the window's title. Headless, it is shown on the progress line.
-///
-/// Costs one call into the host, under a microsecond, when the title changes. Does nothing under
-/// `cargo test`, where there is no host.
-pub fn set_title(title: &str) {
-    if cfg!(target_arch = "wasm32") {
-        bindings::vblank::guest::window::set_title(title);
-    }
-}
-
-/// From the next frame on, give pictures this size in pixels, whatever the window's, and have them lie in
-/// it as `fit` says. [`Fit::Resize`] gives them the window's size again, which they have by themselves.
-///
-/// Costs one call into the host; asking again for what is already so changes nothing. Does nothing under
-/// `cargo test`, where there is no host.
-///
-/// ```
-/// # use vblank_guest::prelude::*;
-/// // In `Game::new`: a picture for pixel art, enlarged by whole multiples.
-/// set_picture(320, 180, Fit::Integer);
-/// ```
-pub fn set_picture(width: u32, height: u32, fit: Fit) {
-    if cfg!(target_arch = "wasm32") {
-        bindings::vblank::guest::window::set_picture(Size { width, height }, fit);
-    }
-}
 
 /// The chapter on testing in the documentation, whose examples are tests.
 #[cfg(doctest)]

@@ -2,8 +2,8 @@
 
 use glam::{Affine3A, Vec2, Vec3, Vec4};
 
-use crate::Color;
 use crate::assets;
+use crate::color::Color;
 
 /// Words of an instance; see `wit/draw.wit`.
 pub(crate) const INSTANCE: usize = 13;

@@ -8,10 +8,10 @@ use glam::{Affine3A, Mat4, Vec2, Vec3};
 
 use crate::assets::{self, Shader, Texture};
 use crate::bindings::vblank::guest::draw::{self, Area, Blend, Look};
-use crate::canvas::{Canvas, Command};
+use crate::canvas::{Canvas, Command, Image};
+use crate::color::Color;
 use crate::input::Size;
 use crate::mesh::{Instance, Mesh, Triangles, instance};
-use crate::{Color, Image};
 
 /// How sprites, triangles and meshes look: coloured by a shader, and put over what is there in some way.
 ///

@@ -2,7 +2,7 @@
 
 use glam::Vec2;
 
-use crate::Color;
+use crate::color::Color;
 
 /// Words in a sprite; see `wit/draw.wit`.
 pub(crate) const SPRITE: usize = 12;

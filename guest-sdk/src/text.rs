@@ -1,15 +1,18 @@
 //! A text that was just written, and what can still be said about it.
 
+use std::fmt::{Display, Write};
+
 use glam::Vec2;
 
 use crate::bindings::vblank::guest::draw::{Align, TextStyle};
-use crate::{Canvas, Color};
+use crate::canvas::{Canvas, Command};
+use crate::color::Color;
 
 /// Height of a line, in sizes of its font.
 const LINE: f32 = 1.2;
 
 /// Of a text of which nothing else is said.
-pub(crate) const PLAIN: TextStyle = TextStyle {
+const PLAIN: TextStyle = TextStyle {
     font: 0,
     size: 20.0,
     color: Color::WHITE.packed(),
@@ -24,7 +27,7 @@ pub struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    pub(crate) fn of(canvas: &'a mut Canvas, index: usize) -> Self {
+    fn of(canvas: &'a mut Canvas, index: usize) -> Self {
         Self { canvas, index }
     }
 
@@ -76,8 +79,54 @@ impl<'a> Text<'a> {
     }
 }
 
+impl Canvas {
+    /// A text, white and of size 20, its top left corner at `position`. What is returned changes that:
+    ///
+    /// ```
+    /// # use vblank_guest::prelude::*;
+    /// # fn draw(canvas: &mut Canvas, score: u32) {
+    /// canvas.text("Hello", (10.0, 10.0));
+    /// canvas.text(format_args!("score {score}"), (640.0, 20.0)).centered().color(Color::YELLOW);
+    /// # }
+    /// ```
+    ///
+    /// The built-in font has Latin, Greek and Cyrillic letters and emoji; [`Text::font`] takes another.
+    /// Numbers and whatever else can be displayed are written without an allocation.
+    pub fn text(&mut self, text: impl Display, position: impl Into<Vec2>) -> Text<'_> {
+        let start = self.letters.len();
+        // Writing into a string fails only where the text's own `Display` does.
+        let _ = write!(self.letters, "{text}");
+        let letters = start..self.letters.len();
+        let text = Command::Text(PLAIN, position.into(), letters);
+        self.commands.push(text);
+        self.shapes += 1;
+        let index = self.commands.len() - 1;
+        Text::of(self, index)
+    }
+
+    /// Width and height of a text of this size in the built-in font, in units. [`Text::extent`] tells
+    /// those of one that was written. Under `cargo test` it is an estimate, since there is no font.
+    #[must_use]
+    pub fn measure(&mut self, text: impl Display, size: f32) -> Vec2 {
+        let start = self.letters.len();
+        // As above.
+        let _ = write!(self.letters, "{text}");
+        let style = TextStyle { size, ..PLAIN };
+        let extent = measure(style, &self.letters[start..]);
+        self.letters.truncate(start);
+        extent
+    }
+
+    fn extent_of(&self, index: usize) -> Vec2 {
+        match &self.commands[index] {
+            Command::Text(style, _, letters) => measure(*style, &self.letters[letters.clone()]),
+            _ => Vec2::ZERO,
+        }
+    }
+}
+
 /// Width and height of a text, in units.
-pub(crate) fn measure(style: TextStyle, text: &str) -> Vec2 {
+fn measure(style: TextStyle, text: &str) -> Vec2 {
     if cfg!(target_arch = "wasm32") {
         let extent = crate::bindings::vblank::guest::draw::measure(style, text);
         return Vec2::new(extent.width, extent.height);

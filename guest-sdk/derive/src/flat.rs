@@ -1,7 +1,7 @@
 //! `#[derive(Flat)]`: every condition of the trait, checked when the guest is compiled.
 
 use crate::attrs::{FieldAttrs, TypeAttrs};
-use crate::state::at;
+use crate::fields::at;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;

@@ -1,6 +1,7 @@
 //! `#[derive(State)]` and `#[derive(Flat)]`: what a state is, read off ordinary Rust types.
 
 mod attrs;
+mod fields;
 mod flat;
 mod section;
 mod state;

@@ -1,7 +1,7 @@
 //! What a type says of itself as a constant, for the section `vblank:schema` of the wasm file.
 
 use crate::attrs::{FieldDefault, TypeAttrs};
-use crate::state::{ParsedField, at, default};
+use crate::fields::{ParsedField, at, default};
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};

@@ -19,7 +19,11 @@ use serde::de::IntoDeserializer;
 use serde::de::value::Error as BadValue;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Button, Finger, InputEvent, Key, PadAxis, PadButton, PadEvent};
+use crate::event::InputEvent;
+use crate::gamepad::{PadAxis, PadButton, PadEvent};
+use crate::key::Key;
+use crate::pointer::Button;
+use crate::touch::Finger;
 
 /// An event and the update that sees it first. As JSON, a line of a [`Script`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

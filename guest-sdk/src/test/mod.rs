@@ -36,9 +36,9 @@ use std::fmt;
 use vblank_state::rehearse::carry;
 use vblank_state::{Parked, Schema, Verdict, diff};
 
-use crate::{
-    Buttons, Canvas, Frame, Game, Gamepad, Key, PadButtons, Pointer, Setup, Size, Swapped,
-};
+use crate::canvas::Canvas;
+use crate::game::{Game, Setup, Swapped};
+use crate::input::{Buttons, Frame, Gamepad, Key, PadButtons, Pointer, Size};
 
 /// What the host has when nothing else is asked of it.
 const SIZE: Size = Size {

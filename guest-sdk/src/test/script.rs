@@ -3,7 +3,7 @@
 
 use vblank_input::{self as told, Input, Script, ScriptError, Snapshot, with_keys};
 
-use crate::{Buttons, Frame, Gamepad, Key, PadButtons, Pointer, Touch};
+use crate::input::{Buttons, Frame, Gamepad, Key, PadButtons, Pointer, Touch};
 
 /// A script that is being played.
 pub(super) struct Recorded {

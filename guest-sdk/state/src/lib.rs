@@ -5,14 +5,19 @@
 //! [`diff()`] for people and a [`Plan`] for the host; [`apply`] makes the new parcel of the old one.
 //! Used by guests and by the host alike, so it knows no wasmtime, no files and no processes.
 
+mod bounds;
 pub mod codec;
+pub mod compare;
+mod cursor;
 #[doc(hidden)]
 pub mod derive;
-pub mod diff;
+mod hooks;
 mod leftovers;
 pub mod migrate;
+mod number;
+mod output;
 pub mod parcel;
-pub mod plan;
+mod refusal;
 pub mod rehearse;
 pub mod report;
 pub mod schema;
@@ -20,22 +25,25 @@ pub mod schema;
 pub mod section;
 pub mod value;
 mod walk;
+mod words;
 
+pub use bounds::{MAX_DEPTH, SEGMENT_MIN};
 pub use codec::{
-    Flat, IsFlat, PageVec, Pages, Place, Reader, RestoreError, SEGMENT_MIN, Saved, Segment,
-    Segments, State, Writer, defaults, restore, save, schema_bytes, write_inline,
+    Flat, IsFlat, PageVec, Pages, Place, Reader, RestoreError, Saved, Segment, State, Writer,
+    defaults, restore, save, schema_bytes, write_inline,
 };
-pub use diff::{Change, ChangeKind, Columns, Diff, Verdict, diff};
+pub use compare::{Change, ChangeKind, Columns, Diff, NeedsMigration, Plan, Verdict, diff};
+pub use cursor::CodecError;
 pub use leftovers::Old;
-pub use migrate::{Limits, Migrated, Parked, Refusal, apply, apply_reusing};
-pub use parcel::{Parcel, ParcelRef};
-pub use plan::{NeedsMigration, Plan};
+pub use migrate::{Limits, Migrated, Parked, apply, apply_reusing};
+pub use parcel::{Parcel, ParcelRef, Segments};
+pub use refusal::Refusal;
 pub use report::explain;
 pub use schema::{
     FieldSpec, FieldsSpec, Schema, SchemaBuilder, SchemaError, SchemaHash, Type, TypeSpec,
 };
 pub use value::Value;
-pub use walk::{CodecError, MAX_DEPTH, check};
+pub use walk::check;
 
 /// The chapter on state in the documentation, whose examples are tests.
 #[cfg(doctest)]

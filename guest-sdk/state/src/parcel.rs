@@ -1,7 +1,5 @@
 //! Parcels: a state on its way between two guests, as the host holds it.
 
-use crate::codec::Segments;
-
 /// A state that owns its bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parcel {
@@ -30,6 +28,19 @@ pub struct ParcelRef<'a> {
     pub w32: Vec<&'a [u32]>,
     /// Segments of eight-byte words.
     pub w64: Vec<&'a [u64]>,
+}
+
+/// The segments of a parcel by width, each in the order in which the tree names them.
+#[derive(Default)]
+pub struct Segments {
+    /// Words of one byte.
+    pub w8: Vec<Vec<u8>>,
+    /// Words of two bytes.
+    pub w16: Vec<Vec<u16>>,
+    /// Words of four bytes.
+    pub w32: Vec<Vec<u32>>,
+    /// Words of eight bytes.
+    pub w64: Vec<Vec<u64>>,
 }
 
 impl Parcel {

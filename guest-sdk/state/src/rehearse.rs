@@ -1,6 +1,11 @@
 //! A whole swap in one call, as the host does it: for a guest's own tests of its migrations.
 
-use crate::{Limits, Parked, Plan, Reader, Schema, State, apply, check, defaults, explain, save};
+use crate::codec::{Reader, State, defaults, save};
+use crate::compare::Plan;
+use crate::migrate::{Limits, Parked, apply};
+use crate::report::explain;
+use crate::schema::Schema;
+use crate::walk::check;
 
 /// Carries a state from one type to another, hooks and all.
 ///

@@ -1,9 +1,8 @@
 //! What to tell an author whose change needs a migration: both types side by side, and a hook
 //! that compiles when it is pasted into the guest.
 
-use crate::diff::{Change, ChangeKind};
-use crate::plan::NeedsMigration;
-use crate::schema::{Fields, Kind, Schema, Type, TypeDef};
+use crate::compare::{Change, ChangeKind, NeedsMigration};
+use crate::schema::{Field, Fields, Kind, Number, Schema, Type, TypeDef};
 use std::fmt::Write;
 
 /// The full report on changes that need a migration.
@@ -55,9 +54,8 @@ fn pair<'s>(old: &'s Schema, new: &'s Schema, name: &str) -> Option<(&'s TypeDef
 
 fn lines(schema: &Schema, def: &TypeDef) -> Vec<String> {
     let field = |indent: &str, fields: &Fields| -> Vec<String> {
-        let line = |field: &crate::schema::Field| {
-            format!("{indent}{}: {},", field.name, schema.type_name(&field.ty))
-        };
+        let line =
+            |field: &Field| format!("{indent}{}: {},", field.name, schema.type_name(&field.ty));
         fields.list.iter().map(line).collect()
     };
     let version = if def.version > 0 {
@@ -214,7 +212,6 @@ fn stub(
 
 /// A type that is spelled without names of the guest's own.
 fn rust_type(ty: &Type) -> Option<String> {
-    use crate::schema::Number;
     Some(match ty {
         Type::Bool => "bool".into(),
         Type::Number(number) => match number {

@@ -1,7 +1,10 @@
 //! `State` and `Flat` for glam's vectors, quaternions and matrices.
 
-use super::flat::{Flat, IsFlat};
-use super::{Reader, RestoreError, State, Writer, write_default};
+use super::flat::Flat;
+use super::is_flat::IsFlat;
+use super::reader::{Reader, RestoreError};
+use super::state::{State, write_default};
+use super::writer::Writer;
 use crate::schema::{FieldSpec, FieldsSpec, SchemaBuilder, Style, Type, TypeSpec};
 use crate::section::{self, Def, FieldsDef, KindDef, Shape};
 use glam::{

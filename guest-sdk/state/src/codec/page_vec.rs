@@ -10,7 +10,11 @@ use std::ptr::NonNull;
 use allocator_api2::alloc::{AllocError, Allocator, Global, Layout};
 use allocator_api2::vec::Vec as VecIn;
 
-use super::{Flat, IsFlat, Place, Reader, RestoreError, State, Writer};
+use super::flat::Flat;
+use super::is_flat::IsFlat;
+use super::reader::{Place, Reader, RestoreError};
+use super::state::State;
+use super::writer::Writer;
 use crate::schema::{SchemaBuilder, Type};
 use crate::section::Shape;
 

@@ -1,24 +1,12 @@
 //! What a state is restored from.
 
-use super::flat::Word;
-use super::{IsFlat, SEGMENT_MIN};
-use crate::leftovers::{Leftovers, Old};
-use crate::walk::MAX_EMPTY_ITEMS;
+use super::is_flat::IsFlat;
+use crate::bounds::{MAX_EMPTY_ITEMS, SEGMENT_MIN};
+use crate::leftovers::{Old, OldValues};
+use crate::parcel::Segments;
+use crate::words::Word;
 use std::collections::VecDeque;
 use std::fmt;
-
-/// The segments of a parcel by width, each in the order in which the tree names them.
-#[derive(Default)]
-pub struct Segments {
-    /// Words of one byte.
-    pub w8: Vec<Vec<u8>>,
-    /// Words of two bytes.
-    pub w16: Vec<Vec<u16>>,
-    /// Words of four bytes.
-    pub w32: Vec<Vec<u32>>,
-    /// Words of eight bytes.
-    pub w64: Vec<Vec<u64>>,
-}
 
 /// Gives the bytes of a state back, and the buffers of its large flat slices.
 pub struct Reader<'a> {
@@ -29,7 +17,7 @@ pub struct Reader<'a> {
     w32: VecDeque<Vec<u32>>,
     w64: VecDeque<Vec<u64>>,
     inline: bool,
-    leftovers: Leftovers,
+    old_values: OldValues,
     /// How many segments of each width there were at the beginning.
     given: [usize; 4],
     /// Segments that are to come later, where that was announced.
@@ -109,7 +97,7 @@ impl<'a> Reader<'a> {
             w32: segments.w32.into(),
             w64: segments.w64.into(),
             inline: false,
-            leftovers: Leftovers::default(),
+            old_values: OldValues::default(),
         }
     }
 
@@ -117,7 +105,7 @@ impl<'a> Reader<'a> {
     /// [`Reader::finish`].
     pub fn with_leftovers(tree: &'a [u8], segments: Segments, leftovers: &[u8]) -> Reader<'a> {
         Reader {
-            leftovers: Leftovers::new(leftovers),
+            old_values: OldValues::new(leftovers),
             ..Reader::new(tree, segments)
         }
     }
@@ -143,13 +131,13 @@ impl<'a> Reader<'a> {
     /// All of the old value, for the hook of a type that makes the new one of it.
     #[doc(hidden)]
     pub fn whole(&mut self, ty: &str, start: usize) -> Option<Old> {
-        self.leftovers.take(ty, start, start)
+        self.old_values.take(ty, start, start)
     }
 
     /// The old value for the hooks of a type, of a value that began at a place and ends here.
     #[doc(hidden)]
     pub fn old(&mut self, ty: &str, start: usize) -> Option<Old> {
-        self.leftovers.take(ty, start, self.at)
+        self.old_values.take(ty, start, self.at)
     }
 
     /// A reader of a value that was written with everything inline.
@@ -280,7 +268,7 @@ impl<'a> Reader<'a> {
     pub fn finish(self) -> Result<(), RestoreError> {
         let left = self.tree.len() - self.at;
         let segments = self.w8.len() + self.w16.len() + self.w32.len() + self.w64.len();
-        if let Some(fault) = self.leftovers.fault() {
+        if let Some(fault) = self.old_values.fault() {
             return Err(RestoreError(fault));
         }
         if left == 0 && segments == 0 {

@@ -3,7 +3,9 @@
 //! Hash maps and sets are written in the order of their encoded keys, so that equal states give
 //! equal bytes whatever the hasher does.
 
-use super::{Reader, RestoreError, State, Writer, write_inline};
+use super::reader::{Reader, RestoreError};
+use super::state::{State, write_inline};
+use super::writer::Writer;
 use crate::schema::{SchemaBuilder, Type};
 use crate::section::Shape;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};

@@ -1,7 +1,10 @@
 //! `State` for numbers, text, options, tuples, arrays and what else is not a collection.
 
-use super::flat::{Flat, IsFlat};
-use super::{Reader, RestoreError, State, Writer, write_default};
+use super::flat::Flat;
+use super::is_flat::IsFlat;
+use super::reader::{Reader, RestoreError};
+use super::state::{State, write_default};
+use super::writer::Writer;
 use crate::schema::{FieldSpec, FieldsSpec, Number, SchemaBuilder, Style, Type, TypeSpec};
 use crate::section::{self, Def, FieldsDef, KindDef, Shape};
 use std::time::Duration;

@@ -1,8 +1,9 @@
 //! What a state is saved into.
 
-use super::flat::{bytes_as_words, words_as_bytes, words_as_bytes_mut};
-use super::{IsFlat, SEGMENT_MIN};
+use super::is_flat::IsFlat;
+use crate::bounds::SEGMENT_MIN;
 use crate::parcel::{Parcel, ParcelRef};
+use crate::words::{bytes_as_words, words_as_bytes, words_as_bytes_mut};
 
 /// Takes the bytes of a state, and borrows its large flat slices.
 #[derive(Default)]

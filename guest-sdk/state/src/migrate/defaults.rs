@@ -1,8 +1,8 @@
 //! Finds the default values of fields in what a guest's `defaults` gives.
 
-use super::Refusal;
+use crate::cursor::Cursor;
+use crate::refusal::Refusal;
 use crate::schema::{Fields, Kind, Schema};
-use crate::walk::Cursor;
 use std::collections::HashMap;
 use std::ops::Range;
 

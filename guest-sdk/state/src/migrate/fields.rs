@@ -1,84 +1,18 @@
 //! Fields: those that stay, those that come (from their parked value or their default), and those
 //! that go (and are parked).
 
-use super::Refusal;
-use super::apply::{Revival, Run};
-use super::output::Output;
+use super::owner::Owner;
 use super::parked::{Column, Place};
+use super::run::{Revival, Run};
+use crate::compare::Plan;
+use crate::compare::steps::{FieldsLink, Source};
+use crate::cursor::Cursor;
 use crate::leftovers::{Entry, Span};
-use crate::plan::Plan;
-use crate::plan::op::{FieldsLink, Source};
-use crate::schema::{Field, Kind, Schema};
-use crate::walk::Cursor;
+use crate::output::Output;
+use crate::refusal::Refusal;
+use crate::schema::{Field, Schema};
 use std::cell::Cell;
 use std::rc::Rc;
-
-/// The record, or the case, whose fields are being carried over.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Owner<'p> {
-    pub old: u32,
-    pub old_case: usize,
-    pub old_fields: &'p [Field],
-    pub new: u32,
-    pub new_case: u32,
-    pub new_fields: &'p [Field],
-    /// Where in the new tree it begins.
-    pub start: usize,
-}
-
-impl Owner<'_> {
-    /// The names that a new field has and had.
-    pub fn names(&self, index: usize) -> Vec<String> {
-        let field = &self.new_fields[index];
-        std::iter::once(&field.name)
-            .chain(&field.aliases)
-            .cloned()
-            .collect()
-    }
-
-    /// Where values of a field of these names may be parked: under each name that its case and its
-    /// type had.
-    pub fn places(&self, plan: &Plan, names: &[String], path: &str) -> Vec<Place> {
-        let def = plan.new.get(self.new);
-        let mut owners: Vec<String> = std::iter::once(&def.name)
-            .chain(&def.aliases)
-            .cloned()
-            .collect();
-        if let Kind::Variant(cases) = &def.kind {
-            let case = &cases[self.new_case as usize];
-            let cases = || std::iter::once(&case.name).chain(&case.aliases);
-            owners = owners
-                .iter()
-                .flat_map(|ty| cases().map(move |case| format!("{ty}.{case}")))
-                .collect();
-        }
-        let place = |field| Place {
-            field,
-            path: path.to_owned(),
-        };
-        owners
-            .iter()
-            .flat_map(|owner| {
-                names
-                    .iter()
-                    .map(move |name| place(format!("{owner}.{name}")))
-            })
-            .collect()
-    }
-
-    /// The name under which a field that goes is parked: its own, in its owner's name of now.
-    pub fn parked_as(&self, plan: &Plan, index: usize) -> String {
-        let def = plan.new.get(self.new);
-        let field = &self.old_fields[index].name;
-        match &def.kind {
-            Kind::Variant(cases) => format!(
-                "{}.{}.{field}",
-                def.name, cases[self.new_case as usize].name
-            ),
-            _ => format!("{}.{field}", def.name),
-        }
-    }
-}
 
 /// The old fields while they are taken, each once, in any order. Only those that are taken out of
 /// order are passed over first: a tree whose last field is its children is walked once.

@@ -1,9 +1,9 @@
 //! Parked values follow the fields and types around them to their new names.
 
 use super::parked::{Parked, Place};
-use crate::plan::names::matching;
-use crate::schema::{Fields, Kind, Schema, Type};
-use crate::walk::MAX_DEPTH;
+use crate::bounds::MAX_DEPTH;
+use crate::compare::names::matching;
+use crate::schema::{Case, Fields, Kind, Schema, Type, TypeDef};
 
 impl Parked {
     /// The same values under the names that the new schema has for where they were. What is no
@@ -112,13 +112,11 @@ impl Walk<'_> {
     }
 
     /// The new name of a case.
-    fn case(&self, def: &crate::schema::TypeDef, case: &str) -> String {
+    fn case(&self, def: &TypeDef, case: &str) -> String {
         let Kind::Variant(cases) = &def.kind else {
             return case.to_owned();
         };
-        let named = |new: &&crate::schema::Case| {
-            new.name == case || new.aliases.iter().any(|alias| alias == case)
-        };
+        let named = |new: &&Case| new.name == case || new.aliases.iter().any(|alias| alias == case);
         cases
             .iter()
             .find(named)

@@ -1,15 +1,15 @@
 //! Lists and arrays: in lanes where both items are of fixed size, else item by item.
 
-use super::Refusal;
-use super::apply::Run;
-use super::fields::Owner;
 use super::lanes::{Fill, Lanes, Park};
-use super::output::Output;
+use super::owner::Owner;
 use super::parked::{Column, Dense, Place};
-use crate::plan::Plan;
-use crate::plan::op::Op;
+use super::run::Run;
+use crate::compare::Plan;
+use crate::compare::steps::Op;
+use crate::cursor::Cursor;
+use crate::output::Output;
+use crate::refusal::Refusal;
 use crate::schema::{Field, Schema, Type};
-use crate::walk::Cursor;
 use std::rc::Rc;
 
 impl Run<'_> {

@@ -4,10 +4,11 @@
 //! widen, defaults that fill, columns that are parked. Each lane runs over a block of items that
 //! stays in the cache, in a loop without branches.
 
-use super::Refusal;
 use super::defaults::Defaults;
-use crate::plan::op::{FieldsLink, LinkKind, Op, Source, Step};
-use crate::plan::{Plan, number};
+use crate::compare::Plan;
+use crate::compare::steps::{FieldsLink, LinkKind, Op, Source, Step};
+use crate::number;
+use crate::refusal::Refusal;
 use crate::schema::{Kind, Number, Schema, Type};
 
 /// More lanes than this are not faster than going item by item.

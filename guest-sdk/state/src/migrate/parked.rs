@@ -1,7 +1,7 @@
 //! Values of fields that are no more, kept by the host until the field comes back.
 
 use crate::schema::Schema;
-use crate::value::Value;
+use crate::value::{Value, decode_inline};
 use std::collections::BTreeMap;
 
 /// Parked values, by field and by where in the state they were.
@@ -76,7 +76,7 @@ impl Parked {
                 .chain(rows)
             {
                 values.extend(
-                    crate::value::decode_inline(&column.schema, bytes)
+                    decode_inline(&column.schema, bytes)
                         .ok()
                         .map(|value| (path.clone(), value)),
                 );

@@ -4,8 +4,8 @@
 //! have been damaged, so every value is checked against its column's type.
 
 use super::parked::{Column, Dense, Parked, Place};
+use crate::cursor::{CodecError, Cursor};
 use crate::schema::Schema;
-use crate::walk::{CodecError, Cursor};
 use std::collections::BTreeMap;
 
 const VERSION: u8 = 1;

@@ -1,6 +1,6 @@
 //! Where in the state a migration is.
 
-use super::Refusal;
+use crate::refusal::Refusal;
 
 /// A path whose indices and keys are left open, and those beside it.
 ///

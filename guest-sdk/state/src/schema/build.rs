@@ -1,7 +1,7 @@
 //! Building a schema from Rust types; what `#[derive(State)]` writes is calls into here.
 
-use super::{Case, DefaultText, Field, Fields, Hook, Kind, Schema, Style, Type, TypeDef};
-use std::collections::HashMap;
+use super::model::Schema;
+use super::types::{Case, DefaultText, Field, Fields, Hook, Kind, Style, Type, TypeDef};
 
 /// Writes a field's default value, everything inline.
 pub type DefaultFn = fn(&mut Vec<u8>);
@@ -62,7 +62,7 @@ impl SchemaBuilder {
         Type::Named(id)
     }
 
-    pub(super) fn finish(self, root: Type) -> Schema {
+    pub(crate) fn finish(self, root: Type) -> Schema {
         let types = self
             .types
             .into_iter()
@@ -222,63 +222,4 @@ impl FieldsSpec {
 
 fn strings(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| name.to_string()).collect()
-}
-
-/// The types that `root` reaches, renumbered in the order in which it does.
-pub(super) fn prune(root: &Type, types: &[TypeDef]) -> Schema {
-    let mut prune = Prune {
-        ids: HashMap::new(),
-        order: Vec::new(),
-    };
-    let root = prune.renumber(root);
-    let mut kept = Vec::new();
-    // Types are appended to `order` while their users are rewritten.
-    while let Some(&old) = prune.order.get(kept.len()) {
-        let mut def = types[old as usize].clone();
-        let fields: Vec<&mut Fields> = match &mut def.kind {
-            Kind::Record { fields, .. } => vec![fields],
-            Kind::Variant(cases) | Kind::Flags(cases) => {
-                cases.iter_mut().map(|case| &mut case.fields).collect()
-            }
-        };
-        for field in fields.into_iter().flat_map(|fields| &mut fields.list) {
-            field.ty = prune.renumber(&field.ty);
-        }
-        for (_, ty) in def.hooks.iter_mut().flat_map(|hook| &mut hook.wants) {
-            *ty = prune.renumber(ty);
-        }
-        kept.push(def);
-    }
-    Schema::new(root, kept).expect("a part of a schema is one")
-}
-
-struct Prune {
-    ids: HashMap<u32, u32>,
-    order: Vec<u32>,
-}
-
-impl Prune {
-    fn renumber(&mut self, ty: &Type) -> Type {
-        let mut boxed = |ty: &Type| Box::new(self.renumber(ty));
-        match ty {
-            Type::List(item) => Type::List(boxed(item)),
-            Type::Array(item, count) => Type::Array(boxed(item), *count),
-            Type::Set(item) => Type::Set(boxed(item)),
-            Type::Map(key, value) => Type::Map(boxed(key), boxed(value)),
-            Type::Option(item) => Type::Option(boxed(item)),
-            Type::Result(ok, err) => Type::Result(boxed(ok), boxed(err)),
-            Type::Tuple(items) => {
-                Type::Tuple(items.iter().map(|item| self.renumber(item)).collect())
-            }
-            Type::Named(old) => {
-                let next = self.ids.len() as u32;
-                let new = *self.ids.entry(*old).or_insert(next);
-                if new == next {
-                    self.order.push(*old);
-                }
-                Type::Named(new)
-            }
-            Type::Bool | Type::Number(_) | Type::Char | Type::String => ty.clone(),
-        }
-    }
 }

@@ -3,7 +3,8 @@
 //! Works on schemas from anywhere: a type that contains itself, nests without end or claims to
 //! be huge is an error here, so that nothing after this has to be afraid of it.
 
-use super::{Fields, Kind, SchemaError, Type, TypeDef};
+use super::error::SchemaError;
+use super::types::{Fields, Kind, Type, TypeDef};
 use std::collections::BTreeSet;
 
 /// By-value nesting, and nesting of unnamed types, ends here.
@@ -52,7 +53,7 @@ impl Layout {
 }
 
 /// The bytes that the number of a case takes.
-pub(crate) fn tag_size(cases: usize) -> u32 {
+fn tag_size(cases: usize) -> u32 {
     if cases <= 256 { 1 } else { 4 }
 }
 
@@ -286,5 +287,5 @@ fn distinct<'n>(
 }
 
 fn too_large() -> SchemaError {
-    SchemaError::new("a value would be larger than 4 GiB".into())
+    SchemaError::new("a value would be larger than 4 GiB")
 }

@@ -1,6 +1,7 @@
 //! Schemas as WIT, for people.
 
-use super::{Case, Field, Fields, Kind, Schema, Style, Type};
+use super::model::Schema;
+use super::types::{Case, Field, Fields, Kind, Style, Type, TypeDef};
 use std::collections::HashMap;
 use std::fmt::Write;
 
@@ -47,7 +48,7 @@ impl Schema {
     /// One kebab-case name for each type, told apart by a number where two share one.
     fn wit_names(&self) -> Vec<String> {
         let mut seen: HashMap<String, usize> = HashMap::new();
-        let number = |def: &super::TypeDef| {
+        let number = |def: &TypeDef| {
             let name = kebab(&def.name);
             let count = seen.entry(name.clone()).or_default();
             *count += 1;

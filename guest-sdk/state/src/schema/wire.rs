@@ -3,31 +3,15 @@
 //! Version byte, root, number of types, types. Numbers are LEB128, strings a length and UTF-8.
 //! The encoding has one spelling for each schema, so equal bytes and equal schemas are the same.
 
+use super::error::SchemaError;
 use super::layout::MAX_NESTING;
-use super::{Case, DefaultText, Field, Fields, Hook, Kind, Number, Schema, Style, Type, TypeDef};
+use super::model::Schema;
+use super::types::{Case, DefaultText, Field, Fields, Hook, Kind, Number, Style, Type, TypeDef};
 use std::fmt;
 
 /// Bytes that claim to be a longer schema are refused.
 pub const MAX_SCHEMA_BYTES: usize = 4 << 20;
 const VERSION: u8 = 1;
-
-/// Why bytes are not a schema.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SchemaError(String);
-
-impl SchemaError {
-    pub(crate) fn new(message: String) -> SchemaError {
-        SchemaError(message)
-    }
-}
-
-impl fmt::Display for SchemaError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not a schema: {}", self.0)
-    }
-}
-
-impl std::error::Error for SchemaError {}
 
 /// A stable hash of a schema's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -43,8 +27,8 @@ impl Schema {
     /// The bytes of the schema.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Out(vec![VERSION]);
-        out.ty(&self.root);
-        out.list(&self.types, Out::def);
+        out.ty(self.root());
+        out.list(self.types(), Out::def);
         out.0
     }
 
@@ -54,7 +38,7 @@ impl Schema {
     /// When the bytes are not a schema, or one that breaks the rules of [`Schema::new`].
     pub fn decode(bytes: &[u8]) -> Result<Schema, SchemaError> {
         if bytes.len() > MAX_SCHEMA_BYTES {
-            return Err(SchemaError(format!(
+            return Err(SchemaError::new(format!(
                 "{} bytes are too many, at most {MAX_SCHEMA_BYTES}",
                 bytes.len()
             )));
@@ -63,7 +47,7 @@ impl Schema {
         match input.byte()? {
             VERSION => {}
             other => {
-                return Err(SchemaError(format!(
+                return Err(SchemaError::new(format!(
                     "version {other} is unknown, this build reads version {VERSION}"
                 )));
             }
@@ -202,7 +186,7 @@ struct In<'a> {
 
 impl In<'_> {
     fn error(&self, message: &str) -> SchemaError {
-        SchemaError(format!(
+        SchemaError::new(format!(
             "{message} (byte {} of {})",
             self.at,
             self.bytes.len()

@@ -3,7 +3,7 @@
 //! An entry is its length (four bytes, without them), a version byte, a tag (0 for the root, 1 for
 //! a type) and what it is about. Texts and lists follow their length; all lengths are four bytes.
 
-use super::{CaseDef, Def, FieldsDef, HookDef, KindDef, Shape};
+use super::shape::{CaseDef, Def, FieldsDef, HookDef, KindDef, Shape};
 
 pub(super) const VERSION: u8 = 1;
 

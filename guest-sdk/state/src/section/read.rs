@@ -1,11 +1,11 @@
 //! The section's entries, linked into a schema.
 
 use super::encode::VERSION;
+use crate::cursor::{CodecError, Cursor};
 use crate::schema::{
     Case, DefaultText, Field, Fields, Hook, Kind, MAX_NESTING, MAX_SCHEMA_BYTES, Number, Schema,
     SchemaError, Style, Type, TypeDef,
 };
-use crate::walk::{CodecError, Cursor};
 use std::collections::HashMap;
 
 impl Schema {
@@ -30,7 +30,7 @@ impl Schema {
         };
         let root = entries(bytes, &mut link.bodies).map_err(error)?;
         let Some(root) = root else {
-            return Err(SchemaError::new("the section marks no root".into()));
+            return Err(SchemaError::new("the section marks no root"));
         };
         let root = link.shape(&mut Cursor::inline(root), 0).map_err(error)?;
         if link.opaque {

@@ -1,9 +1,10 @@
 //! Parcels as value trees.
 
-use super::Value;
+use super::tree::Value;
+use crate::bounds::MAX_DEPTH;
+use crate::cursor::{CodecError, Cursor, too_deep};
 use crate::parcel::ParcelRef;
 use crate::schema::{Case, Fields, Kind, Number, Schema, Style, Type};
-use crate::walk::{CodecError, Cursor, MAX_DEPTH, too_deep};
 
 /// The value tree of a parcel.
 ///

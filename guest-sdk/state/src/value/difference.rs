@@ -1,6 +1,6 @@
 //! What differs between two values.
 
-use super::Value;
+use super::tree::Value;
 use std::fmt;
 
 /// A place at which two values differ.

@@ -1,7 +1,7 @@
 //! Value trees as parcels.
 
-use super::Value;
-use crate::migrate::Output;
+use super::tree::Value;
+use crate::output::Output;
 use crate::parcel::Parcel;
 use crate::schema::{Case, Fields, Kind, Number, Schema, Style, Type};
 use std::collections::HashSet;

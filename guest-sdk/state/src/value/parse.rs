@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Value;
+use super::tree::Value;
+use crate::bounds::MAX_DEPTH;
 use crate::schema::{Case, Fields, Kind, Number, Schema, Style, Type, kebab};
-use crate::walk::MAX_DEPTH;
 
 /// Why a text is not a value of a type.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,14 +7,15 @@ use std::fmt;
 use std::ops::Range;
 
 use super::decode::Decode;
-use super::encode::Encode;
+use super::encode::{Encode, ValueError};
 use super::parse::{ParseError, parse, parse_fields};
-use super::{Value, ValueError};
-use crate::codec::words_as_bytes_mut;
-use crate::migrate::Output;
+use super::tree::Value;
+use crate::bounds::MAX_DEPTH;
+use crate::cursor::{CodecError, Cursor};
+use crate::output::Output;
 use crate::parcel::{Parcel, ParcelRef};
 use crate::schema::{Fields, Kind, Schema, Style, Type};
-use crate::walk::{CodecError, Cursor, MAX_DEPTH};
+use crate::words::words_as_bytes_mut;
 
 /// A place in a state, and what is there. It costs nothing to have.
 #[derive(Clone)]

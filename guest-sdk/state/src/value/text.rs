@@ -1,6 +1,6 @@
 //! Values as WAVE for people, and as JSON for programs.
 
-use super::Value;
+use super::tree::Value;
 use crate::schema::kebab;
 use std::fmt::{self, Display, Write};
 

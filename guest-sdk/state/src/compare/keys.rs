@@ -1,7 +1,7 @@
 //! Whether keys of a map may meet: whether a field is lost anywhere in their type.
 
-use super::compare::Compare;
 use super::names::matching;
+use super::walk::Compare;
 use crate::schema::{Fields, Kind, Type};
 use std::collections::HashSet;
 

@@ -1,11 +1,11 @@
 //! Finds what moves as it is, through recursion and all, and says so in the plan.
 
-use super::compare::Comparison;
-use super::op::{FieldsLink, Link, LinkKind, Op, Source, Step};
-use crate::schema::{Kind, Schema};
+use super::steps::{FieldsLink, Link, LinkKind, Op, Source, Step};
+use super::walk::Found;
+use crate::schema::{Kind, Schema, Type, flags_size};
 
 /// Turns every step that changes no byte into [`Step::Same`].
-pub(super) fn simplify(old: &Schema, new: &Schema, found: &mut Comparison) {
+pub(super) fn simplify(old: &Schema, new: &Schema, found: &mut Found) {
     let same = same_links(old, new, &found.links);
     rewrite(&mut found.root, &same);
     for link in &mut found.links {
@@ -67,7 +67,7 @@ fn layout_is_same(old: &Schema, new: &Schema, link: &Link) -> bool {
         LinkKind::Replaced(_) => false,
         LinkKind::Record(fields) => fields_same(fields),
         LinkKind::Variant(cases) => {
-            let tags = |schema: &Schema, id| schema.layout(&crate::Type::Named(id)).min;
+            let tags = |schema: &Schema, id| schema.layout(&Type::Named(id)).min;
             // A type whose cases all lack fields has a fixed size, which decides how lists of it are walked,
             // but not how they are written.
             tags(old, link.old) == tags(new, link.new)
@@ -78,7 +78,7 @@ fn layout_is_same(old: &Schema, new: &Schema, link: &Link) -> bool {
         }
         LinkKind::Flags(flags) => {
             let count = |schema: &Schema, id| match &schema.get(id).kind {
-                Kind::Flags(flags) => crate::schema::flags_size(flags.len()),
+                Kind::Flags(flags) => flags_size(flags.len()),
                 _ => 0,
             };
             count(old, link.old) == count(new, link.new)

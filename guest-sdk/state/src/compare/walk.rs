@@ -3,22 +3,22 @@
 //! Named types are compared once for each pair that meets, from a queue: recursion ends, and a
 //! long chain of types needs no deep stack.
 
+use super::change::{Change, ChangeKind, Verdict};
 use super::names::{matching, same_name};
-use super::number::widens;
-use super::op::{FieldsLink, Link, LinkKind, Op, Source, Step};
-use crate::diff::{Change, ChangeKind, Verdict};
+use super::steps::{FieldsLink, Link, LinkKind, Op, Source, Step};
+use crate::number::widens;
 use crate::schema::{Case, Field, Fields, Hook, Kind, Number, Schema, Type, TypeDef};
 use std::collections::{HashMap, HashSet};
 
 /// What the walk finds.
-pub(crate) struct Comparison {
+pub(crate) struct Found {
     pub root: Op,
     pub links: Vec<Link>,
     pub changes: Vec<Change>,
 }
 
 /// Compares a type of one schema with a type of another.
-pub(crate) fn compare(old: &Schema, old_root: &Type, new: &Schema, new_root: &Type) -> Comparison {
+pub(crate) fn compare(old: &Schema, old_root: &Type, new: &Schema, new_root: &Type) -> Found {
     let mut compare = Compare {
         old,
         new,
@@ -35,7 +35,7 @@ pub(crate) fn compare(old: &Schema, old_root: &Type, new: &Schema, new_root: &Ty
             kind: compare.named(old, new),
         });
     }
-    Comparison {
+    Found {
         root,
         links,
         changes: compare.changes,

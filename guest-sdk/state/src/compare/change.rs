@@ -1,18 +1,7 @@
-//! What changed between two schemas, for people: a pure function.
+//! One change between two schemas, and the verdict that follows from several.
 
-use crate::plan::compare;
-use crate::schema::Schema;
 use std::borrow::Cow;
 use std::fmt;
-
-/// What is to be said of a step from one schema to another.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diff {
-    /// The verdict on the whole.
-    pub verdict: Verdict,
-    /// Every change, in the order in which the new state is walked.
-    pub changes: Vec<Change>,
-}
 
 /// Whether a state can cross.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,15 +106,6 @@ pub enum ChangeKind {
         /// Why, and what to do.
         why: String,
     },
-}
-
-/// Compares two schemas, leaf by leaf.
-pub fn diff(old: &Schema, new: &Schema) -> Diff {
-    let changes = compare::compare(old, old.root(), new, new.root()).changes;
-    Diff {
-        verdict: verdict(&changes),
-        changes,
-    }
 }
 
 /// The verdict that follows from changes.
@@ -257,14 +237,5 @@ impl fmt::Display for Change {
             }
         }
         Ok(())
-    }
-}
-
-impl fmt::Display for Diff {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for change in &self.changes {
-            writeln!(f, "{change}")?;
-        }
-        write!(f, "{}", self.verdict)
     }
 }

@@ -1,16 +1,11 @@
 //! How a state of one schema becomes a state of another: made from the two schemas alone, a
 //! pure function, and executed by [`crate::apply`].
 
-pub(crate) mod compare;
-mod keys;
-pub(crate) mod names;
-pub(crate) mod number;
-pub(crate) mod op;
-mod same;
-
-use crate::diff::{Change, Verdict, verdict};
+use super::change::{Change, Verdict, verdict};
+use super::simplify::simplify;
+use super::steps::{Link, LinkKind, Op, Step};
+use super::walk::compare;
 use crate::schema::{Schema, Type};
-use op::{Link, LinkKind, Op, Step};
 use std::fmt;
 
 /// A way from one schema to another.
@@ -46,7 +41,7 @@ impl Plan {
         new: &Schema,
         to: &Type,
     ) -> Result<Plan, NeedsMigration> {
-        let mut found = compare::compare(old, from, new, to);
+        let mut found = compare(old, from, new, to);
         let verdict = verdict(&found.changes);
         if verdict == Verdict::NeedsMigration {
             found
@@ -56,7 +51,7 @@ impl Plan {
                 changes: found.changes,
             });
         }
-        same::simplify(old, new, &mut found);
+        simplify(old, new, &mut found);
         Ok(Plan {
             old: old.clone(),
             new: new.clone(),

@@ -1,10 +1,11 @@
 //! The new parcel while it is being written, with a bound on its memory.
 
-use super::Refusal;
-use crate::codec::{SEGMENT_MIN, words_as_bytes_mut};
+use crate::bounds::SEGMENT_MIN;
+use crate::cursor::{Cursor, too_deep};
 use crate::parcel::Parcel;
+use crate::refusal::Refusal;
 use crate::schema::{Kind, Schema, Type};
-use crate::walk::{Cursor, too_deep};
+use crate::words::words_as_bytes_mut;
 
 pub(crate) struct Output {
     pub parcel: Parcel,

@@ -1,0 +1,72 @@
+//! The fields of a record or case with their attributes, and spans for errors about them.
+
+use crate::attrs::{FieldAttrs, FieldDefault};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{Expr, Fields, Ident, Index, Path, Result, Type};
+
+/// A field with what was said about it.
+pub(crate) struct ParsedField<'a> {
+    pub member: TokenStream,
+    pub name: String,
+    pub ty: &'a Type,
+    pub attrs: FieldAttrs,
+}
+
+pub(crate) fn parse(fields: &Fields) -> Result<Vec<ParsedField<'_>>> {
+    fields
+        .iter()
+        .enumerate()
+        .map(|(index, field)| {
+            let (member, name) = match &field.ident {
+                Some(ident) => (ident.to_token_stream(), plain(ident)),
+                None => (Index::from(index).to_token_stream(), index.to_string()),
+            };
+            Ok(ParsedField {
+                member,
+                name,
+                ty: &field.ty,
+                attrs: FieldAttrs::parse(&field.attrs)?,
+            })
+        })
+        .collect()
+}
+
+/// What writes a field's default, and how the source spells it.
+pub(crate) fn default(krate: &Path, field: &ParsedField<'_>) -> (TokenStream, TokenStream) {
+    let ty = field.ty;
+    let none = quote!(::core::option::Option::None);
+    match &field.attrs.default {
+        FieldDefault::IfAny => (quote!(#krate::derive::Probe::<#ty>::DEFAULT), none),
+        FieldDefault::Trait => {
+            let write = quote_spanned!(at(ty)=> #krate::derive::write_default::<#ty>);
+            (quote!(::core::option::Option::Some(#write)), none)
+        }
+        FieldDefault::Expr(expr) => {
+            let text = spelled(expr);
+            let value = quote_spanned!(at(expr)=> let value: #ty = #expr;);
+            let write = quote!(::core::option::Option::Some(|out| { #value #krate::write_inline(&value, out) }));
+            (write, quote!(::core::option::Option::Some(#text)))
+        }
+    }
+}
+
+/// An expression as it was written, where the compiler still knows.
+fn spelled(expr: &Expr) -> String {
+    expr.span()
+        .source_text()
+        .unwrap_or_else(|| expr.to_token_stream().to_string())
+}
+
+/// A name without `r#`.
+pub(crate) fn plain(ident: &Ident) -> String {
+    ident.unraw().to_string()
+}
+
+/// Where errors about this point to, with names resolved as in the rest of what is written: the
+/// type may have come out of a macro.
+pub(crate) fn at(tokens: &impl Spanned) -> Span {
+    tokens.span().resolved_at(Span::call_site())
+}

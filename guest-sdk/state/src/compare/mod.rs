@@ -1,0 +1,14 @@
+//! Two schemas compared: what changed, for people, and how a state crosses, for the host. Pure functions.
+
+mod change;
+mod diff;
+mod keys;
+pub(crate) mod names;
+mod plan;
+mod simplify;
+pub(crate) mod steps;
+mod walk;
+
+pub use change::{Change, ChangeKind, Columns, Verdict};
+pub use diff::{Diff, diff};
+pub use plan::{NeedsMigration, Plan};

@@ -1,0 +1,72 @@
+//! The record or case whose fields are carried over, and the names under which they are parked.
+
+use super::parked::Place;
+use crate::compare::Plan;
+use crate::schema::{Field, Kind};
+
+/// The record, or the case, whose fields are being carried over.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Owner<'p> {
+    pub old: u32,
+    pub old_case: usize,
+    pub old_fields: &'p [Field],
+    pub new: u32,
+    pub new_case: u32,
+    pub new_fields: &'p [Field],
+    /// Where in the new tree it begins.
+    pub start: usize,
+}
+
+impl Owner<'_> {
+    /// The names that a new field has and had.
+    pub fn names(&self, index: usize) -> Vec<String> {
+        let field = &self.new_fields[index];
+        std::iter::once(&field.name)
+            .chain(&field.aliases)
+            .cloned()
+            .collect()
+    }
+
+    /// Where values of a field of these names may be parked: under each name that its case and its
+    /// type had.
+    pub fn places(&self, plan: &Plan, names: &[String], path: &str) -> Vec<Place> {
+        let def = plan.new.get(self.new);
+        let mut owners: Vec<String> = std::iter::once(&def.name)
+            .chain(&def.aliases)
+            .cloned()
+            .collect();
+        if let Kind::Variant(cases) = &def.kind {
+            let case = &cases[self.new_case as usize];
+            let cases = || std::iter::once(&case.name).chain(&case.aliases);
+            owners = owners
+                .iter()
+                .flat_map(|ty| cases().map(move |case| format!("{ty}.{case}")))
+                .collect();
+        }
+        let place = |field| Place {
+            field,
+            path: path.to_owned(),
+        };
+        owners
+            .iter()
+            .flat_map(|owner| {
+                names
+                    .iter()
+                    .map(move |name| place(format!("{owner}.{name}")))
+            })
+            .collect()
+    }
+
+    /// The name under which a field that goes is parked: its own, in its owner's name of now.
+    pub fn parked_as(&self, plan: &Plan, index: usize) -> String {
+        let def = plan.new.get(self.new);
+        let field = &self.old_fields[index].name;
+        match &def.kind {
+            Kind::Variant(cases) => format!(
+                "{}.{}.{field}",
+                def.name, cases[self.new_case as usize].name
+            ),
+            _ => format!("{}.{field}", def.name),
+        }
+    }
+}

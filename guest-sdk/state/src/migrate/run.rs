@@ -1,0 +1,388 @@
+//! The walk that turns an old value into a new one, step by step of the plan.
+
+use super::defaults::Defaults;
+use super::lanes::Lanes;
+use super::limits::Limits;
+use super::owner::Owner;
+use super::parked::{Parked, Place};
+use super::path::Path;
+use crate::bounds::MAX_DEPTH;
+use crate::compare::Plan;
+use crate::compare::steps::{Link, LinkKind, Op, Step};
+use crate::cursor::{Cursor, too_deep};
+use crate::leftovers::{Entry, LeftoverWriter, Span};
+use crate::number;
+use crate::output::Output;
+use crate::refusal::Refusal;
+use crate::schema::{Case, Kind, Schema, Type};
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+/// One migration while it runs.
+pub(super) struct Run<'a> {
+    pub defaults: Defaults<'a>,
+    /// What was parked before, which is looked up.
+    pub before: &'a Parked,
+    /// What is parked from now on, which is written.
+    pub parked: Parked,
+    pub parked_bytes: usize,
+    pub limits: &'a Limits,
+    pub path: Path,
+    pub notes: Vec<String>,
+    /// The plans from parked columns to fields that come back.
+    pub revivals: HashMap<Revival, Option<Rc<Plan>>>,
+    /// The schemas of parked fields, by type, case and field of the old schema.
+    pub types: HashMap<(u32, usize, usize), Rc<Schema>>,
+    /// The lanes of operations on list items, by where the operation lies in the plan.
+    pub lanes: HashMap<*const Op, Option<Rc<Lanes>>>,
+    /// Old values for the new guest's hooks.
+    pub leftovers: LeftoverWriter,
+    /// How many values may still be passed over.
+    pub work: Rc<Cell<usize>>,
+}
+
+/// A parked column and a field that it may come back to.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct Revival {
+    pub place: Place,
+    pub column: usize,
+    pub new: u32,
+    pub new_case: u32,
+    pub field: usize,
+}
+
+impl<'a> Run<'a> {
+    pub fn new(
+        plan: &Plan,
+        defaults: &'a [u8],
+        parked: &'a Parked,
+        limits: &'a Limits,
+    ) -> Result<Run<'a>, Refusal> {
+        Ok(Run {
+            defaults: Defaults::new(&plan.new, defaults)?,
+            before: parked,
+            parked: parked.clone(),
+            parked_bytes: parked.bytes(),
+            limits,
+            path: Path::default(),
+            notes: Vec::new(),
+            revivals: HashMap::new(),
+            types: HashMap::new(),
+            lanes: HashMap::new(),
+            leftovers: LeftoverWriter::default(),
+            work: Rc::new(Cell::new(limits.work)),
+        })
+    }
+
+    pub fn all(
+        &mut self,
+        plan: &Plan,
+        mut from: Cursor<'_>,
+        to: &mut Output,
+    ) -> Result<(), Refusal> {
+        let done = self.op(plan, &plan.root, &mut from, to, MAX_DEPTH);
+        done.map_err(|refusal| self.path.locate(refusal))?;
+        Ok(from.finish()?)
+    }
+}
+
+impl Run<'_> {
+    /// One operation: takes an old value, gives a new one.
+    pub fn op(
+        &mut self,
+        plan: &Plan,
+        op: &Op,
+        from: &mut Cursor<'_>,
+        to: &mut Output,
+        depth: usize,
+    ) -> Result<(), Refusal> {
+        let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
+        match &op.step {
+            Step::Same => to.copy(from, &plan.old, &op.old, depth),
+            Step::Number(a, b) => {
+                let bytes = from.take(a.size())?;
+                let (word, size) = number::convert(*a, *b, bytes)
+                    .ok_or_else(|| Refusal::does_not_fit(*a, *b, bytes))?;
+                to.bytes(&word[..size])
+            }
+            Step::Text => text(&op.old, from, to),
+            Step::Items(item) => self.items(plan, op, item, from, to, depth),
+            Step::Set(item) => {
+                let count = from.count(plan.old.layout(&item.old).min)?;
+                to.count(count)?;
+                let mut keys = HashSet::new();
+                for _ in 0..count {
+                    let mark = self.path.mark();
+                    let change = self.key(plan, item, from, to, depth, &mut keys)?;
+                    self.rekey(change);
+                    self.path.back(mark);
+                }
+                Ok(())
+            }
+            Step::Map(key, value) => {
+                let count = from.count(plan.old.layout(&key.old).min)?;
+                to.count(count)?;
+                let mut keys = HashSet::new();
+                for _ in 0..count {
+                    let mark = self.path.mark();
+                    let change = self.key(plan, key, from, to, depth, &mut keys)?;
+                    self.op(plan, value, from, to, depth)?;
+                    self.rekey(change);
+                    self.path.back(mark);
+                }
+                Ok(())
+            }
+            Step::Option(item) => {
+                let some = from.flag()?;
+                to.bytes(&[u8::from(some)])?;
+                if some {
+                    self.op(plan, item, from, to, depth)
+                } else {
+                    Ok(())
+                }
+            }
+            Step::Result(ok, err) => {
+                let is_err = from.flag()?;
+                to.bytes(&[u8::from(is_err)])?;
+                let (name, side) = if is_err { ("err", err) } else { ("ok", ok) };
+                self.under(name, |run| run.op(plan, side, from, to, depth))
+            }
+            Step::Tuple(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.under(&index.to_string(), |run| {
+                        run.op(plan, item, from, to, depth)
+                    })?;
+                }
+                Ok(())
+            }
+            Step::Some(item) => {
+                to.bytes(&[1])?;
+                self.op(plan, item, from, to, depth)
+            }
+            Step::One(item) => self.one(plan, item, from, to, depth),
+            Step::Link(id) => self.link(plan, *id, from, to, depth),
+            Step::Never => unreachable!("a plan has no such step"),
+        }
+    }
+
+    /// A key, which must be none of those before it. The path then leads to its entry, by the old
+    /// key; given is the new one, where it is another.
+    #[inline(never)] // Its frame is not to lie in that of what nests.
+    fn key(
+        &mut self,
+        plan: &Plan,
+        op: &Op,
+        from: &mut Cursor<'_>,
+        to: &mut Output,
+        depth: usize,
+        keys: &mut HashSet<Vec<u8>>,
+    ) -> Result<Option<Vec<u8>>, Refusal> {
+        let mut old = Output::inline(self.limits.memory);
+        let mut ahead = from.clone();
+        old.copy(&mut ahead, &plan.old, &op.old, depth)?;
+        let old = old.parcel.tree;
+        self.path.key(&old);
+        let hooks = self.leftovers.entries.len();
+        let key = if matches!(op.step, Step::Same) {
+            *from = ahead;
+            old.clone()
+        } else {
+            let mut key = Output::inline(self.limits.memory);
+            self.op(plan, op, from, &mut key, depth)?;
+            key.parcel.tree
+        };
+        let base = to.parcel.tree.len() as u32;
+        to.copy(&mut Cursor::inline(&key), &plan.new, &op.new, depth)?;
+        // Hooks in a key were noted by their places in the key alone.
+        for entry in &mut self.leftovers.entries[hooks..] {
+            entry.span = Span {
+                start: entry.span.start + base,
+                end: entry.span.end + base,
+            };
+        }
+        if self.leftovers.entries.len() > hooks && to.parcel.tree.len() - base as usize != key.len()
+        {
+            return Err(Refusal::new(
+                "",
+                "a key that has a hook holds a list that is too long for one",
+            ));
+        }
+        let change = (key != old).then(|| key.clone());
+        if keys.insert(key) {
+            return Ok(change);
+        }
+        let message = "two keys become the same, and one value would be lost; keep the field, or write a migration";
+        Err(Refusal::new("", message))
+    }
+
+    /// Puts what is parked of an entry under its new key, by which it is looked for next time.
+    fn rekey(&mut self, change: Option<Vec<u8>>) {
+        let Some(key) = change else { return };
+        let row = self.path.row_with_last(&key);
+        self.parked.rekey(&self.path.open, &self.path.row, &row);
+    }
+
+    fn link(
+        &mut self,
+        plan: &Plan,
+        id: usize,
+        from: &mut Cursor<'_>,
+        to: &mut Output,
+        depth: usize,
+    ) -> Result<(), Refusal> {
+        let link = &plan.links[id];
+        let (old, new) = (plan.old.get(link.old), plan.new.get(link.new));
+        if let LinkKind::Replaced(version) = link.kind {
+            return self.hand_over(plan, link, version, from, to, depth);
+        }
+        let start = to.parcel.tree.len();
+        match (&link.kind, &old.kind, &new.kind) {
+            (
+                LinkKind::Record(fields),
+                Kind::Record { fields: a, .. },
+                Kind::Record { fields: b, .. },
+            ) => {
+                let owner = Owner {
+                    old: link.old,
+                    old_case: 0,
+                    old_fields: &a.list,
+                    new: link.new,
+                    new_case: 0,
+                    start,
+                    new_fields: &b.list,
+                };
+                self.fields(plan, owner, fields, from, to, depth)
+            }
+            (LinkKind::Variant(cases), Kind::Variant(olds), Kind::Variant(news)) => {
+                let tag = from.tag(olds.len())?;
+                let Some((new_tag, fields)) = &cases[tag] else {
+                    return Err(case_is_gone(&old.name, &olds[tag].name));
+                };
+                to.tag(*new_tag, news.len())?;
+                let owner = Owner {
+                    old: link.old,
+                    old_case: tag,
+                    old_fields: &olds[tag].fields.list,
+                    new: link.new,
+                    new_case: *new_tag,
+                    start,
+                    new_fields: &news[*new_tag as usize].fields.list,
+                };
+                self.fields(plan, owner, fields, from, to, depth)
+            }
+            (LinkKind::Flags(bits), Kind::Flags(olds), Kind::Flags(news)) => {
+                let set = flags(&old.name, olds, bits, from)?;
+                to.bytes(&set.to_le_bytes()[..news.len().div_ceil(8)])
+            }
+            _ => unreachable!("a link is between types of one kind"),
+        }
+    }
+
+    /// All of an old value, for the hook that makes the new one.
+    #[inline(never)] // As above.
+    fn hand_over(
+        &mut self,
+        plan: &Plan,
+        link: &Link,
+        version: u32,
+        from: &mut Cursor<'_>,
+        to: &mut Output,
+        depth: usize,
+    ) -> Result<(), Refusal> {
+        let whole = Type::Named(link.old);
+        let parts: Vec<(String, usize, &Type)> = match &plan.old.get(link.old).kind {
+            Kind::Record { fields, .. } => fields
+                .list
+                .iter()
+                .enumerate()
+                .map(|(i, field)| (field.name.clone(), i, &field.ty))
+                .collect(),
+            _ => vec![(String::new(), 0, &whole)],
+        };
+        let mut fields = Vec::new();
+        for (name, index, ty) in parts {
+            let mut value = Output::inline(self.limits.memory);
+            value.copy(from, &plan.old, ty, depth)?;
+            let schema = self
+                .types
+                .entry((link.old, 0, index))
+                .or_insert_with(|| Rc::new(plan.old.with_root(ty)));
+            fields.push((name, self.leftovers.schema(schema), value.parcel.tree));
+        }
+        let at = to.parcel.tree.len() as u32;
+        let span = Span { start: at, end: at };
+        self.leftovers.entries.push(Entry {
+            span,
+            name: plan.new.get(link.new).name.clone(),
+            version,
+            fields,
+        });
+        Ok(())
+    }
+
+    pub fn under(
+        &mut self,
+        name: &str,
+        work: impl FnOnce(&mut Self) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        let mark = self.path.mark();
+        self.path.field(name);
+        // After an error the path stays where it is, and tells where that was.
+        work(self)?;
+        self.path.back(mark);
+        Ok(())
+    }
+}
+
+fn case_is_gone(ty: &str, case: &str) -> Refusal {
+    let message = format!(
+        "this value is {ty}.{case}, a case that the new version does not have; \
+         keep the case, give the new one an alias, or write a migration"
+    );
+    Refusal::new("", message)
+}
+
+/// The bits of flags in their new places.
+fn flags(
+    ty: &str,
+    olds: &[Case],
+    places: &[Option<u32>],
+    from: &mut Cursor<'_>,
+) -> Result<u64, Refusal> {
+    let (old_bits, mut new_bits) = (from.flags(olds.len())?, 0_u64);
+    for (bit, place) in places
+        .iter()
+        .enumerate()
+        .filter(|(bit, _)| old_bits >> bit & 1 == 1)
+    {
+        new_bits |= 1
+            << place.ok_or_else(|| {
+                let message = format!(
+                    "the flag {ty}.{} is set, and the new version does not have it",
+                    olds[bit].name
+                );
+                Refusal::new("", message)
+            })?;
+    }
+    Ok(new_bits)
+}
+
+/// Between a string and its bytes.
+fn text(old: &Type, from: &mut Cursor<'_>, to: &mut Output) -> Result<(), Refusal> {
+    if *old == Type::String {
+        let len = from.count(1)?;
+        let bytes = from.take(len)?;
+        to.count(len)?;
+        to.flat(len, 1)?.copy_from_slice(bytes);
+        return Ok(());
+    }
+    let len = from.word()? as usize;
+    let bytes = from.flat(len, 1, 1)?;
+    if std::str::from_utf8(bytes).is_err() {
+        let message = "the bytes are not UTF-8, so they cannot become a string; keep the list, or write a migration";
+        return Err(Refusal::new("", message));
+    }
+    to.count(len)?;
+    to.bytes(bytes)
+}

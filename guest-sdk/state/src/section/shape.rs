@@ -1,0 +1,88 @@
+//! The types of a program as constants, from which the entries are made.
+
+use crate::schema::{Number, Style};
+
+/// A type in use, as a constant.
+#[allow(missing_docs, reason = "as `Type`, which it becomes")]
+pub enum Shape {
+    Bool,
+    Number(Number),
+    Char,
+    String,
+    List(&'static Shape),
+    Array(&'static Shape, u32),
+    Set(&'static Shape),
+    Map(&'static Shape, &'static Shape),
+    Option(&'static Shape),
+    Result(&'static Shape, &'static Shape),
+    Tuple(&'static [&'static Shape]),
+    /// A type that has an entry of its own.
+    Named(u128),
+    /// A type written out here, with what tells it from others of its name: its arguments.
+    Inline(&'static Def, &'static [&'static Shape]),
+    /// A type of which nothing is known.
+    Opaque,
+}
+
+/// A named type, as a constant.
+#[allow(missing_docs, reason = "as `TypeDef`, which it becomes")]
+pub struct Def {
+    pub id: u128,
+    pub name: &'static str,
+    pub aliases: &'static [&'static str],
+    pub version: u32,
+    pub hooks: &'static [HookDef],
+    pub kind: KindDef,
+}
+
+/// What a named type is, as a constant.
+#[allow(missing_docs, reason = "as `Kind`, which it becomes")]
+pub enum KindDef {
+    Record { fields: FieldsDef, flat: bool },
+    Variant(&'static [CaseDef]),
+}
+
+/// A case, as a constant.
+#[allow(missing_docs, reason = "as `Case`, which it becomes")]
+pub struct CaseDef {
+    pub name: &'static str,
+    pub aliases: &'static [&'static str],
+    pub fields: FieldsDef,
+}
+
+/// Fields, as a constant.
+#[allow(missing_docs, reason = "as `Fields`, which it becomes")]
+pub struct FieldsDef {
+    pub style: Style,
+    pub list: &'static [FieldDef],
+    pub skipped: &'static [&'static str],
+}
+
+/// A field, as a constant.
+#[allow(missing_docs, reason = "as `Field`, which it becomes")]
+pub struct FieldDef {
+    pub name: &'static str,
+    pub aliases: &'static [&'static str],
+    pub shape: &'static Shape,
+    pub default: bool,
+    pub default_text: Option<&'static str>,
+}
+
+/// A hook, as a constant. Its wants are the fields of a record.
+#[allow(missing_docs, reason = "as `Hook`, which it becomes")]
+pub struct HookDef {
+    pub from: u32,
+    pub replaces: bool,
+    pub wants: Option<&'static Shape>,
+}
+
+/// A field with nothing but `Default`.
+pub(crate) const fn plain_field(name: &'static str, shape: &'static Shape) -> FieldDef {
+    FieldDef {
+        name,
+        aliases: &[],
+        shape,
+        default: true,
+        default_text: None,
+    }
+}
