@@ -34,7 +34,7 @@ mod script;
 use std::fmt;
 
 use vblank_state::rehearse::carry;
-use vblank_state::{Parked, Schema, Verdict, diff};
+use vblank_state::{Comparison, Parked, Schema, Verdict};
 
 use crate::canvas::Canvas;
 use crate::game::{Game, Setup, Swapped};
@@ -272,10 +272,10 @@ impl<G: Game> Player<G> {
     /// When the host would refuse it, with what the host would say.
     pub fn swap_to<New: Game>(mut self) -> Result<Player<New>, Refused> {
         let mut game: New = carry(&self.game, &mut self.parked).map_err(Refused)?;
-        let change = diff(&Schema::of::<G>(), &Schema::of::<New>());
+        let comparison = Comparison::new(&Schema::of::<G>(), &Schema::of::<New>());
         game.resumed(&Swapped {
             frame: self.frame.number,
-            identical: change.verdict == Verdict::Identical,
+            identical: comparison.verdict() == Verdict::Identical,
         });
         Ok(Player {
             game,

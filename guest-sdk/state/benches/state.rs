@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use vblank_derive::{Flat, State};
 use vblank_state::schema::{Field, Fields, Kind, Number, Style, TypeDef};
 use vblank_state::{
-    Limits, Parcel, Parked, Plan, Schema, Type, Verdict, apply, apply_reusing, defaults, diff,
+    Comparison, Limits, Parcel, Parked, Schema, Type, Verdict, apply, apply_reusing, defaults,
     restore, save,
 };
 
@@ -102,16 +102,16 @@ fn schemas() {
         Schema::new(Type::Named(0), (0..200).map(def).collect()).unwrap()
     };
     let (old, new) = (schema(false), schema(true));
-    assert_eq!(diff(&old, &new).changes.len(), 600);
-    assert_eq!(diff(&old, &new).verdict, Verdict::Automatic);
-    let time = median(200, || (), |()| diff(&old, &new));
-    show("diff of two schemas of 200 types, 600 changes", time, None);
-    ask("at most 1 ms", time <= Duration::from_millis(1));
+    let comparison = Comparison::new(&old, &new);
+    assert_eq!(comparison.changes().len(), 600);
+    assert_eq!(comparison.verdict(), Verdict::Automatic);
+    let time = median(200, || (), |()| Comparison::new(&old, &new));
     show(
-        "plan of the same",
-        median(200, || (), |()| Plan::new(&old, &new).unwrap()),
+        "comparison of two schemas of 200 types, 600 changes",
+        time,
         None,
     );
+    ask("at most 1 ms", time <= Duration::from_millis(1));
     let bytes = old.encode();
     show(
         "decoding such a schema",
@@ -209,10 +209,11 @@ fn records() {
     let warm = median(50, || (), |()| target.copy_from_slice(black_box(words)));
     show("memcpy of a million records of 32 bytes, warm", warm, None);
 
-    let plan = Plan::new(
+    let plan = Comparison::new(
         &Schema::of::<Vec<old::Record>>(),
         &Schema::of::<Vec<new::Record>>(),
     )
+    .into_plan()
     .unwrap();
     let given = defaults::<Vec<new::Record>>();
     let parcel = saved.as_ref();
@@ -251,10 +252,11 @@ fn records() {
     }
 
     // And back: what was added is parked, what was widened must fit, value by value.
-    let back = Plan::new(
+    let back = Comparison::new(
         &Schema::of::<Vec<new::Record>>(),
         &Schema::of::<Vec<old::Record>>(),
     )
+    .into_plan()
     .unwrap();
     let parcel = migrate(Parcel::default());
     let none = defaults::<Vec<old::Record>>();
@@ -388,7 +390,9 @@ fn tree() {
     );
     show("", restoring, Some(("rkyv", rkyv_restore)));
 
-    let plan = Plan::new(&Schema::of::<Node>(), &Schema::of::<newer::Node>()).unwrap();
+    let plan = Comparison::new(&Schema::of::<Node>(), &Schema::of::<newer::Node>())
+        .into_plan()
+        .unwrap();
     let given = defaults::<newer::Node>();
     let migrate = || {
         apply(

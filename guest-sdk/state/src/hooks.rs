@@ -1,7 +1,7 @@
 //! Reads a field of an old value as a Rust type, for the hooks of a guest.
 
 use crate::codec::{Reader, RestoreError, State, defaults};
-use crate::compare::Plan;
+use crate::compare::Comparison;
 use crate::leftovers::Old;
 use crate::migrate::convert_inline;
 use crate::schema::Schema;
@@ -33,7 +33,9 @@ fn read<T: State>(old: &Schema, bytes: &[u8]) -> Result<T, RestoreError> {
     if *old == new {
         return restore(bytes);
     }
-    let plan = Plan::new(old, &new).map_err(|error| RestoreError::new(error.to_string()))?;
+    let plan = Comparison::new(old, &new)
+        .into_plan()
+        .map_err(|error| RestoreError::new(error.to_string()))?;
     let bytes = convert_inline(&plan, bytes, &defaults::<T>());
     restore(&bytes.map_err(|refusal| RestoreError::new(refusal.to_string()))?)
 }

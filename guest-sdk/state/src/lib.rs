@@ -32,7 +32,7 @@ pub use codec::{
     Flat, IsFlat, PageVec, Pages, Place, Reader, RestoreError, Saved, Segment, State, Writer,
     defaults, restore, save, schema_bytes, write_inline,
 };
-pub use compare::{Change, ChangeKind, Columns, Diff, NeedsMigration, Plan, Verdict, diff};
+pub use compare::{Change, ChangeKind, Columns, Comparison, NeedsMigration, Plan, Verdict};
 pub use cursor::CodecError;
 pub use leftovers::Old;
 pub use migrate::{Limits, Migrated, Parked, apply, apply_reusing};

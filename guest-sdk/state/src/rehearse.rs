@@ -1,7 +1,7 @@
 //! A whole swap in one call, as the host does it: for a guest's own tests of its migrations.
 
 use crate::codec::{Reader, State, defaults, save};
-use crate::compare::Plan;
+use crate::compare::Comparison;
 use crate::migrate::{Limits, Parked, apply};
 use crate::report::explain;
 use crate::schema::Schema;
@@ -30,11 +30,14 @@ use crate::walk::check;
 /// What the host would say: the report on changes that need a migration, or why this state is refused.
 pub fn carry<A: State, B: State>(old: &A, parked: &mut Parked) -> Result<B, String> {
     let (from, to) = (Schema::of::<A>(), Schema::of::<B>());
-    let plan = Plan::new(&from, &to).map_err(|needs| explain(&from, &to, &needs))?;
+    let comparison = Comparison::new(&from, &to);
+    let plan = comparison
+        .plan()
+        .map_err(|needs| explain(&from, &to, needs))?;
     let saved = save(old);
     check(&from, &saved.as_ref()).map_err(|error| error.to_string())?;
     let migrated = apply(
-        &plan,
+        plan,
         &saved.as_ref(),
         &defaults::<B>(),
         parked,

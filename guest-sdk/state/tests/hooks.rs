@@ -6,14 +6,15 @@ use common::{says, verdict};
 use std::collections::BTreeMap;
 use vblank_derive::State;
 use vblank_state::{
-    Limits, Migrated, Old, Parked, Plan, Reader, RestoreError, Schema, State, Value, Verdict,
+    Comparison, Limits, Migrated, Old, Parked, Reader, RestoreError, Schema, State, Value, Verdict,
     apply, defaults, save,
 };
 
 /// A swap whose new guest has hooks.
 fn swap<A: State, B: State>(old: &A) -> Result<(B, Migrated), RestoreError> {
-    let plan =
-        Plan::new(&Schema::of::<A>(), &Schema::of::<B>()).unwrap_or_else(|error| panic!("{error}"));
+    let plan = Comparison::new(&Schema::of::<A>(), &Schema::of::<B>())
+        .into_plan()
+        .unwrap_or_else(|error| panic!("{error}"));
     let migrated = apply(
         &plan,
         &save(old).as_ref(),

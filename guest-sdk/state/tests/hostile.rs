@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use vblank_derive::State;
 use vblank_state::schema::{Field, Fields, Kind, MAX_SCHEMA_BYTES, Number, Style, TypeDef};
 use vblank_state::{
-    Limits, MAX_DEPTH, Parcel, ParcelRef, Parked, Plan, Reader, Schema, Segments, State, Type,
-    apply, check, diff, restore, save, value,
+    Comparison, Limits, MAX_DEPTH, Parcel, ParcelRef, Parked, Reader, Schema, Segments, State,
+    Type, apply, check, restore, save, value,
 };
 
 fn tree(bytes: &[u8]) -> ParcelRef<'_> {
@@ -130,8 +130,9 @@ fn a_large_schema_is_read_and_compared_in_bounded_time() {
     let schema = Schema::new(Type::Named(0), types).unwrap();
     let start = Instant::now();
     let again = Schema::decode(&schema.encode()).unwrap();
-    assert!(diff(&schema, &again).changes.is_empty());
-    assert!(Plan::new(&schema, &again).unwrap().is_identity());
+    let comparison = Comparison::new(&schema, &again);
+    assert!(comparison.changes().is_empty());
+    assert!(comparison.plan().unwrap().is_identity());
     assert!(
         start.elapsed() < Duration::from_secs(5),
         "{:?}",
@@ -245,7 +246,7 @@ fn deep_values() {
     assert_eq!(value::encode(&schema, &tree).unwrap(), saved.to_parcel());
     assert!(!tree.to_string().is_empty() && !tree.to_json().is_empty());
     let new = Schema::of::<newer::Link>();
-    let plan = Plan::new(&schema, &new).unwrap();
+    let plan = Comparison::new(&schema, &new).into_plan().unwrap();
     let given = vblank_state::defaults::<newer::Link>();
     let migrate = |parcel: &ParcelRef<'_>| {
         apply(
@@ -313,7 +314,7 @@ fn damaged_bytes() {
             };
             let _ = check(&old, &parcel.as_ref());
             let _ = value::decode(&old, &parcel.as_ref());
-            if let Ok(plan) = Plan::new(&old, &new) {
+            if let Ok(plan) = Comparison::new(&old, &new).into_plan() {
                 let _ = apply(
                     &plan,
                     &parcel.as_ref(),
@@ -323,14 +324,15 @@ fn damaged_bytes() {
                 );
             }
             if let Ok(schema) = Schema::decode(&damage(&mut generate, &old.encode())) {
+                let comparison = Comparison::new(&schema, &old);
                 let _ = (
-                    diff(&schema, &old),
+                    comparison.to_string(),
                     schema.to_wit(),
                     check(&schema, &parcel.as_ref()),
                 );
-                let _ = Plan::new(&schema, &old).map(|plan| {
+                let _ = comparison.plan().map(|plan| {
                     apply(
-                        &plan,
+                        plan,
                         &parcel.as_ref(),
                         &given,
                         &Parked::default(),
@@ -363,7 +365,7 @@ fn damaged_parked_values() {
         gone: vec![Some("x".into()); 10],
     };
     let (old, new) = (Schema::of::<World>(), Schema::of::<v2::World>());
-    let plan = Plan::new(&old, &new).unwrap();
+    let plan = Comparison::new(&old, &new).into_plan().unwrap();
     let given = vblank_state::defaults::<v2::World>();
     let migrated = apply(
         &plan,
@@ -428,7 +430,7 @@ fn passing_over_the_same_bytes_again_and_again_is_bounded() {
         };
     }
     let (old, new) = (Schema::of::<Deep>(), Schema::of::<newer::Deep>());
-    let plan = Plan::new(&old, &new).unwrap();
+    let plan = Comparison::new(&old, &new).into_plan().unwrap();
     let given = vblank_state::defaults::<newer::Deep>();
     let stack = if cfg!(debug_assertions) {
         32 << 20

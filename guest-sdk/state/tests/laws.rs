@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use vblank_state::schema::{Field, Fields, Kind, TypeDef};
 use vblank_state::value::{self, Spot, SpotError, Value};
 use vblank_state::{
-    Limits, Migrated, Parcel, Parked, Plan, Refusal, Schema, Type, Verdict, apply, check, diff,
+    Comparison, Limits, Migrated, Parcel, Parked, Refusal, Schema, Type, Verdict, apply, check,
 };
 
 /// The number of cases of a law that has so many of a hundred.
@@ -43,8 +43,9 @@ fn carry(
     parcel: &Parcel,
     parked: &Parked,
 ) -> Option<Result<Migrated, Refusal>> {
-    let verdict = diff(old, new).verdict;
-    let plan = Plan::new(old, new);
+    let comparison = Comparison::new(old, new);
+    let verdict = comparison.verdict();
+    let plan = comparison.into_plan();
     assert_eq!(plan.is_err(), verdict == Verdict::NeedsMigration);
     let plan = plan.ok()?;
     // The host looks no further where the schemas are equal.
@@ -182,7 +183,7 @@ proptest! {
             migrated.parked.values().iter().for_each(|(_, value)| leaves(value, &mut found, 1));
             leaves(&value, &mut found, -1);
             let lost: Vec<_> = found.iter().filter(|(_, count)| **count < 0).collect();
-            prop_assert!(lost.is_empty(), "lost {:?}\n{}", lost, diff(&old, &new));
+            prop_assert!(lost.is_empty(), "lost {:?}\n{}", lost, Comparison::new(&old, &new));
             // What is parked survives its bytes.
             prop_assert_eq!(&Parked::decode(&migrated.parked.encode()).unwrap(), &migrated.parked);
         }
@@ -201,7 +202,7 @@ proptest! {
         check(&schema, &parcel.as_ref()).unwrap();
         prop_assert_eq!(&value::decode(&schema, &parcel.as_ref()).unwrap(), &value);
         prop_assert_eq!(&Schema::decode(&schema.encode()).unwrap(), &schema);
-        prop_assert_eq!(diff(&schema, &schema).verdict, Verdict::Identical);
+        prop_assert_eq!(Comparison::new(&schema, &schema).verdict(), Verdict::Identical);
         let migrated = carry(&schema, &schema, &parcel, &Parked::default()).unwrap().unwrap();
         prop_assert_eq!(migrated.parcel, parcel);
     }
@@ -221,7 +222,7 @@ proptest! {
         let there = carry(&old, &new, &parcel, &Parked::default()).unwrap().unwrap();
         let back = carry(&new, &old, &there.parcel, &there.parked).unwrap().unwrap();
         let got = value::decode(&old, &back.parcel.as_ref()).unwrap();
-        prop_assert_eq!(&got, &value, "{}\n{}\n{}", diff(&old, &new), value, got);
+        prop_assert_eq!(&got, &value, "{}\n{}\n{}", Comparison::new(&old, &new), value, got);
     }
 }
 
@@ -245,7 +246,7 @@ proptest! {
         let old = Schema::new(ty, vec![def.clone()]).unwrap();
         let new = Schema::new(wide, vec![def]).unwrap();
         let (value, parcel) = state(&mut generate, &old);
-        prop_assert!(diff(&old, &new).verdict <= Verdict::Automatic);
+        prop_assert!(Comparison::new(&old, &new).verdict() <= Verdict::Automatic);
         let migrated = carry(&old, &new, &parcel, &Parked::default()).unwrap().unwrap();
         let got = value::decode(&new, &migrated.parcel.as_ref()).unwrap();
         let (mut a, mut b) = (HashMap::new(), HashMap::new());

@@ -1,7 +1,7 @@
 //! What is told where a migration is needed, and that the hook which it prints compiles.
 
 use vblank_derive::State;
-use vblank_state::{Plan, Schema, explain};
+use vblank_state::{Comparison, Schema, explain};
 
 /// Where the guest's SDK would be.
 mod vblank_guest {
@@ -58,7 +58,7 @@ const REPORT: &str = r#"the state needs a migration
 #[test]
 fn the_report_shows_both_types_and_a_hook() {
     let (old, new) = (Schema::of::<v1::Ship>(), Schema::of::<v2::Ship>());
-    let needs = Plan::new(&old, &new).unwrap_err();
+    let needs = Comparison::new(&old, &new).into_plan().unwrap_err();
     let report = explain(&old, &new, &needs);
     assert!(report.starts_with(REPORT), "{report}");
     assert!(
@@ -114,7 +114,9 @@ mod pasted {
 
 #[test]
 fn with_the_hook_there_is_a_plan() {
-    let plan = Plan::new(&Schema::of::<v1::Ship>(), &Schema::of::<pasted::Ship>()).unwrap();
+    let plan = Comparison::new(&Schema::of::<v1::Ship>(), &Schema::of::<pasted::Ship>())
+        .into_plan()
+        .unwrap();
     assert!(plan.is_hooked());
 }
 
@@ -130,7 +132,11 @@ fn a_type_that_became_something_else_is_made_anew() {
         }
     }
     let (old, new) = (Schema::of::<v1::Ship>(), Schema::of::<v3::Ship>());
-    let report = explain(&old, &new, &Plan::new(&old, &new).unwrap_err());
+    let report = explain(
+        &old,
+        &new,
+        &Comparison::new(&old, &new).into_plan().unwrap_err(),
+    );
     assert!(
         report.contains("#[state(version = 1, replace(from = 0, with = Ship::from_v0))]"),
         "{report}"

@@ -5,7 +5,7 @@ mod common;
 use common::{carry, swap};
 use std::collections::{BTreeMap, HashMap};
 use vblank_derive::{Flat, State};
-use vblank_state::{Parked, Plan, Schema, Verdict, defaults, diff, restore, save};
+use vblank_state::{Comparison, Parked, Schema, Verdict, defaults, restore, save};
 
 mod v1 {
     use super::*;
@@ -82,7 +82,8 @@ fn a_state_crosses_to_itself() {
         assert_eq!(saved.segments.len(), usize::from(count == 10_000));
         let schema = Schema::of::<v1::World>();
         vblank_state::check(&schema, &saved.as_ref()).unwrap();
-        assert!(Plan::new(&schema, &schema).unwrap().is_identity());
+        let comparison = Comparison::new(&schema, &schema);
+        assert!(comparison.plan().unwrap().is_identity());
         assert_eq!(restore::<v1::World>(saved.to_parcel()).unwrap(), old);
     }
 }
@@ -133,9 +134,9 @@ fn schemas_survive_their_bytes() {
 
 #[test]
 fn the_diff_says_what_changed() {
-    let diff = diff(&Schema::of::<v1::World>(), &Schema::of::<v2::World>());
-    assert_eq!(diff.verdict, Verdict::Automatic);
-    let text = diff.to_string();
+    let comparison = Comparison::new(&Schema::of::<v1::World>(), &Schema::of::<v2::World>());
+    assert_eq!(comparison.verdict(), Verdict::Automatic);
+    let text = comparison.to_string();
     for line in [
         "~ Particle.life  f32 → f64  widened",
         "+ Particle.spin  f32  default 0.5",

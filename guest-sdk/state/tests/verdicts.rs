@@ -8,7 +8,7 @@ mod versions;
 use common::{carry, says, swap, verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use vblank_state::Verdict::{Automatic, DependsOnValues, Identical, NeedsMigration};
-use vblank_state::{Limits, Parked, Plan, Schema, apply, defaults, save};
+use vblank_state::{Comparison, Limits, Parked, Schema, apply, defaults, save};
 
 #[test]
 fn reordered_fields_and_cases_are_found_by_name() {
@@ -244,7 +244,9 @@ fn parked_values_are_bounded_and_the_bound_is_told() {
         big: vec![1; 100_000],
     };
     let saved = save(&old);
-    let plan = Plan::new(&Schema::of::<v1::World>(), &Schema::of::<v2::World>()).unwrap();
+    let plan = Comparison::new(&Schema::of::<v1::World>(), &Schema::of::<v2::World>())
+        .into_plan()
+        .unwrap();
     let limits = Limits {
         parked: 50_000,
         ..Limits::default()

@@ -1,7 +1,7 @@
 //! Two schemas compared: what changed, for people, and how a state crosses, for the host. Pure functions.
 
 mod change;
-mod diff;
+mod comparison;
 mod keys;
 pub(crate) mod names;
 mod plan;
@@ -10,5 +10,5 @@ pub(crate) mod steps;
 mod walk;
 
 pub use change::{Change, ChangeKind, Columns, Verdict};
-pub use diff::{Diff, diff};
+pub use comparison::Comparison;
 pub use plan::{NeedsMigration, Plan};

@@ -1,21 +1,19 @@
 //! How a state of one schema becomes a state of another: made from the two schemas alone, a
 //! pure function, and executed by [`crate::apply`].
 
-use super::change::{Change, Verdict, verdict};
-use super::simplify::simplify;
+use super::change::Change;
 use super::steps::{Link, LinkKind, Op, Step};
-use super::walk::compare;
-use crate::schema::{Schema, Type};
+use crate::schema::Schema;
 use std::fmt;
+use std::sync::Arc;
 
 /// A way from one schema to another.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    pub(crate) old: Schema,
-    pub(crate) new: Schema,
+    pub(crate) old: Arc<Schema>,
+    pub(crate) new: Arc<Schema>,
     pub(crate) root: Op,
     pub(crate) links: Vec<Link>,
-    verdict: Verdict,
 }
 
 /// Why there is no plan: the changes that only the author can decide.
@@ -26,41 +24,6 @@ pub struct NeedsMigration {
 }
 
 impl Plan {
-    /// The plan from one schema to another.
-    ///
-    /// # Errors
-    /// When a change needs a migration.
-    pub fn new(old: &Schema, new: &Schema) -> Result<Plan, NeedsMigration> {
-        Plan::between(old, old.root(), new, new.root())
-    }
-
-    /// The plan from a type of one schema to a type of another.
-    pub(crate) fn between(
-        old: &Schema,
-        from: &Type,
-        new: &Schema,
-        to: &Type,
-    ) -> Result<Plan, NeedsMigration> {
-        let mut found = compare(old, from, new, to);
-        let verdict = verdict(&found.changes);
-        if verdict == Verdict::NeedsMigration {
-            found
-                .changes
-                .retain(|change| change.verdict() == Verdict::NeedsMigration);
-            return Err(NeedsMigration {
-                changes: found.changes,
-            });
-        }
-        simplify(old, new, &mut found);
-        Ok(Plan {
-            old: old.clone(),
-            new: new.clone(),
-            root: found.root,
-            links: found.links,
-            verdict,
-        })
-    }
-
     /// Whether the bytes move as they are.
     pub fn is_identity(&self) -> bool {
         matches!(self.root.step, Step::Same)
@@ -90,11 +53,6 @@ impl Plan {
             LinkKind::Flags(_) => false,
             LinkKind::Replaced(_) => true,
         })
-    }
-
-    /// The verdict on the step.
-    pub fn verdict(&self) -> Verdict {
-        self.verdict
     }
 }
 

@@ -4,8 +4,8 @@
 use super::owner::Owner;
 use super::parked::{Column, Place};
 use super::run::{Revival, Run};
-use crate::compare::Plan;
 use crate::compare::steps::{FieldsLink, Source};
+use crate::compare::{Comparison, Plan};
 use crate::cursor::Cursor;
 use crate::leftovers::{Entry, Span};
 use crate::output::Output;
@@ -214,7 +214,9 @@ impl Run<'_> {
         let way = self.revivals.entry(key).or_insert_with(|| {
             let from = &before.columns[place][column].schema;
             let way =
-                Plan::between(from, from.root(), &plan.new, &owner.new_fields[index].ty).ok()?;
+                Comparison::between(from, from.root(), &plan.new, &owner.new_fields[index].ty)
+                    .into_plan()
+                    .ok()?;
             (!way.parks()).then(|| Rc::new(way))
         });
         way.clone()

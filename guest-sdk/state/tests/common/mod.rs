@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 use vblank_state::{
-    Limits, Parked, Plan, Refusal, Schema, State, apply, check, defaults, restore, save,
+    Comparison, Limits, Parked, Refusal, Schema, State, apply, check, defaults, restore, save,
 };
 
 /// Carries a state over; panics when it is refused.
@@ -13,7 +13,9 @@ pub fn swap<A: State, B: State>(old: &A, parked: &mut Parked) -> B {
 /// Carries a state over.
 pub fn carry<A: State, B: State>(old: &A, parked: &mut Parked) -> Result<B, Refusal> {
     let (from, to) = (Schema::of::<A>(), Schema::of::<B>());
-    let plan = Plan::new(&from, &to).unwrap_or_else(|error| panic!("{error}"));
+    let plan = Comparison::new(&from, &to)
+        .into_plan()
+        .unwrap_or_else(|error| panic!("{error}"));
     let saved = save(old);
     check(&from, &saved.as_ref()).unwrap();
     let migrated = apply(
@@ -30,10 +32,10 @@ pub fn carry<A: State, B: State>(old: &A, parked: &mut Parked) -> Result<B, Refu
 
 /// The verdict on the step from one type to another.
 pub fn verdict<A: State, B: State>() -> vblank_state::Verdict {
-    vblank_state::diff(&Schema::of::<A>(), &Schema::of::<B>()).verdict
+    vblank_state::Comparison::new(&Schema::of::<A>(), &Schema::of::<B>()).verdict()
 }
 
 /// What the diff says.
 pub fn says<A: State, B: State>() -> String {
-    vblank_state::diff(&Schema::of::<A>(), &Schema::of::<B>()).to_string()
+    vblank_state::Comparison::new(&Schema::of::<A>(), &Schema::of::<B>()).to_string()
 }
