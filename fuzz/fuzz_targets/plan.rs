@@ -43,7 +43,7 @@ fuzz_target!(|bytes: &[u8]| {
     ) else {
         return;
     };
-    if sound && !plan.is_hooked() {
+    if sound && !plan.runs_hooks() {
         check(&new, &migrated.parcel.as_ref()).unwrap();
     }
 });

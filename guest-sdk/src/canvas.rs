@@ -55,8 +55,8 @@ pub struct Canvas {
     pub(crate) shaders: BTreeMap<Box<str>, Shader>,
     pub(crate) meshes: BTreeMap<Box<str>, Mesh>,
     pub(crate) canvases: BTreeMap<Box<str>, (Texture, Size)>,
-    /// What was last told of a material.
-    pub(crate) told: RefCell<String>,
+    /// What was last last_problem of a material.
+    pub(crate) last_problem: RefCell<String>,
 }
 
 /// Textures by their keys, as far as this code has drawn with them.
@@ -108,7 +108,7 @@ impl Canvas {
             self.commands.push(Command::Clear(color));
             return;
         }
-        // The host forgets what it was told before.
+        // The host forgets what it was last_problem before.
         let is_camera = |command: &Command| matches!(command, Command::Camera(_));
         let is_area = |command: &Command| matches!(command, Command::Area(_));
         let camera = self.commands.iter().rposition(is_camera);
@@ -360,7 +360,7 @@ impl Canvas {
             shaders: BTreeMap::new(),
             meshes: BTreeMap::new(),
             canvases: BTreeMap::new(),
-            told: RefCell::new(String::new()),
+            last_problem: RefCell::new(String::new()),
         }
     }
 

@@ -100,16 +100,16 @@ pub fn prewarm(bytes: u64) {
 pub fn migrate<R: Root>(tree: &[u8], segments: Segments, leftovers: &[u8]) -> Result<(), String> {
     logger::install();
     let reader = Reader::with_leftovers(tree, segments, leftovers);
-    let mut reader = reader.expect_later();
+    let mut reader = reader.defer_empty_segments();
     let state = R::restore(&mut reader);
-    let places = reader.places();
+    let pending = reader.pending_segments();
     let state = state.and_then(|state| reader.finish().map(|()| state));
     let state = state.map_err(|error| error.to_string())?;
-    for place in places {
+    for segment in pending {
         // SAFETY: the memory belongs to a `PageVec` in `state`, which is alive. It is only lent: the
         // host takes address and length, and fills it before the state is used.
-        let memory = unsafe { std::slice::from_raw_parts(place.memory, place.len) };
-        lend::place(place.width, place.index, memory);
+        let memory = unsafe { std::slice::from_raw_parts(segment.memory, segment.len) };
+        lend::place(segment.width, segment.index, memory);
     }
     put(state);
     Ok(())

@@ -176,7 +176,7 @@ impl Canvas {
         self.commands.push(Command::Area(None));
     }
 
-    /// The shader of a key: `assets/KEY.wgsl`, or what was given under it. A mistake in it is told with its
+    /// The shader of a key: `assets/KEY.wgsl`, or what was given under it. A mistake in it is last_problem with its
     /// line, and the last version that was good goes on.
     pub fn shader(&mut self, key: &str) -> Shader {
         match self.shaders.get(key) {
@@ -189,7 +189,7 @@ impl Canvas {
         }
     }
 
-    /// From here on, things look like this. Parameters that are not those which the shader declares are told
+    /// From here on, things look like this. Parameters that are not those which the shader declares are last_problem
     /// once, and the look is the usual one.
     pub fn set_material(&mut self, material: Material) {
         let start = self.words.len();
@@ -325,10 +325,10 @@ impl Canvas {
 
     pub(crate) fn give_look(&self, look: Option<Look>, params: &Range<usize>) {
         if let Err(why) = draw::set_look(look, &self.words[params.clone()]) {
-            let mut told = self.told.borrow_mut();
-            if *told != why {
+            let mut last_problem = self.last_problem.borrow_mut();
+            if *last_problem != why {
                 log::error!("{why}");
-                *told = why;
+                *last_problem = why;
             }
         }
     }

@@ -2,14 +2,14 @@
 //!
 //! A `Vec` would do, but it grows by calls into the library, which are not inlined into a guest that is
 //! built to be built again soon, and end in `memory.copy`, a call out of the guest: a quad took almost twice
-//! as long. Here the room is kept from picture to picture, and eight words are eight stores.
+//! as long. Here the buffer is kept from picture to picture, and eight words are eight stores.
 
 use std::ops::{Index, Range};
 
-/// Words, and room for more.
+/// Words, and buffer for more.
 pub(crate) struct Words {
-    /// As long as the room is.
-    room: Vec<u32>,
+    /// As long as the buffer is.
+    buffer: Vec<u32>,
     len: usize,
 }
 
@@ -17,7 +17,7 @@ impl Words {
     /// None.
     pub(crate) const fn new() -> Self {
         Self {
-            room: Vec::new(),
+            buffer: Vec::new(),
             len: 0,
         }
     }
@@ -28,7 +28,7 @@ impl Words {
         self.len
     }
 
-    /// Forgets them, and keeps the room.
+    /// Forgets them, and keeps the buffer.
     pub(crate) fn clear(&mut self) {
         self.len = 0;
     }
@@ -38,11 +38,11 @@ impl Words {
     pub(crate) fn push<const N: usize>(&mut self, words: [u32; N]) -> &mut [u32; N] {
         let start = self.len;
         self.len += N;
-        if self.room.len() < self.len {
+        if self.buffer.len() < self.len {
             self.grow();
         }
-        let place = self.room[start..].first_chunk_mut();
-        let place = place.expect("there is room");
+        let place = self.buffer[start..].first_chunk_mut();
+        let place = place.expect("there is buffer");
         *place = words;
         place
     }
@@ -56,8 +56,8 @@ impl Words {
 
     #[cold]
     fn grow(&mut self) {
-        let room = self.len.next_power_of_two();
-        self.room.resize(room, 0);
+        let buffer = self.len.next_power_of_two();
+        self.buffer.resize(buffer, 0);
     }
 }
 
@@ -65,7 +65,7 @@ impl Index<Range<usize>> for Words {
     type Output = [u32];
 
     fn index(&self, range: Range<usize>) -> &[u32] {
-        &self.room[..self.len][range]
+        &self.buffer[..self.len][range]
     }
 }
 
@@ -84,7 +84,7 @@ mod tests {
             words.extend(&[7, 8]);
             assert_eq!(words.len(), 302);
             assert_eq!(words[297..302], [99, 100, round, 7, 8]);
-            assert_eq!(words.room.len(), 512);
+            assert_eq!(words.buffer.len(), 512);
             words.clear();
             assert_eq!((words.len(), &words[0..0]), (0, &[][..]));
         }

@@ -33,7 +33,7 @@ pub struct FieldAttrs {
 pub enum FieldDefault {
     /// `Default`, where the type has one.
     #[default]
-    IfAny,
+    OptionalTrait,
     /// `#[state(default)]`: `Default`, which the type must have.
     Trait,
     /// `#[state(default = expr)]`.

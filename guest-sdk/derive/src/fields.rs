@@ -39,7 +39,7 @@ pub(crate) fn default(krate: &Path, field: &ParsedField<'_>) -> (TokenStream, To
     let ty = field.ty;
     let none = quote!(::core::option::Option::None);
     match &field.attrs.default {
-        FieldDefault::IfAny => (quote!(#krate::derive::Probe::<#ty>::DEFAULT), none),
+        FieldDefault::OptionalTrait => (quote!(#krate::derive::Probe::<#ty>::DEFAULT), none),
         FieldDefault::Trait => {
             let write = quote_spanned!(at(ty)=> #krate::derive::write_default::<#ty>);
             (quote!(::core::option::Option::Some(#write)), none)

@@ -111,7 +111,9 @@ pub fn fields(krate: &Path, fields: &Fields, parsed: &[ParsedField<'_>]) -> Toke
             let shape = quote_spanned!(at(ty)=> <#ty as #krate::State>::SHAPE);
             let text = default(krate, field).1;
             let default = match attrs.default {
-                FieldDefault::IfAny => quote!(#krate::derive::Probe::<#ty>::DEFAULT.is_some()),
+                FieldDefault::OptionalTrait => {
+                    quote!(#krate::derive::Probe::<#ty>::DEFAULT.is_some())
+                }
                 FieldDefault::Trait | FieldDefault::Expr(_) => quote!(true),
             };
             quote! {

@@ -50,7 +50,7 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
     // A proof of flatness is looked up by the concrete type; a generic one has none.
     let flat = (generics.params.is_empty() && attrs.hooks.is_empty()).then(|| {
         quote! {
-            const FLAT: ::core::option::Option<#krate::IsFlat<Self>> = {
+            const FLAT: ::core::option::Option<#krate::FlatProof<Self>> = {
                 #[allow(unused_imports)]
                 use #krate::derive::NotFlat as _;
                 #krate::derive::Probe::<Self>::FLAT
@@ -125,7 +125,7 @@ fn hooked(attrs: &TypeAttrs, name: &str, restore: &TokenStream) -> TokenStream {
     let steps = quote!(#(#steps)*);
     let whole = attrs.hooks.iter().any(|hook| hook.replaces).then(|| {
         quote! {
-            if let ::core::option::Option::Some(old) = input.whole(#name, place) {
+            if let ::core::option::Option::Some(old) = input.take_whole_old(#name, start) {
                 #[allow(unused_mut)]
                 let mut value: Self = match old.version() {
                     #(#replacing)*
@@ -139,11 +139,11 @@ fn hooked(attrs: &TypeAttrs, name: &str, restore: &TokenStream) -> TokenStream {
         }
     });
     quote! {
-        let place = input.place();
+        let start = input.position();
         #whole
         #[allow(unused_mut)]
         let mut value = (|| -> ::core::result::Result<Self, #krate::RestoreError> { #restore })()?;
-        if let ::core::option::Option::Some(old) = input.old(#name, place) {
+        if let ::core::option::Option::Some(old) = input.take_old(#name, start) {
             #steps
         }
         ::core::result::Result::Ok(value)

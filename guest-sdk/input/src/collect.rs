@@ -66,8 +66,8 @@ impl Input {
             InputEvent::Touch { id, finger, x, y } => self.touches.apply(id, finger, [x, y]),
             InputEvent::Pad { id, event } => self.gamepads.apply(id, event),
             InputEvent::FocusLost => {
-                self.touches.let_go();
-                self.gamepads.let_go();
+                self.touches.release_all();
+                self.gamepads.release_all();
                 self.released.extend(&std::mem::take(&mut self.held));
                 self.pointer.released.0 |= std::mem::take(&mut self.pointer.held).0;
             }

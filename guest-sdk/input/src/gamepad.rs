@@ -84,13 +84,13 @@ pub enum PadEvent {
 
 /// All that are plugged in, by their numbers.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Gamepads(Vec<(Gamepad, Presence)>);
+pub(super) struct Gamepads(Vec<(Gamepad, Connection)>);
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Presence {
-    Here,
+enum Connection {
+    Connected,
     /// Pulled out, and not told yet.
-    Gone,
+    Disconnected,
 }
 
 /// Beyond these, nobody plays.
@@ -109,17 +109,17 @@ impl Gamepads {
                     id,
                     ..Gamepad::default()
                 };
-                self.0.insert(place, (pad, Presence::Here));
+                self.0.insert(place, (pad, Connection::Connected));
                 place
             }
         };
-        let (pad, presence) = &mut self.0[place];
-        *presence = Presence::Here;
+        let (pad, connection) = &mut self.0[place];
+        *connection = Connection::Connected;
         match event {
             PadEvent::Connected => {}
             PadEvent::Disconnected => {
-                pad.let_go();
-                *presence = Presence::Gone;
+                pad.release_all();
+                *connection = Connection::Disconnected;
             }
             PadEvent::Button { button, down } => pad.set(button, down),
             PadEvent::Axis { axis, value } => {
@@ -134,14 +134,15 @@ impl Gamepads {
     }
 
     /// Nobody is at the window.
-    pub(super) fn let_go(&mut self) {
-        self.0.iter_mut().for_each(|(pad, _)| pad.let_go());
+    pub(super) fn release_all(&mut self) {
+        self.0.iter_mut().for_each(|(pad, _)| pad.release_all());
     }
 
     pub(super) fn take(&mut self, into: &mut Vec<Gamepad>) {
         into.clear();
         into.extend(self.0.iter().map(|(pad, _)| *pad));
-        self.0.retain(|(_, presence)| *presence == Presence::Here);
+        self.0
+            .retain(|(_, connection)| *connection == Connection::Connected);
         for (pad, _) in &mut self.0 {
             (pad.pressed, pad.released) = (PadButtons::default(), PadButtons::default());
         }
@@ -170,7 +171,7 @@ impl Gamepad {
         }
     }
 
-    fn let_go(&mut self) {
+    fn release_all(&mut self) {
         self.released.0 |= std::mem::take(&mut self.held).0;
         self.axes = [0.0; 6];
     }

@@ -57,7 +57,7 @@ impl Touches {
         }
     }
 
-    pub(super) fn let_go(&mut self) {
+    pub(super) fn release_all(&mut self) {
         self.0.iter_mut().for_each(|touch| touch.released = true);
     }
 

@@ -60,7 +60,7 @@ pub struct Player<G> {
     /// Fields that a swap took away, for the one that brings them back.
     parked: Parked,
     #[cfg(not(target_arch = "wasm32"))]
-    recorded: Option<script::Recorded>,
+    script: Option<script::ScriptPlayer>,
 }
 
 impl<G: Game> Player<G> {
@@ -107,7 +107,7 @@ impl<G: Game> Player<G> {
             canvas: Canvas::new(),
             parked: Parked::default(),
             #[cfg(not(target_arch = "wasm32"))]
-            recorded: None,
+            script: None,
         }
     }
 
@@ -215,8 +215,8 @@ impl<G: Game> Player<G> {
     pub fn script(&mut self, text: &str) -> Result<&mut Self, BadScript> {
         #[cfg(not(target_arch = "wasm32"))]
         {
-            let recorded = script::Recorded::parse(text);
-            self.recorded = Some(recorded.map_err(|error| BadScript(error.to_string()))?);
+            let script = script::ScriptPlayer::parse(text);
+            self.script = Some(script.map_err(|error| BadScript(error.to_string()))?);
             Ok(self)
         }
         // A guest does not play itself, but editors check its tests for the guest's target.
@@ -231,8 +231,8 @@ impl<G: Game> Player<G> {
     pub fn updates(&mut self, count: u32) -> &mut Self {
         for _ in 0..count {
             #[cfg(not(target_arch = "wasm32"))]
-            if let Some(recorded) = &mut self.recorded {
-                recorded.show(&mut self.frame);
+            if let Some(script) = &mut self.script {
+                script.show(&mut self.frame);
             }
             self.game.update(&self.frame);
             let Frame {
@@ -270,8 +270,8 @@ impl<G: Game> Player<G> {
     ///
     /// # Errors
     /// When the host would refuse it, with what the host would say.
-    pub fn swap_to<New: Game>(mut self) -> Result<Player<New>, Refused> {
-        let mut game: New = carry(&self.game, &mut self.parked).map_err(Refused)?;
+    pub fn swap_to<New: Game>(mut self) -> Result<Player<New>, SwapError> {
+        let mut game: New = carry(&self.game, &mut self.parked).map_err(SwapError)?;
         let comparison = Comparison::new(&Schema::of::<G>(), &Schema::of::<New>());
         game.resumed(&Swapped {
             frame: self.frame.number,
@@ -283,7 +283,7 @@ impl<G: Game> Player<G> {
             canvas: self.canvas,
             parked: self.parked,
             #[cfg(not(target_arch = "wasm32"))]
-            recorded: self.recorded,
+            script: self.script,
         })
     }
 }
@@ -302,19 +302,19 @@ impl std::error::Error for BadScript {}
 
 /// Why a state does not go on in another version: the host's own report, for people.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Refused(String);
+pub struct SwapError(String);
 
-impl fmt::Display for Refused {
+impl fmt::Display for SwapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
 /// The same, since `unwrap` in a test prints this, and a report has several lines.
-impl fmt::Debug for Refused {
+impl fmt::Debug for SwapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for SwapError {}

@@ -1,7 +1,7 @@
 //! What code written by `#[derive(State)]` uses to ask about types; nothing for anyone else.
 
 pub use crate::codec::write_default;
-use crate::codec::{Flat, IsFlat, State};
+use crate::codec::{Flat, FlatProof, State};
 use crate::schema::DefaultFn;
 use std::marker::PhantomData;
 
@@ -25,17 +25,17 @@ impl<T> NoDefault for Probe<T> {}
 
 impl<T: Flat> Probe<T> {
     /// The proof.
-    pub const FLAT: Option<IsFlat<T>> = Some(IsFlat::new());
+    pub const FLAT: Option<FlatProof<T>> = Some(FlatProof::new());
 }
 
 /// The answer for types that are not flat.
 pub trait NotFlat: Sized {
     /// The type in question.
-    type Of;
+    type Subject;
     /// There is none.
-    const FLAT: Option<IsFlat<Self::Of>> = None;
+    const FLAT: Option<FlatProof<Self::Subject>> = None;
 }
 
 impl<T> NotFlat for Probe<T> {
-    type Of = T;
+    type Subject = T;
 }

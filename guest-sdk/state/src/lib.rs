@@ -15,8 +15,8 @@ mod hooks;
 mod leftovers;
 pub mod migrate;
 mod number;
-mod output;
 pub mod parcel;
+mod parcel_writer;
 mod refusal;
 pub mod rehearse;
 pub mod report;
@@ -29,13 +29,13 @@ mod words;
 
 pub use bounds::{MAX_DEPTH, SEGMENT_MIN};
 pub use codec::{
-    Flat, IsFlat, PageVec, Pages, Place, Reader, RestoreError, Saved, Segment, State, Writer,
-    defaults, restore, save, schema_bytes, write_inline,
+    Flat, FlatProof, PageVec, Pages, PendingSegment, Reader, RestoreError, SavedState, Segment,
+    State, Writer, defaults, restore, save, schema_bytes, write_inline,
 };
 pub use compare::{Change, ChangeKind, Columns, Comparison, NeedsMigration, Plan, Verdict};
 pub use cursor::CodecError;
 pub use leftovers::Old;
-pub use migrate::{Limits, Migrated, Parked, apply, apply_reusing};
+pub use migrate::{Limits, MigrationResult, Parked, apply, apply_reusing};
 pub use parcel::{Parcel, ParcelRef, Segments};
 pub use refusal::Refusal;
 pub use report::explain;

@@ -20,7 +20,7 @@ pub(crate) fn widens(from: Number, to: Number) -> bool {
 
 /// A value on its way: all integers fit the first, all floats the second.
 #[derive(Clone, Copy)]
-enum Wide {
+enum WideNumber {
     Int(i128),
     Float(f64),
 }
@@ -30,36 +30,36 @@ pub(crate) fn convert(from: Number, to: Number, bytes: &[u8]) -> Option<([u8; 8]
     write(to, read(from, bytes))
 }
 
-fn read(number: Number, bytes: &[u8]) -> Wide {
+fn read(number: Number, bytes: &[u8]) -> WideNumber {
     let mut word = [0; 8];
     word[..number.size()].copy_from_slice(bytes);
     let word = u64::from_le_bytes(word);
-    Wide::Int(match number {
+    WideNumber::Int(match number {
         Number::U8 | Number::U16 | Number::U32 | Number::U64 => i128::from(word),
         Number::S8 => i128::from(word as i8),
         Number::S16 => i128::from(word as i16),
         Number::S32 => i128::from(word as i32),
         Number::S64 => i128::from(word as i64),
-        Number::F32 => return Wide::Float(widen(f32::from_bits(word as u32))),
-        Number::F64 => return Wide::Float(f64::from_bits(word)),
+        Number::F32 => return WideNumber::Float(widen(f32::from_bits(word as u32))),
+        Number::F64 => return WideNumber::Float(f64::from_bits(word)),
     })
 }
 
-fn write(number: Number, value: Wide) -> Option<([u8; 8], usize)> {
+fn write(number: Number, value: WideNumber) -> Option<([u8; 8], usize)> {
     let word = match number {
         Number::F32 => u64::from(match value {
-            Wide::Int(int) => exact(int, (int as f32).to_bits(), int as f32 as f64)?,
-            Wide::Float(float) => narrow(float)?.to_bits(),
+            WideNumber::Int(int) => exact(int, (int as f32).to_bits(), int as f32 as f64)?,
+            WideNumber::Float(float) => narrow(float)?.to_bits(),
         }),
         Number::F64 => match value {
-            Wide::Int(int) => exact(int, (int as f64).to_bits(), int as f64)?,
-            Wide::Float(float) => float.to_bits(),
+            WideNumber::Int(int) => exact(int, (int as f64).to_bits(), int as f64)?,
+            WideNumber::Float(float) => float.to_bits(),
         },
         integer => {
             let int = match value {
-                Wide::Int(int) => int,
+                WideNumber::Int(int) => int,
                 // A fraction, a NaN, an infinity or -0.0 is no integer.
-                Wide::Float(float) => {
+                WideNumber::Float(float) => {
                     Some(float as i128).filter(|int| (*int as f64).to_bits() == float.to_bits())?
                 }
             };
@@ -111,8 +111,8 @@ fn narrow(float: f64) -> Option<f32> {
 /// A number in decimal.
 pub(crate) fn show(number: Number, bytes: &[u8]) -> String {
     match (read(number, bytes), number) {
-        (Wide::Int(int), _) => int.to_string(),
-        (Wide::Float(float), Number::F32) => (float as f32).to_string(),
-        (Wide::Float(float), _) => float.to_string(),
+        (WideNumber::Int(int), _) => int.to_string(),
+        (WideNumber::Float(float), Number::F32) => (float as f32).to_string(),
+        (WideNumber::Float(float), _) => float.to_string(),
     }
 }

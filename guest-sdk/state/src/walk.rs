@@ -8,7 +8,7 @@ use crate::schema::{Fields, Kind, Schema, Type};
 impl Cursor<'_> {
     /// Passes a value without looking at more than its lengths.
     pub fn skip(&mut self, schema: &Schema, ty: &Type) -> Result<(), CodecError> {
-        Walk {
+        Walker {
             schema,
             thorough: false,
         }
@@ -17,7 +17,7 @@ impl Cursor<'_> {
 
     /// Passes a value and looks at every byte that not every pattern is right for.
     pub fn check(&mut self, schema: &Schema, ty: &Type) -> Result<(), CodecError> {
-        Walk {
+        Walker {
             schema,
             thorough: true,
         }
@@ -35,12 +35,12 @@ pub fn check(schema: &Schema, parcel: &ParcelRef<'_>) -> Result<(), CodecError> 
     cursor.finish()
 }
 
-struct Walk<'s> {
+struct Walker<'s> {
     schema: &'s Schema,
     thorough: bool,
 }
 
-impl Walk<'_> {
+impl Walker<'_> {
     /// Loops and small functions, so that the frames of what nests stay small.
     fn value(&self, cursor: &mut Cursor<'_>, ty: &Type, depth: usize) -> Result<(), CodecError> {
         cursor.steps += 1;

@@ -6,12 +6,12 @@ use common::{says, verdict};
 use std::collections::BTreeMap;
 use vblank_derive::State;
 use vblank_state::{
-    Comparison, Limits, Migrated, Old, Parked, Reader, RestoreError, Schema, State, Value, Verdict,
-    apply, defaults, save,
+    Comparison, Limits, MigrationResult, Old, Parked, Reader, RestoreError, Schema, State, Value,
+    Verdict, apply, defaults, save,
 };
 
 /// A swap whose new guest has hooks.
-fn swap<A: State, B: State>(old: &A) -> Result<(B, Migrated), RestoreError> {
+fn swap<A: State, B: State>(old: &A) -> Result<(B, MigrationResult), RestoreError> {
     let plan = Comparison::new(&Schema::of::<A>(), &Schema::of::<B>())
         .into_plan()
         .unwrap_or_else(|error| panic!("{error}"));
@@ -23,7 +23,7 @@ fn swap<A: State, B: State>(old: &A) -> Result<(B, Migrated), RestoreError> {
         &Limits::default(),
     )
     .unwrap();
-    assert_eq!(plan.is_hooked(), !migrated.leftovers.is_empty());
+    assert_eq!(plan.runs_hooks(), !migrated.leftovers.is_empty());
     let (tree, segments) = migrated.parcel.clone().into_parts();
     let mut reader = Reader::with_leftovers(&tree, segments, &migrated.leftovers);
     let new = B::restore(&mut reader)?;

@@ -15,7 +15,8 @@ use std::collections::HashMap;
 use vblank_state::schema::{Field, Fields, Kind, TypeDef};
 use vblank_state::value::{self, Spot, SpotError, Value};
 use vblank_state::{
-    Comparison, Limits, Migrated, Parcel, Parked, Refusal, Schema, Type, Verdict, apply, check,
+    Comparison, Limits, MigrationResult, Parcel, Parked, Refusal, Schema, Type, Verdict, apply,
+    check,
 };
 
 /// The number of cases of a law that has so many of a hundred.
@@ -42,14 +43,14 @@ fn carry(
     new: &Schema,
     parcel: &Parcel,
     parked: &Parked,
-) -> Option<Result<Migrated, Refusal>> {
+) -> Option<Result<MigrationResult, Refusal>> {
     let comparison = Comparison::new(old, new);
     let verdict = comparison.verdict();
     let plan = comparison.into_plan();
     assert_eq!(plan.is_err(), verdict == Verdict::NeedsMigration);
     let plan = plan.ok()?;
     // The host looks no further where the schemas are equal.
-    assert!(old != new || plan.is_identity() && !plan.is_hooked());
+    assert!(old != new || plan.is_identity() && !plan.runs_hooks());
     assert!(verdict != Verdict::Identical || plan.is_identity());
     let result = apply(
         &plan,

@@ -104,7 +104,7 @@ fn its_memory_is_whole_pages_however_it_grows() {
 #[test]
 fn only_its_own_segments_are_said_to_own_their_pages() {
     let (paged, copied) = (paged(), copied());
-    let owned = |saved: &vblank_state::Saved<'_>| -> Vec<bool> {
+    let owned = |saved: &vblank_state::SavedState<'_>| -> Vec<bool> {
         saved.segments.iter().map(|s| s.owns_pages()).collect()
     };
     assert_eq!(
@@ -121,20 +121,20 @@ fn segments_may_come_later() {
     let parcel = save(&paged()).to_parcel();
     let (tree, mut segments) = parcel.into_parts();
     let later = std::mem::take(&mut segments.w64[1]);
-    let mut reader = Reader::new(&tree, segments).expect_later();
+    let mut reader = Reader::new(&tree, segments).defer_empty_segments();
     let back = Paged::restore(&mut reader).unwrap();
-    let places = reader.places();
+    let pending = reader.pending_segments();
     reader.finish().unwrap();
-    let [place] = places[..] else {
-        panic!("{} places", places.len())
+    let [segment] = pending[..] else {
+        panic!("{} pending segments", pending.len())
     };
     assert_eq!(
-        (place.width, place.index, place.len),
+        (segment.width, segment.index, segment.len),
         (8, 1, later.len() * 8)
     );
-    assert_eq!(place.memory.addr() % PAGE, 0);
-    // SAFETY: the place is the memory of `back.more`, which has this length and which nothing borrows.
-    unsafe { std::ptr::copy_nonoverlapping(later.as_ptr(), place.memory.cast(), later.len()) };
+    assert_eq!(segment.memory.addr() % PAGE, 0);
+    // SAFETY: the segment is the memory of `back.more`, which has this length and which nothing borrows.
+    unsafe { std::ptr::copy_nonoverlapping(later.as_ptr(), segment.memory.cast(), later.len()) };
     assert_eq!(back, paged());
 }
 
@@ -145,7 +145,7 @@ fn what_was_not_announced_does_not_come_later() {
         segments.w64[0].clear();
         let mut reader = Reader::new(&tree, segments);
         if announced {
-            reader = reader.expect_later();
+            reader = reader.defer_empty_segments();
         }
         if paged {
             Paged::restore(&mut reader).map(drop)

@@ -117,7 +117,7 @@ fn with_the_hook_there_is_a_plan() {
     let plan = Comparison::new(&Schema::of::<v1::Ship>(), &Schema::of::<pasted::Ship>())
         .into_plan()
         .unwrap();
-    assert!(plan.is_hooked());
+    assert!(plan.runs_hooks());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Types whose slices are raw words.
 
-use super::is_flat::IsFlat;
+use super::is_flat::FlatProof;
 use super::state::State;
 
 /// A record of fixed size without pointers and padding, whose slices cross a swap as raw memory.
@@ -22,7 +22,7 @@ pub unsafe trait Flat: State + 'static {
     const WIDTH: u8;
 }
 
-impl<T: Flat> IsFlat<T> {
+impl<T: Flat> FlatProof<T> {
     /// The proof.
     #[allow(
         clippy::new_without_default,
@@ -35,6 +35,6 @@ impl<T: Flat> IsFlat<T> {
             !std::mem::needs_drop::<T>(),
             "flat memory is copied, so nothing may run when it is dropped"
         );
-        IsFlat::of_width(T::WIDTH)
+        FlatProof::of_width(T::WIDTH)
     }
 }

@@ -1,7 +1,7 @@
 //! `State` and `Flat` for glam's vectors, quaternions and matrices.
 
 use super::flat::Flat;
-use super::is_flat::IsFlat;
+use super::is_flat::FlatProof;
 use super::reader::{Reader, RestoreError};
 use super::state::{State, write_default};
 use super::writer::Writer;
@@ -15,7 +15,7 @@ use glam::{
 macro_rules! records {
     ($($ty:ident: $item:ty { $($field:ident)* })*) => {$(
         impl State for $ty {
-            const FLAT: Option<IsFlat<Self>> = Some(IsFlat::new());
+            const FLAT: Option<FlatProof<Self>> = Some(FlatProof::new());
             const SHAPE: &'static Shape = &Shape::Inline(
                 &Def {
                     id: section::id(concat!("glam::", stringify!($ty))),
@@ -90,7 +90,7 @@ macro_rules! matrices {
     ($($ty:ident: $count:literal)*) => {$(
         /// An array of the columns' numbers.
         impl State for $ty {
-            const FLAT: Option<IsFlat<Self>> = Some(IsFlat::new());
+            const FLAT: Option<FlatProof<Self>> = Some(FlatProof::new());
             const SHAPE: &'static Shape = <[f32; $count]>::SHAPE;
 
             fn schema(builder: &mut SchemaBuilder) -> Type {

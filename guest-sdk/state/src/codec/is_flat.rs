@@ -4,32 +4,32 @@ use crate::words::{Word, words_as_bytes};
 use std::marker::PhantomData;
 
 /// The proof that `T` is [`Flat`](crate::Flat), for code that is generic over any [`State`](crate::State).
-pub struct IsFlat<T> {
+pub struct FlatProof<T> {
     pub(super) width: u8,
     proof: PhantomData<fn() -> T>,
 }
 
-impl<T> Clone for IsFlat<T> {
+impl<T> Clone for FlatProof<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for IsFlat<T> {}
+impl<T> Copy for FlatProof<T> {}
 
-impl<T> IsFlat<T> {
+impl<T> FlatProof<T> {
     /// A proof, from the one place that has seen `T: Flat`.
     pub(super) const fn of_width(width: u8) -> Self {
-        IsFlat {
+        FlatProof {
             width,
             proof: PhantomData,
         }
     }
 
     /// An array of a flat type is flat, an empty one is not.
-    pub(super) const fn array<const N: usize>(item: Option<Self>) -> Option<IsFlat<[T; N]>> {
+    pub(super) const fn array<const N: usize>(item: Option<Self>) -> Option<FlatProof<[T; N]>> {
         match item {
-            Some(flat) if N > 0 => Some(IsFlat {
+            Some(flat) if N > 0 => Some(FlatProof {
                 width: flat.width,
                 proof: PhantomData,
             }),

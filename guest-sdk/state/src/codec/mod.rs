@@ -15,8 +15,8 @@ mod std_types;
 mod writer;
 
 pub use flat::Flat;
-pub use is_flat::IsFlat;
+pub use is_flat::FlatProof;
 pub use page_vec::{PAGE, PageVec, Pages};
-pub use reader::{Place, Reader, RestoreError};
+pub use reader::{PendingSegment, Reader, RestoreError};
 pub use state::{State, defaults, restore, save, schema_bytes, write_default, write_inline};
-pub use writer::{Saved, Segment, Writer};
+pub use writer::{SavedState, Segment, Writer};

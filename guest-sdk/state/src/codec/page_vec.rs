@@ -11,8 +11,8 @@ use allocator_api2::alloc::{AllocError, Allocator, Global, Layout};
 use allocator_api2::vec::Vec as VecIn;
 
 use super::flat::Flat;
-use super::is_flat::IsFlat;
-use super::reader::{Place, Reader, RestoreError};
+use super::is_flat::FlatProof;
+use super::reader::{PendingSegment, Reader, RestoreError};
 use super::state::State;
 use super::writer::Writer;
 use crate::schema::{SchemaBuilder, Type};
@@ -192,18 +192,18 @@ impl<T: Flat> State for PageVec<T> {
     }
 
     fn save<'a>(&'a self, out: &mut Writer<'a>) {
-        out.flat_pages(IsFlat::<T>::new(), &self.0);
+        out.flat_pages(FlatProof::<T>::new(), &self.0);
     }
 
     fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
-        let flat = IsFlat::<T>::new();
+        let flat = FlatProof::<T>::new();
         let count = input.count()?;
         let size = count.saturating_mul(size_of::<T>());
         if input.is_segment(size)
-            && let Some(index) = input.comes_later(T::WIDTH)
+            && let Some(index) = input.take_deferred(T::WIDTH)
         {
-            let (items, place) = later(flat, count, index)?;
-            input.put_later(place);
+            let (items, segment) = later(flat, count, index)?;
+            input.push_pending(segment);
             return Ok(items);
         }
         input.flat(flat, count).map(Self::from)
@@ -212,22 +212,22 @@ impl<T: Flat> State for PageVec<T> {
 
 /// A vector of so many items, whose memory is filled later.
 fn later<T: Flat>(
-    _: IsFlat<T>,
+    _: FlatProof<T>,
     count: usize,
     index: u32,
-) -> Result<(PageVec<T>, Place), RestoreError> {
+) -> Result<(PageVec<T>, PendingSegment), RestoreError> {
     let mut items = PageVec::<T>::new();
     let room = items.0.try_reserve_exact(count);
     room.map_err(|_| RestoreError::new(format!("there is no memory for {count} items")))?;
-    let place = Place {
+    let segment = PendingSegment {
         width: T::WIDTH,
         index,
         memory: items.0.as_mut_ptr().cast(),
         len: count * size_of::<T>(),
     };
     // SAFETY: there is room for `count` items. Their memory is not written yet; whoever asked for it to
-    // come later (`Reader::expect_later`) fills it before any of it is read, and every bit pattern
+    // come later (`Reader::defer_empty_segments`) fills it before any of it is read, and every bit pattern
     // is a `T`.
     unsafe { items.0.set_len(count) };
-    Ok((items, place))
+    Ok((items, segment))
 }

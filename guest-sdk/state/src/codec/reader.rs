@@ -1,6 +1,6 @@
 //! What a state is restored from.
 
-use super::is_flat::IsFlat;
+use super::is_flat::FlatProof;
 use crate::bounds::{MAX_EMPTY_ITEMS, SEGMENT_MIN};
 use crate::leftovers::{Old, OldValues};
 use crate::parcel::Segments;
@@ -19,16 +19,16 @@ pub struct Reader<'a> {
     inline: bool,
     old_values: OldValues,
     /// How many segments of each width there were at the beginning.
-    given: [usize; 4],
+    initial: [usize; 4],
     /// Segments that are to come later, where that was announced.
-    places: Option<Vec<Place>>,
+    pending: Option<Vec<PendingSegment>>,
 }
 
 /// Where a segment's memory is to be put, after the value has been restored without it.
 ///
 /// It is memory of a [`PageVec`](crate::PageVec), and stays where it is until the value is next changed.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub struct PendingSegment {
     /// The width of the segment's words in bytes.
     pub width: u8,
     /// Counts the segments of this width from 0.
@@ -81,7 +81,7 @@ impl std::error::Error for RestoreError {}
 impl<'a> Reader<'a> {
     /// A reader of a tree and its segments.
     pub fn new(tree: &'a [u8], segments: Segments) -> Reader<'a> {
-        let given = [
+        let initial = [
             segments.w8.len(),
             segments.w16.len(),
             segments.w32.len(),
@@ -90,8 +90,8 @@ impl<'a> Reader<'a> {
         Reader {
             tree,
             at: 0,
-            given,
-            places: None,
+            initial,
+            pending: None,
             w8: segments.w8.into(),
             w16: segments.w16.into(),
             w32: segments.w32.into(),
@@ -111,32 +111,32 @@ impl<'a> Reader<'a> {
     }
 
     /// A segment that is empty, which one that was saved never is, comes later: the value is made
-    /// without it, where it can be, and [`Reader::places`] says where it has to be put.
-    pub fn expect_later(mut self) -> Reader<'a> {
-        self.places = Some(Vec::new());
+    /// without it, where it can be, and [`Reader::pending_segments`] says where it has to be put.
+    pub fn defer_empty_segments(mut self) -> Reader<'a> {
+        self.pending = Some(Vec::new());
         self
     }
 
     /// Where to put what comes later. Each has to be filled before the value is used.
-    pub fn places(&mut self) -> Vec<Place> {
-        self.places.take().unwrap_or_default()
+    pub fn pending_segments(&mut self) -> Vec<PendingSegment> {
+        self.pending.take().unwrap_or_default()
     }
 
     /// The place in the tree, at which a value with hooks begins.
     #[doc(hidden)]
-    pub fn place(&self) -> usize {
+    pub fn position(&self) -> usize {
         self.at
     }
 
     /// All of the old value, for the hook of a type that makes the new one of it.
     #[doc(hidden)]
-    pub fn whole(&mut self, ty: &str, start: usize) -> Option<Old> {
+    pub fn take_whole_old(&mut self, ty: &str, start: usize) -> Option<Old> {
         self.old_values.take(ty, start, start)
     }
 
     /// The old value for the hooks of a type, of a value that began at a place and ends here.
     #[doc(hidden)]
-    pub fn old(&mut self, ty: &str, start: usize) -> Option<Old> {
+    pub fn take_old(&mut self, ty: &str, start: usize) -> Option<Old> {
         self.old_values.take(ty, start, self.at)
     }
 
@@ -218,7 +218,7 @@ impl<'a> Reader<'a> {
     /// A flat list of so many items: its own segment's buffer, or a copy from the tree.
     pub(super) fn flat<T>(
         &mut self,
-        flat: IsFlat<T>,
+        flat: FlatProof<T>,
         count: usize,
     ) -> Result<Vec<T>, RestoreError> {
         let size = count
@@ -237,23 +237,23 @@ impl<'a> Reader<'a> {
 
     /// Whether the next segment of this width comes later. If so, it counts as read, and its index is
     /// given.
-    pub(super) fn comes_later(&mut self, width: u8) -> Option<u32> {
-        fn take<W>(queue: &mut VecDeque<Vec<W>>, given: usize) -> Option<u32> {
-            let index = given - queue.len();
+    pub(super) fn take_deferred(&mut self, width: u8) -> Option<u32> {
+        fn take<W>(queue: &mut VecDeque<Vec<W>>, initial: usize) -> Option<u32> {
+            let index = initial - queue.len();
             queue.pop_front_if(|words| words.is_empty())?;
             u32::try_from(index).ok()
         }
-        self.places.as_ref()?;
+        self.pending.as_ref()?;
         match width {
-            1 => take(&mut self.w8, self.given[0]),
-            2 => take(&mut self.w16, self.given[1]),
-            4 => take(&mut self.w32, self.given[2]),
-            _ => take(&mut self.w64, self.given[3]),
+            1 => take(&mut self.w8, self.initial[0]),
+            2 => take(&mut self.w16, self.initial[1]),
+            4 => take(&mut self.w32, self.initial[2]),
+            _ => take(&mut self.w64, self.initial[3]),
         }
     }
 
-    pub(super) fn put_later(&mut self, place: Place) {
-        self.places.get_or_insert_default().push(place);
+    pub(super) fn push_pending(&mut self, segment: PendingSegment) {
+        self.pending.get_or_insert_default().push(segment);
     }
 
     /// Whether a list of so many bytes is a segment of its own.

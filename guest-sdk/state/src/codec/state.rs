@@ -1,8 +1,8 @@
 //! `State`: a value that crosses a swap, and what is done with all of one.
 
-use super::is_flat::IsFlat;
+use super::is_flat::FlatProof;
 use super::reader::{Reader, RestoreError};
-use super::writer::{Saved, Writer};
+use super::writer::{SavedState, Writer};
 use crate::parcel::Parcel;
 use crate::schema::{Schema, SchemaBuilder, Type};
 use crate::section::{Def, Shape};
@@ -21,7 +21,7 @@ use crate::section::{Def, Shape};
 pub trait State: Sized {
     /// The proof that lists of this type lie in memory as raw words, where that is so.
     #[doc(hidden)]
-    const FLAT: Option<IsFlat<Self>> = None;
+    const FLAT: Option<FlatProof<Self>> = None;
 
     /// The type as a constant, for the section in the wasm file.
     #[doc(hidden)]
@@ -45,7 +45,7 @@ pub trait State: Sized {
 }
 
 /// The state as a parcel whose large slices are lent.
-pub fn save<T: State>(state: &T) -> Saved<'_> {
+pub fn save<T: State>(state: &T) -> SavedState<'_> {
     let mut writer = Writer::default();
     state.save(&mut writer);
     writer.finish()

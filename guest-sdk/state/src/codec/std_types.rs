@@ -1,7 +1,7 @@
 //! `State` for numbers, text, options, tuples, arrays and what else is not a collection.
 
 use super::flat::Flat;
-use super::is_flat::IsFlat;
+use super::is_flat::FlatProof;
 use super::reader::{Reader, RestoreError};
 use super::state::{State, write_default};
 use super::writer::Writer;
@@ -12,7 +12,7 @@ use std::time::Duration;
 macro_rules! numbers {
     ($($ty:ty: $number:ident)*) => {$(
         impl State for $ty {
-            const FLAT: Option<IsFlat<Self>> = Some(IsFlat::new());
+            const FLAT: Option<FlatProof<Self>> = Some(FlatProof::new());
             const SHAPE: &'static Shape = &Shape::Number(Number::$number);
 
             fn schema(_: &mut SchemaBuilder) -> Type {
@@ -183,7 +183,7 @@ impl<T: State, E: State> State for Result<T, E> {
 }
 
 impl<T: State, const N: usize> State for [T; N] {
-    const FLAT: Option<IsFlat<Self>> = IsFlat::array(T::FLAT);
+    const FLAT: Option<FlatProof<Self>> = FlatProof::array(T::FLAT);
     const SHAPE: &'static Shape = &Shape::Array(T::SHAPE, N as u32);
 
     fn schema(builder: &mut SchemaBuilder) -> Type {
@@ -212,7 +212,7 @@ impl<T: State, const N: usize> State for [T; N] {
 }
 
 // SAFETY: an array lies as its items do, one after the other. An empty one has no bytes and is
-// caught by `IsFlat::new` when the program is compiled.
+// caught by `FlatProof::new` when the program is compiled.
 unsafe impl<T: Flat, const N: usize> Flat for [T; N] {
     const WIDTH: u8 = T::WIDTH;
 }

@@ -1,6 +1,6 @@
 //! What a state is saved into.
 
-use super::is_flat::IsFlat;
+use super::is_flat::FlatProof;
 use crate::bounds::SEGMENT_MIN;
 use crate::parcel::{Parcel, ParcelRef};
 use crate::words::{bytes_as_words, words_as_bytes, words_as_bytes_mut};
@@ -16,18 +16,18 @@ pub struct Writer<'a> {
 /// A large flat slice of the state.
 pub struct Segment<'a> {
     width: u8,
-    memory: Memory<'a>,
+    memory: SegmentMemory<'a>,
     owns_pages: bool,
 }
 
-enum Memory<'a> {
-    Lent(&'a [u8]),
+enum SegmentMemory<'a> {
+    Borrowed(&'a [u8]),
     /// For what does not lie in one piece (a `VecDeque` that wraps around); the number of bytes.
     Owned(Vec<u64>, usize),
 }
 
 /// A saved state: its tree, and its segments in the order in which the tree names them.
-pub struct Saved<'a> {
+pub struct SavedState<'a> {
     /// The tree.
     pub tree: Vec<u8>,
     /// The segments of all widths.
@@ -77,7 +77,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes a flat slice, lent when it is large.
-    pub(super) fn flat<T>(&mut self, flat: IsFlat<T>, slice: &'a [T]) {
+    pub(super) fn flat<T>(&mut self, flat: FlatProof<T>, slice: &'a [T]) {
         self.count(slice.len());
         let bytes = flat.bytes(slice);
         if self.inline || bytes.len() < SEGMENT_MIN {
@@ -85,14 +85,14 @@ impl<'a> Writer<'a> {
         } else {
             self.segments.push(Segment {
                 width: flat.width,
-                memory: Memory::Lent(bytes),
+                memory: SegmentMemory::Borrowed(bytes),
                 owns_pages: false,
             });
         }
     }
 
     /// Writes a flat slice that lies in pages which hold nothing else.
-    pub(super) fn flat_pages<T>(&mut self, flat: IsFlat<T>, slice: &'a [T]) {
+    pub(super) fn flat_pages<T>(&mut self, flat: FlatProof<T>, slice: &'a [T]) {
         let before = self.segments.len();
         self.flat(flat, slice);
         if let Some(segment) = self.segments.get_mut(before) {
@@ -101,7 +101,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes a flat list that lies in two pieces.
-    pub(super) fn flat_pieces<T>(&mut self, flat: IsFlat<T>, front: &'a [T], back: &'a [T]) {
+    pub(super) fn flat_pieces<T>(&mut self, flat: FlatProof<T>, front: &'a [T], back: &'a [T]) {
         if back.is_empty() {
             return self.flat(flat, front);
         }
@@ -118,15 +118,15 @@ impl<'a> Writer<'a> {
             bytes[front.len()..len].copy_from_slice(back);
             self.segments.push(Segment {
                 width: flat.width,
-                memory: Memory::Owned(words, len),
+                memory: SegmentMemory::Owned(words, len),
                 owns_pages: false,
             });
         }
     }
 
     /// Ends the writing.
-    pub fn finish(self) -> Saved<'a> {
-        Saved {
+    pub fn finish(self) -> SavedState<'a> {
+        SavedState {
             tree: self.tree,
             segments: self.segments,
         }
@@ -147,8 +147,8 @@ impl Segment<'_> {
     /// Its memory, which lies at a multiple of the width.
     pub fn bytes(&self) -> &[u8] {
         match &self.memory {
-            Memory::Lent(bytes) => bytes,
-            Memory::Owned(words, len) => &words_as_bytes(words)[..*len],
+            SegmentMemory::Borrowed(bytes) => bytes,
+            SegmentMemory::Owned(words, len) => &words_as_bytes(words)[..*len],
         }
     }
 
@@ -174,7 +174,7 @@ impl Segment<'_> {
     }
 }
 
-impl Saved<'_> {
+impl SavedState<'_> {
     /// The same as a borrowed parcel.
     pub fn as_ref(&self) -> ParcelRef<'_> {
         let mut parcel = ParcelRef {
@@ -196,8 +196,8 @@ impl Saved<'_> {
     /// and the segments that do not lie in it. Moving them moves no byte of theirs.
     pub fn into_buffers(self) -> (Vec<u8>, Vec<Vec<u64>>) {
         let owned = |segment: Segment<'_>| match segment.memory {
-            Memory::Lent(_) => None,
-            Memory::Owned(words, _) => Some(words),
+            SegmentMemory::Borrowed(_) => None,
+            SegmentMemory::Owned(words, _) => Some(words),
         };
         (
             self.tree,

@@ -35,7 +35,7 @@ pub enum ChangeKind {
         /// Its default as the source spells it, empty for `Default`; `None` when there is none.
         default: Option<String>,
         /// A removed field of a compatible type, which this may be under a new name.
-        perhaps: Option<String>,
+        possible_rename: Option<String>,
     },
     /// A field that is no more; its values are parked.
     Removed {
@@ -73,7 +73,7 @@ pub enum ChangeKind {
     /// A case that is no more.
     CaseRemoved,
     /// Keys of a map or items of a set lose a field, after which two may be the same.
-    KeysMayMeet,
+    KeysMayCollide,
     /// The type became flat, or is flat no more: its lists are laid out anew.
     Layout {
         /// Whether it is flat now.
@@ -82,7 +82,7 @@ pub enum ChangeKind {
     /// A field that is left out of the state.
     Skipped,
     /// Hooks of the new type lead on from the old version.
-    Hooked {
+    RunsHooks {
         /// The old version.
         from: u32,
         /// The new version.
@@ -91,7 +91,7 @@ pub enum ChangeKind {
         replaces: bool,
     },
     /// A field whose old value is for a hook to convert.
-    HandedOver {
+    ConvertedByHook {
         /// The old type.
         from: String,
         /// The new type.
@@ -125,7 +125,7 @@ impl Change {
             ChangeKind::Added { default: None, .. } | ChangeKind::Incompatible { .. } => {
                 Verdict::NeedsMigration
             }
-            ChangeKind::Narrowed { .. } | ChangeKind::CaseRemoved | ChangeKind::KeysMayMeet => {
+            ChangeKind::Narrowed { .. } | ChangeKind::CaseRemoved | ChangeKind::KeysMayCollide => {
                 Verdict::DependsOnValues
             }
             _ => Verdict::Automatic,
@@ -166,14 +166,14 @@ impl Change {
             ChangeKind::Added {
                 ty,
                 default,
-                perhaps,
+                possible_rename,
             } => {
                 let mut remark = match default.as_deref() {
                     None => "no default: add `#[state(default = …)]`".to_owned(),
                     Some("") => "default".to_owned(),
                     Some(text) => format!("default {text}"),
                 };
-                if let Some(old) = perhaps {
+                if let Some(old) = possible_rename {
                     remark += &format!("  (was it {old}? then add `#[state(alias = \"{old}\")]`)");
                 }
                 ('+', ty.into(), remark.into())
@@ -191,14 +191,14 @@ impl Change {
             }
             ChangeKind::CaseAdded => ('+', "".into(), "".into()),
             ChangeKind::CaseRemoved => ('?', "".into(), "removed, unless a value is it".into()),
-            ChangeKind::KeysMayMeet => (
+            ChangeKind::KeysMayCollide => (
                 '?',
                 "".into(),
                 "keys lose a field, unless two become the same".into(),
             ),
             ChangeKind::Layout { flat: true } => ('~', "".into(), "now flat".into()),
             ChangeKind::Layout { flat: false } => ('~', "".into(), "no longer flat".into()),
-            ChangeKind::Hooked { from, to, replaces } => {
+            ChangeKind::RunsHooks { from, to, replaces } => {
                 let how = if *replaces {
                     "made anew by its hook"
                 } else {
@@ -207,7 +207,7 @@ impl Change {
                 let remark = format!("version {from} → {to}, {how}");
                 ('~', "".into(), remark.into())
             }
-            ChangeKind::HandedOver { from, to } => {
+            ChangeKind::ConvertedByHook { from, to } => {
                 ('~', step(from, to), "by the hook of its type".into())
             }
             ChangeKind::Skipped => ('·', "".into(), "skipped, not carried over".into()),

@@ -54,7 +54,7 @@ impl Comparison {
                 old: old.clone(),
                 new: new.clone(),
                 root: found.root,
-                links: found.links,
+                named_steps: found.named_steps,
             })
         };
         Comparison {

@@ -2,7 +2,7 @@
 //! pure function, and executed by [`crate::apply`].
 
 use super::change::Change;
-use super::steps::{Link, LinkKind, Op, Step};
+use super::steps::{NamedStep, NamedStepKind, Op, Step};
 use crate::schema::Schema;
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ pub struct Plan {
     pub(crate) old: Arc<Schema>,
     pub(crate) new: Arc<Schema>,
     pub(crate) root: Op,
-    pub(crate) links: Vec<Link>,
+    pub(crate) named_steps: Vec<NamedStep>,
 }
 
 /// Why there is no plan: the changes that only the author can decide.
@@ -26,32 +26,32 @@ pub struct NeedsMigration {
 impl Plan {
     /// Whether the bytes move as they are.
     pub fn is_identity(&self) -> bool {
-        matches!(self.root.step, Step::Same)
+        matches!(self.root.step, Step::Copy)
     }
 
     /// Whether values of some field would be parked.
     pub(crate) fn parks(&self) -> bool {
-        self.links.iter().any(|link| match &link.kind {
-            LinkKind::Record(fields) => !fields.parked.is_empty(),
-            LinkKind::Variant(cases) => cases
+        self.named_steps.iter().any(|step| match &step.kind {
+            NamedStepKind::Record(fields) => !fields.parked.is_empty(),
+            NamedStepKind::Variant(cases) => cases
                 .iter()
                 .flatten()
                 .any(|(_, fields)| !fields.parked.is_empty()),
-            LinkKind::Flags(_) => false,
-            LinkKind::Replaced(_) => true,
-        }) || self.is_hooked()
+            NamedStepKind::Flags(_) => false,
+            NamedStepKind::Replace(_) => true,
+        }) || self.runs_hooks()
     }
 
     /// Whether the new state is complete only when hooks of the new guest have run.
-    pub fn is_hooked(&self) -> bool {
-        self.links.iter().any(|link| match &link.kind {
-            LinkKind::Record(fields) => fields.hooked.is_some(),
-            LinkKind::Variant(cases) => cases
+    pub fn runs_hooks(&self) -> bool {
+        self.named_steps.iter().any(|step| match &step.kind {
+            NamedStepKind::Record(fields) => fields.hook_version.is_some(),
+            NamedStepKind::Variant(cases) => cases
                 .iter()
                 .flatten()
-                .any(|(_, fields)| fields.hooked.is_some()),
-            LinkKind::Flags(_) => false,
-            LinkKind::Replaced(_) => true,
+                .any(|(_, fields)| fields.hook_version.is_some()),
+            NamedStepKind::Flags(_) => false,
+            NamedStepKind::Replace(_) => true,
         })
     }
 }

@@ -1,40 +1,40 @@
 //! Finds what moves as it is, through recursion and all, and says so in the plan.
 
-use super::steps::{FieldsLink, Link, LinkKind, Op, Source, Step};
-use super::walk::Found;
+use super::steps::{FieldSteps, NamedStep, NamedStepKind, Op, Source, Step};
+use super::walk::WalkResult;
 use crate::schema::{Kind, Schema, Type, flags_size};
 
-/// Turns every step that changes no byte into [`Step::Same`].
-pub(super) fn simplify(old: &Schema, new: &Schema, found: &mut Found) {
-    let same = same_links(old, new, &found.links);
+/// Turns every step that changes no byte into [`Step::Copy`].
+pub(super) fn simplify(old: &Schema, new: &Schema, found: &mut WalkResult) {
+    let same = unchanged_steps(old, new, &found.named_steps);
     rewrite(&mut found.root, &same);
-    for link in &mut found.links {
-        let fields: Vec<&mut FieldsLink> = match &mut link.kind {
-            LinkKind::Record(fields) => vec![fields],
-            LinkKind::Variant(cases) => cases
+    for step in &mut found.named_steps {
+        let fields: Vec<&mut FieldSteps> = match &mut step.kind {
+            NamedStepKind::Record(fields) => vec![fields],
+            NamedStepKind::Variant(cases) => cases
                 .iter_mut()
                 .flatten()
                 .map(|(_, fields)| fields)
                 .collect(),
-            LinkKind::Flags(_) | LinkKind::Replaced(_) => Vec::new(),
+            NamedStepKind::Flags(_) | NamedStepKind::Replace(_) => Vec::new(),
         };
         for source in fields.into_iter().flat_map(|fields| &mut fields.sources) {
-            if let Source::From(_, op) | Source::Claim(_, op, _) = source {
+            if let Source::OldField(_, op) | Source::ClaimParked(_, op, _) = source {
                 rewrite(op, &same);
             }
         }
     }
 }
 
-/// A link is the same unless it, or one that it uses, is not: what is left when all that differ,
+/// A step is the same unless it, or one that it uses, is not: what is left when all that differ,
 /// and then all that use those, have been crossed out.
-fn same_links(old: &Schema, new: &Schema, links: &[Link]) -> Vec<bool> {
-    let mut users: Vec<Vec<usize>> = vec![Vec::new(); links.len()];
-    let mut same = vec![true; links.len()];
+fn unchanged_steps(old: &Schema, new: &Schema, named_steps: &[NamedStep]) -> Vec<bool> {
+    let mut users: Vec<Vec<usize>> = vec![Vec::new(); named_steps.len()];
+    let mut same = vec![true; named_steps.len()];
     let mut open = Vec::new();
-    for (id, link) in links.iter().enumerate() {
-        let mut alone = layout_is_same(old, new, link);
-        for op in ops(link) {
+    for (id, step) in named_steps.iter().enumerate() {
+        let mut alone = keeps_layout(old, new, step);
+        for op in ops(step) {
             alone &= uses(op, &mut |used| users[used].push(id));
         }
         if !alone {
@@ -52,36 +52,36 @@ fn same_links(old: &Schema, new: &Schema, links: &[Link]) -> Vec<bool> {
     same
 }
 
-fn layout_is_same(old: &Schema, new: &Schema, link: &Link) -> bool {
-    let fields_same = |fields: &FieldsLink| {
+fn keeps_layout(old: &Schema, new: &Schema, step: &NamedStep) -> bool {
+    let keeps_fields = |fields: &FieldSteps| {
         fields.same_layout
-            && fields.hooked.is_none()
+            && fields.hook_version.is_none()
             && fields.parked.is_empty()
             && fields
                 .sources
                 .iter()
                 .enumerate()
-                .all(|(i, source)| matches!(source, Source::From(from, _) if *from == i))
+                .all(|(i, source)| matches!(source, Source::OldField(from, _) if *from == i))
     };
-    match &link.kind {
-        LinkKind::Replaced(_) => false,
-        LinkKind::Record(fields) => fields_same(fields),
-        LinkKind::Variant(cases) => {
+    match &step.kind {
+        NamedStepKind::Replace(_) => false,
+        NamedStepKind::Record(fields) => keeps_fields(fields),
+        NamedStepKind::Variant(cases) => {
             let tags = |schema: &Schema, id| schema.layout(&Type::Named(id)).min;
             // A type whose cases all lack fields has a fixed size, which decides how lists of it are walked,
             // but not how they are written.
-            tags(old, link.old) == tags(new, link.new)
+            tags(old, step.old) == tags(new, step.new)
                 && cases.iter().enumerate().all(|(i, case)| {
                     case.as_ref()
-                        .is_some_and(|(tag, fields)| *tag as usize == i && fields_same(fields))
+                        .is_some_and(|(tag, fields)| *tag as usize == i && keeps_fields(fields))
                 })
         }
-        LinkKind::Flags(flags) => {
+        NamedStepKind::Flags(flags) => {
             let count = |schema: &Schema, id| match &schema.get(id).kind {
                 Kind::Flags(flags) => flags_size(flags.len()),
                 _ => 0,
             };
-            count(old, link.old) == count(new, link.new)
+            count(old, step.old) == count(new, step.new)
                 && flags
                     .iter()
                     .enumerate()
@@ -90,30 +90,30 @@ fn layout_is_same(old: &Schema, new: &Schema, link: &Link) -> bool {
     }
 }
 
-fn ops(link: &Link) -> Vec<&Op> {
-    let sources: Vec<&Source> = match &link.kind {
-        LinkKind::Record(fields) => fields.sources.iter().collect(),
-        LinkKind::Variant(cases) => cases
+fn ops(step: &NamedStep) -> Vec<&Op> {
+    let sources: Vec<&Source> = match &step.kind {
+        NamedStepKind::Record(fields) => fields.sources.iter().collect(),
+        NamedStepKind::Variant(cases) => cases
             .iter()
             .flatten()
             .flat_map(|(_, fields)| &fields.sources)
             .collect(),
-        LinkKind::Flags(_) | LinkKind::Replaced(_) => Vec::new(),
+        NamedStepKind::Flags(_) | NamedStepKind::Replace(_) => Vec::new(),
     };
     sources
         .into_iter()
         .filter_map(|source| match source {
-            Source::From(_, op) | Source::Claim(_, op, _) => Some(op),
-            Source::Added => None,
+            Source::OldField(_, op) | Source::ClaimParked(_, op, _) => Some(op),
+            Source::New => None,
         })
         .collect()
 }
 
-/// Whether an operation changes nothing provided that the links it uses do not, which it names.
+/// Whether an operation changes nothing provided that the named_steps it uses do not, which it names.
 fn uses(op: &Op, name: &mut dyn FnMut(usize)) -> bool {
     match &op.step {
-        Step::Same => true,
-        Step::Link(id) => {
+        Step::Copy => true,
+        Step::Named(id) => {
             name(*id);
             true
         }
@@ -126,18 +126,20 @@ fn uses(op: &Op, name: &mut dyn FnMut(usize)) -> bool {
         Step::Tuple(items) => items
             .iter()
             .fold(true, |same, item| uses(item, name) & same),
-        Step::Number(..) | Step::Text | Step::Some(_) | Step::One(_) | Step::Never => false,
+        Step::Number(..) | Step::Text | Step::ToSome(_) | Step::ToList(_) | Step::Impossible => {
+            false
+        }
     }
 }
 
 fn rewrite(op: &mut Op, same: &[bool]) {
     let mut all = true;
     if uses(op, &mut |id| all &= same[id]) && all {
-        op.step = Step::Same;
+        op.step = Step::Copy;
         return;
     }
     match &mut op.step {
-        Step::Items(a) | Step::Set(a) | Step::Option(a) | Step::Some(a) | Step::One(a) => {
+        Step::Items(a) | Step::Set(a) | Step::Option(a) | Step::ToSome(a) | Step::ToList(a) => {
             rewrite(a, same)
         }
         Step::Map(a, b) | Step::Result(a, b) => {
@@ -145,6 +147,6 @@ fn rewrite(op: &mut Op, same: &[bool]) {
             rewrite(b, same);
         }
         Step::Tuple(items) => items.iter_mut().for_each(|item| rewrite(item, same)),
-        Step::Same | Step::Number(..) | Step::Text | Step::Link(_) | Step::Never => {}
+        Step::Copy | Step::Number(..) | Step::Text | Step::Named(_) | Step::Impossible => {}
     }
 }

@@ -14,13 +14,13 @@ impl Op {
     /// Whether there is no way, as far as this type itself goes.
     pub fn is_broken(&self) -> bool {
         match &self.step {
-            Step::Never => true,
-            Step::Items(a) | Step::Set(a) | Step::Option(a) | Step::Some(a) | Step::One(a) => {
+            Step::Impossible => true,
+            Step::Items(a) | Step::Set(a) | Step::Option(a) | Step::ToSome(a) | Step::ToList(a) => {
                 a.is_broken()
             }
             Step::Map(a, b) | Step::Result(a, b) => a.is_broken() || b.is_broken(),
             Step::Tuple(items) => items.iter().any(Op::is_broken),
-            Step::Same | Step::Number(..) | Step::Text | Step::Link(_) => false,
+            Step::Copy | Step::Number(..) | Step::Text | Step::Named(_) => false,
         }
     }
 }
@@ -28,7 +28,7 @@ impl Op {
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     /// The bytes move as they are.
-    Same,
+    Copy,
     Number(Number, Number),
     /// Between a string and its bytes.
     Text,
@@ -40,37 +40,37 @@ pub(crate) enum Step {
     Result(Box<Op>, Box<Op>),
     Tuple(Vec<Op>),
     /// The value becomes a present option.
-    Some(Box<Op>),
+    ToSome(Box<Op>),
     /// The value becomes a list of one.
-    One(Box<Op>),
+    ToList(Box<Op>),
     /// Between named types.
-    Link(usize),
+    Named(usize),
     /// There is no way; a plan has none of these.
-    Never,
+    Impossible,
 }
 
 /// How one named type becomes another.
 #[derive(Clone, Debug)]
-pub(crate) struct Link {
+pub(crate) struct NamedStep {
     pub old: u32,
     pub new: u32,
-    pub kind: LinkKind,
+    pub kind: NamedStepKind,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum LinkKind {
-    Record(FieldsLink),
+pub(crate) enum NamedStepKind {
+    Record(FieldSteps),
     /// For each old case, the new one, unless it is gone.
-    Variant(Vec<Option<(u32, FieldsLink)>>),
+    Variant(Vec<Option<(u32, FieldSteps)>>),
     /// For each old flag, the new one, unless it is gone.
     Flags(Vec<Option<u32>>),
     /// A hook of the new type makes its value of all of the old one, which was of this version.
-    Replaced(u32),
+    Replace(u32),
 }
 
 /// How fields become other fields.
 #[derive(Clone, Debug)]
-pub(crate) struct FieldsLink {
+pub(crate) struct FieldSteps {
     /// For each new field, where its value comes from.
     pub sources: Vec<Source>,
     /// The old fields that no new one takes.
@@ -78,16 +78,16 @@ pub(crate) struct FieldsLink {
     /// Whether lists of the record are laid out as they were.
     pub same_layout: bool,
     /// The old version, when hooks of the new type lead on from it.
-    pub hooked: Option<u32>,
+    pub hook_version: Option<u32>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     /// An old field, by its place.
-    From(usize, Op),
+    OldField(usize, Op),
     /// As before, but the field says for the first time that it had these names: where a value is
     /// parked under one of them, that value comes back, and the field's own is parked.
-    Claim(usize, Op, Vec<String>),
+    ClaimParked(usize, Op, Vec<String>),
     /// A parked value, or the default.
-    Added,
+    New,
 }

@@ -5,21 +5,21 @@
 
 use super::change::{Change, ChangeKind, Verdict};
 use super::names::{matching, same_name};
-use super::steps::{FieldsLink, Link, LinkKind, Op, Source, Step};
+use super::steps::{FieldSteps, NamedStep, NamedStepKind, Op, Source, Step};
 use crate::number::widens;
 use crate::schema::{Case, Field, Fields, Hook, Kind, Number, Schema, Type, TypeDef};
 use std::collections::{HashMap, HashSet};
 
 /// What the walk finds.
-pub(crate) struct Found {
+pub(crate) struct WalkResult {
     pub root: Op,
-    pub links: Vec<Link>,
+    pub named_steps: Vec<NamedStep>,
     pub changes: Vec<Change>,
 }
 
 /// Compares a type of one schema with a type of another.
-pub(crate) fn compare(old: &Schema, old_root: &Type, new: &Schema, new_root: &Type) -> Found {
-    let mut compare = Compare {
+pub(crate) fn compare(old: &Schema, old_root: &Type, new: &Schema, new_root: &Type) -> WalkResult {
+    let mut compare = Comparer {
         old,
         new,
         ids: HashMap::new(),
@@ -27,22 +27,22 @@ pub(crate) fn compare(old: &Schema, old_root: &Type, new: &Schema, new_root: &Ty
         changes: Vec::new(),
     };
     let root = compare.types(old_root, new_root, "state");
-    let mut links = Vec::new();
-    while let Some(&(old, new)) = compare.pairs.get(links.len()) {
-        links.push(Link {
+    let mut named_steps = Vec::new();
+    while let Some(&(old, new)) = compare.pairs.get(named_steps.len()) {
+        named_steps.push(NamedStep {
             old,
             new,
             kind: compare.named(old, new),
         });
     }
-    Found {
+    WalkResult {
         root,
-        links,
+        named_steps,
         changes: compare.changes,
     }
 }
 
-pub(super) struct Compare<'a> {
+pub(super) struct Comparer<'a> {
     pub(super) old: &'a Schema,
     pub(super) new: &'a Schema,
     ids: HashMap<(u32, u32), usize>,
@@ -50,7 +50,7 @@ pub(super) struct Compare<'a> {
     changes: Vec<Change>,
 }
 
-impl Compare<'_> {
+impl Comparer<'_> {
     fn types(&mut self, old: &Type, new: &Type, path: &str) -> Op {
         let step = self.step(old, new, path);
         Op {
@@ -67,9 +67,9 @@ impl Compare<'_> {
     fn step(&mut self, old: &Type, new: &Type, path: &str) -> Step {
         match (old, new) {
             (Type::Bool, Type::Bool) | (Type::Char, Type::Char) | (Type::String, Type::String) => {
-                Step::Same
+                Step::Copy
             }
-            (Type::Number(a), Type::Number(b)) if a == b => Step::Same,
+            (Type::Number(a), Type::Number(b)) if a == b => Step::Copy,
             (Type::Number(a), Type::Number(b)) => {
                 let (from, to) = (a.name().to_owned(), b.name().to_owned());
                 let lossless = widens(*a, *b);
@@ -123,9 +123,9 @@ impl Compare<'_> {
                 Step::Text
             }
             (_, Type::Option(item)) if !matches!(old, Type::Option(_)) => {
-                self.lifted(old, new, item, path, Step::Some)
+                self.lifted(old, new, item, path, Step::ToSome)
             }
-            (_, Type::List(item)) => self.lifted(old, new, item, path, Step::One),
+            (_, Type::List(item)) => self.lifted(old, new, item, path, Step::ToList),
             _ => self.incompatible(old, new, path, "no rule leads from one to the other"),
         }
     }
@@ -141,7 +141,7 @@ impl Compare<'_> {
     ) -> Step {
         let before = self.changes.len();
         let op = self.boxed(old, item, path);
-        if matches!(op.step, Step::Never) {
+        if matches!(op.step, Step::Impossible) {
             self.changes.truncate(before);
             return self.incompatible(old, new, path, "no rule leads from one to the other");
         }
@@ -153,7 +153,7 @@ impl Compare<'_> {
     fn key(&mut self, old: &Type, new: &Type, path: &str) -> Box<Op> {
         let path = format!("{path}{{key}}");
         if self.loses_field(old, new, &mut HashSet::new()) {
-            self.change(&path, ChangeKind::KeysMayMeet);
+            self.change(&path, ChangeKind::KeysMayCollide);
         }
         self.boxed(old, new, &path)
     }
@@ -182,10 +182,10 @@ impl Compare<'_> {
         if id == next {
             self.pairs.push((old, new));
         }
-        Step::Link(id)
+        Step::Named(id)
     }
 
-    fn named(&mut self, old: u32, new: u32) -> LinkKind {
+    fn named(&mut self, old: u32, new: u32) -> NamedStepKind {
         let (old_schema, new_schema) = (self.old, self.new);
         let (old, new) = (old_schema.get(old), new_schema.get(new));
         if old.name != new.name {
@@ -200,16 +200,16 @@ impl Compare<'_> {
         let steps: Vec<&Hook> = replaced.into_iter().chain(new.steps(old.version)).collect();
         if let Some(first) = steps.first() {
             let (from, to, replaces) = (old.version, new.version, replaced.is_some());
-            self.change(&new.name, ChangeKind::Hooked { from, to, replaces });
+            self.change(&new.name, ChangeKind::RunsHooks { from, to, replaces });
             // Later steps want what those before them make; only the first meets the live state.
             if first.from == old.version {
                 self.wants(old, first, &new.name);
             }
         }
         if replaced.is_some() {
-            return LinkKind::Replaced(old.version);
+            return NamedStepKind::Replace(old.version);
         }
-        let hooked = (!steps.is_empty()).then_some(old.version);
+        let hook_version = (!steps.is_empty()).then_some(old.version);
         match (&old.kind, &new.kind) {
             (
                 Kind::Record {
@@ -224,11 +224,11 @@ impl Compare<'_> {
                 if was != is {
                     self.change(&new.name, ChangeKind::Layout { flat: *is });
                 }
-                LinkKind::Record(self.fields(a, b, &new.name, was == is, hooked))
+                NamedStepKind::Record(self.fields(a, b, &new.name, was == is, hook_version))
             }
             (Kind::Variant(olds), Kind::Variant(news)) => {
                 let cases = self.cases(olds, news, &new.name);
-                LinkKind::Variant(
+                NamedStepKind::Variant(
                     cases
                         .into_iter()
                         .zip(olds)
@@ -237,7 +237,13 @@ impl Compare<'_> {
                             let path = format!("{}.{}", new.name, news[index].name);
                             Some((
                                 index as u32,
-                                self.fields(&case.fields, &news[index].fields, &path, true, hooked),
+                                self.fields(
+                                    &case.fields,
+                                    &news[index].fields,
+                                    &path,
+                                    true,
+                                    hook_version,
+                                ),
                             ))
                         })
                         .collect(),
@@ -245,7 +251,7 @@ impl Compare<'_> {
             }
             (Kind::Flags(olds), Kind::Flags(news)) => {
                 let bits = self.cases(olds, news, &new.name);
-                LinkKind::Flags(
+                NamedStepKind::Flags(
                     bits.into_iter()
                         .map(|bit| bit.map(|bit| bit as u32))
                         .collect(),
@@ -322,8 +328,8 @@ impl Compare<'_> {
         new: &Fields,
         path: &str,
         same_layout: bool,
-        hooked: Option<u32>,
-    ) -> FieldsLink {
+        hook_version: Option<u32>,
+    ) -> FieldSteps {
         let places = matching(&old.list, &new.list);
         let mut sources: Vec<Option<usize>> = vec![None; new.list.len()];
         for (index, place) in places.iter().enumerate() {
@@ -339,28 +345,28 @@ impl Compare<'_> {
         for (index, field) in new.list.iter().enumerate() {
             let path = format!("{path}.{}", field.name);
             let Some(source) = sources[index] else {
-                let perhaps = self.perhaps(&mut maybe, old, field);
+                let possible_rename = self.possible_rename(&mut maybe, old, field);
                 let kind = ChangeKind::Added {
                     ty: self.new.type_name(&field.ty),
                     default: field
                         .default
                         .as_ref()
                         .map(|text| text.0.clone().unwrap_or_default()),
-                    perhaps,
+                    possible_rename,
                 };
                 self.change(&path, kind);
-                plan.push(Source::Added);
+                plan.push(Source::New);
                 continue;
             };
             let from = &old.list[source];
             let before = self.changes.len();
             let op = self.types(&from.ty, &field.ty, &path);
-            if hooked.is_some() && field.default.is_some() && op.is_broken() {
+            if hook_version.is_some() && field.default.is_some() && op.is_broken() {
                 self.changes.truncate(before);
                 let (from, to) = self.names(&from.ty, &field.ty);
-                self.change(&path, ChangeKind::HandedOver { from, to });
+                self.change(&path, ChangeKind::ConvertedByHook { from, to });
                 parked.push(source);
-                plan.push(Source::Added);
+                plan.push(Source::New);
                 continue;
             }
             if from.name != field.name {
@@ -370,7 +376,7 @@ impl Compare<'_> {
                         from: from.name.clone(),
                     },
                 );
-                plan.push(Source::From(source, op));
+                plan.push(Source::OldField(source, op));
                 continue;
             }
             let known = |alias: &&String| from.aliases.contains(alias) || **alias == field.name;
@@ -381,12 +387,12 @@ impl Compare<'_> {
                 .cloned()
                 .collect();
             if claimed.is_empty() {
-                plan.push(Source::From(source, op));
+                plan.push(Source::OldField(source, op));
                 continue;
             }
             let names = claimed.join(", ");
             self.change(&path, ChangeKind::Claims { names });
-            plan.push(Source::Claim(source, op, claimed));
+            plan.push(Source::ClaimParked(source, op, claimed));
         }
         for index in (0..old.list.len()).filter(|index| places[*index].is_none()) {
             let field = &old.list[index];
@@ -402,16 +408,21 @@ impl Compare<'_> {
         if !places.iter().flatten().is_sorted() {
             self.change(path, ChangeKind::Reordered);
         }
-        FieldsLink {
+        FieldSteps {
             sources: plan,
             parked,
             same_layout,
-            hooked,
+            hook_version,
         }
     }
 
     /// A removed field that this new one may be: the first whose type would do.
-    fn perhaps(&mut self, removed: &mut Vec<usize>, old: &Fields, field: &Field) -> Option<String> {
+    fn possible_rename(
+        &mut self,
+        removed: &mut Vec<usize>,
+        old: &Fields,
+        field: &Field,
+    ) -> Option<String> {
         let found = removed
             .iter()
             .position(|index| self.would_do(&old.list[*index].ty, &field.ty))?;
@@ -458,7 +469,7 @@ impl Compare<'_> {
                 why: why.to_owned(),
             },
         );
-        Step::Never
+        Step::Impossible
     }
 
     fn names(&self, old: &Type, new: &Type) -> (String, String) {

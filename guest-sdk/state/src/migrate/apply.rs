@@ -1,17 +1,17 @@
 //! Executes a plan: the old parcel, borrowed, becomes the new parcel.
 
 use super::limits::Limits;
+use super::migration::Migration;
 use super::parked::Parked;
-use super::run::Run;
 use crate::compare::Plan;
 use crate::cursor::Cursor;
-use crate::output::Output;
 use crate::parcel::{Parcel, ParcelRef};
+use crate::parcel_writer::ParcelWriter;
 use crate::refusal::Refusal;
 
 /// What came of a migration.
 #[derive(Clone, Debug)]
-pub struct Migrated {
+pub struct MigrationResult {
     /// The new state.
     pub parcel: Parcel,
     /// All that is parked from now on.
@@ -35,7 +35,7 @@ pub fn apply(
     defaults: &[u8],
     parked: &Parked,
     limits: &Limits,
-) -> Result<Migrated, Refusal> {
+) -> Result<MigrationResult, Refusal> {
     apply_reusing(plan, old, defaults, parked, limits, Parcel::default())
 }
 
@@ -53,14 +53,14 @@ pub fn apply_reusing(
     parked: &Parked,
     limits: &Limits,
     spare: Parcel,
-) -> Result<Migrated, Refusal> {
+) -> Result<MigrationResult, Refusal> {
     let parked = if parked.is_empty() {
         Parked::default()
     } else {
         parked.follow(&plan.old, &plan.new)
     };
     if plan.is_identity() {
-        return Ok(Migrated {
+        return Ok(MigrationResult {
             parcel: old.to_owned(),
             parked,
             notes: Vec::new(),
@@ -86,13 +86,13 @@ fn run(
     parked: &Parked,
     limits: &Limits,
     spare: Parcel,
-) -> Result<Migrated, Refusal> {
-    let mut run = Run::new(plan, defaults, parked, limits)?;
-    let mut to = Output::reusing(limits.memory, spare);
+) -> Result<MigrationResult, Refusal> {
+    let mut run = Migration::new(plan, defaults, parked, limits)?;
+    let mut to = ParcelWriter::reusing(limits.memory, spare);
     run.all(plan, Cursor::new(old), &mut to)?;
     run.parked.tidy();
     let leftovers = run.leftovers.encode();
-    Ok(Migrated {
+    Ok(MigrationResult {
         parcel: to.parcel,
         parked: run.parked,
         notes: run.notes,
@@ -103,7 +103,7 @@ fn run(
 /// One value that was written inline, as another; what it loses is lost.
 fn run_inline(plan: &Plan, value: &[u8], defaults: &[u8]) -> Result<Vec<u8>, Refusal> {
     let (parked, limits) = (Parked::default(), Limits::default());
-    let mut to = Output::inline(limits.memory);
-    Run::new(plan, defaults, &parked, &limits)?.all(plan, Cursor::inline(value), &mut to)?;
+    let mut to = ParcelWriter::inline(limits.memory);
+    Migration::new(plan, defaults, &parked, &limits)?.all(plan, Cursor::inline(value), &mut to)?;
     Ok(to.parcel.tree)
 }

@@ -1,14 +1,14 @@
 //! Fields: those that stay, those that come (from their parked value or their default), and those
 //! that go (and are parked).
 
-use super::owner::Owner;
-use super::parked::{Column, Place};
-use super::run::{Revival, Run};
-use crate::compare::steps::{FieldsLink, Source};
+use super::migration::{Migration, RevivalKey};
+use super::owner::FieldOwner;
+use super::parked::{ColumnKey, ParkedColumn};
+use crate::compare::steps::{FieldSteps, Source};
 use crate::compare::{Comparison, Plan};
 use crate::cursor::Cursor;
 use crate::leftovers::{Entry, Span};
-use crate::output::Output;
+use crate::parcel_writer::ParcelWriter;
 use crate::refusal::Refusal;
 use crate::schema::{Field, Schema};
 use std::cell::Cell;
@@ -16,7 +16,7 @@ use std::rc::Rc;
 
 /// The old fields while they are taken, each once, in any order. Only those that are taken out of
 /// order are passed over first: a tree whose last field is its children is walked once.
-struct OldFields<'r, 'c> {
+struct OldFieldCursor<'r, 'c> {
     plan: &'r Plan,
     fields: &'r [Field],
     /// At the first field that has not been passed.
@@ -26,7 +26,7 @@ struct OldFields<'r, 'c> {
     work: Rc<Cell<usize>>,
 }
 
-impl<'c> OldFields<'_, 'c> {
+impl<'c> OldFieldCursor<'_, 'c> {
     fn at(
         &mut self,
         index: usize,
@@ -58,32 +58,32 @@ impl<'c> OldFields<'_, 'c> {
     }
 }
 
-impl Run<'_> {
+impl Migration<'_> {
     pub(super) fn fields(
         &mut self,
         plan: &Plan,
-        owner: Owner<'_>,
-        link: &FieldsLink,
+        owner: FieldOwner<'_>,
+        steps: &FieldSteps,
         from: &mut Cursor<'_>,
-        to: &mut Output,
+        to: &mut ParcelWriter,
         depth: usize,
     ) -> Result<(), Refusal> {
-        let mut olds = OldFields {
+        let mut olds = OldFieldCursor {
             plan,
             fields: owner.old_fields,
             from,
             passed: Vec::new(),
             work: self.work.clone(),
         };
-        for (index, source) in link.sources.iter().enumerate() {
+        for (index, source) in steps.sources.iter().enumerate() {
             let name = &owner.new_fields[index].name;
             match source {
-                Source::From(old, op) => {
+                Source::OldField(old, op) => {
                     olds.at(*old, |from| {
                         self.under(name, |run| run.op(plan, op, from, to, depth))
                     })?;
                 }
-                Source::Claim(old, op, names) => {
+                Source::ClaimParked(old, op, names) => {
                     match self.revive(plan, owner, index, names, depth) {
                         Some(value) => {
                             to.copy(
@@ -101,14 +101,14 @@ impl Run<'_> {
                         })?,
                     }
                 }
-                Source::Added => self.added(plan, owner, index, to, depth)?,
+                Source::New => self.added(plan, owner, index, to, depth)?,
             }
         }
         let mut leftovers = Vec::new();
-        for old in &link.parked {
+        for old in &steps.parked {
             olds.at(*old, |from| {
                 let value = self.park(plan, owner, *old, from, depth)?;
-                if link.hooked.is_some() {
+                if steps.hook_version.is_some() {
                     let schema = self.parked_type(plan, owner, *old);
                     leftovers.push((
                         owner.old_fields[*old].name.clone(),
@@ -120,7 +120,7 @@ impl Run<'_> {
             })?;
         }
         olds.pass(owner.old_fields.len())?;
-        if let Some(version) = link.hooked {
+        if let Some(version) = steps.hook_version {
             let span = Span {
                 start: owner.start as u32,
                 end: to.parcel.tree.len() as u32,
@@ -141,9 +141,9 @@ impl Run<'_> {
     fn added(
         &mut self,
         plan: &Plan,
-        owner: Owner<'_>,
+        owner: FieldOwner<'_>,
         index: usize,
-        to: &mut Output,
+        to: &mut ParcelWriter,
         depth: usize,
     ) -> Result<(), Refusal> {
         let ty = &owner.new_fields[index].ty;
@@ -167,7 +167,7 @@ impl Run<'_> {
     fn revive(
         &mut self,
         plan: &Plan,
-        owner: Owner<'_>,
+        owner: FieldOwner<'_>,
         index: usize,
         names: &[String],
         depth: usize,
@@ -177,7 +177,7 @@ impl Run<'_> {
             return None;
         }
         for place in owner.places(plan, names, &self.path.open) {
-            let columns: &[Column] = before.columns.get(&place).map_or(&[], Vec::as_slice);
+            let columns: &[ParkedColumn] = before.columns.get(&place).map_or(&[], Vec::as_slice);
             for (number, column) in columns.iter().enumerate() {
                 let Some(value) = column.get(&self.path.row) else {
                     continue;
@@ -198,12 +198,12 @@ impl Run<'_> {
     pub(super) fn way(
         &mut self,
         plan: &Plan,
-        owner: Owner<'_>,
+        owner: FieldOwner<'_>,
         index: usize,
-        place: &Place,
+        place: &ColumnKey,
         column: usize,
     ) -> Option<Rc<Plan>> {
-        let key = Revival {
+        let key = RevivalKey {
             place: place.clone(),
             column,
             new: owner.new,
@@ -228,10 +228,10 @@ impl Run<'_> {
         way: &Plan,
         value: &[u8],
         depth: usize,
-        owner: Owner<'_>,
+        owner: FieldOwner<'_>,
         index: usize,
     ) -> Option<Vec<u8>> {
-        let mut out = Output::inline(self.limits.memory);
+        let mut out = ParcelWriter::inline(self.limits.memory);
         let path = self.path.clone();
         // Lanes are found by where an operation lies in memory, and this plan may not outlive them.
         let lanes = std::mem::take(&mut self.lanes);
@@ -253,23 +253,23 @@ impl Run<'_> {
     fn park(
         &mut self,
         plan: &Plan,
-        owner: Owner<'_>,
+        owner: FieldOwner<'_>,
         index: usize,
         from: &mut Cursor<'_>,
         depth: usize,
     ) -> Result<Vec<u8>, Refusal> {
-        let mut value = Output::inline(self.limits.parked);
+        let mut value = ParcelWriter::inline(self.limits.parked);
         value.copy(from, &plan.old, &owner.old_fields[index].ty, depth)?;
         let value = value.parcel.tree;
         let schema = self.parked_type(plan, owner, index);
         // Under the names of now, by which it is looked for when it comes back.
-        let place = Place {
+        let place = ColumnKey {
             field: owner.parked_as(plan, index),
             path: self.path.open.clone(),
         };
         self.room_for_parked(
             &place.field,
-            Column::ROW + self.path.row.len() + value.len(),
+            ParkedColumn::ROW + self.path.row.len() + value.len(),
         )?;
         let replaced = self
             .parked
@@ -281,7 +281,7 @@ impl Run<'_> {
     pub(super) fn parked_type(
         &mut self,
         plan: &Plan,
-        owner: Owner<'_>,
+        owner: FieldOwner<'_>,
         index: usize,
     ) -> Rc<Schema> {
         let key = (owner.old, owner.old_case, index);
@@ -301,7 +301,7 @@ impl Run<'_> {
         Err(Refusal::new("", message))
     }
 
-    pub(super) fn note_replaced(&mut self, owner: Owner<'_>, index: usize, replaced: usize) {
+    pub(super) fn note_replaced(&mut self, owner: FieldOwner<'_>, index: usize, replaced: usize) {
         if replaced > 0 {
             let name = &owner.old_fields[index].name;
             self.note(format!(

@@ -1,6 +1,6 @@
 //! Parked values follow the fields and types around them to their new names.
 
-use super::parked::{Parked, Place};
+use super::parked::{ColumnKey, Parked};
 use crate::bounds::MAX_DEPTH;
 use crate::compare::names::matching;
 use crate::schema::{Case, Fields, Kind, Schema, Type, TypeDef};
@@ -22,12 +22,12 @@ impl Parked {
     }
 }
 
-fn follow(old: &Schema, new: &Schema, place: &Place) -> Option<Place> {
+fn follow(old: &Schema, new: &Schema, place: &ColumnKey) -> Option<ColumnKey> {
     // No value lies deeper; a damaged image may say otherwise.
     if place.path.matches(['.', '[']).count() > MAX_DEPTH {
         return None;
     }
-    let walk = Walk { old, new };
+    let walk = PathTranslator { old, new };
     let (path, owner) = walk.path(old.root(), new.root(), &place.path, String::new())?;
     let (owner_before, field) = place.field.rsplit_once('.')?;
     let def = new.get(owner);
@@ -35,18 +35,18 @@ fn follow(old: &Schema, new: &Schema, place: &Place) -> Option<Place> {
         Some((_, case)) => format!("{}.{}", def.name, walk.case(def, case)),
         None => def.name.clone(),
     };
-    Some(Place {
+    Some(ColumnKey {
         field: format!("{owner}.{field}"),
         path,
     })
 }
 
-struct Walk<'s> {
+struct PathTranslator<'s> {
     old: &'s Schema,
     new: &'s Schema,
 }
 
-impl Walk<'_> {
+impl PathTranslator<'_> {
     /// The rest of a path under its new names, and the type at its end.
     fn path(&self, old: &Type, new: &Type, rest: &str, done: String) -> Option<(String, u32)> {
         match (old, new) {

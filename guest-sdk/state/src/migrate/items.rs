@@ -1,18 +1,18 @@
 //! Lists and arrays: in lanes where both items are of fixed size, else item by item.
 
-use super::lanes::{Fill, Lanes, Park};
-use super::owner::Owner;
-use super::parked::{Column, Dense, Place};
-use super::run::Run;
+use super::lanes::{FillLane, Lanes, ParkLane};
+use super::migration::Migration;
+use super::owner::FieldOwner;
+use super::parked::{ColumnKey, DenseValues, ParkedColumn};
 use crate::compare::Plan;
 use crate::compare::steps::Op;
 use crate::cursor::Cursor;
-use crate::output::Output;
+use crate::parcel_writer::ParcelWriter;
 use crate::refusal::Refusal;
 use crate::schema::{Field, Schema, Type};
 use std::rc::Rc;
 
-impl Run<'_> {
+impl Migration<'_> {
     #[inline(never)] // Its frame is not to lie in that of what nests.
     pub(super) fn items(
         &mut self,
@@ -20,7 +20,7 @@ impl Run<'_> {
         op: &Op,
         item: &Op,
         from: &mut Cursor<'_>,
-        to: &mut Output,
+        to: &mut ParcelWriter,
         depth: usize,
     ) -> Result<(), Refusal> {
         // Where the old items lie: in a slice of their own, or in the tree one after the other.
@@ -69,7 +69,7 @@ impl Run<'_> {
             return (0..count)
                 .try_for_each(|index| self.indexed(plan, item, index, from, to, depth));
         };
-        let mut inline = Output::inline(self.limits.memory);
+        let mut inline = ParcelWriter::inline(self.limits.memory);
         (0..count)
             .try_for_each(|index| self.indexed(plan, item, index, from, &mut inline, depth))?;
         to.flat(count * size, width)?
@@ -83,7 +83,7 @@ impl Run<'_> {
         item: &Op,
         index: usize,
         from: &mut Cursor<'_>,
-        to: &mut Output,
+        to: &mut ParcelWriter,
         depth: usize,
     ) -> Result<(), Refusal> {
         let mark = self.path.mark();
@@ -100,14 +100,14 @@ impl Run<'_> {
         plan: &Plan,
         item: &Op,
         from: &mut Cursor<'_>,
-        to: &mut Output,
+        to: &mut ParcelWriter,
         depth: usize,
     ) -> Result<(), Refusal> {
         to.count(1)?;
         let Some((size, width)) = plan.new.layout(&item.new).as_flat() else {
             return self.op(plan, item, from, to, depth);
         };
-        let mut one = Output::inline(self.limits.memory);
+        let mut one = ParcelWriter::inline(self.limits.memory);
         self.op(plan, item, from, &mut one, depth)?;
         to.flat(size, width)?.copy_from_slice(&one.parcel.tree);
         Ok(())
@@ -161,19 +161,19 @@ impl Run<'_> {
         &mut self,
         plan: &Plan,
         lanes: &Lanes,
-        fill: &Fill,
+        fill: &FillLane,
         new: &mut [u8],
         depth: usize,
     ) -> Result<(), Refusal> {
-        let owner = Owner {
+        let owner = FieldOwner {
             new_fields: record(&plan.new, fill.new),
             new: fill.new,
-            ..Owner::default()
+            ..FieldOwner::default()
         };
         let open = format!("{}[]{}", self.path.open, fill.path);
         let before = self.before;
         for place in owner.places(plan, &owner.names(fill.field), &open) {
-            let columns: &[Column] = before.columns.get(&place).map_or(&[], Vec::as_slice);
+            let columns: &[ParkedColumn] = before.columns.get(&place).map_or(&[], Vec::as_slice);
             for (number, column) in columns.iter().enumerate() {
                 let Some(way) = self.way(plan, owner, fill.field, &place, number) else {
                     continue;
@@ -202,18 +202,18 @@ impl Run<'_> {
         &mut self,
         plan: &Plan,
         lanes: &Lanes,
-        park: &Park,
+        park: &ParkLane,
         old: &[u8],
     ) -> Result<(), Refusal> {
         if old.is_empty() || park.size == 0 {
             return Ok(());
         }
-        let owner = Owner {
+        let owner = FieldOwner {
             old: park.old,
             old_fields: record(&plan.old, park.old),
             new: park.new,
             new_fields: record(&plan.new, park.new),
-            ..Owner::default()
+            ..FieldOwner::default()
         };
         let field = owner.parked_as(plan, park.field);
         let items = old.len() / lanes.old_size;
@@ -223,11 +223,11 @@ impl Run<'_> {
             values.extend_from_slice(&item[park.from..park.from + park.size]);
         }
         let schema = self.parked_type(plan, owner, park.field);
-        let place = Place {
+        let place = ColumnKey {
             field,
             path: format!("{}[]{}", self.path.open, park.path),
         };
-        let dense = Dense {
+        let dense = DenseValues {
             first: 0,
             size: park.size,
             values,

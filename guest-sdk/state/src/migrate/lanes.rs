@@ -6,7 +6,7 @@
 
 use super::defaults::Defaults;
 use crate::compare::Plan;
-use crate::compare::steps::{FieldsLink, LinkKind, Op, Source, Step};
+use crate::compare::steps::{FieldSteps, NamedStepKind, Op, Source, Step};
 use crate::number;
 use crate::refusal::Refusal;
 use crate::schema::{Kind, Number, Schema, Type};
@@ -21,8 +21,8 @@ pub(super) struct Lanes {
     pub old_size: usize,
     pub new_size: usize,
     lanes: Vec<Lane>,
-    pub fills: Vec<Fill>,
-    pub parks: Vec<Park>,
+    pub fills: Vec<FillLane>,
+    pub parks: Vec<ParkLane>,
 }
 
 enum Lane {
@@ -44,7 +44,7 @@ enum Lane {
 }
 
 /// A new field, for which a parked column may be found.
-pub(super) struct Fill {
+pub(super) struct FillLane {
     pub to: usize,
     pub size: usize,
     pub new: u32,
@@ -54,13 +54,13 @@ pub(super) struct Fill {
 }
 
 /// A field that is no more.
-pub(super) struct Park {
+pub(super) struct ParkLane {
     pub from: usize,
     pub size: usize,
     pub old: u32,
     pub new: u32,
     pub field: usize,
-    /// As in [`Fill`].
+    /// As in [`FillLane::path`].
     pub path: String,
 }
 
@@ -88,7 +88,7 @@ impl Lanes {
     pub fn new(plan: &Plan, op: &Op, defaults: &Defaults<'_>, revives: bool) -> Option<Lanes> {
         let old_size = plan.old.layout(&op.old).size().filter(|size| *size > 0)?;
         let new_size = plan.new.layout(&op.new).size().filter(|size| *size > 0)?;
-        let mut compile = Compile {
+        let mut compile = LaneCompiler {
             plan,
             defaults,
             revives,
@@ -225,7 +225,7 @@ impl Lanes {
     }
 }
 
-struct Compile<'p> {
+struct LaneCompiler<'p> {
     plan: &'p Plan,
     defaults: &'p Defaults<'p>,
     /// Whether there are parked values that may come back.
@@ -235,11 +235,11 @@ struct Compile<'p> {
     in_array: bool,
 }
 
-impl Compile<'_> {
+impl LaneCompiler<'_> {
     /// `None` when the operation cannot be said in lanes.
     fn op(&mut self, op: &Op, from: usize, to: usize) -> Option<()> {
         match &op.step {
-            Step::Same => self.copy(from, to, size(&self.plan.old, &op.old)?),
+            Step::Copy => self.copy(from, to, size(&self.plan.old, &op.old)?),
             Step::Number(a, b) => self.push(Lane::Number {
                 from,
                 to,
@@ -270,11 +270,11 @@ impl Compile<'_> {
                 }
                 Some(())
             }
-            Step::Link(id) => {
-                let link = &self.plan.links[*id];
-                match &link.kind {
-                    LinkKind::Record(fields) if fields.hooked.is_none() => {
-                        self.record(link.old, link.new, fields, from, to)
+            Step::Named(id) => {
+                let step = &self.plan.named_steps[*id];
+                match &step.kind {
+                    NamedStepKind::Record(fields) if fields.hook_version.is_none() => {
+                        self.record(step.old, step.new, fields, from, to)
                     }
                     _ => None,
                 }
@@ -287,7 +287,7 @@ impl Compile<'_> {
         &mut self,
         old: u32,
         new: u32,
-        link: &FieldsLink,
+        steps: &FieldSteps,
         from: usize,
         mut to: usize,
     ) -> Option<()> {
@@ -303,19 +303,19 @@ impl Compile<'_> {
             places.push(at);
             at += size(&plan.old, &field.ty)?;
         }
-        for (index, (source, field)) in link.sources.iter().zip(&news.list).enumerate() {
+        for (index, (source, field)) in steps.sources.iter().zip(&news.list).enumerate() {
             let len = size(&plan.new, &field.ty)?;
             match source {
-                Source::Claim(..) if self.revives => return None,
-                Source::From(old, op) | Source::Claim(old, op, _) => {
+                Source::ClaimParked(..) if self.revives => return None,
+                Source::OldField(old, op) | Source::ClaimParked(old, op, _) => {
                     self.under(&field.name, |this| this.op(op, places[*old], to))?
                 }
                 // What lies in an array has more than one index, which columns do not have.
-                Source::Added if self.in_array => return None,
-                Source::Added => {
+                Source::New if self.in_array => return None,
+                Source::New => {
                     let bytes = self.defaults.get(new, 0, index)?.to_vec();
                     self.push(Lane::Fill { to, bytes })?;
-                    self.lanes.fills.push(Fill {
+                    self.lanes.fills.push(FillLane {
                         to,
                         size: len,
                         new,
@@ -326,12 +326,12 @@ impl Compile<'_> {
             }
             to += len;
         }
-        for index in &link.parked {
+        for index in &steps.parked {
             if self.in_array {
                 return None;
             }
             let len = size(&plan.old, &olds.list[*index].ty)?;
-            let park = Park {
+            let park = ParkLane {
                 from: places[*index],
                 size: len,
                 old,

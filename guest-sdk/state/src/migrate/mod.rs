@@ -9,13 +9,13 @@ mod follow;
 mod items;
 mod lanes;
 mod limits;
+mod migration;
 mod owner;
 mod parked;
 mod parked_wire;
-mod path;
-mod run;
+mod state_path;
 
 pub(crate) use apply::convert_inline;
-pub use apply::{Migrated, apply, apply_reusing};
+pub use apply::{MigrationResult, apply, apply_reusing};
 pub use limits::Limits;
 pub use parked::Parked;

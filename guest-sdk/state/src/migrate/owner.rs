@@ -1,12 +1,12 @@
 //! The record or case whose fields are carried over, and the names under which they are parked.
 
-use super::parked::Place;
+use super::parked::ColumnKey;
 use crate::compare::Plan;
 use crate::schema::{Field, Kind};
 
 /// The record, or the case, whose fields are being carried over.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Owner<'p> {
+pub(super) struct FieldOwner<'p> {
     pub old: u32,
     pub old_case: usize,
     pub old_fields: &'p [Field],
@@ -17,7 +17,7 @@ pub(super) struct Owner<'p> {
     pub start: usize,
 }
 
-impl Owner<'_> {
+impl FieldOwner<'_> {
     /// The names that a new field has and had.
     pub fn names(&self, index: usize) -> Vec<String> {
         let field = &self.new_fields[index];
@@ -29,7 +29,7 @@ impl Owner<'_> {
 
     /// Where values of a field of these names may be parked: under each name that its case and its
     /// type had.
-    pub fn places(&self, plan: &Plan, names: &[String], path: &str) -> Vec<Place> {
+    pub fn places(&self, plan: &Plan, names: &[String], path: &str) -> Vec<ColumnKey> {
         let def = plan.new.get(self.new);
         let mut owners: Vec<String> = std::iter::once(&def.name)
             .chain(&def.aliases)
@@ -43,7 +43,7 @@ impl Owner<'_> {
                 .flat_map(|ty| cases().map(move |case| format!("{ty}.{case}")))
                 .collect();
         }
-        let place = |field| Place {
+        let place = |field| ColumnKey {
             field,
             path: path.to_owned(),
         };

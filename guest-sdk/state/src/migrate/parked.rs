@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 /// Parked values, by field and by where in the state they were.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parked {
-    pub(super) columns: BTreeMap<Place, Vec<Column>>,
+    pub(super) columns: BTreeMap<ColumnKey, Vec<ParkedColumn>>,
 }
 
 /// A field, and a path through the state on which values that have it lie.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Place {
+pub(super) struct ColumnKey {
     /// The type and the field, such as `Particle.spin`.
     pub field: String,
     /// The path of the values that have the field, such as `particles[]`.
@@ -21,18 +21,18 @@ pub(super) struct Place {
 
 /// The values of one field on one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Column {
+pub(super) struct ParkedColumn {
     /// Their type.
     pub schema: Schema,
     /// The values of one list's items, one after the other.
-    pub dense: Option<Dense>,
+    pub dense: Option<DenseValues>,
     /// All other values, inline, by the indices and keys that the path leaves open.
     pub rows: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
 /// Fixed-size values of the items of a list from some index on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Dense {
+pub(super) struct DenseValues {
     pub first: usize,
     pub size: usize,
     pub values: Vec<u8>,
@@ -56,7 +56,7 @@ impl Parked {
 
     /// The paths of the parked fields, each with the number of its values.
     pub fn paths(&self) -> Vec<(String, usize)> {
-        let path = |(place, column): (&Place, &Column)| {
+        let path = |(place, column): (&ColumnKey, &ParkedColumn)| {
             let name = place.field.rsplit('.').next().unwrap_or_default();
             let dot = if place.path.is_empty() { "" } else { "." };
             (format!("{}{dot}{name}", place.path), column.len())
@@ -85,7 +85,7 @@ impl Parked {
         values
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = (&Place, &Column)> {
+    pub(super) fn all(&self) -> impl Iterator<Item = (&ColumnKey, &ParkedColumn)> {
         self.columns
             .iter()
             .flat_map(|(place, columns)| columns.iter().map(move |column| (place, column)))
@@ -94,7 +94,7 @@ impl Parked {
     /// Keeps a value; one of the same type at the same place is replaced, and given back.
     pub(super) fn park(
         &mut self,
-        place: Place,
+        place: ColumnKey,
         schema: &Schema,
         row: &[u8],
         value: Vec<u8>,
@@ -111,7 +111,12 @@ impl Parked {
     }
 
     /// Keeps a column, and tells how many values of the same type at the same places it replaced.
-    pub(super) fn park_dense(&mut self, place: Place, schema: &Schema, dense: Dense) -> usize {
+    pub(super) fn park_dense(
+        &mut self,
+        place: ColumnKey,
+        schema: &Schema,
+        dense: DenseValues,
+    ) -> usize {
         let column = self.column(place, schema);
         // What is left of an older, longer column has to go into rows of its own.
         column.spread();
@@ -121,13 +126,13 @@ impl Parked {
         before - column.rows.len()
     }
 
-    fn column(&mut self, place: Place, schema: &Schema) -> &mut Column {
+    fn column(&mut self, place: ColumnKey, schema: &Schema) -> &mut ParkedColumn {
         let columns = self.columns.entry(place).or_default();
         let index = columns
             .iter()
             .position(|column| column.schema == *schema)
             .unwrap_or_else(|| {
-                columns.push(Column {
+                columns.push(ParkedColumn {
                     schema: schema.clone(),
                     dense: None,
                     rows: BTreeMap::new(),
@@ -138,7 +143,7 @@ impl Parked {
     }
 
     /// Takes a value out, which has come back.
-    pub(super) fn take(&mut self, place: &Place, column: usize, row: &[u8]) {
+    pub(super) fn take(&mut self, place: &ColumnKey, column: usize, row: &[u8]) {
         let Some(columns) = self.columns.get_mut(place) else {
             return;
         };
@@ -154,7 +159,13 @@ impl Parked {
     }
 
     /// Takes the values of a list's first items out, which have come back, but for those named.
-    pub(super) fn take_items(&mut self, place: &Place, column: usize, items: usize, but: &[usize]) {
+    pub(super) fn take_items(
+        &mut self,
+        place: &ColumnKey,
+        column: usize,
+        items: usize,
+        but: &[usize],
+    ) {
         let Some(columns) = self.columns.get_mut(place) else {
             return;
         };
@@ -168,7 +179,7 @@ impl Parked {
             dense.first += taken;
         }
         column.rows.retain(|row, _| {
-            Dense::index(row).is_none_or(|index| index >= items || but.contains(&index))
+            DenseValues::index(row).is_none_or(|index| index >= items || but.contains(&index))
         });
     }
 
@@ -202,7 +213,7 @@ impl Parked {
     }
 }
 
-impl Column {
+impl ParkedColumn {
     /// A row of a tree map costs about so much beside its bytes.
     pub const ROW: usize = 64;
 
@@ -216,7 +227,7 @@ impl Column {
         let rows = self
             .rows
             .iter()
-            .filter_map(|(row, value)| Some((Dense::index(row)?, value.as_slice())));
+            .filter_map(|(row, value)| Some((DenseValues::index(row)?, value.as_slice())));
         let dense = self
             .dense
             .iter()
@@ -225,7 +236,7 @@ impl Column {
     }
 
     fn len(&self) -> usize {
-        self.rows.len() + self.dense.as_ref().map_or(0, Dense::len)
+        self.rows.len() + self.dense.as_ref().map_or(0, DenseValues::len)
     }
 
     fn bytes(&self) -> usize {
@@ -244,12 +255,12 @@ impl Column {
         };
         for (index, value) in dense.values.chunks_exact(dense.size).enumerate() {
             self.rows
-                .insert(Dense::row(dense.first + index), value.to_vec());
+                .insert(DenseValues::row(dense.first + index), value.to_vec());
         }
     }
 }
 
-impl Dense {
+impl DenseValues {
     pub fn len(&self) -> usize {
         self.values.len() / self.size
     }
@@ -268,7 +279,7 @@ impl Dense {
     }
 
     fn get(&self, row: &[u8]) -> Option<&[u8]> {
-        let at = Dense::index(row)?.checked_sub(self.first)?;
+        let at = DenseValues::index(row)?.checked_sub(self.first)?;
         self.values.chunks_exact(self.size).nth(at)
     }
 }

@@ -3,7 +3,7 @@
 //! Version byte, number of columns, columns; lengths are 32-bit little endian. What is read may
 //! have been damaged, so every value is checked against its column's type.
 
-use super::parked::{Column, Dense, Parked, Place};
+use super::parked::{ColumnKey, DenseValues, Parked, ParkedColumn};
 use crate::cursor::{CodecError, Cursor};
 use crate::schema::Schema;
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ impl Parked {
         }
         let mut parked = Parked::default();
         for _ in 0..from.count(1)? {
-            let place = Place {
+            let place = ColumnKey {
                 field: from.text()?,
                 path: from.text()?,
             };
@@ -67,7 +67,7 @@ impl Parked {
                 check(&schema, value)?;
                 rows.insert(row.to_vec(), value.to_vec());
             }
-            parked.columns.entry(place).or_default().push(Column {
+            parked.columns.entry(place).or_default().push(ParkedColumn {
                 schema,
                 dense,
                 rows,
@@ -78,7 +78,7 @@ impl Parked {
     }
 }
 
-fn dense(from: &mut Cursor<'_>, schema: &Schema) -> Result<Dense, CodecError> {
+fn dense(from: &mut Cursor<'_>, schema: &Schema) -> Result<DenseValues, CodecError> {
     let first = from.word()? as usize;
     let values = from.slice()?;
     let size = schema
@@ -95,7 +95,7 @@ fn dense(from: &mut Cursor<'_>, schema: &Schema) -> Result<Dense, CodecError> {
     values
         .chunks_exact(size)
         .try_for_each(|value| check(schema, value))?;
-    Ok(Dense {
+    Ok(DenseValues {
         first,
         size,
         values: values.to_vec(),

@@ -6,28 +6,25 @@ use super::types::{Case, DefaultText, Field, Fields, Hook, Kind, Style, Type, Ty
 /// Writes a field's default value, everything inline.
 pub type DefaultFn = fn(&mut Vec<u8>);
 
-/// A default value's writer, in schema order.
-pub(crate) type DefaultEntry = DefaultFn;
-
 /// Collects the named types of a schema.
 #[derive(Default)]
 pub struct SchemaBuilder {
     /// Of the types, in the same order: a handful, which a walk finds quicker than a hash.
     names: Vec<&'static str>,
-    types: Vec<Option<(TypeDef, Vec<DefaultEntry>)>>,
+    types: Vec<Option<(TypeDef, Vec<DefaultFn>)>>,
 }
 
 /// A named type while it is being described.
 pub struct TypeSpec {
     def: TypeDef,
-    defaults: Vec<DefaultEntry>,
+    defaults: Vec<DefaultFn>,
 }
 
 /// The fields of a record or case while they are being described.
 #[derive(Default)]
 pub struct FieldsSpec {
     fields: Fields,
-    defaults: Vec<DefaultEntry>,
+    defaults: Vec<DefaultFn>,
 }
 
 /// A field while it is being described.
@@ -73,7 +70,7 @@ impl SchemaBuilder {
         }
     }
 
-    pub(crate) fn into_defaults(self) -> impl Iterator<Item = DefaultEntry> {
+    pub(crate) fn into_defaults(self) -> impl Iterator<Item = DefaultFn> {
         self.types
             .into_iter()
             .flatten()
@@ -112,7 +109,7 @@ impl TypeSpec {
         )
     }
 
-    fn new(name: &str, kind: Kind, defaults: Vec<DefaultEntry>) -> TypeSpec {
+    fn new(name: &str, kind: Kind, defaults: Vec<DefaultFn>) -> TypeSpec {
         let def = TypeDef {
             name: name.into(),
             aliases: Vec::new(),

@@ -70,9 +70,9 @@ pub(super) fn of(ty: &Type, named: &[Layout]) -> Layout {
 
 /// Checks every rule that a schema keeps, and gives the layout of each named type.
 pub(super) fn check(root: &Type, types: &[TypeDef]) -> Result<Vec<Layout>, SchemaError> {
-    let mut check = Check {
+    let mut check = Checker {
         types,
-        state: vec![State::New; types.len()],
+        state: vec![Visit::New; types.len()],
     };
     check.references(root)?;
     for def in types {
@@ -86,25 +86,25 @@ pub(super) fn check(root: &Type, types: &[TypeDef]) -> Result<Vec<Layout>, Schem
         .state
         .into_iter()
         .map(|state| match state {
-            State::Done(layout) => layout,
+            Visit::Done(layout) => layout,
             _ => unreachable!("every type was visited"),
         })
         .collect())
 }
 
 #[derive(Clone, Copy)]
-enum State {
+enum Visit {
     New,
     Open,
     Done(Layout),
 }
 
-struct Check<'a> {
+struct Checker<'a> {
     types: &'a [TypeDef],
-    state: Vec<State>,
+    state: Vec<Visit>,
 }
 
-impl Check<'_> {
+impl Checker<'_> {
     fn references(&self, ty: &Type) -> Result<(), SchemaError> {
         match ty {
             Type::Named(id) if *id as usize >= self.types.len() => Err(SchemaError::new(format!(
@@ -174,16 +174,16 @@ impl Check<'_> {
         let types = self.types;
         let def = &types[id as usize];
         match self.state[id as usize] {
-            State::Done(layout) if depth + usize::from(layout.height) <= MAX_NESTING => {
+            Visit::Done(layout) if depth + usize::from(layout.height) <= MAX_NESTING => {
                 return Ok(layout);
             }
-            State::Open => {
+            Visit::Open => {
                 return Err(SchemaError::new(format!(
                     "a value of {} would contain itself",
                     def.name
                 )));
             }
-            State::New if depth < MAX_NESTING => {}
+            Visit::New if depth < MAX_NESTING => {}
             _ => {
                 return Err(SchemaError::new(format!(
                     "{} is nested deeper than {MAX_NESTING} levels",
@@ -191,7 +191,7 @@ impl Check<'_> {
                 )));
             }
         }
-        self.state[id as usize] = State::Open;
+        self.state[id as usize] = Visit::Open;
         let mut layout = match &def.kind {
             Kind::Record { fields, flat } => {
                 let types = fields.list.iter().map(|field| &field.ty);
@@ -214,7 +214,7 @@ impl Check<'_> {
             Kind::Flags(flags) => Layout::sized(flags_size(flags.len()), true),
         };
         layout.height += 1;
-        self.state[id as usize] = State::Done(layout);
+        self.state[id as usize] = Visit::Done(layout);
         Ok(layout)
     }
 }

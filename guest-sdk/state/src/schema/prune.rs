@@ -13,7 +13,7 @@ impl Schema {
 
 /// The types that `root` reaches, renumbered in the order in which it does.
 fn prune(root: &Type, types: &[TypeDef]) -> Schema {
-    let mut prune = Prune {
+    let mut prune = Pruner {
         ids: HashMap::new(),
         order: Vec::new(),
     };
@@ -39,12 +39,12 @@ fn prune(root: &Type, types: &[TypeDef]) -> Schema {
     Schema::new(root, kept).expect("a part of a schema is one")
 }
 
-struct Prune {
+struct Pruner {
     ids: HashMap<u32, u32>,
     order: Vec<u32>,
 }
 
-impl Prune {
+impl Pruner {
     fn renumber(&mut self, ty: &Type) -> Type {
         let mut boxed = |ty: &Type| Box::new(self.renumber(ty));
         match ty {

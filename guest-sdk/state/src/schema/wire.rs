@@ -26,9 +26,9 @@ impl fmt::Display for SchemaHash {
 impl Schema {
     /// The bytes of the schema.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Out(vec![VERSION]);
+        let mut out = SchemaWriter(vec![VERSION]);
         out.ty(self.root());
-        out.list(self.types(), Out::def);
+        out.list(self.types(), SchemaWriter::def);
         out.0
     }
 
@@ -43,7 +43,7 @@ impl Schema {
                 bytes.len()
             )));
         }
-        let mut input = In { bytes, at: 0 };
+        let mut input = SchemaReader { bytes, at: 0 };
         match input.byte()? {
             VERSION => {}
             other => {
@@ -53,7 +53,7 @@ impl Schema {
             }
         }
         let root = input.ty(0)?;
-        let types = input.list(In::def)?;
+        let types = input.list(SchemaReader::def)?;
         if input.at != bytes.len() {
             return Err(input.error("there are bytes after its end"));
         }
@@ -70,9 +70,9 @@ impl Schema {
     }
 }
 
-struct Out(Vec<u8>);
+struct SchemaWriter(Vec<u8>);
 
-impl Out {
+impl SchemaWriter {
     fn number(&mut self, mut n: u32) {
         while n >= 0x80 {
             self.0.push(n as u8 | 0x80);
@@ -86,7 +86,7 @@ impl Out {
         self.0.extend_from_slice(text.as_bytes());
     }
 
-    fn list<T>(&mut self, items: &[T], mut each: impl FnMut(&mut Out, &T)) {
+    fn list<T>(&mut self, items: &[T], mut each: impl FnMut(&mut SchemaWriter, &T)) {
         self.number(items.len() as u32);
         items.iter().for_each(|item| each(self, item));
     }
@@ -122,7 +122,7 @@ impl Out {
                 self.ty(a);
                 self.ty(b);
             }
-            Type::Tuple(items) => self.list(items, Out::ty),
+            Type::Tuple(items) => self.list(items, SchemaWriter::ty),
             Type::Named(id) => self.number(*id),
         }
     }
@@ -139,7 +139,7 @@ impl Out {
                 out.ty(ty);
             });
         });
-        let case = |out: &mut Out, case: &Case| {
+        let case = |out: &mut SchemaWriter, case: &Case| {
             out.text(&case.name);
             out.texts(&case.aliases);
             out.fields(&case.fields);
@@ -179,12 +179,12 @@ impl Out {
     }
 }
 
-struct In<'a> {
+struct SchemaReader<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl In<'_> {
+impl SchemaReader<'_> {
     fn error(&self, message: &str) -> SchemaError {
         SchemaError::new(format!(
             "{message} (byte {} of {})",

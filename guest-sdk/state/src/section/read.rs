@@ -21,22 +21,22 @@ impl Schema {
                 bytes.len()
             )));
         }
-        let mut link = Link {
+        let mut linker = Linker {
             bodies: HashMap::new(),
             ids: HashMap::new(),
             types: Vec::new(),
             opaque: false,
             work: 0,
         };
-        let root = entries(bytes, &mut link.bodies).map_err(error)?;
+        let root = entries(bytes, &mut linker.bodies).map_err(error)?;
         let Some(root) = root else {
             return Err(SchemaError::new("the section marks no root"));
         };
-        let root = link.shape(&mut Cursor::inline(root), 0).map_err(error)?;
-        if link.opaque {
+        let root = linker.shape(&mut Cursor::inline(root), 0).map_err(error)?;
+        if linker.opaque {
             return Ok(None);
         }
-        Schema::new(root, link.types.into_iter().flatten().collect()).map(Some)
+        Schema::new(root, linker.types.into_iter().flatten().collect()).map(Some)
     }
 }
 
@@ -74,7 +74,7 @@ fn entries<'a>(
 }
 
 /// Numbers types in the order in which the root reaches them, as a guest's own `schema` does.
-struct Link<'a> {
+struct Linker<'a> {
     bodies: HashMap<u128, &'a [u8]>,
     ids: HashMap<Vec<u8>, u32>,
     types: Vec<Option<TypeDef>>,
@@ -82,7 +82,7 @@ struct Link<'a> {
     work: usize,
 }
 
-impl Link<'_> {
+impl Linker<'_> {
     fn shape(&mut self, from: &mut Cursor<'_>, depth: usize) -> Result<Type, CodecError> {
         self.work += 1;
         if depth > 4 * MAX_NESTING || self.work > MAX_SCHEMA_BYTES {
@@ -90,7 +90,8 @@ impl Link<'_> {
         }
         let depth = depth + 1;
         let tag = from.take(1)?[0];
-        let boxed = |link: &mut Self, from: &mut Cursor<'_>| link.shape(from, depth).map(Box::new);
+        let boxed =
+            |linker: &mut Self, from: &mut Cursor<'_>| linker.shape(from, depth).map(Box::new);
         Ok(match tag {
             0..=9 => Type::Number(Number::ALL[usize::from(tag)]),
             10 => Type::Bool,
@@ -105,7 +106,7 @@ impl Link<'_> {
             16 => Type::Map(boxed(self, from)?, boxed(self, from)?),
             17 => Type::Option(boxed(self, from)?),
             18 => Type::Result(boxed(self, from)?, boxed(self, from)?),
-            19 => Type::Tuple(self.list(from, |link, from| link.shape(from, depth))?),
+            19 => Type::Tuple(self.list(from, |linker, from| linker.shape(from, depth))?),
             20 => {
                 let id = from.take(16)?;
                 let known = u128::from_le_bytes(id.try_into().expect("sixteen bytes"));
@@ -117,14 +118,14 @@ impl Link<'_> {
             21 => {
                 let (bytes, start) = (from.tree, from.at);
                 // The arguments are passed over: they only tell types apart.
-                let mut aside = Link {
+                let mut aside = Linker {
                     ids: HashMap::new(),
                     types: Vec::new(),
                     bodies: HashMap::new(),
                     ..*self
                 };
                 let mut end = from.clone();
-                aside.list(&mut end, |link, from| link.shape(from, depth))?;
+                aside.list(&mut end, |linker, from| linker.shape(from, depth))?;
                 self.work = aside.work;
                 *from = end;
                 let mut end = from.clone();
@@ -164,7 +165,7 @@ impl Link<'_> {
         from.take(16)?;
         let (name, aliases, version) = (from.text()?, self.texts(from)?, from.word()?);
         // The wants of hooks come before the fields here, and are numbered after them.
-        let hooks = self.list(from, |link, from| {
+        let hooks = self.list(from, |linker, from| {
             let (from_version, replaces) = (from.word()?, from.flag()?);
             let wants = if from.flag()? {
                 Some(from.clone())
@@ -172,15 +173,15 @@ impl Link<'_> {
                 None
             };
             if wants.is_some() {
-                let mut aside = Link {
+                let mut aside = Linker {
                     ids: HashMap::new(),
                     types: Vec::new(),
                     bodies: HashMap::new(),
                     opaque: false,
-                    work: link.work,
+                    work: linker.work,
                 };
                 aside.shape(from, depth)?;
-                link.work = aside.work;
+                linker.work = aside.work;
             }
             Ok((from_version, replaces, wants))
         })?;
@@ -189,11 +190,11 @@ impl Link<'_> {
                 fields: self.fields(from, depth)?,
                 flat: flat == 1,
             },
-            2 => Kind::Variant(self.list(from, |link, from| {
+            2 => Kind::Variant(self.list(from, |linker, from| {
                 Ok(Case {
                     name: from.text()?,
-                    aliases: link.texts(from)?,
-                    fields: link.fields(from, depth)?,
+                    aliases: linker.texts(from)?,
+                    fields: linker.fields(from, depth)?,
                 })
             })?),
             other => return Err(CodecError::new(format!("the section has no kind {other}"))),
@@ -245,8 +246,12 @@ impl Link<'_> {
             2 => Style::Named,
             other => return Err(CodecError::new(format!("the section has no style {other}"))),
         };
-        let list = self.list(from, |link, from| {
-            let (name, aliases, ty) = (from.text()?, link.texts(from)?, link.shape(from, depth)?);
+        let list = self.list(from, |linker, from| {
+            let (name, aliases, ty) = (
+                from.text()?,
+                linker.texts(from)?,
+                linker.shape(from, depth)?,
+            );
             let default = match from.take(1)?[0] {
                 0 => None,
                 1 => Some(DefaultText(None)),

@@ -12,7 +12,7 @@ use crate::schema::{Case, Fields, Kind, Number, Schema, Style, Type};
 /// When the parcel is not a state of the schema.
 pub fn decode(schema: &Schema, parcel: &ParcelRef<'_>) -> Result<Value, CodecError> {
     let mut cursor = Cursor::new(parcel);
-    let value = Decode { schema }.value(&mut cursor, schema.root(), MAX_DEPTH)?;
+    let value = Decoder { schema }.value(&mut cursor, schema.root(), MAX_DEPTH)?;
     cursor.finish()?;
     Ok(value)
 }
@@ -20,18 +20,18 @@ pub fn decode(schema: &Schema, parcel: &ParcelRef<'_>) -> Result<Value, CodecErr
 /// The value tree of a value that was written with everything inline.
 pub(crate) fn decode_inline(schema: &Schema, bytes: &[u8]) -> Result<Value, CodecError> {
     let mut cursor = Cursor::inline(bytes);
-    let value = Decode { schema }.value(&mut cursor, schema.root(), MAX_DEPTH)?;
+    let value = Decoder { schema }.value(&mut cursor, schema.root(), MAX_DEPTH)?;
     cursor.finish()?;
     Ok(value)
 }
 
-pub(super) struct Decode<'s> {
+pub(super) struct Decoder<'s> {
     schema: &'s Schema,
 }
 
-impl<'s> Decode<'s> {
+impl<'s> Decoder<'s> {
     pub(super) fn new(schema: &'s Schema) -> Self {
-        Decode { schema }
+        Decoder { schema }
     }
 
     /// One function for each kind of type, so that the frames of those that nest stay small.

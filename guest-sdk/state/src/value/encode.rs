@@ -1,8 +1,8 @@
 //! Value trees as parcels.
 
 use super::tree::Value;
-use crate::output::Output;
 use crate::parcel::Parcel;
+use crate::parcel_writer::ParcelWriter;
 use crate::schema::{Case, Fields, Kind, Number, Schema, Style, Type};
 use std::collections::HashSet;
 use std::fmt;
@@ -36,23 +36,23 @@ impl std::error::Error for ValueError {}
 /// # Errors
 /// When the value is not of the schema's root type.
 pub fn encode(schema: &Schema, value: &Value) -> Result<Parcel, ValueError> {
-    let mut out = Output::new(usize::MAX);
-    Encode { schema }.value(&mut out, schema.root(), value)?;
+    let mut out = ParcelWriter::new(usize::MAX);
+    Encoder { schema }.value(&mut out, schema.root(), value)?;
     Ok(out.parcel)
 }
 
-pub(super) struct Encode<'s> {
+pub(super) struct Encoder<'s> {
     schema: &'s Schema,
 }
 
-impl<'s> Encode<'s> {
+impl<'s> Encoder<'s> {
     pub(super) fn new(schema: &'s Schema) -> Self {
-        Encode { schema }
+        Encoder { schema }
     }
 
     pub(super) fn value(
         &self,
-        out: &mut Output,
+        out: &mut ParcelWriter,
         ty: &Type,
         value: &Value,
     ) -> Result<(), ValueError> {
@@ -73,7 +73,7 @@ impl<'s> Encode<'s> {
                 let Some((size, width)) = self.schema.layout(item).as_flat() else {
                     return self.items(out, item, items);
                 };
-                let mut flat = Output::inline(usize::MAX);
+                let mut flat = ParcelWriter::inline(usize::MAX);
                 self.items(&mut flat, item, items)?;
                 let room = out
                     .flat(items.len() * size, width)
@@ -150,13 +150,13 @@ impl<'s> Encode<'s> {
         }
     }
 
-    fn count(&self, out: &mut Output, count: usize) -> Result<(), ValueError> {
+    fn count(&self, out: &mut ParcelWriter, count: usize) -> Result<(), ValueError> {
         let count =
             u32::try_from(count).map_err(|_| error(format!("{count} items are too many")))?;
         put(out, &count.to_le_bytes())
     }
 
-    fn items(&self, out: &mut Output, ty: &Type, items: &[Value]) -> Result<(), ValueError> {
+    fn items(&self, out: &mut ParcelWriter, ty: &Type, items: &[Value]) -> Result<(), ValueError> {
         let mut all = items.iter().enumerate();
         all.try_for_each(|(i, item)| {
             self.value(out, ty, item)
@@ -166,14 +166,14 @@ impl<'s> Encode<'s> {
 
     fn key(
         &self,
-        out: &mut Output,
+        out: &mut ParcelWriter,
         ty: &Type,
         value: &Value,
         seen: &mut HashSet<Vec<u8>>,
     ) -> Result<(), ValueError> {
         let start = out.parcel.tree.len();
         // Keys are written twice: inline to be compared, and as they belong.
-        let mut key = Output::inline(usize::MAX);
+        let mut key = ParcelWriter::inline(usize::MAX);
         self.value(&mut key, ty, value)?;
         self.value(out, ty, value)?;
         debug_assert!(out.parcel.tree.len() >= start);
@@ -186,7 +186,7 @@ impl<'s> Encode<'s> {
 
     fn carried(
         &self,
-        out: &mut Output,
+        out: &mut ParcelWriter,
         case: &Case,
         carried: Option<&Value>,
     ) -> Result<(), ValueError> {
@@ -201,7 +201,7 @@ impl<'s> Encode<'s> {
 
     pub(super) fn fields(
         &self,
-        out: &mut Output,
+        out: &mut ParcelWriter,
         fields: &Fields,
         value: &Value,
     ) -> Result<(), ValueError> {
@@ -241,7 +241,7 @@ fn error(message: String) -> ValueError {
     }
 }
 
-fn put(out: &mut Output, bytes: &[u8]) -> Result<(), ValueError> {
+fn put(out: &mut ParcelWriter, bytes: &[u8]) -> Result<(), ValueError> {
     out.bytes(bytes).map_err(|refusal| error(refusal.message))
 }
 

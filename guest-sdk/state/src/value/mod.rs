@@ -14,5 +14,5 @@ pub(crate) use decode::decode_inline;
 pub use difference::{Difference, difference};
 pub use encode::{ValueError, encode};
 pub use parse::{ParseError, parse};
-pub use spot::{Replaced, Spot, SpotError, replace};
+pub use spot::{Replacement, Spot, SpotError, replace};
 pub use tree::Value;

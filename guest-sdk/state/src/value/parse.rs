@@ -276,7 +276,7 @@ impl<'a> Parser<'a> {
         Ok(Box::new(value))
     }
 
-    /// Items with commas between them, and perhaps one at the end.
+    /// Items with commas between them, and possible_rename one at the end.
     fn sequence(
         &mut self,
         open: char,

@@ -6,14 +6,14 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::decode::Decode;
-use super::encode::{Encode, ValueError};
+use super::decode::Decoder;
+use super::encode::{Encoder, ValueError};
 use super::parse::{ParseError, parse, parse_fields};
 use super::tree::Value;
 use crate::bounds::MAX_DEPTH;
 use crate::cursor::{CodecError, Cursor};
-use crate::output::Output;
 use crate::parcel::{Parcel, ParcelRef};
+use crate::parcel_writer::ParcelWriter;
 use crate::schema::{Fields, Kind, Schema, Style, Type};
 use crate::words::words_as_bytes_mut;
 
@@ -21,16 +21,16 @@ use crate::words::words_as_bytes_mut;
 #[derive(Clone)]
 pub struct Spot<'a> {
     schema: &'a Schema,
-    shape: Shape<'a>,
+    shape: SpotType<'a>,
     cursor: Cursor<'a>,
-    lane: Option<Lane>,
+    segment: Option<SegmentIndex>,
     /// Whether changing it could make two items of a set equal.
     in_set: bool,
 }
 
 /// What is at a place.
 #[derive(Clone, Copy)]
-enum Shape<'a> {
+enum SpotType<'a> {
     Type(&'a Type),
     /// What a case carries.
     Fields(&'a Fields),
@@ -38,7 +38,7 @@ enum Shape<'a> {
 
 /// The segment that a place is in, if it is not in the tree.
 #[derive(Clone, Copy)]
-struct Lane {
+struct SegmentIndex {
     width: u8,
     index: usize,
 }
@@ -91,9 +91,9 @@ impl<'a> Spot<'a> {
     pub fn root(schema: &'a Schema, parcel: &'a ParcelRef<'a>) -> Spot<'a> {
         Spot {
             schema,
-            shape: Shape::Type(schema.root()),
+            shape: SpotType::Type(schema.root()),
             cursor: Cursor::new(parcel),
-            lane: None,
+            segment: None,
             in_set: false,
         }
     }
@@ -123,16 +123,16 @@ impl<'a> Spot<'a> {
     /// Its type; none where it is what a case of a variant carries.
     pub fn ty(&self) -> Option<&'a Type> {
         match self.shape {
-            Shape::Type(ty) => Some(ty),
-            Shape::Fields(_) => None,
+            SpotType::Type(ty) => Some(ty),
+            SpotType::Fields(_) => None,
         }
     }
 
     /// What its type is called.
     pub fn type_name(&self) -> String {
         match self.shape {
-            Shape::Type(ty) => self.schema.type_name(ty),
-            Shape::Fields(_) => String::new(),
+            SpotType::Type(ty) => self.schema.type_name(ty),
+            SpotType::Fields(_) => String::new(),
         }
     }
 
@@ -141,10 +141,10 @@ impl<'a> Spot<'a> {
     /// # Errors
     /// When the state is not one of its schema.
     pub fn value(&self) -> Result<Value, CodecError> {
-        let (decode, mut cursor) = (Decode::new(self.schema), self.cursor.clone());
+        let (decode, mut cursor) = (Decoder::new(self.schema), self.cursor.clone());
         match self.shape {
-            Shape::Type(ty) => decode.value(&mut cursor, ty, MAX_DEPTH),
-            Shape::Fields(fields) => decode.fields(&mut cursor, fields, MAX_DEPTH),
+            SpotType::Type(ty) => decode.value(&mut cursor, ty, MAX_DEPTH),
+            SpotType::Fields(fields) => decode.fields(&mut cursor, fields, MAX_DEPTH),
         }
     }
 
@@ -159,15 +159,15 @@ impl<'a> Spot<'a> {
             count => format!("{count} items"),
         };
         Ok(match self.shape {
-            Shape::Type(Type::List(_) | Type::Set(_) | Type::Map(..) | Type::Array(..)) => {
+            SpotType::Type(Type::List(_) | Type::Set(_) | Type::Map(..) | Type::Array(..)) => {
                 items(count)
             }
-            Shape::Type(Type::Option(_)) if count > 0 => "some".to_owned(),
-            Shape::Type(Type::Result(..)) => {
+            SpotType::Type(Type::Option(_)) if count > 0 => "some".to_owned(),
+            SpotType::Type(Type::Result(..)) => {
                 let is_err = self.cursor.clone().flag()?;
                 if is_err { "err" } else { "ok" }.to_owned()
             }
-            Shape::Type(Type::Named(id)) if count > 0 => match &self.schema.get(*id).kind {
+            SpotType::Type(Type::Named(id)) if count > 0 => match &self.schema.get(*id).kind {
                 Kind::Variant(cases) => {
                     let tag = self.cursor.clone().tag(cases.len())?;
                     cases[tag].name.clone()
@@ -186,7 +186,7 @@ impl<'a> Spot<'a> {
 
     /// The value, if it is a number.
     pub fn number(&self) -> Option<f64> {
-        let Shape::Type(Type::Number(_)) = self.shape else {
+        let SpotType::Type(Type::Number(_)) = self.shape else {
             return None;
         };
         match self.value().ok()? {
@@ -205,8 +205,8 @@ impl<'a> Spot<'a> {
     pub fn count(&self) -> Result<usize, CodecError> {
         let mut cursor = self.cursor.clone();
         let ty = match self.shape {
-            Shape::Type(ty) => ty,
-            Shape::Fields(fields) => return Ok(fields.list.len()),
+            SpotType::Type(ty) => ty,
+            SpotType::Fields(fields) => return Ok(fields.list.len()),
         };
         Ok(match ty {
             Type::Bool | Type::Number(_) | Type::Char | Type::String => 0,
@@ -237,8 +237,8 @@ impl<'a> Spot<'a> {
         let mut cursor = self.cursor.clone();
         let schema = self.schema;
         match self.shape {
-            Shape::Fields(fields) => self.fields(cursor, fields, range),
-            Shape::Type(ty) => match ty {
+            SpotType::Fields(fields) => self.fields(cursor, fields, range),
+            SpotType::Type(ty) => match ty {
                 Type::Bool | Type::Number(_) | Type::Char | Type::String => Ok(Vec::new()),
                 Type::List(item) => match schema.layout(item).as_flat() {
                     Some((size, width)) => self.flat(item, size, width, range),
@@ -271,8 +271,8 @@ impl<'a> Spot<'a> {
                         let case = &cases[cursor.tag(cases.len())?];
                         let shape = match (case.fields.style, case.fields.list.as_slice()) {
                             (_, []) => return Ok(Vec::new()),
-                            (Style::Tuple, [one]) => Shape::Type(&one.ty),
-                            _ => Shape::Fields(&case.fields),
+                            (Style::Tuple, [one]) => SpotType::Type(&one.ty),
+                            _ => SpotType::Fields(&case.fields),
                         };
                         let name = format!(".{}", case.name);
                         let held = (name, self.with(shape, cursor));
@@ -288,17 +288,19 @@ impl<'a> Spot<'a> {
     fn step(&self, step: &str) -> Result<Option<Spot<'a>>, SpotError> {
         let index = step.strip_prefix('[').and_then(|i| i.strip_suffix(']'));
         let range = match (self.shape, index) {
-            (Shape::Type(Type::Map(key, _)), Some(text)) => {
+            (SpotType::Type(Type::Map(key, _)), Some(text)) => {
                 let wanted = parse(self.schema, key, text).map_err(SpotError::Text)?;
                 return Ok(self.entry(key, &wanted)?);
             }
-            (Shape::Type(Type::List(_) | Type::Set(_) | Type::Array(..)), Some(index)) => {
+            (SpotType::Type(Type::List(_) | Type::Set(_) | Type::Array(..)), Some(index)) => {
                 match index.parse::<usize>() {
                     Ok(index) => index..index.saturating_add(1),
                     Err(_) => return Ok(None),
                 }
             }
-            (Shape::Type(Type::List(_) | Type::Set(_) | Type::Array(..)), None) => return Ok(None),
+            (SpotType::Type(Type::List(_) | Type::Set(_) | Type::Array(..)), None) => {
+                return Ok(None);
+            }
             _ => 0..usize::MAX,
         };
         let is_item = index.is_some();
@@ -310,21 +312,21 @@ impl<'a> Spot<'a> {
     }
 
     fn entry(&self, key: &'a Type, wanted: &Value) -> Result<Option<Spot<'a>>, CodecError> {
-        let Shape::Type(Type::Map(_, value)) = self.shape else {
+        let SpotType::Type(Type::Map(_, value)) = self.shape else {
             return Ok(None);
         };
         let mut cursor = self.cursor.clone();
         for _ in 0..cursor.word()? {
-            let found = Decode::new(self.schema).value(&mut cursor, key, MAX_DEPTH)?;
+            let found = Decoder::new(self.schema).value(&mut cursor, key, MAX_DEPTH)?;
             if found == *wanted {
-                return Ok(Some(self.with(Shape::Type(value), cursor)));
+                return Ok(Some(self.with(SpotType::Type(value), cursor)));
             }
             cursor.skip(self.schema, value)?;
         }
         Ok(None)
     }
 
-    fn with(&self, shape: Shape<'a>, cursor: Cursor<'a>) -> Spot<'a> {
+    fn with(&self, shape: SpotType<'a>, cursor: Cursor<'a>) -> Spot<'a> {
         Spot {
             shape,
             cursor,
@@ -340,7 +342,7 @@ impl<'a> Spot<'a> {
         ty: &'a Type,
     ) -> Result<Vec<(String, Spot<'a>)>, CodecError> {
         cursor.flag()?;
-        let held = (name.to_owned(), self.with(Shape::Type(ty), cursor));
+        let held = (name.to_owned(), self.with(SpotType::Type(ty), cursor));
         Ok(std::iter::once(held).take(range.len()).collect())
     }
 
@@ -367,7 +369,7 @@ impl<'a> Spot<'a> {
         let mut found = Vec::new();
         for (index, (name, ty)) in parts.enumerate().take(range.end) {
             if index >= range.start {
-                found.push((name, self.with(Shape::Type(ty), cursor.clone())));
+                found.push((name, self.with(SpotType::Type(ty), cursor.clone())));
             }
             cursor.skip(self.schema, ty)?;
         }
@@ -387,7 +389,7 @@ impl<'a> Spot<'a> {
             None => (0..range.start).try_for_each(|_| cursor.skip(self.schema, item))?,
         }
         for index in range {
-            let mut spot = self.with(Shape::Type(item), cursor.clone());
+            let mut spot = self.with(SpotType::Type(item), cursor.clone());
             spot.in_set |= is_set;
             found.push((format!("[{index}]"), spot));
             cursor.skip(self.schema, item)?;
@@ -407,8 +409,8 @@ impl<'a> Spot<'a> {
             if index < range.start {
                 cursor.skip(self.schema, key)?;
             } else {
-                let key = Decode::new(self.schema).value(&mut cursor, key, MAX_DEPTH)?;
-                let spot = self.with(Shape::Type(value), cursor.clone());
+                let key = Decoder::new(self.schema).value(&mut cursor, key, MAX_DEPTH)?;
+                let spot = self.with(SpotType::Type(value), cursor.clone());
                 found.push((format!("[{key}]"), spot));
             }
             cursor.skip(self.schema, value)?;
@@ -428,17 +430,17 @@ impl<'a> Spot<'a> {
         let count = cursor.word()? as usize;
         let index = cursor.passed[width.trailing_zeros() as usize];
         let mut items = cursor.clone();
-        let mut lane = self.lane;
+        let mut segment = self.segment;
         let bytes = cursor.flat(count, size, width)?;
         if cursor.passed != items.passed {
             items = Cursor::inline(bytes);
-            lane = Some(Lane { width, index });
+            segment = Some(SegmentIndex { width, index });
         }
         items.take(size * range.start)?;
         let mut found = Vec::new();
         for index in range {
-            let mut spot = self.with(Shape::Type(item), items.clone());
-            spot.lane = lane;
+            let mut spot = self.with(SpotType::Type(item), items.clone());
+            spot.segment = segment;
             found.push((format!("[{index}]"), spot));
             items.take(size)?;
         }
@@ -449,8 +451,8 @@ impl<'a> Spot<'a> {
     fn end(&self) -> Result<Cursor<'a>, CodecError> {
         let mut cursor = self.cursor.clone();
         match self.shape {
-            Shape::Type(ty) => cursor.skip(self.schema, ty)?,
-            Shape::Fields(fields) => {
+            SpotType::Type(ty) => cursor.skip(self.schema, ty)?,
+            SpotType::Fields(fields) => {
                 let mut types = fields.list.iter().map(|field| &field.ty);
                 types.try_for_each(|ty| cursor.skip(self.schema, ty))?;
             }
@@ -460,23 +462,23 @@ impl<'a> Spot<'a> {
 
     fn parse(&self, text: &str) -> Result<Value, ParseError> {
         match self.shape {
-            Shape::Type(ty) => parse(self.schema, ty, text),
-            Shape::Fields(fields) => parse_fields(self.schema, fields, text),
+            SpotType::Type(ty) => parse(self.schema, ty, text),
+            SpotType::Fields(fields) => parse_fields(self.schema, fields, text),
         }
     }
 
-    fn encode(&self, out: &mut Output, value: &Value) -> Result<(), ValueError> {
-        let encode = Encode::new(self.schema);
+    fn encode(&self, out: &mut ParcelWriter, value: &Value) -> Result<(), ValueError> {
+        let encode = Encoder::new(self.schema);
         match self.shape {
-            Shape::Type(ty) => encode.value(out, ty, value),
-            Shape::Fields(fields) => encode.fields(out, fields, value),
+            SpotType::Type(ty) => encode.value(out, ty, value),
+            SpotType::Fields(fields) => encode.fields(out, fields, value),
         }
     }
 }
 
 /// A value that was put in the place of another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Replaced {
+pub struct Replacement {
     /// What was there.
     pub old: Value,
     /// What is there.
@@ -493,7 +495,7 @@ pub fn replace(
     parcel: &mut Parcel,
     path: &str,
     text: &str,
-) -> Result<Replaced, SpotError> {
+) -> Result<Replacement, SpotError> {
     let borrowed = parcel.as_ref();
     let spot = Spot::find(schema, &borrowed, path)?;
     if spot.in_set {
@@ -501,15 +503,15 @@ pub fn replace(
     }
     let old = spot.value()?;
     let new = spot.parse(text).map_err(SpotError::Text)?;
-    let mut out = match spot.lane {
-        Some(_) => Output::inline(usize::MAX),
-        None => Output::new(usize::MAX),
+    let mut out = match spot.segment {
+        Some(_) => ParcelWriter::inline(usize::MAX),
+        None => ParcelWriter::new(usize::MAX),
     };
     spot.encode(&mut out, &new).map_err(SpotError::Value)?;
-    let (lane, start, end) = (spot.lane, spot.cursor.clone(), spot.end()?);
+    let (segment, start, end) = (spot.segment, spot.cursor.clone(), spot.end()?);
     let (at, passed) = (start.at..end.at, (start.passed, end.passed));
-    match lane {
-        Some(Lane { width, index }) => {
+    match segment {
+        Some(SegmentIndex { width, index }) => {
             let bytes = match width {
                 1 => &mut parcel.w8[index],
                 2 => words_as_bytes_mut(&mut parcel.w16[index]),
@@ -520,7 +522,7 @@ pub fn replace(
         }
         None => {
             let piece = out.parcel;
-            let span = |lane: usize| passed.0[lane]..passed.1[lane];
+            let span = |segment: usize| passed.0[segment]..passed.1[segment];
             parcel.tree.splice(at, piece.tree);
             parcel.w8.splice(span(0), piece.w8);
             parcel.w16.splice(span(1), piece.w16);
@@ -528,7 +530,7 @@ pub fn replace(
             parcel.w64.splice(span(3), piece.w64);
         }
     }
-    Ok(Replaced { old, new })
+    Ok(Replacement { old, new })
 }
 
 /// The steps of a path: `a.b["x.y"][3]` is `a`, `.b`, `["x.y"]`, `[3]`.

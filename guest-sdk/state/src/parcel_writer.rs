@@ -7,7 +7,7 @@ use crate::refusal::Refusal;
 use crate::schema::{Kind, Schema, Type};
 use crate::words::words_as_bytes_mut;
 
-pub(crate) struct Output {
+pub(crate) struct ParcelWriter {
     pub parcel: Parcel,
     /// Buffers whose memory is used again: touching fresh pages costs more than writing to them.
     spare: Parcel,
@@ -16,19 +16,19 @@ pub(crate) struct Output {
     limit: usize,
 }
 
-impl Output {
-    pub fn new(limit: usize) -> Output {
-        Output::reusing(limit, Parcel::default())
+impl ParcelWriter {
+    pub fn new(limit: usize) -> ParcelWriter {
+        ParcelWriter::reusing(limit, Parcel::default())
     }
 
-    pub fn reusing(limit: usize, mut spare: Parcel) -> Output {
+    pub fn reusing(limit: usize, mut spare: Parcel) -> ParcelWriter {
         let mut tree = std::mem::take(&mut spare.tree);
         tree.clear();
         let parcel = Parcel {
             tree,
             ..Parcel::default()
         };
-        Output {
+        ParcelWriter {
             parcel,
             spare,
             inline: false,
@@ -38,10 +38,10 @@ impl Output {
     }
 
     /// An output that makes no segments.
-    pub fn inline(limit: usize) -> Output {
-        Output {
+    pub fn inline(limit: usize) -> ParcelWriter {
+        ParcelWriter {
             inline: true,
-            ..Output::new(limit)
+            ..ParcelWriter::new(limit)
         }
     }
 

@@ -3,16 +3,16 @@
 use super::defaults::Defaults;
 use super::lanes::Lanes;
 use super::limits::Limits;
-use super::owner::Owner;
-use super::parked::{Parked, Place};
-use super::path::Path;
+use super::owner::FieldOwner;
+use super::parked::{ColumnKey, Parked};
+use super::state_path::StatePath;
 use crate::bounds::MAX_DEPTH;
 use crate::compare::Plan;
-use crate::compare::steps::{Link, LinkKind, Op, Step};
+use crate::compare::steps::{NamedStep, NamedStepKind, Op, Step};
 use crate::cursor::{Cursor, too_deep};
 use crate::leftovers::{Entry, LeftoverWriter, Span};
 use crate::number;
-use crate::output::Output;
+use crate::parcel_writer::ParcelWriter;
 use crate::refusal::Refusal;
 use crate::schema::{Case, Kind, Schema, Type};
 use std::cell::Cell;
@@ -20,7 +20,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// One migration while it runs.
-pub(super) struct Run<'a> {
+pub(super) struct Migration<'a> {
     pub defaults: Defaults<'a>,
     /// What was parked before, which is looked up.
     pub before: &'a Parked,
@@ -28,10 +28,10 @@ pub(super) struct Run<'a> {
     pub parked: Parked,
     pub parked_bytes: usize,
     pub limits: &'a Limits,
-    pub path: Path,
+    pub path: StatePath,
     pub notes: Vec<String>,
     /// The plans from parked columns to fields that come back.
-    pub revivals: HashMap<Revival, Option<Rc<Plan>>>,
+    pub revivals: HashMap<RevivalKey, Option<Rc<Plan>>>,
     /// The schemas of parked fields, by type, case and field of the old schema.
     pub types: HashMap<(u32, usize, usize), Rc<Schema>>,
     /// The lanes of operations on list items, by where the operation lies in the plan.
@@ -44,28 +44,28 @@ pub(super) struct Run<'a> {
 
 /// A parked column and a field that it may come back to.
 #[derive(PartialEq, Eq, Hash)]
-pub(super) struct Revival {
-    pub place: Place,
+pub(super) struct RevivalKey {
+    pub place: ColumnKey,
     pub column: usize,
     pub new: u32,
     pub new_case: u32,
     pub field: usize,
 }
 
-impl<'a> Run<'a> {
+impl<'a> Migration<'a> {
     pub fn new(
         plan: &Plan,
         defaults: &'a [u8],
         parked: &'a Parked,
         limits: &'a Limits,
-    ) -> Result<Run<'a>, Refusal> {
-        Ok(Run {
+    ) -> Result<Migration<'a>, Refusal> {
+        Ok(Migration {
             defaults: Defaults::new(&plan.new, defaults)?,
             before: parked,
             parked: parked.clone(),
             parked_bytes: parked.bytes(),
             limits,
-            path: Path::default(),
+            path: StatePath::default(),
             notes: Vec::new(),
             revivals: HashMap::new(),
             types: HashMap::new(),
@@ -79,7 +79,7 @@ impl<'a> Run<'a> {
         &mut self,
         plan: &Plan,
         mut from: Cursor<'_>,
-        to: &mut Output,
+        to: &mut ParcelWriter,
     ) -> Result<(), Refusal> {
         let done = self.op(plan, &plan.root, &mut from, to, MAX_DEPTH);
         done.map_err(|refusal| self.path.locate(refusal))?;
@@ -87,19 +87,19 @@ impl<'a> Run<'a> {
     }
 }
 
-impl Run<'_> {
+impl Migration<'_> {
     /// One operation: takes an old value, gives a new one.
     pub fn op(
         &mut self,
         plan: &Plan,
         op: &Op,
         from: &mut Cursor<'_>,
-        to: &mut Output,
+        to: &mut ParcelWriter,
         depth: usize,
     ) -> Result<(), Refusal> {
         let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
         match &op.step {
-            Step::Same => to.copy(from, &plan.old, &op.old, depth),
+            Step::Copy => to.copy(from, &plan.old, &op.old, depth),
             Step::Number(a, b) => {
                 let bytes = from.take(a.size())?;
                 let (word, size) = number::convert(*a, *b, bytes)
@@ -156,13 +156,13 @@ impl Run<'_> {
                 }
                 Ok(())
             }
-            Step::Some(item) => {
+            Step::ToSome(item) => {
                 to.bytes(&[1])?;
                 self.op(plan, item, from, to, depth)
             }
-            Step::One(item) => self.one(plan, item, from, to, depth),
-            Step::Link(id) => self.link(plan, *id, from, to, depth),
-            Step::Never => unreachable!("a plan has no such step"),
+            Step::ToList(item) => self.one(plan, item, from, to, depth),
+            Step::Named(id) => self.named(plan, *id, from, to, depth),
+            Step::Impossible => unreachable!("a plan has no such step"),
         }
     }
 
@@ -174,21 +174,21 @@ impl Run<'_> {
         plan: &Plan,
         op: &Op,
         from: &mut Cursor<'_>,
-        to: &mut Output,
+        to: &mut ParcelWriter,
         depth: usize,
         keys: &mut HashSet<Vec<u8>>,
     ) -> Result<Option<Vec<u8>>, Refusal> {
-        let mut old = Output::inline(self.limits.memory);
+        let mut old = ParcelWriter::inline(self.limits.memory);
         let mut ahead = from.clone();
         old.copy(&mut ahead, &plan.old, &op.old, depth)?;
         let old = old.parcel.tree;
         self.path.key(&old);
         let hooks = self.leftovers.entries.len();
-        let key = if matches!(op.step, Step::Same) {
+        let key = if matches!(op.step, Step::Copy) {
             *from = ahead;
             old.clone()
         } else {
-            let mut key = Output::inline(self.limits.memory);
+            let mut key = ParcelWriter::inline(self.limits.memory);
             self.op(plan, op, from, &mut key, depth)?;
             key.parcel.tree
         };
@@ -223,75 +223,75 @@ impl Run<'_> {
         self.parked.rekey(&self.path.open, &self.path.row, &row);
     }
 
-    fn link(
+    fn named(
         &mut self,
         plan: &Plan,
         id: usize,
         from: &mut Cursor<'_>,
-        to: &mut Output,
+        to: &mut ParcelWriter,
         depth: usize,
     ) -> Result<(), Refusal> {
-        let link = &plan.links[id];
-        let (old, new) = (plan.old.get(link.old), plan.new.get(link.new));
-        if let LinkKind::Replaced(version) = link.kind {
-            return self.hand_over(plan, link, version, from, to, depth);
+        let step = &plan.named_steps[id];
+        let (old, new) = (plan.old.get(step.old), plan.new.get(step.new));
+        if let NamedStepKind::Replace(version) = step.kind {
+            return self.pass_to_hook(plan, step, version, from, to, depth);
         }
         let start = to.parcel.tree.len();
-        match (&link.kind, &old.kind, &new.kind) {
+        match (&step.kind, &old.kind, &new.kind) {
             (
-                LinkKind::Record(fields),
+                NamedStepKind::Record(fields),
                 Kind::Record { fields: a, .. },
                 Kind::Record { fields: b, .. },
             ) => {
-                let owner = Owner {
-                    old: link.old,
+                let owner = FieldOwner {
+                    old: step.old,
                     old_case: 0,
                     old_fields: &a.list,
-                    new: link.new,
+                    new: step.new,
                     new_case: 0,
                     start,
                     new_fields: &b.list,
                 };
                 self.fields(plan, owner, fields, from, to, depth)
             }
-            (LinkKind::Variant(cases), Kind::Variant(olds), Kind::Variant(news)) => {
+            (NamedStepKind::Variant(cases), Kind::Variant(olds), Kind::Variant(news)) => {
                 let tag = from.tag(olds.len())?;
                 let Some((new_tag, fields)) = &cases[tag] else {
                     return Err(case_is_gone(&old.name, &olds[tag].name));
                 };
                 to.tag(*new_tag, news.len())?;
-                let owner = Owner {
-                    old: link.old,
+                let owner = FieldOwner {
+                    old: step.old,
                     old_case: tag,
                     old_fields: &olds[tag].fields.list,
-                    new: link.new,
+                    new: step.new,
                     new_case: *new_tag,
                     start,
                     new_fields: &news[*new_tag as usize].fields.list,
                 };
                 self.fields(plan, owner, fields, from, to, depth)
             }
-            (LinkKind::Flags(bits), Kind::Flags(olds), Kind::Flags(news)) => {
+            (NamedStepKind::Flags(bits), Kind::Flags(olds), Kind::Flags(news)) => {
                 let set = flags(&old.name, olds, bits, from)?;
                 to.bytes(&set.to_le_bytes()[..news.len().div_ceil(8)])
             }
-            _ => unreachable!("a link is between types of one kind"),
+            _ => unreachable!("a named step is between types of one kind"),
         }
     }
 
     /// All of an old value, for the hook that makes the new one.
     #[inline(never)] // As above.
-    fn hand_over(
+    fn pass_to_hook(
         &mut self,
         plan: &Plan,
-        link: &Link,
+        step: &NamedStep,
         version: u32,
         from: &mut Cursor<'_>,
-        to: &mut Output,
+        to: &mut ParcelWriter,
         depth: usize,
     ) -> Result<(), Refusal> {
-        let whole = Type::Named(link.old);
-        let parts: Vec<(String, usize, &Type)> = match &plan.old.get(link.old).kind {
+        let whole = Type::Named(step.old);
+        let parts: Vec<(String, usize, &Type)> = match &plan.old.get(step.old).kind {
             Kind::Record { fields, .. } => fields
                 .list
                 .iter()
@@ -302,11 +302,11 @@ impl Run<'_> {
         };
         let mut fields = Vec::new();
         for (name, index, ty) in parts {
-            let mut value = Output::inline(self.limits.memory);
+            let mut value = ParcelWriter::inline(self.limits.memory);
             value.copy(from, &plan.old, ty, depth)?;
             let schema = self
                 .types
-                .entry((link.old, 0, index))
+                .entry((step.old, 0, index))
                 .or_insert_with(|| Rc::new(plan.old.with_root(ty)));
             fields.push((name, self.leftovers.schema(schema), value.parcel.tree));
         }
@@ -314,7 +314,7 @@ impl Run<'_> {
         let span = Span { start: at, end: at };
         self.leftovers.entries.push(Entry {
             span,
-            name: plan.new.get(link.new).name.clone(),
+            name: plan.new.get(step.new).name.clone(),
             version,
             fields,
         });
@@ -369,7 +369,7 @@ fn flags(
 }
 
 /// Between a string and its bytes.
-fn text(old: &Type, from: &mut Cursor<'_>, to: &mut Output) -> Result<(), Refusal> {
+fn text(old: &Type, from: &mut Cursor<'_>, to: &mut ParcelWriter) -> Result<(), Refusal> {
     if *old == Type::String {
         let len = from.count(1)?;
         let bytes = from.take(len)?;

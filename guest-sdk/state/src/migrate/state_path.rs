@@ -6,7 +6,7 @@ use crate::refusal::Refusal;
 ///
 /// Values that lie alike, such as one field of all items of a list, share the open path.
 #[derive(Clone, Default)]
-pub(super) struct Path {
+pub(super) struct StatePath {
     /// Such as `particles[].pos`.
     pub open: String,
     /// The indices (big endian) and keys (as they are encoded), each after its length.
@@ -18,16 +18,16 @@ pub(super) struct Path {
 }
 
 /// What a step added to a path, to take it away again.
-pub(super) struct Mark {
+pub(super) struct PathMark {
     open: usize,
     row: usize,
     steps: usize,
     last: usize,
 }
 
-impl Path {
-    pub fn mark(&self) -> Mark {
-        Mark {
+impl StatePath {
+    pub fn mark(&self) -> PathMark {
+        PathMark {
             open: self.open.len(),
             row: self.row.len(),
             steps: self.steps.len(),
@@ -35,7 +35,7 @@ impl Path {
         }
     }
 
-    pub fn back(&mut self, mark: Mark) {
+    pub fn back(&mut self, mark: PathMark) {
         self.open.truncate(mark.open);
         self.row.truncate(mark.row);
         self.steps.truncate(mark.steps);
@@ -68,9 +68,9 @@ impl Path {
 
     /// The row with another key in place of the last.
     pub fn row_with_last(&self, key: &[u8]) -> Vec<u8> {
-        let mut other = Path {
+        let mut other = StatePath {
             row: self.row[..self.last].to_vec(),
-            ..Path::default()
+            ..StatePath::default()
         };
         other.key(key);
         other.row
@@ -89,7 +89,7 @@ impl Path {
     }
 }
 
-impl std::fmt::Display for Path {
+impl std::fmt::Display for StatePath {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut rows = self.row.as_slice();
         let mut parts = self.open.split("[]");
