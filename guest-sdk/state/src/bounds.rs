@@ -1,10 +1,11 @@
-//! The bounds that the encoding and everything that reads it share.
+//! Bounds that the encoder and all decoders share. Knows no formats.
 
-/// A flat list from this many bytes on is a segment; a smaller one is inline in the tree.
+/// Size in bytes from which a flat list is a segment. A smaller list is inline in the tree.
 ///
-/// The rule depends on the size alone, so that no tag is needed.
+/// The rule depends on the size alone, so the tree needs no tag.
 pub const SEGMENT_MIN: usize = 4096;
-/// A state may be nested this deep: a list of linked boxes takes two levels a link.
+/// Deepest nesting of a state. A list of linked boxes takes two levels a link.
 pub const MAX_DEPTH: usize = 1000;
-/// Items that take no bytes are bounded too, or four bytes could stand for a year of work.
+/// Largest number of items that take no bytes. Without this bound, four bytes could ask for
+/// billions of steps.
 pub(crate) const MAX_EMPTY_ITEMS: usize = 1 << 20;

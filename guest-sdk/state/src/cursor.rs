@@ -1,13 +1,13 @@
-//! A place in a parcel, from which bytes are read. Knows nothing of schemas.
+//! Reads bytes from a position in a parcel. Knows nothing of schemas.
 //!
-//! The bytes may come from a hostile guest: every length is checked against what is there.
+//! The bytes may come from a hostile guest, so every length is checked against what is left.
 
 use crate::bounds::{MAX_DEPTH, MAX_EMPTY_ITEMS, SEGMENT_MIN};
 use crate::parcel::ParcelRef;
 use crate::words::words_as_bytes;
 use std::fmt;
 
-/// Why bytes are not a state of their schema.
+/// The error for bytes that are not a state of their schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodecError(String);
 
@@ -25,15 +25,15 @@ impl fmt::Display for CodecError {
 
 impl std::error::Error for CodecError {}
 
-/// A place in a parcel, or in a value that was written with everything inline.
+/// A position in a parcel, or in a value that was written with everything inline.
 #[derive(Clone)]
 pub(crate) struct Cursor<'a> {
     pub tree: &'a [u8],
     pub at: usize,
     segments: Option<&'a ParcelRef<'a>>,
-    /// How many segments of each width have been passed.
+    /// Number of segments of each width that were passed.
     pub passed: [usize; 4],
-    /// How many values have been walked.
+    /// Number of values that were walked.
     pub steps: usize,
 }
 
@@ -74,13 +74,13 @@ impl<'a> Cursor<'a> {
         Ok(bytes)
     }
 
-    /// Bytes after their number.
+    /// Reads a length, and that many bytes.
     pub fn slice(&mut self) -> Result<&'a [u8], CodecError> {
         let len = self.count(1)?;
         self.take(len)
     }
 
-    /// A text after its number of bytes.
+    /// Reads a length, and that many bytes of UTF-8.
     pub fn text(&mut self) -> Result<String, CodecError> {
         let text = std::str::from_utf8(self.slice()?);
         text.map(str::to_owned)
@@ -93,7 +93,7 @@ impl<'a> Cursor<'a> {
         ))
     }
 
-    /// A number of items, each of which takes at least `min` bytes in the tree.
+    /// Reads a number of items, each of which takes at least `min` bytes in the tree.
     pub fn count(&mut self, min: u32) -> Result<usize, CodecError> {
         let count = self.word()? as usize;
         let most = match min {
@@ -128,7 +128,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The bits of so many flags.
+    /// Reads a set of flags, one bit each.
     pub fn flags(&mut self, flags: usize) -> Result<u64, CodecError> {
         let mut word = [0; 8];
         let bytes = self.take(flags.div_ceil(8))?;
@@ -140,7 +140,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// That so many items of a fixed-length array can be there at all.
+    /// Checks the length of an array whose items may take no bytes.
     pub fn bounded(&self, count: u32, min: u32) -> Result<(), CodecError> {
         if min == 0 && count as usize > MAX_EMPTY_ITEMS {
             return Err(CodecError(format!(
@@ -150,7 +150,7 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// The bytes of a flat list, from the tree or from the next segment.
+    /// Reads a flat list, from the tree or from the next segment.
     pub fn flat(&mut self, count: usize, size: usize, width: u8) -> Result<&'a [u8], CodecError> {
         let len = count
             .checked_mul(size)
@@ -177,7 +177,7 @@ impl<'a> Cursor<'a> {
         Ok(bytes)
     }
 
-    /// That nothing is left.
+    /// Checks that nothing is left over.
     pub fn finish(&self) -> Result<(), CodecError> {
         let segments = self.segments.map_or([0; 4], |p| {
             [p.w8.len(), p.w16.len(), p.w32.len(), p.w64.len()]

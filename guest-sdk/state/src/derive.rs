@@ -1,38 +1,40 @@
-//! What code written by `#[derive(State)]` uses to ask about types; nothing for anyone else.
+//! Helpers for code written by `#[derive(State)]`, which asks what a type implements. Not for other
+//! callers.
 
 pub use crate::codec::write_default;
 use crate::codec::{Flat, FlatProof, State};
 use crate::schema::DefaultFn;
 use std::marker::PhantomData;
 
-/// Asks whether a concrete type implements `Default` or `Flat`.
+/// Tells whether a concrete type implements `Default` or `Flat`.
 ///
-/// An inherent constant is chosen over a trait's when its bounds hold, and else the trait's is.
+/// The compiler takes the inherent constant when its bounds hold, and otherwise the trait's
+/// constant.
 pub struct Probe<T>(PhantomData<T>);
 
 impl<T: State + Default> Probe<T> {
-    /// The writer of `T::default()`.
+    /// Writer of `T::default()`.
     pub const DEFAULT: Option<DefaultFn> = Some(write_default::<T>);
 }
 
-/// The answer for types without `Default`.
+/// Fallback for types without `Default`.
 pub trait NoDefault {
-    /// There is none.
+    /// No writer.
     const DEFAULT: Option<DefaultFn> = None;
 }
 
 impl<T> NoDefault for Probe<T> {}
 
 impl<T: Flat> Probe<T> {
-    /// The proof.
+    /// Proof that the type is flat.
     pub const FLAT: Option<FlatProof<T>> = Some(FlatProof::new());
 }
 
-/// The answer for types that are not flat.
+/// Fallback for types that are not flat.
 pub trait NotFlat: Sized {
-    /// The type in question.
+    /// The type that was asked about.
     type Subject;
-    /// There is none.
+    /// No proof.
     const FLAT: Option<FlatProof<Self::Subject>> = None;
 }
 

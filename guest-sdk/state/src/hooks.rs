@@ -1,4 +1,4 @@
-//! Reads a field of an old value as a Rust type, for the hooks of a guest.
+//! Reads a field of an old value as a Rust type, for a guest's hooks. Knows no host.
 
 use crate::codec::{Reader, RestoreError, State, defaults};
 use crate::compare::Comparison;
@@ -7,12 +7,12 @@ use crate::migrate::convert_inline;
 use crate::schema::Schema;
 
 impl Old {
-    /// Returns the old value of a field, as any type to which its own leads automatically.
+    /// Returns the old value of a field, as any type that its own type converts to automatically.
     ///
     /// Returns `None` when there is no such field.
     ///
     /// # Errors
-    /// When no rule leads to the type, or this value does not fit it.
+    /// Returns an error when no rule leads to the type, or when this value does not fit it.
     pub fn get<T: State>(&self, name: &str) -> Result<Option<T>, RestoreError> {
         let Some(field) = self.field(name) else {
             return Ok(None);

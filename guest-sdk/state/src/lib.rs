@@ -1,9 +1,10 @@
-//! The state of a Vblank guest: what it is made of, how it crosses from one version of a program
-//! to the next, and what happens to it when its types have changed.
+//! The state of a Vblank guest: its type, its bytes, and its migration to another version's type.
 //!
-//! Data walks one way: a guest's types give a [`Schema`] and a [`Parcel`]; two schemas give a
-//! [`diff()`] for people and a [`Plan`] for the host; [`apply`] makes the new parcel of the old one.
-//! Used by guests and by the host alike, so it knows no wasmtime, no files and no processes.
+//! A guest's types give a [`Schema`] and a [`Parcel`]. Two schemas give a [`Comparison`], which has
+//! the changes for people and the [`Plan`] for the host. [`apply`] makes the new parcel from the
+//! old one.
+//!
+//! Guests and hosts both use this crate, so it knows no wasmtime, no files and no processes.
 
 mod bounds;
 pub mod codec;
@@ -45,7 +46,7 @@ pub use schema::{
 pub use value::Value;
 pub use walk::check;
 
-/// The chapter on state in the documentation, whose examples are tests.
+/// The chapter on state in the documentation. Its examples run as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/state.md")]
 mod chapter {}

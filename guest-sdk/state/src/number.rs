@@ -1,8 +1,8 @@
-//! Numbers into other numbers, without losing anything.
+//! Lossless conversion of numbers. Knows no plans and no parcels.
 
 use crate::schema::Number;
 
-/// Whether every value of `from` is a value of `to`.
+/// Returns true when every value of `from` is a value of `to`.
 pub(crate) fn widens(from: Number, to: Number) -> bool {
     use Number::*;
     match (from, to) {
@@ -18,14 +18,14 @@ pub(crate) fn widens(from: Number, to: Number) -> bool {
     }
 }
 
-/// A value on its way: all integers fit the first, all floats the second.
+/// A number between two types. Every integer fits the first case, every float the second.
 #[derive(Clone, Copy)]
 enum WideNumber {
     Int(i128),
     Float(f64),
 }
 
-/// Converts one number; `None` when the target cannot hold exactly this value.
+/// Converts one number. Returns `None` when the target cannot hold exactly this value.
 pub(crate) fn convert(from: Number, to: Number, bytes: &[u8]) -> Option<([u8; 8], usize)> {
     write(to, read(from, bytes))
 }
@@ -58,7 +58,7 @@ fn write(number: Number, value: WideNumber) -> Option<([u8; 8], usize)> {
         integer => {
             let int = match value {
                 WideNumber::Int(int) => int,
-                // A fraction, a NaN, an infinity or -0.0 is no integer.
+                // A fraction, a NaN, an infinity and -0.0 have no integer of the same value.
                 WideNumber::Float(float) => {
                     Some(float as i128).filter(|int| (*int as f64).to_bits() == float.to_bits())?
                 }
@@ -70,7 +70,7 @@ fn write(number: Number, value: WideNumber) -> Option<([u8; 8], usize)> {
     Some((word.to_le_bytes(), number.size()))
 }
 
-/// `bits` if the float that they stand for is exactly `int`.
+/// Returns `bits` when the float that they encode is exactly `int`.
 fn exact<B>(int: i128, bits: B, float: f64) -> Option<B> {
     (float as i128 == int).then_some(bits)
 }
@@ -88,7 +88,7 @@ fn range(number: Number) -> (i128, i128) {
     }
 }
 
-/// `f32` to `f64` with the bits of a NaN kept, which a cast may quieten.
+/// Converts `f32` to `f64`. A cast may make a NaN quiet, so its bits are moved by hand.
 pub(crate) fn widen(float: f32) -> f64 {
     if !float.is_nan() {
         return f64::from(float);
@@ -97,7 +97,7 @@ pub(crate) fn widen(float: f32) -> f64 {
     f64::from_bits((bits >> 31) << 63 | 0x7ff << 52 | (bits & 0x7f_ffff) << 29)
 }
 
-/// The `f32` that widens to exactly this.
+/// Returns the `f32` that widens to exactly this `f64`.
 fn narrow(float: f64) -> Option<f32> {
     let narrow = if float.is_nan() {
         let bits = float.to_bits();
@@ -108,7 +108,7 @@ fn narrow(float: f64) -> Option<f32> {
     (widen(narrow).to_bits() == float.to_bits()).then_some(narrow)
 }
 
-/// A number in decimal.
+/// Formats a number in decimal.
 pub(crate) fn show(number: Number, bytes: &[u8]) -> String {
     match (read(number, bytes), number) {
         (WideNumber::Int(int), _) => int.to_string(),

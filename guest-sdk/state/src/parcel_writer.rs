@@ -1,4 +1,4 @@
-//! The new parcel while it is being written, with a bound on its memory.
+//! Writes a new parcel with a bound on its memory. Knows no plans.
 
 use crate::bounds::SEGMENT_MIN;
 use crate::cursor::{Cursor, too_deep};
@@ -9,7 +9,7 @@ use crate::words::words_as_bytes_mut;
 
 pub(crate) struct ParcelWriter {
     pub parcel: Parcel,
-    /// Buffers whose memory is used again: touching fresh pages costs more than writing to them.
+    /// Buffers to write into. Touching fresh pages costs more than writing to them.
     spare: Parcel,
     inline: bool,
     segment_bytes: usize,
@@ -37,7 +37,7 @@ impl ParcelWriter {
         }
     }
 
-    /// An output that makes no segments.
+    /// Returns a writer that makes no segments.
     pub fn inline(limit: usize) -> ParcelWriter {
         ParcelWriter {
             inline: true,
@@ -63,7 +63,9 @@ impl ParcelWriter {
         }
     }
 
-    /// Room for the bytes of a flat list, all of which are to be written, where they belong by their size.
+    /// Reserves the bytes of a flat list, in the tree or as a segment by their size.
+    ///
+    /// The caller writes all of them.
     pub fn flat(&mut self, len: usize, width: u8) -> Result<&mut [u8], Refusal> {
         self.room(len)?;
         if self.inline || len < SEGMENT_MIN {
@@ -79,7 +81,7 @@ impl ParcelWriter {
         })
     }
 
-    /// Room in the tree, all zero.
+    /// Reserves zeroed bytes in the tree.
     pub fn tree(&mut self, len: usize) -> Result<&mut [u8], Refusal> {
         self.room(len)?;
         let start = self.parcel.tree.len();
@@ -101,7 +103,8 @@ impl ParcelWriter {
         Ok(())
     }
 
-    /// Copies a value whose type stays what it is, between inline and not as need be.
+    /// Copies a value of an unchanged type. Lists become segments or inline bytes as this writer
+    /// needs.
     pub fn copy(
         &mut self,
         from: &mut Cursor<'_>,
@@ -202,7 +205,7 @@ fn push<'s, W: Clone + Default>(
     let words = match spare.iter().position(|words| words.capacity() >= len) {
         Some(index) => {
             let mut words = spare.swap_remove(index);
-            // What it holds is overwritten anyway, so only what it lacks is filled.
+            // The caller overwrites all words, so only the missing ones are filled.
             words.truncate(len);
             words.resize(len, W::default());
             words

@@ -1,16 +1,16 @@
-//! Why a state does not cross: a path and a message.
+//! The reason why a state does not cross: a path and a message. Knows no plans.
 
 use crate::cursor::CodecError;
 use crate::number;
 use crate::schema::Number;
 use std::fmt;
 
-/// Why a state does not cross. The old version runs on.
+/// The reason why a state does not cross. The old version keeps running.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// Where in the state, such as `particles[3].life`; empty when it is the whole.
+    /// Path in the state, such as `particles[3].life`. Empty for the whole state.
     pub path: String,
-    /// What stands against it.
+    /// Cause, and what to do about it.
     pub message: String,
 }
 

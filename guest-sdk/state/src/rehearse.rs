@@ -1,4 +1,5 @@
-//! A whole swap in one call, as the host does it: for a guest's own tests of its migrations.
+//! A whole swap in one call, for a guest's tests of its migrations. Knows no host: it repeats the
+//! host's steps.
 
 use crate::codec::{Reader, State, defaults, save};
 use crate::compare::Comparison;
@@ -7,7 +8,7 @@ use crate::report::explain;
 use crate::schema::Schema;
 use crate::walk::check;
 
-/// Carries a state from one type to another, hooks and all.
+/// Migrates a state from one type to another, including hooks.
 ///
 /// ```
 /// # use vblank_derive::State;
@@ -27,7 +28,8 @@ use crate::walk::check;
 /// ```
 ///
 /// # Errors
-/// What the host would say: the report on changes that need a migration, or why this state is refused.
+/// Returns the host's message: the report on changes that need a migration, or the refusal of this
+/// state.
 pub fn carry<A: State, B: State>(old: &A, parked: &mut Parked) -> Result<B, String> {
     let (from, to) = (Schema::of::<A>(), Schema::of::<B>());
     let comparison = Comparison::new(&from, &to);

@@ -1,4 +1,4 @@
-//! The walk along a schema that everything on the host's side uses. Depth and work are bounded.
+//! Walks a value along its schema, with bounded depth and work. Builds nothing from what it reads.
 
 use crate::bounds::MAX_DEPTH;
 use crate::cursor::{CodecError, Cursor, too_deep};
@@ -6,7 +6,7 @@ use crate::parcel::ParcelRef;
 use crate::schema::{Fields, Kind, Schema, Type};
 
 impl Cursor<'_> {
-    /// Passes a value without looking at more than its lengths.
+    /// Passes a value, and checks its lengths only.
     pub fn skip(&mut self, schema: &Schema, ty: &Type) -> Result<(), CodecError> {
         Walker {
             schema,
@@ -15,7 +15,7 @@ impl Cursor<'_> {
         .value(self, ty, MAX_DEPTH)
     }
 
-    /// Passes a value and looks at every byte that not every pattern is right for.
+    /// Passes a value, and checks every byte for which some patterns are invalid.
     pub fn check(&mut self, schema: &Schema, ty: &Type) -> Result<(), CodecError> {
         Walker {
             schema,
@@ -25,10 +25,10 @@ impl Cursor<'_> {
     }
 }
 
-/// That a parcel is a state of a schema: all of it is walked, nothing is left over.
+/// Checks that a parcel is a state of a schema, with nothing left over.
 ///
 /// # Errors
-/// When it is not; memory and depth are bounded whatever the bytes say.
+/// Returns an error when it is not. Memory and depth are bounded for any bytes.
 pub fn check(schema: &Schema, parcel: &ParcelRef<'_>) -> Result<(), CodecError> {
     let mut cursor = Cursor::new(parcel);
     cursor.check(schema, schema.root())?;
@@ -41,7 +41,7 @@ struct Walker<'s> {
 }
 
 impl Walker<'_> {
-    /// Loops and small functions, so that the frames of what nests stay small.
+    /// Small functions keep the stack frames of the recursion small.
     fn value(&self, cursor: &mut Cursor<'_>, ty: &Type, depth: usize) -> Result<(), CodecError> {
         cursor.steps += 1;
         let layout = self.schema.layout(ty);

@@ -1,16 +1,18 @@
-//! Types whose slices are raw words.
+//! `Flat`: types whose slices are raw words.
 
 use super::is_flat::FlatProof;
 use super::state::State;
 
-/// A record of fixed size without pointers and padding, whose slices cross a swap as raw memory.
+/// A record of fixed size without pointers and padding. Its slices cross a swap as raw memory.
 ///
-/// Use `#[derive(Flat)]`, which checks all of it when the guest is compiled.
+/// Use `#[derive(Flat)]`, which checks every condition when the guest is compiled.
 ///
 /// # Safety
-/// The type has a defined layout (`repr(C)`), at least one byte, no padding and no interior
-/// mutability; every bit pattern is a value; its memory is what [`State::save`] writes, on a
-/// little-endian machine; `WIDTH` is the largest size of a number in it.
+/// - The layout is defined (`repr(C)`), with at least one byte, no padding and no interior
+///   mutability.
+/// - Every bit pattern is a value.
+/// - The memory is what [`State::save`] writes on a little-endian machine.
+/// - `WIDTH` is the largest size of a number in the type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not flat",
     label = "not flat",
@@ -18,12 +20,12 @@ use super::state::State;
     note = "use `u8` for a `bool` or an enum and `u32` for a `char`, or leave out `#[derive(Flat)]`"
 )]
 pub unsafe trait Flat: State + 'static {
-    /// The width in bytes of a word of its segments: 1, 2, 4 or 8.
+    /// Width in bytes of a word of its segments: 1, 2, 4 or 8.
     const WIDTH: u8;
 }
 
 impl<T: Flat> FlatProof<T> {
-    /// The proof.
+    /// Returns the proof.
     #[allow(
         clippy::new_without_default,
         reason = "a proof is not a value one defaults to"

@@ -62,8 +62,8 @@ macro_rules! records {
 
         const _: () = assert!(size_of::<$ty>() == [$(stringify!($field)),*].len() * size_of::<$item>());
 
-        // SAFETY: glam lays these out as their fields in order (it implements `bytemuck::Pod` for
-        // them); the size, checked above, leaves no room for padding.
+        // SAFETY: glam lays these types out as their fields in order, and implements
+        // `bytemuck::Pod` for them. The assertion above shows that their size has no padding.
         unsafe impl Flat for $ty {
             const WIDTH: u8 = size_of::<$item>() as u8;
         }
@@ -88,7 +88,7 @@ records! {
 
 macro_rules! matrices {
     ($($ty:ident: $count:literal)*) => {$(
-        /// An array of the columns' numbers.
+        /// Encoded as an array of the numbers of the columns.
         impl State for $ty {
             const FLAT: Option<FlatProof<Self>> = Some(FlatProof::new());
             const SHAPE: &'static Shape = <[f32; $count]>::SHAPE;
@@ -108,7 +108,7 @@ macro_rules! matrices {
 
         const _: () = assert!(size_of::<$ty>() == $count * size_of::<f32>());
 
-        // SAFETY: a matrix is its columns one after the other, and has no padding.
+        // SAFETY: a matrix is its columns in order, without padding.
         unsafe impl Flat for $ty {
             const WIDTH: u8 = 4;
         }

@@ -1,7 +1,9 @@
-//! Between Rust values and parcels: `State`, `Flat`, and what writes and reads them.
+//! Encoding of Rust values as parcels: `State`, `Flat`, and their writer and reader. Knows no
+//! migrations.
 //!
-//! A parcel is one `tree` of bytes (schema order, little endian, no tags for fields) and
-//! **segments**: the memory of large flat slices as it is, lent to the writer and never copied.
+//! A parcel is one **tree** of bytes and its **segments**. The tree is in schema order, little
+//! endian, without tags for fields. A segment is the memory of one large flat slice, which is lent
+//! to the writer and never copied.
 
 mod flat;
 #[cfg(feature = "glam")]

@@ -1,4 +1,4 @@
-//! What a state is restored from.
+//! `Reader`: the source from which a state is restored. Knows no Rust types of the guest.
 
 use super::is_flat::FlatProof;
 use crate::bounds::{MAX_EMPTY_ITEMS, SEGMENT_MIN};
@@ -8,7 +8,7 @@ use crate::words::Word;
 use std::collections::VecDeque;
 use std::fmt;
 
-/// Gives the bytes of a state back, and the buffers of its large flat slices.
+/// Reads the bytes of a state, and hands out the buffers of its large flat slices.
 pub struct Reader<'a> {
     tree: &'a [u8],
     at: usize,
@@ -18,40 +18,41 @@ pub struct Reader<'a> {
     w64: VecDeque<Vec<u64>>,
     inline: bool,
     old_values: OldValues,
-    /// How many segments of each width there were at the beginning.
+    /// Number of segments of each width at the start.
     initial: [usize; 4],
-    /// Segments that are to come later, where that was announced.
+    /// Segments that the host delivers later. `None` unless [`Reader::defer_empty_segments`] was
+    /// called.
     pending: Option<Vec<PendingSegment>>,
 }
 
-/// Where a segment's memory is to be put, after the value has been restored without it.
+/// The destination of a segment that the host delivers after the value was restored without it.
 ///
-/// It is memory of a [`PageVec`](crate::PageVec), and stays where it is until the value is next changed.
+/// The memory belongs to a [`PageVec`](crate::PageVec), and does not move until the value changes.
 #[derive(Clone, Copy, Debug)]
 pub struct PendingSegment {
-    /// The width of the segment's words in bytes.
+    /// Width of the segment's words in bytes.
     pub width: u8,
-    /// Counts the segments of this width from 0.
+    /// Index among the segments of this width, from 0.
     pub index: u32,
-    /// Where it begins.
+    /// Start of the memory.
     pub memory: *mut u8,
-    /// How long it is, in bytes.
+    /// Length of the memory in bytes.
     pub len: usize,
 }
 
-/// Why a state could not be restored.
+/// The reason why a state could not be restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RestoreError(String);
 
 impl RestoreError {
-    /// An error with its message, lower case and without a full stop.
+    /// Makes an error. The message is in lower case and has no full stop.
     pub fn new(message: impl Into<String>) -> RestoreError {
         RestoreError(message.into())
     }
 }
 
 impl RestoreError {
-    /// Says which hook it was.
+    /// Adds the type and the version of the hook that failed.
     #[doc(hidden)]
     pub fn in_hook(self, ty: &str, from: u32) -> RestoreError {
         RestoreError(format!("{ty}: the hook from version {from}: {}", self.0))
@@ -79,7 +80,7 @@ impl fmt::Display for RestoreError {
 impl std::error::Error for RestoreError {}
 
 impl<'a> Reader<'a> {
-    /// A reader of a tree and its segments.
+    /// Returns a reader of a tree and its segments.
     pub fn new(tree: &'a [u8], segments: Segments) -> Reader<'a> {
         let initial = [
             segments.w8.len(),
@@ -101,8 +102,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A reader that has old values for hooks, as a migration gave them. Damage to them is told by
-    /// [`Reader::finish`].
+    /// Returns a reader that also has old values for hooks, as a migration wrote them.
+    ///
+    /// [`Reader::finish`] reports damage to them.
     pub fn with_leftovers(tree: &'a [u8], segments: Segments, leftovers: &[u8]) -> Reader<'a> {
         Reader {
             old_values: OldValues::new(leftovers),
@@ -110,37 +112,41 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A segment that is empty, which one that was saved never is, comes later: the value is made
-    /// without it, where it can be, and [`Reader::pending_segments`] says where it has to be put.
+    /// Treats empty segments as segments that arrive later. A saved segment is never empty.
+    ///
+    /// Values that can be made without their segment are, and [`Reader::pending_segments`] lists
+    /// the destinations.
     pub fn defer_empty_segments(mut self) -> Reader<'a> {
         self.pending = Some(Vec::new());
         self
     }
 
-    /// Where to put what comes later. Each has to be filled before the value is used.
+    /// Returns the destinations of all deferred segments.
+    ///
+    /// The caller fills each before the value is used.
     pub fn pending_segments(&mut self) -> Vec<PendingSegment> {
         self.pending.take().unwrap_or_default()
     }
 
-    /// The place in the tree, at which a value with hooks begins.
+    /// Returns the position in the tree, at which a value with hooks begins.
     #[doc(hidden)]
     pub fn position(&self) -> usize {
         self.at
     }
 
-    /// All of the old value, for the hook of a type that makes the new one of it.
+    /// Takes the whole old value, for a hook that replaces it.
     #[doc(hidden)]
     pub fn take_whole_old(&mut self, ty: &str, start: usize) -> Option<Old> {
         self.old_values.take(ty, start, start)
     }
 
-    /// The old value for the hooks of a type, of a value that began at a place and ends here.
+    /// Takes the old fields for the hooks of a value that began at `start` and ends here.
     #[doc(hidden)]
     pub fn take_old(&mut self, ty: &str, start: usize) -> Option<Old> {
         self.old_values.take(ty, start, self.at)
     }
 
-    /// A reader of a value that was written with everything inline.
+    /// Returns a reader of a value that was written with everything inline.
     pub fn inline(tree: &'a [u8]) -> Reader<'a> {
         Reader {
             inline: true,
@@ -148,10 +154,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The next bytes.
+    /// Reads `len` bytes.
     ///
     /// # Errors
-    /// When there are not so many.
+    /// Returns an error when fewer are left.
     pub fn bytes(&mut self, len: usize) -> Result<&'a [u8], RestoreError> {
         match self.tree[self.at..].get(..len) {
             Some(bytes) => {
@@ -165,10 +171,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The next `N` bytes.
+    /// Reads `N` bytes.
     ///
     /// # Errors
-    /// When there are not so many.
+    /// Returns an error when fewer are left.
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], RestoreError> {
         Ok(self
             .bytes(N)?
@@ -176,18 +182,20 @@ impl<'a> Reader<'a> {
             .expect("as many bytes as asked for"))
     }
 
-    /// A number of items.
+    /// Reads a number of items.
     ///
     /// # Errors
-    /// When the tree ends before it.
+    /// Returns an error when the tree ends before it.
     pub fn count(&mut self) -> Result<usize, RestoreError> {
         Ok(u32::from_le_bytes(self.array()?) as usize)
     }
 
-    /// As many items as it is safe to make room for ahead: a length may lie.
+    /// Returns how many items may be allocated ahead. A length may lie, so the answer is at most
+    /// the bytes left.
     pub(super) fn room(&self, count: usize) -> Result<usize, RestoreError> {
         let left = self.tree.len() - self.at;
-        // More items than bytes can only be items without bytes, which are bounded too.
+        // More items than bytes are only possible for items without bytes, and their number is
+        // bounded too.
         if count > left && count > MAX_EMPTY_ITEMS {
             return Err(RestoreError(format!(
                 "{count} items are announced where {left} bytes are left"
@@ -196,10 +204,10 @@ impl<'a> Reader<'a> {
         Ok(count.min(left))
     }
 
-    /// The number of a case, of so many.
+    /// Reads the number of one of `cases` cases.
     ///
     /// # Errors
-    /// When there is no such case.
+    /// Returns an error when there is no such case.
     pub fn tag(&mut self, cases: usize) -> Result<u32, RestoreError> {
         let tag = if cases <= 256 {
             u32::from(self.array::<1>()?[0])
@@ -215,7 +223,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A flat list of so many items: its own segment's buffer, or a copy from the tree.
+    /// Reads a flat list: the buffer of its segment, or a copy from the tree.
     pub(super) fn flat<T>(
         &mut self,
         flat: FlatProof<T>,
@@ -235,8 +243,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the next segment of this width comes later. If so, it counts as read, and its index is
-    /// given.
+    /// Passes the next segment of this width when it arrives later, and returns its index.
     pub(super) fn take_deferred(&mut self, width: u8) -> Option<u32> {
         fn take<W>(queue: &mut VecDeque<Vec<W>>, initial: usize) -> Option<u32> {
             let index = initial - queue.len();
@@ -256,7 +263,7 @@ impl<'a> Reader<'a> {
         self.pending.get_or_insert_default().push(segment);
     }
 
-    /// Whether a list of so many bytes is a segment of its own.
+    /// Returns true when a list of `size` bytes has a segment of its own.
     pub(super) fn is_segment(&self, size: usize) -> bool {
         !self.inline && size >= SEGMENT_MIN
     }
@@ -264,7 +271,8 @@ impl<'a> Reader<'a> {
     /// Ends the reading.
     ///
     /// # Errors
-    /// When something is left over.
+    /// Returns an error when anything is left over, or when old values for hooks were damaged or
+    /// not taken.
     pub fn finish(self) -> Result<(), RestoreError> {
         let left = self.tree.len() - self.at;
         let segments = self.w8.len() + self.w16.len() + self.w32.len() + self.w64.len();

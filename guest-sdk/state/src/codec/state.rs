@@ -1,4 +1,4 @@
-//! `State`: a value that crosses a swap, and what is done with all of one.
+//! `State`: a value that crosses a swap, and the functions that encode a whole one.
 
 use super::is_flat::FlatProof;
 use super::reader::{Reader, RestoreError};
@@ -9,8 +9,8 @@ use crate::section::{Def, Shape};
 
 /// A value that crosses from one version of a program to the next.
 ///
-/// Use `#[derive(State)]`; writing it by hand is for libraries' types. `save` and `restore` must
-/// follow what `schema` says, field by field.
+/// Use `#[derive(State)]`. Implementations by hand are for types of libraries. `save` and `restore`
+/// must follow the schema field by field.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot cross a swap, as it does not implement `State`",
     label = "not part of a state",
@@ -19,7 +19,7 @@ use crate::section::{Def, Shape};
             goes into a field with `#[state(skip)]`, or is replaced by an index, a key or an enum"
 )]
 pub trait State: Sized {
-    /// The proof that lists of this type lie in memory as raw words, where that is so.
+    /// Proof that lists of this type are raw words in memory, if they are.
     #[doc(hidden)]
     const FLAT: Option<FlatProof<Self>> = None;
 
@@ -27,34 +27,34 @@ pub trait State: Sized {
     #[doc(hidden)]
     const SHAPE: &'static Shape = &Shape::Opaque;
 
-    /// The definition of a named type, which has an entry of its own in that section.
+    /// The definition of a named type that has an entry of its own in that section.
     #[doc(hidden)]
     const DEF: Option<&'static Def> = None;
 
-    /// The type in the schema's terms; named types are put into the builder.
+    /// Returns the type in the schema's terms, and adds named types to the builder.
     fn schema(builder: &mut SchemaBuilder) -> Type;
 
-    /// Writes the value, lending its large flat slices.
+    /// Writes the value, and lends its large flat slices.
     fn save<'a>(&'a self, out: &mut Writer<'a>);
 
-    /// Reads a value back.
+    /// Reads a value.
     ///
     /// # Errors
-    /// When the bytes are not what this type writes.
+    /// Returns an error when the bytes are not what this type writes.
     fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError>;
 }
 
-/// The state as a parcel whose large slices are lent.
+/// Saves a state. Large slices are lent, not copied.
 pub fn save<T: State>(state: &T) -> SavedState<'_> {
     let mut writer = Writer::default();
     state.save(&mut writer);
     writer.finish()
 }
 
-/// A state from a parcel, which it takes over.
+/// Restores a state from a parcel, whose buffers it takes over.
 ///
 /// # Errors
-/// When the parcel is not of this type, or not used up.
+/// Returns an error when the parcel is not of this type, or when anything is left over.
 pub fn restore<T: State>(parcel: Parcel) -> Result<T, RestoreError> {
     let (tree, segments) = parcel.into_parts();
     let mut reader = Reader::new(&tree, segments);
@@ -63,7 +63,7 @@ pub fn restore<T: State>(parcel: Parcel) -> Result<T, RestoreError> {
     Ok(state)
 }
 
-/// The default values of all fields that have one, in schema order, everything inline.
+/// Returns the default values of all fields that have one, in schema order, with everything inline.
 pub fn defaults<T: State>() -> Vec<u8> {
     let mut builder = SchemaBuilder::default();
     T::schema(&mut builder);
@@ -79,20 +79,20 @@ pub fn write_inline<T: State>(value: &T, out: &mut Vec<u8>) {
     *out = writer.finish().tree;
 }
 
-/// Writes `T::default()`; what the derive names for fields without an own default.
+/// Writes `T::default()`. The derive names this function for fields without a default of their own.
 #[doc(hidden)]
 pub fn write_default<T: State + Default>(out: &mut Vec<u8>) {
     let value = T::default();
     write_inline(&value, out);
 }
 
-/// The schema's bytes of a Rust type.
+/// Returns the encoded schema of a Rust type.
 pub fn schema_bytes<T: State>() -> Vec<u8> {
     Schema::of::<T>().encode()
 }
 
 impl Schema {
-    /// The schema of a Rust type.
+    /// Returns the schema of a Rust type.
     pub fn of<T: State>() -> Schema {
         let mut builder = SchemaBuilder::default();
         let root = T::schema(&mut builder);

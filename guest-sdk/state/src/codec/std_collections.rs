@@ -1,7 +1,7 @@
 //! `State` for the standard collections.
 //!
-//! Hash maps and sets are written in the order of their encoded keys, so that equal states give
-//! equal bytes whatever the hasher does.
+//! Hash maps and sets are written in the order of their encoded keys. Equal states give equal bytes
+//! with any hasher.
 
 use super::reader::{Reader, RestoreError};
 use super::state::{State, write_inline};
@@ -88,7 +88,7 @@ impl<T: State> State for VecDeque<T> {
     }
 }
 
-/// Items in the order of what `key` writes of them.
+/// Sorts items by the encoding of their keys.
 fn sorted<'a, I: Copy, K: State + 'a>(
     items: impl Iterator<Item = I>,
     key: impl Fn(I) -> &'a K,
@@ -104,7 +104,7 @@ fn sorted<'a, I: Copy, K: State + 'a>(
     keyed.into_iter().map(|(_, item)| item).collect()
 }
 
-/// Restores entries, each of which must be new to the collection.
+/// Restores entries, and refuses one that the collection already holds.
 fn restore_distinct<C, T>(
     input: &mut Reader<'_>,
     mut collection: C,

@@ -1,4 +1,4 @@
-//! `State` for numbers, text, options, tuples, arrays and what else is not a collection.
+//! `State` for numbers, text, options, tuples, arrays and other types that are no collections.
 
 use super::flat::Flat;
 use super::is_flat::FlatProof;
@@ -28,7 +28,8 @@ macro_rules! numbers {
             }
         }
 
-        // SAFETY: a number is its own bytes, all patterns are values, its width is its size.
+        // SAFETY: a number is its own bytes, every bit pattern is a value, and its width is its
+        // size.
         unsafe impl Flat for $ty {
             const WIDTH: u8 = size_of::<$ty>() as u8;
         }
@@ -38,7 +39,7 @@ numbers!(u8: U8 u16: U16 u32: U32 u64: U64 i8: S8 i16: S16 i32: S32 i64: S64 f32
 
 macro_rules! sizes {
     ($($ty:ty as $wire:ty: $number:ident)*) => {$(
-        /// Eight bytes on every machine.
+        /// Encoded in eight bytes on every machine.
         impl State for $ty {
             const SHAPE: &'static Shape = &Shape::Number(Number::$number);
 
@@ -211,8 +212,8 @@ impl<T: State, const N: usize> State for [T; N] {
     }
 }
 
-// SAFETY: an array lies as its items do, one after the other. An empty one has no bytes and is
-// caught by `FlatProof::new` when the program is compiled.
+// SAFETY: an array is its items in order. `FlatProof::new` rejects an empty one, which has no
+// bytes, when the program is compiled.
 unsafe impl<T: Flat, const N: usize> Flat for [T; N] {
     const WIDTH: u8 = T::WIDTH;
 }
@@ -258,7 +259,7 @@ impl<T> State for std::marker::PhantomData<T> {
     }
 }
 
-/// A record of `secs` and `nanos`.
+/// Encoded as a record of `secs` and `nanos`.
 impl State for Duration {
     const SHAPE: &'static Shape = &Shape::Inline(
         &Def {

@@ -1,11 +1,11 @@
-//! What a state is saved into.
+//! `Writer`: the destination to which a state is saved. Knows no Rust types of the guest.
 
 use super::is_flat::FlatProof;
 use crate::bounds::SEGMENT_MIN;
 use crate::parcel::{Parcel, ParcelRef};
 use crate::words::{bytes_as_words, words_as_bytes, words_as_bytes_mut};
 
-/// Takes the bytes of a state, and borrows its large flat slices.
+/// Collects the bytes of a state, and borrows its large flat slices.
 #[derive(Default)]
 pub struct Writer<'a> {
     tree: Vec<u8>,
@@ -22,20 +22,21 @@ pub struct Segment<'a> {
 
 enum SegmentMemory<'a> {
     Borrowed(&'a [u8]),
-    /// For what does not lie in one piece (a `VecDeque` that wraps around); the number of bytes.
+    /// Words and their length in bytes, for a list that lies in two pieces, such as a `VecDeque`
+    /// that wraps around.
     Owned(Vec<u64>, usize),
 }
 
-/// A saved state: its tree, and its segments in the order in which the tree names them.
+/// A saved state: its tree, and its segments in the order in which the tree refers to them.
 pub struct SavedState<'a> {
-    /// The tree.
+    /// Tree of inline values.
     pub tree: Vec<u8>,
-    /// The segments of all widths.
+    /// Segments of all widths.
     pub segments: Vec<Segment<'a>>,
 }
 
 impl<'a> Writer<'a> {
-    /// A writer that uses the memory of an old tree.
+    /// Returns a writer that reuses the memory of an old tree.
     pub fn new(mut tree: Vec<u8>) -> Writer<'a> {
         tree.clear();
         Writer {
@@ -44,7 +45,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// A writer that appends to a tree and makes no segments.
+    /// Returns a writer that appends to a tree and makes no segments.
     pub(crate) fn inline(tree: Vec<u8>) -> Writer<'a> {
         Writer {
             tree,
@@ -53,7 +54,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes bytes as they are.
+    /// Writes bytes unchanged.
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.tree.extend_from_slice(bytes);
     }
@@ -61,13 +62,13 @@ impl<'a> Writer<'a> {
     /// Writes a number of items.
     ///
     /// # Panics
-    /// When there are more than fit 32 bits, which no guest's memory holds.
+    /// Panics when the number does not fit 32 bits. No guest's memory holds so many items.
     pub fn count(&mut self, count: usize) {
         let count = u32::try_from(count).expect("a list of a state has at most 2^32 - 1 items");
         self.bytes(&count.to_le_bytes());
     }
 
-    /// Writes the number of a case, of so many.
+    /// Writes the number of one of `cases` cases.
     pub fn tag(&mut self, tag: u32, cases: usize) {
         if cases <= 256 {
             self.tree.push(tag as u8)
@@ -76,7 +77,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes a flat slice, lent when it is large.
+    /// Writes a flat slice. A large one is lent.
     pub(super) fn flat<T>(&mut self, flat: FlatProof<T>, slice: &'a [T]) {
         self.count(slice.len());
         let bytes = flat.bytes(slice);
@@ -91,7 +92,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes a flat slice that lies in pages which hold nothing else.
+    /// Writes a flat slice in pages that hold nothing else.
     pub(super) fn flat_pages<T>(&mut self, flat: FlatProof<T>, slice: &'a [T]) {
         let before = self.segments.len();
         self.flat(flat, slice);
@@ -134,17 +135,17 @@ impl<'a> Writer<'a> {
 }
 
 impl Segment<'_> {
-    /// The width of its words in bytes: 1, 2, 4 or 8.
+    /// Returns the width of its words in bytes: 1, 2, 4 or 8.
     pub fn width(&self) -> usize {
         usize::from(self.width)
     }
 
-    /// Whether the pages in which it lies hold nothing else, so that they may be moved.
+    /// Returns true when its pages hold nothing else, so that a host may move them.
     pub fn owns_pages(&self) -> bool {
         self.owns_pages
     }
 
-    /// Its memory, which lies at a multiple of the width.
+    /// Returns its memory, which is aligned to the width.
     pub fn bytes(&self) -> &[u8] {
         match &self.memory {
             SegmentMemory::Borrowed(bytes) => bytes,
@@ -152,21 +153,21 @@ impl Segment<'_> {
         }
     }
 
-    /// Its words, when they are of two bytes.
+    /// Returns its words when they have two bytes.
     pub fn as_u16s(&self) -> Option<&[u16]> {
         (self.width == 2)
             .then(|| bytes_as_words(self.bytes()))
             .flatten()
     }
 
-    /// Its words, when they are of four bytes.
+    /// Returns its words when they have four bytes.
     pub fn as_u32s(&self) -> Option<&[u32]> {
         (self.width == 4)
             .then(|| bytes_as_words(self.bytes()))
             .flatten()
     }
 
-    /// Its words, when they are of eight bytes.
+    /// Returns its words when they have eight bytes.
     pub fn as_u64s(&self) -> Option<&[u64]> {
         (self.width == 8)
             .then(|| bytes_as_words(self.bytes()))
@@ -175,7 +176,7 @@ impl Segment<'_> {
 }
 
 impl SavedState<'_> {
-    /// The same as a borrowed parcel.
+    /// Borrows the saved state as a parcel.
     pub fn as_ref(&self) -> ParcelRef<'_> {
         let mut parcel = ParcelRef {
             tree: &self.tree,
@@ -192,8 +193,8 @@ impl SavedState<'_> {
         parcel
     }
 
-    /// What has to stay in memory for as long as the state is lent, beside the state itself: the tree
-    /// and the segments that do not lie in it. Moving them moves no byte of theirs.
+    /// Returns the buffers that must stay in memory while the state is lent: the tree, and segments
+    /// that do not lie in the state. Moving these vectors does not move their bytes.
     pub fn into_buffers(self) -> (Vec<u8>, Vec<Vec<u64>>) {
         let owned = |segment: Segment<'_>| match segment.memory {
             SegmentMemory::Borrowed(_) => None,
@@ -205,7 +206,7 @@ impl SavedState<'_> {
         )
     }
 
-    /// A copy of everything.
+    /// Copies everything into a parcel.
     pub fn to_parcel(&self) -> Parcel {
         self.as_ref().to_owned()
     }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 /// The comparison of an old schema with a new one.
 ///
-/// It owns what it needs, so a host makes it when a candidate is prepared and uses it at the
-/// boundary, as often as it likes. Making it takes well under a millisecond for a state of 200 types.
+/// A comparison owns what it needs. A host makes it when a candidate is prepared, and uses it at
+/// the boundary as often as needed. It takes well under a millisecond for a state of 200 types.
 ///
 /// ```
 /// use vblank_state::{Comparison, Schema, Verdict};
@@ -93,7 +93,7 @@ impl Comparison {
     /// Returns the plan from the old schema to the new one.
     ///
     /// # Errors
-    /// When a change needs a migration.
+    /// Returns the changes that need a migration, if there are any.
     pub fn plan(&self) -> Result<&Plan, &NeedsMigration> {
         self.plan.as_ref()
     }
@@ -101,7 +101,7 @@ impl Comparison {
     /// Turns the comparison into its plan.
     ///
     /// # Errors
-    /// When a change needs a migration.
+    /// Returns the changes that need a migration, if there are any.
     pub fn into_plan(self) -> Result<Plan, NeedsMigration> {
         self.plan
     }

@@ -1,4 +1,4 @@
-//! Whether keys of a map may meet: whether a field is lost anywhere in their type.
+//! Detects keys that may become equal because a field is lost anywhere in their type.
 
 use super::names::matching;
 use super::walk::Comparer;

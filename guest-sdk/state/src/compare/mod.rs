@@ -1,4 +1,6 @@
-//! Two schemas compared: what changed, for people, and how a state crosses, for the host. Pure functions.
+//! The comparison of two schemas, as pure functions. Knows no values and no parcels.
+//!
+//! The changes are for people, the plan is for the host.
 
 mod change;
 mod comparison;

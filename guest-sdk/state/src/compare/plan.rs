@@ -1,5 +1,5 @@
-//! How a state of one schema becomes a state of another: made from the two schemas alone, a
-//! pure function, and executed by [`crate::apply`].
+//! The plan that turns a state of one schema into a state of another. Knows no values:
+//! [`crate::apply`] executes it.
 
 use super::change::Change;
 use super::steps::{NamedStep, NamedStepKind, Op, Step};
@@ -7,7 +7,7 @@ use crate::schema::Schema;
 use std::fmt;
 use std::sync::Arc;
 
-/// A way from one schema to another.
+/// The way from one schema to another.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(crate) old: Arc<Schema>,
@@ -16,20 +16,20 @@ pub struct Plan {
     pub(crate) named_steps: Vec<NamedStep>,
 }
 
-/// Why there is no plan: the changes that only the author can decide.
+/// The changes that only the author can decide, and because of which there is no plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NeedsMigration {
-    /// The changes in question.
+    /// The changes, each with the verdict [`NeedsMigration`](crate::Verdict::NeedsMigration).
     pub changes: Vec<Change>,
 }
 
 impl Plan {
-    /// Whether the bytes move as they are.
+    /// Returns true when the bytes move unchanged.
     pub fn is_identity(&self) -> bool {
         matches!(self.root.step, Step::Copy)
     }
 
-    /// Whether values of some field would be parked.
+    /// Returns true when values of some field would be parked.
     pub(crate) fn parks(&self) -> bool {
         self.named_steps.iter().any(|step| match &step.kind {
             NamedStepKind::Record(fields) => !fields.parked.is_empty(),
@@ -42,7 +42,7 @@ impl Plan {
         }) || self.runs_hooks()
     }
 
-    /// Whether the new state is complete only when hooks of the new guest have run.
+    /// Returns true when the new state is complete only after hooks of the new guest have run.
     pub fn runs_hooks(&self) -> bool {
         self.named_steps.iter().any(|step| match &step.kind {
             NamedStepKind::Record(fields) => fields.hook_version.is_some(),

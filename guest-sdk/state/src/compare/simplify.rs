@@ -1,4 +1,4 @@
-//! Finds what moves as it is, through recursion and all, and says so in the plan.
+//! Finds the parts of a plan that change no byte, including recursive types.
 
 use super::steps::{FieldSteps, NamedStep, NamedStepKind, Op, Source, Step};
 use super::walk::WalkResult;
@@ -26,8 +26,10 @@ pub(super) fn simplify(old: &Schema, new: &Schema, found: &mut WalkResult) {
     }
 }
 
-/// A step is the same unless it, or one that it uses, is not: what is left when all that differ,
-/// and then all that use those, have been crossed out.
+/// Returns for each named step whether it changes no byte.
+///
+/// A step that changes its own layout is excluded first, and then every step that uses an excluded
+/// one.
 fn unchanged_steps(old: &Schema, new: &Schema, named_steps: &[NamedStep]) -> Vec<bool> {
     let mut users: Vec<Vec<usize>> = vec![Vec::new(); named_steps.len()];
     let mut same = vec![true; named_steps.len()];
@@ -68,8 +70,8 @@ fn keeps_layout(old: &Schema, new: &Schema, step: &NamedStep) -> bool {
         NamedStepKind::Record(fields) => keeps_fields(fields),
         NamedStepKind::Variant(cases) => {
             let tags = |schema: &Schema, id| schema.layout(&Type::Named(id)).min;
-            // A type whose cases all lack fields has a fixed size, which decides how lists of it are walked,
-            // but not how they are written.
+            // A type whose cases all lack fields has a fixed size. That decides how its lists are
+            // walked, but not how they are written.
             tags(old, step.old) == tags(new, step.new)
                 && cases.iter().enumerate().all(|(i, case)| {
                     case.as_ref()
@@ -109,7 +111,8 @@ fn ops(step: &NamedStep) -> Vec<&Op> {
         .collect()
 }
 
-/// Whether an operation changes nothing provided that the named_steps it uses do not, which it names.
+/// Returns true when an operation itself changes nothing, and calls `name` with each named step
+/// that it uses.
 fn uses(op: &Op, name: &mut dyn FnMut(usize)) -> bool {
     match &op.step {
         Step::Copy => true,

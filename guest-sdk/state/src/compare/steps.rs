@@ -1,8 +1,8 @@
-//! The steps of a plan.
+//! The steps of a plan, as data.
 
 use crate::schema::{Number, Type};
 
-/// How a value of one type becomes a value of another.
+/// The conversion of a value of one type to a value of another.
 #[derive(Clone, Debug)]
 pub(crate) struct Op {
     pub old: Type,
@@ -11,7 +11,8 @@ pub(crate) struct Op {
 }
 
 impl Op {
-    /// Whether there is no way, as far as this type itself goes.
+    /// Returns true when this type itself has no conversion. Named types inside it are not looked
+    /// at.
     pub fn is_broken(&self) -> bool {
         match &self.step {
             Step::Impossible => true,
@@ -27,12 +28,12 @@ impl Op {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
-    /// The bytes move as they are.
+    /// The bytes move unchanged.
     Copy,
     Number(Number, Number),
-    /// Between a string and its bytes.
+    /// Conversion between a string and its bytes.
     Text,
-    /// Between lists and arrays, item by item.
+    /// Conversion between lists and arrays, item by item.
     Items(Box<Op>),
     Set(Box<Op>),
     Map(Box<Op>, Box<Op>),
@@ -41,15 +42,15 @@ pub(crate) enum Step {
     Tuple(Vec<Op>),
     /// The value becomes a present option.
     ToSome(Box<Op>),
-    /// The value becomes a list of one.
+    /// The value becomes a list of one item.
     ToList(Box<Op>),
-    /// Between named types.
+    /// Conversion between named types, by its index in the plan.
     Named(usize),
-    /// There is no way; a plan has none of these.
+    /// No conversion. A finished plan has no such step.
     Impossible,
 }
 
-/// How one named type becomes another.
+/// The conversion of one named type to another.
 #[derive(Clone, Debug)]
 pub(crate) struct NamedStep {
     pub old: u32,
@@ -60,33 +61,33 @@ pub(crate) struct NamedStep {
 #[derive(Clone, Debug)]
 pub(crate) enum NamedStepKind {
     Record(FieldSteps),
-    /// For each old case, the new one, unless it is gone.
+    /// For each old case its new case, or `None` when it was removed.
     Variant(Vec<Option<(u32, FieldSteps)>>),
-    /// For each old flag, the new one, unless it is gone.
+    /// For each old flag its new flag, or `None` when it was removed.
     Flags(Vec<Option<u32>>),
-    /// A hook of the new type makes its value of all of the old one, which was of this version.
+    /// A hook of the new type makes the value from the whole old one, which has this version.
     Replace(u32),
 }
 
-/// How fields become other fields.
+/// The conversion of the fields of a record or case.
 #[derive(Clone, Debug)]
 pub(crate) struct FieldSteps {
-    /// For each new field, where its value comes from.
+    /// For each new field the source of its value.
     pub sources: Vec<Source>,
-    /// The old fields that no new one takes.
+    /// Indices of the old fields that have no new field.
     pub parked: Vec<usize>,
-    /// Whether lists of the record are laid out as they were.
+    /// True when lists of the record keep their layout.
     pub same_layout: bool,
-    /// The old version, when hooks of the new type lead on from it.
+    /// Version of the old type, when hooks of the new type lead on from it.
     pub hook_version: Option<u32>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
-    /// An old field, by its place.
+    /// An old field, by its index.
     OldField(usize, Op),
-    /// As before, but the field says for the first time that it had these names: where a value is
-    /// parked under one of them, that value comes back, and the field's own is parked.
+    /// An old field, by its index, and new aliases. A value that is parked under one of them comes
+    /// back, and the old field's own value is parked instead.
     ClaimParked(usize, Op, Vec<String>),
     /// A parked value, or the default.
     New,

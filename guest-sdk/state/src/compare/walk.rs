@@ -1,7 +1,7 @@
-//! One walk over two schemas, from which both the diff and the plan come.
+//! One walk over two schemas, which finds the changes and the steps of the plan.
 //!
-//! Named types are compared once for each pair that meets, from a queue: recursion ends, and a
-//! long chain of types needs no deep stack.
+//! Each pair of named types is compared once, from a queue. Recursion ends, and a long chain of
+//! types needs no deep stack.
 
 use super::change::{Change, ChangeKind, Verdict};
 use super::names::{matching, same_name};
@@ -10,7 +10,7 @@ use crate::number::widens;
 use crate::schema::{Case, Field, Fields, Hook, Kind, Number, Schema, Type, TypeDef};
 use std::collections::{HashMap, HashSet};
 
-/// What the walk finds.
+/// The result of the walk.
 pub(crate) struct WalkResult {
     pub root: Op,
     pub named_steps: Vec<NamedStep>,
@@ -130,7 +130,7 @@ impl Comparer<'_> {
         }
     }
 
-    /// `T` becomes `option<T>` or a list of one.
+    /// Compares `T` with `option<T>`, or with a list of `T`.
     fn lifted(
         &mut self,
         old: &Type,
@@ -149,7 +149,7 @@ impl Comparer<'_> {
         step(op)
     }
 
-    /// Keys and items of sets: two of them may become the same when they lose a field.
+    /// Compares keys and items of sets, which may become equal when they lose a field.
     fn key(&mut self, old: &Type, new: &Type, path: &str) -> Box<Op> {
         let path = format!("{path}{{key}}");
         if self.loses_field(old, new, &mut HashSet::new()) {
@@ -201,7 +201,8 @@ impl Comparer<'_> {
         if let Some(first) = steps.first() {
             let (from, to, replaces) = (old.version, new.version, replaced.is_some());
             self.change(&new.name, ChangeKind::RunsHooks { from, to, replaces });
-            // Later steps want what those before them make; only the first meets the live state.
+            // Later hooks want fields that earlier hooks make. Only the first hook meets the live
+            // state.
             if first.from == old.version {
                 self.wants(old, first, &new.name);
             }
@@ -261,7 +262,7 @@ impl Comparer<'_> {
         }
     }
 
-    /// That the live state has what a step wants.
+    /// Checks that the live state has the fields that a hook wants.
     fn wants(&mut self, old: &TypeDef, step: &Hook, path: &str) {
         let fields = old.kind.record().map_or(&[][..], |fields| &fields.list);
         for (name, ty) in &step.wants {
@@ -292,7 +293,7 @@ impl Comparer<'_> {
         }
     }
 
-    /// Where each old case went.
+    /// Returns for each old case the index of its new one, and notes the changes.
     fn cases(&mut self, olds: &[Case], news: &[Case], path: &str) -> Vec<Option<usize>> {
         let places = matching(olds, news);
         let mut taken = vec![false; news.len()];
@@ -416,7 +417,7 @@ impl Comparer<'_> {
         }
     }
 
-    /// A removed field that this new one may be: the first whose type would do.
+    /// Returns the first removed field whose type fits the new field.
     fn possible_rename(
         &mut self,
         removed: &mut Vec<usize>,

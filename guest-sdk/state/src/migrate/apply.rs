@@ -1,4 +1,4 @@
-//! Executes a plan: the old parcel, borrowed, becomes the new parcel.
+//! Applies a plan: an old parcel, borrowed, becomes a new parcel. Knows no guests.
 
 use super::limits::Limits;
 use super::migration::Migration;
@@ -9,26 +9,28 @@ use crate::parcel::{Parcel, ParcelRef};
 use crate::parcel_writer::ParcelWriter;
 use crate::refusal::Refusal;
 
-/// What came of a migration.
+/// The result of a migration.
 #[derive(Clone, Debug)]
 pub struct MigrationResult {
-    /// The new state.
+    /// New state.
     pub parcel: Parcel,
-    /// All that is parked from now on.
+    /// All values that are parked after the migration.
     pub parked: Parked,
-    /// What the user is to be told, a line each.
+    /// Messages for the user, one line each.
     pub notes: Vec<String>,
-    /// Old values for the new guest's hooks, to be handed to its `migrate`; empty when there are
-    /// none. While there are some, the parcel is not yet a state of the new schema.
+    /// Old values for the hooks of the new guest's `migrate`. Empty when there are none.
+    ///
+    /// When there are some, the parcel becomes a state of the new schema only after the hooks have
+    /// run.
     pub leftovers: Vec<u8>,
 }
 
-/// Carries a state over.
+/// Migrates a state.
 ///
-/// `defaults` is what the new guest's `defaults` gives, `parked` what earlier migrations left.
+/// `defaults` comes from the new guest's `defaults` export, and `parked` from earlier migrations.
 ///
 /// # Errors
-/// When a live value stands against the plan, a limit is reached, or bytes are damaged.
+/// Returns a refusal when a live value does not fit, a limit is reached, or bytes are damaged.
 pub fn apply(
     plan: &Plan,
     old: &ParcelRef<'_>,
@@ -39,13 +41,13 @@ pub fn apply(
     apply_reusing(plan, old, defaults, parked, limits, Parcel::default())
 }
 
-/// As [`apply`], in the memory of another parcel where its buffers are large enough.
+/// Migrates a state as [`apply`] does, into the buffers of `spare` where they are large enough.
 ///
-/// Writing to memory for the first time costs several times what copying to it does, so a host
-/// keeps a parcel whose pages it has touched off the frame.
+/// The first write to a page costs several times as much as copying to it. A host therefore keeps a
+/// parcel whose pages it has touched off the frame.
 ///
 /// # Errors
-/// As [`apply`].
+/// Returns a refusal when a live value does not fit, a limit is reached, or bytes are damaged.
 pub fn apply_reusing(
     plan: &Plan,
     old: &ParcelRef<'_>,
@@ -100,7 +102,7 @@ fn run(
     })
 }
 
-/// One value that was written inline, as another; what it loses is lost.
+/// Converts one inline value. Fields without a place in the new type are dropped.
 fn run_inline(plan: &Plan, value: &[u8], defaults: &[u8]) -> Result<Vec<u8>, Refusal> {
     let (parked, limits) = (Parked::default(), Limits::default());
     let mut to = ParcelWriter::inline(limits.memory);

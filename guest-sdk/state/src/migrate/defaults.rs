@@ -1,4 +1,4 @@
-//! Finds the default values of fields in what a guest's `defaults` gives.
+//! Finds the default values of fields in the bytes of a guest's `defaults` export.
 
 use crate::cursor::Cursor;
 use crate::refusal::Refusal;
@@ -6,7 +6,7 @@ use crate::schema::{Fields, Kind, Schema};
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// Where the default of each field lies, by type, case (0 for a record) and field.
+/// Positions of all defaults, by type, case (0 for a record) and field.
 pub(super) struct Defaults<'a> {
     bytes: &'a [u8],
     places: HashMap<(u32, u32, u32), Range<usize>>,
@@ -51,7 +51,7 @@ impl<'a> Defaults<'a> {
         Ok(Defaults { bytes, places })
     }
 
-    /// The default of a field, inline.
+    /// Returns the default of a field, inline.
     pub fn get(&self, id: u32, case: u32, field: usize) -> Option<&'a [u8]> {
         self.places
             .get(&(id, case, field as u32))

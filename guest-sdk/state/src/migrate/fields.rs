@@ -1,5 +1,5 @@
-//! Fields: those that stay, those that come (from their parked value or their default), and those
-//! that go (and are parked).
+//! Migrates the fields of a record or case: those that stay, those that are new, and those that are
+//! parked.
 
 use super::migration::{Migration, RevivalKey};
 use super::owner::FieldOwner;
@@ -14,15 +14,17 @@ use crate::schema::{Field, Schema};
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// The old fields while they are taken, each once, in any order. Only those that are taken out of
-/// order are passed over first: a tree whose last field is its children is walked once.
+/// Reads the old fields, each once, in any order.
+///
+/// A field that is taken out of order is passed over first. Fields in order cost nothing extra, so
+/// a tree whose last field is its children is walked once.
 struct OldFieldCursor<'r, 'c> {
     plan: &'r Plan,
     fields: &'r [Field],
-    /// At the first field that has not been passed.
+    /// Position of the first field that was not passed.
     from: &'r mut Cursor<'c>,
     passed: Vec<Cursor<'c>>,
-    /// How many values may still be passed over.
+    /// Number of values that may still be passed over.
     work: Rc<Cell<usize>>,
 }
 
@@ -136,8 +138,8 @@ impl Migration<'_> {
         Ok(())
     }
 
-    /// A field that the old state does not have: its parked value, or else its default.
-    #[inline(never)] // Its frame is not to lie in that of what nests.
+    /// Writes a field that the old state lacks: its parked value, or its default.
+    #[inline(never)] // keeps this frame out of the recursion
     fn added(
         &mut self,
         plan: &Plan,
@@ -162,8 +164,8 @@ impl Migration<'_> {
         }
     }
 
-    /// The parked value of a field at this place, as the field's type of now.
-    #[inline(never)] // Its frame is not to lie in that of what nests.
+    /// Takes the parked value of a field at this path, in the field's new type.
+    #[inline(never)] // keeps this frame out of the recursion
     fn revive(
         &mut self,
         plan: &Plan,
@@ -194,7 +196,7 @@ impl Migration<'_> {
         None
     }
 
-    /// The plan from a parked column to a field, if its type leads there and all of it is taken.
+    /// Returns the plan from a parked column to a field, when one exists that parks nothing itself.
     pub(super) fn way(
         &mut self,
         plan: &Plan,
@@ -222,7 +224,8 @@ impl Migration<'_> {
         way.clone()
     }
 
-    /// A parked value in its field's type of now, unless this one value does not fit.
+    /// Converts a parked value to the field's new type. Returns `None` when this value does not
+    /// fit.
     pub(super) fn convert(
         &mut self,
         way: &Plan,
@@ -233,7 +236,8 @@ impl Migration<'_> {
     ) -> Option<Vec<u8>> {
         let mut out = ParcelWriter::inline(self.limits.memory);
         let path = self.path.clone();
-        // Lanes are found by where an operation lies in memory, and this plan may not outlive them.
+        // Lanes are cached by the address of an operation, and this plan may not live as long as
+        // the cache.
         let lanes = std::mem::take(&mut self.lanes);
         let result = self.op(way, &way.root, &mut Cursor::inline(value), &mut out, depth);
         self.lanes = lanes;
@@ -248,8 +252,8 @@ impl Migration<'_> {
         None
     }
 
-    /// Keeps the value of a field that is no more, and gives it.
-    #[inline(never)] // Its frame is not to lie in that of what nests.
+    /// Parks the value of a removed field, and returns it.
+    #[inline(never)] // keeps this frame out of the recursion
     fn park(
         &mut self,
         plan: &Plan,
@@ -262,7 +266,7 @@ impl Migration<'_> {
         value.copy(from, &plan.old, &owner.old_fields[index].ty, depth)?;
         let value = value.parcel.tree;
         let schema = self.parked_type(plan, owner, index);
-        // Under the names of now, by which it is looked for when it comes back.
+        // The new names of the owner are the ones looked for when the field comes back.
         let place = ColumnKey {
             field: owner.parked_as(plan, index),
             path: self.path.open.clone(),
@@ -310,7 +314,7 @@ impl Migration<'_> {
         }
     }
 
-    /// Tells the user something once, however often it happens.
+    /// Adds a message for the user, unless it is already there.
     fn note(&mut self, note: String) {
         if !self.notes.contains(&note) {
             self.notes.push(note);

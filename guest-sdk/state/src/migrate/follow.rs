@@ -1,4 +1,4 @@
-//! Parked values follow the fields and types around them to their new names.
+//! Moves parked values to the new names of the fields and types around them.
 
 use super::parked::{ColumnKey, Parked};
 use crate::bounds::MAX_DEPTH;
@@ -6,8 +6,8 @@ use crate::compare::names::matching;
 use crate::schema::{Case, Fields, Kind, Schema, Type, TypeDef};
 
 impl Parked {
-    /// The same values under the names that the new schema has for where they were. What is no
-    /// longer on the way stays where it was.
+    /// Returns the values under the new schema's names. Values whose path no longer exists keep
+    /// their old names.
     pub(super) fn follow(&self, old: &Schema, new: &Schema) -> Parked {
         let mut followed = Parked::default();
         for (place, columns) in &self.columns {
@@ -23,7 +23,7 @@ impl Parked {
 }
 
 fn follow(old: &Schema, new: &Schema, place: &ColumnKey) -> Option<ColumnKey> {
-    // No value lies deeper; a damaged image may say otherwise.
+    // A valid state is never nested deeper. A damaged image may claim to be.
     if place.path.matches(['.', '[']).count() > MAX_DEPTH {
         return None;
     }
@@ -47,7 +47,7 @@ struct PathTranslator<'s> {
 }
 
 impl PathTranslator<'_> {
-    /// The rest of a path under its new names, and the type at its end.
+    /// Translates the rest of a path, and returns it with the type at its end.
     fn path(&self, old: &Type, new: &Type, rest: &str, done: String) -> Option<(String, u32)> {
         match (old, new) {
             (Type::Option(old), Type::Option(new)) => return self.path(old, new, rest, done),
@@ -111,7 +111,7 @@ impl PathTranslator<'_> {
         }
     }
 
-    /// The new name of a case.
+    /// Returns the new name of a case.
     fn case(&self, def: &TypeDef, case: &str) -> String {
         let Kind::Variant(cases) = &def.kind else {
             return case.to_owned();

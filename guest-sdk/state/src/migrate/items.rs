@@ -1,4 +1,5 @@
-//! Lists and arrays: in lanes where both items are of fixed size, else item by item.
+//! Migrates lists and arrays: column by column when both items have a fixed size, otherwise item by
+//! item.
 
 use super::lanes::{FillLane, Lanes, ParkLane};
 use super::migration::Migration;
@@ -13,7 +14,7 @@ use crate::schema::{Field, Schema, Type};
 use std::rc::Rc;
 
 impl Migration<'_> {
-    #[inline(never)] // Its frame is not to lie in that of what nests.
+    #[inline(never)] // keeps this frame out of the recursion
     pub(super) fn items(
         &mut self,
         plan: &Plan,
@@ -23,7 +24,7 @@ impl Migration<'_> {
         to: &mut ParcelWriter,
         depth: usize,
     ) -> Result<(), Refusal> {
-        // Where the old items lie: in a slice of their own, or in the tree one after the other.
+        // The old items lie in a slice of their own, or one after the other in the tree.
         let old_layout = plan.old.layout(&item.old);
         let (count, mut slice) = match &op.old {
             Type::Array(_, count) => {
@@ -93,8 +94,8 @@ impl Migration<'_> {
         Ok(())
     }
 
-    /// A value as a list of one, which is flat where such lists are.
-    #[inline(never)] // Its frame is not to lie in that of what nests.
+    /// Writes a value as a list of one item.
+    #[inline(never)] // keeps this frame out of the recursion
     pub(super) fn one(
         &mut self,
         plan: &Plan,
@@ -113,8 +114,10 @@ impl Migration<'_> {
         Ok(())
     }
 
-    /// The lanes of an operation on items, if it has any. Columns know one index, so a list in a
-    /// list whose fields come or go is done item by item.
+    /// Returns the lanes of an operation on items, if it has any.
+    ///
+    /// A parked column has one index, so a list in a list whose fields change is migrated item by
+    /// item.
     fn lanes(&mut self, plan: &Plan, item: &Op) -> Option<Rc<Lanes>> {
         let key: *const Op = item;
         let (defaults, revives) = (&self.defaults, !self.before.is_empty());
@@ -156,7 +159,7 @@ impl Migration<'_> {
             .try_for_each(|park| self.park_column(plan, lanes, park, old))
     }
 
-    /// Puts parked values where defaults have been filled in.
+    /// Replaces defaults that were filled in by parked values.
     fn refill(
         &mut self,
         plan: &Plan,

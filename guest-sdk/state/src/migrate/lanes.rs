@@ -1,4 +1,5 @@
-//! Lists of fixed-size items, migrated column by column.
+//! Migrates lists of fixed-size items column by column. Knows nothing of what lies outside the
+//! list.
 //!
 //! An operation between two fixed-size types is a handful of lanes: bytes that move, numbers that
 //! widen, defaults that fill, columns that are parked. Each lane runs over a block of items that
@@ -11,9 +12,9 @@ use crate::number;
 use crate::refusal::Refusal;
 use crate::schema::{Kind, Number, Schema, Type};
 
-/// More lanes than this are not faster than going item by item.
+/// More lanes are not faster than migrating item by item.
 const MAX_LANES: usize = 256;
-/// So many bytes of old items are done at a time.
+/// Bytes of old items in one block.
 const BLOCK: usize = 8 << 10;
 
 /// The lanes of one operation.
@@ -43,28 +44,29 @@ enum Lane {
     },
 }
 
-/// A new field, for which a parked column may be found.
+/// A new field, for which a parked column may exist.
 pub(super) struct FillLane {
     pub to: usize,
     pub size: usize,
     pub new: u32,
     pub field: usize,
-    /// The path from the item to the record that has the field, with a dot before each name.
+    /// Path from the item to the record of the field, with a dot before each name.
     pub path: String,
 }
 
-/// A field that is no more.
+/// A removed field.
 pub(super) struct ParkLane {
     pub from: usize,
     pub size: usize,
     pub old: u32,
     pub new: u32,
     pub field: usize,
-    /// As in [`FillLane::path`].
+    /// Path from the item to the record of the field, with a dot before each name.
     pub path: String,
 }
 
-/// A loop of its own for each of the common lengths, which the compiler then knows.
+/// Calls a method with a constant length for each common length, so that the compiler unrolls the
+/// copy.
 macro_rules! sized {
     ($len:expr, $this:ident.$method:ident($($arg:expr),*), $otherwise:block) => {
         match $len {
@@ -84,7 +86,8 @@ macro_rules! sized {
 }
 
 impl Lanes {
-    /// The lanes of an operation, when it is one between fixed sizes and simple enough.
+    /// Compiles an operation into lanes. Returns `None` when a size is not fixed or a step needs
+    /// more than lanes.
     pub fn new(plan: &Plan, op: &Op, defaults: &Defaults<'_>, revives: bool) -> Option<Lanes> {
         let old_size = plan.old.layout(&op.old).size().filter(|size| *size > 0)?;
         let new_size = plan.new.layout(&op.new).size().filter(|size| *size > 0)?;
@@ -106,10 +109,10 @@ impl Lanes {
         Some(compile.lanes)
     }
 
-    /// Turns old items into new ones. The new bytes hold as many items as the old.
+    /// Turns old items into as many new ones.
     ///
     /// # Errors
-    /// The index of an item, and why a number of it does not fit.
+    /// Returns the index of the first item with a number that does not fit, and the reason.
     pub fn run(&self, old: &[u8], new: &mut [u8]) -> Result<(), (usize, Refusal)> {
         let items = (BLOCK / self.old_size).max(1);
         let blocks = old
@@ -187,7 +190,8 @@ impl Lanes {
         a: Number,
         b: Number,
     ) -> Result<(), (usize, Refusal)> {
-        /// The pairs that lose nothing, each as its own loop; all others ask value by value.
+        /// Generates a loop for each pair of types that loses nothing. All other pairs are
+        /// converted value by value.
         macro_rules! widenings {
             ($($a:ident $x:ty => $($b:ident $y:ty),*;)*) => {
                 match (a, b) {
@@ -228,7 +232,7 @@ impl Lanes {
 struct LaneCompiler<'p> {
     plan: &'p Plan,
     defaults: &'p Defaults<'p>,
-    /// Whether there are parked values that may come back.
+    /// True when parked values may come back.
     revives: bool,
     lanes: Lanes,
     path: String,
@@ -236,7 +240,7 @@ struct LaneCompiler<'p> {
 }
 
 impl LaneCompiler<'_> {
-    /// `None` when the operation cannot be said in lanes.
+    /// Compiles one operation. Returns `None` when lanes cannot express it.
     fn op(&mut self, op: &Op, from: usize, to: usize) -> Option<()> {
         match &op.step {
             Step::Copy => self.copy(from, to, size(&self.plan.old, &op.old)?),
@@ -310,7 +314,7 @@ impl LaneCompiler<'_> {
                 Source::OldField(old, op) | Source::ClaimParked(old, op, _) => {
                     self.under(&field.name, |this| this.op(op, places[*old], to))?
                 }
-                // What lies in an array has more than one index, which columns do not have.
+                // A value in an array has more than one index, and a parked column has only one.
                 Source::New if self.in_array => return None,
                 Source::New => {
                     let bytes = self.defaults.get(new, 0, index)?.to_vec();
@@ -344,7 +348,7 @@ impl LaneCompiler<'_> {
         Some(())
     }
 
-    /// Bytes that move; joined with those before them where both sides go on.
+    /// Adds bytes that move. They join the previous lane when both sides continue it.
     fn copy(&mut self, from: usize, to: usize, len: usize) -> Option<()> {
         match self.lanes.lanes.last_mut() {
             Some(Lane::Copy {

@@ -1,14 +1,16 @@
-//! Bounds on a migration.
+//! Limits of a migration.
 
-/// Bounds on what a migration may take.
+/// Limits on the memory and work of a migration.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The new state, in bytes.
+    /// Size of the new state, in bytes.
     pub memory: usize,
-    /// All parked values, in bytes.
+    /// Size of all parked values, in bytes.
     pub parked: usize,
-    /// How many old values may be passed over before they are taken. Fields that are taken in
-    /// another order are; in values that are nested without end, the same ones at every level.
+    /// Number of old values that may be passed over before they are taken.
+    ///
+    /// Fields that are taken in another order are passed over first. In deeply nested values the
+    /// same ones may be passed over at every level.
     pub work: usize,
 }
 

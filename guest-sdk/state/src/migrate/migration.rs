@@ -1,4 +1,4 @@
-//! The walk that turns an old value into a new one, step by step of the plan.
+//! One running migration: turns an old value into a new one, step by step of the plan.
 
 use super::defaults::Defaults;
 use super::lanes::Lanes;
@@ -19,30 +19,30 @@ use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-/// One migration while it runs.
+/// A migration while it runs.
 pub(super) struct Migration<'a> {
     pub defaults: Defaults<'a>,
-    /// What was parked before, which is looked up.
+    /// Values that were parked before. They are looked up here.
     pub before: &'a Parked,
-    /// What is parked from now on, which is written.
+    /// Values that are parked after the migration. They are changed here.
     pub parked: Parked,
     pub parked_bytes: usize,
     pub limits: &'a Limits,
     pub path: StatePath,
     pub notes: Vec<String>,
-    /// The plans from parked columns to fields that come back.
+    /// Plans from parked columns to fields that come back.
     pub revivals: HashMap<RevivalKey, Option<Rc<Plan>>>,
-    /// The schemas of parked fields, by type, case and field of the old schema.
+    /// Schemas of parked fields, by type, case and field of the old schema.
     pub types: HashMap<(u32, usize, usize), Rc<Schema>>,
-    /// The lanes of operations on list items, by where the operation lies in the plan.
+    /// Lanes of operations on list items, by the address of the operation in the plan.
     pub lanes: HashMap<*const Op, Option<Rc<Lanes>>>,
     /// Old values for the new guest's hooks.
     pub leftovers: LeftoverWriter,
-    /// How many values may still be passed over.
+    /// Number of values that may still be passed over.
     pub work: Rc<Cell<usize>>,
 }
 
-/// A parked column and a field that it may come back to.
+/// A parked column and a field to which it may return.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct RevivalKey {
     pub place: ColumnKey,
@@ -88,7 +88,7 @@ impl<'a> Migration<'a> {
 }
 
 impl Migration<'_> {
-    /// One operation: takes an old value, gives a new one.
+    /// Executes one operation: reads an old value and writes a new one.
     pub fn op(
         &mut self,
         plan: &Plan,
@@ -166,9 +166,11 @@ impl Migration<'_> {
         }
     }
 
-    /// A key, which must be none of those before it. The path then leads to its entry, by the old
-    /// key; given is the new one, where it is another.
-    #[inline(never)] // Its frame is not to lie in that of what nests.
+    /// Migrates a key, and refuses one that equals an earlier key.
+    ///
+    /// The path then leads to the entry by its old key. Returns the new key when it differs from
+    /// the old one.
+    #[inline(never)] // keeps this frame out of the recursion
     fn key(
         &mut self,
         plan: &Plan,
@@ -194,7 +196,7 @@ impl Migration<'_> {
         };
         let base = to.parcel.tree.len() as u32;
         to.copy(&mut Cursor::inline(&key), &plan.new, &op.new, depth)?;
-        // Hooks in a key were noted by their places in the key alone.
+        // Hooks in a key were noted at positions relative to the key.
         for entry in &mut self.leftovers.entries[hooks..] {
             entry.span = Span {
                 start: entry.span.start + base,
@@ -216,7 +218,8 @@ impl Migration<'_> {
         Err(Refusal::new("", message))
     }
 
-    /// Puts what is parked of an entry under its new key, by which it is looked for next time.
+    /// Moves the parked values of an entry to its new key, under which later migrations look for
+    /// them.
     fn rekey(&mut self, change: Option<Vec<u8>>) {
         let Some(key) = change else { return };
         let row = self.path.row_with_last(&key);
@@ -279,8 +282,8 @@ impl Migration<'_> {
         }
     }
 
-    /// All of an old value, for the hook that makes the new one.
-    #[inline(never)] // As above.
+    /// Hands the whole old value to the hook that replaces it.
+    #[inline(never)] // keeps this frame out of the recursion
     fn pass_to_hook(
         &mut self,
         plan: &Plan,
@@ -328,7 +331,7 @@ impl Migration<'_> {
     ) -> Result<(), Refusal> {
         let mark = self.path.mark();
         self.path.field(name);
-        // After an error the path stays where it is, and tells where that was.
+        // After an error the path is kept, because it says where the error happened.
         work(self)?;
         self.path.back(mark);
         Ok(())
@@ -343,7 +346,7 @@ fn case_is_gone(ty: &str, case: &str) -> Refusal {
     Refusal::new("", message)
 }
 
-/// The bits of flags in their new places.
+/// Moves flags to their new bits.
 fn flags(
     ty: &str,
     olds: &[Case],
@@ -368,7 +371,7 @@ fn flags(
     Ok(new_bits)
 }
 
-/// Between a string and its bytes.
+/// Converts between a string and its bytes.
 fn text(old: &Type, from: &mut Cursor<'_>, to: &mut ParcelWriter) -> Result<(), Refusal> {
     if *old == Type::String {
         let len = from.count(1)?;

@@ -1,4 +1,4 @@
-//! Executes a plan: the old parcel, borrowed, becomes the new parcel.
+//! Migration of a state by a plan. Knows no guests and no files.
 //!
 //! Nothing is lost: every old value ends in the new parcel, is parked, or is named in the refusal.
 

@@ -1,10 +1,10 @@
-//! The record or case whose fields are carried over, and the names under which they are parked.
+//! The record or case whose fields are migrated, and the names under which they are parked.
 
 use super::parked::ColumnKey;
 use crate::compare::Plan;
 use crate::schema::{Field, Kind};
 
-/// The record, or the case, whose fields are being carried over.
+/// The record or case whose fields are migrated.
 #[derive(Clone, Copy, Default)]
 pub(super) struct FieldOwner<'p> {
     pub old: u32,
@@ -13,12 +13,12 @@ pub(super) struct FieldOwner<'p> {
     pub new: u32,
     pub new_case: u32,
     pub new_fields: &'p [Field],
-    /// Where in the new tree it begins.
+    /// Start of the value in the new tree.
     pub start: usize,
 }
 
 impl FieldOwner<'_> {
-    /// The names that a new field has and had.
+    /// Returns the name and the aliases of a new field.
     pub fn names(&self, index: usize) -> Vec<String> {
         let field = &self.new_fields[index];
         std::iter::once(&field.name)
@@ -27,8 +27,8 @@ impl FieldOwner<'_> {
             .collect()
     }
 
-    /// Where values of a field of these names may be parked: under each name that its case and its
-    /// type had.
+    /// Returns the keys under which values of a field may be parked: each name of the field with
+    /// each name of its type and case.
     pub fn places(&self, plan: &Plan, names: &[String], path: &str) -> Vec<ColumnKey> {
         let def = plan.new.get(self.new);
         let mut owners: Vec<String> = std::iter::once(&def.name)
@@ -57,7 +57,8 @@ impl FieldOwner<'_> {
             .collect()
     }
 
-    /// The name under which a field that goes is parked: its own, in its owner's name of now.
+    /// Returns the name under which a removed field is parked: its own name, after its owner's new
+    /// name.
     pub fn parked_as(&self, plan: &Plan, index: usize) -> String {
         let def = plan.new.get(self.new);
         let field = &self.old_fields[index].name;

@@ -1,36 +1,37 @@
-//! Values of fields that are no more, kept by the host until the field comes back.
+//! Parked values: values of removed fields, kept by the host until the field comes back. Knows no
+//! plans.
 
 use crate::schema::Schema;
 use crate::value::{Value, decode_inline};
 use std::collections::BTreeMap;
 
-/// Parked values, by field and by where in the state they were.
+/// Parked values, by field and path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parked {
     pub(super) columns: BTreeMap<ColumnKey, Vec<ParkedColumn>>,
 }
 
-/// A field, and a path through the state on which values that have it lie.
+/// A field, and the path of the values that have it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct ColumnKey {
-    /// The type and the field, such as `Particle.spin`.
+    /// Type and field, such as `Particle.spin`.
     pub field: String,
-    /// The path of the values that have the field, such as `particles[]`.
+    /// Path of the values that have the field, such as `particles[]`.
     pub path: String,
 }
 
 /// The values of one field on one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ParkedColumn {
-    /// Their type.
+    /// Type of the values.
     pub schema: Schema,
-    /// The values of one list's items, one after the other.
+    /// Values of the items of one list, in order.
     pub dense: Option<DenseValues>,
-    /// All other values, inline, by the indices and keys that the path leaves open.
+    /// All other values, inline, by the indices and keys of the path.
     pub rows: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
-/// Fixed-size values of the items of a list from some index on.
+/// Fixed-size values of the items of a list, from some index on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct DenseValues {
     pub first: usize,
@@ -39,22 +40,22 @@ pub(super) struct DenseValues {
 }
 
 impl Parked {
-    /// Whether nothing is parked.
+    /// Returns true when nothing is parked.
     pub fn is_empty(&self) -> bool {
         self.columns.is_empty()
     }
 
-    /// The number of parked values.
+    /// Returns the number of parked values.
     pub fn len(&self) -> usize {
         self.all().map(|(_, column)| column.len()).sum()
     }
 
-    /// The memory that they take, about.
+    /// Returns roughly the memory of all values, in bytes.
     pub fn bytes(&self) -> usize {
         self.all().map(|(_, column)| column.bytes()).sum()
     }
 
-    /// The paths of the parked fields, each with the number of its values.
+    /// Returns the path of each parked field with its number of values.
     pub fn paths(&self) -> Vec<(String, usize)> {
         let path = |(place, column): (&ColumnKey, &ParkedColumn)| {
             let name = place.field.rsplit('.').next().unwrap_or_default();
@@ -64,7 +65,7 @@ impl Parked {
         self.all().map(path).collect()
     }
 
-    /// All parked values, each with the path of its field, indices and keys left open.
+    /// Returns all parked values, each with the path of its field. Indices and keys are left open.
     pub fn values(&self) -> Vec<(String, Value)> {
         let mut values = Vec::new();
         for ((path, _), (_, column)) in self.paths().into_iter().zip(self.all()) {
@@ -91,7 +92,7 @@ impl Parked {
             .flat_map(|(place, columns)| columns.iter().map(move |column| (place, column)))
     }
 
-    /// Keeps a value; one of the same type at the same place is replaced, and given back.
+    /// Parks a value. Returns the value of the same type at the same place, if one was replaced.
     pub(super) fn park(
         &mut self,
         place: ColumnKey,
@@ -110,7 +111,7 @@ impl Parked {
         column.rows.insert(row.to_vec(), value)
     }
 
-    /// Keeps a column, and tells how many values of the same type at the same places it replaced.
+    /// Parks a column. Returns the number of values of the same type that it replaced.
     pub(super) fn park_dense(
         &mut self,
         place: ColumnKey,
@@ -118,7 +119,7 @@ impl Parked {
         dense: DenseValues,
     ) -> usize {
         let column = self.column(place, schema);
-        // What is left of an older, longer column has to go into rows of its own.
+        // The rest of an older, longer column becomes rows.
         column.spread();
         let before = column.rows.len();
         column.rows.retain(|row, _| dense.get(row).is_none());
@@ -142,7 +143,7 @@ impl Parked {
         &mut columns[index]
     }
 
-    /// Takes a value out, which has come back.
+    /// Removes a value that came back.
     pub(super) fn take(&mut self, place: &ColumnKey, column: usize, row: &[u8]) {
         let Some(columns) = self.columns.get_mut(place) else {
             return;
@@ -158,7 +159,7 @@ impl Parked {
         column.rows.remove(row);
     }
 
-    /// Takes the values of a list's first items out, which have come back, but for those named.
+    /// Removes the values of the first `items` items, which came back, except those in `but`.
     pub(super) fn take_items(
         &mut self,
         place: &ColumnKey,
@@ -183,7 +184,7 @@ impl Parked {
         });
     }
 
-    /// Moves the values under one row of a path, and of all paths that lead on from it, to another.
+    /// Moves the values under one row of a path to another row, also on all longer paths.
     pub(super) fn rekey(&mut self, path: &str, from: &[u8], to: &[u8]) {
         let below = self
             .columns
@@ -204,7 +205,7 @@ impl Parked {
         }
     }
 
-    /// Forgets columns that were emptied.
+    /// Removes empty columns.
     pub(super) fn tidy(&mut self) {
         self.columns.retain(|_, columns| {
             columns.retain(|column| column.len() > 0);
@@ -214,7 +215,7 @@ impl Parked {
 }
 
 impl ParkedColumn {
-    /// A row of a tree map costs about so much beside its bytes.
+    /// Approximate cost in bytes of a row in a tree map, beside its own bytes.
     pub const ROW: usize = 64;
 
     pub fn get(&self, row: &[u8]) -> Option<&[u8]> {
@@ -222,7 +223,7 @@ impl ParkedColumn {
         dense.or_else(|| self.rows.get(row).map(Vec::as_slice))
     }
 
-    /// The values of a list's items, each run in order of index.
+    /// Returns the values of list items with their indices, first the dense ones and then the rows.
     pub fn items(&self) -> impl Iterator<Item = (usize, &[u8])> {
         let rows = self
             .rows
@@ -265,14 +266,14 @@ impl DenseValues {
         self.values.len() / self.size
     }
 
-    /// The row of an item of a list on the path's only open place.
+    /// Returns the row of an item of a list that is the path's only open place.
     pub fn row(index: usize) -> Vec<u8> {
         let mut row = 4_u32.to_be_bytes().to_vec();
         row.extend_from_slice(&(index as u32).to_be_bytes());
         row
     }
 
-    /// The index that a row stands for.
+    /// Returns the index of such a row.
     fn index(row: &[u8]) -> Option<usize> {
         let index: [u8; 4] = row.strip_prefix(&4_u32.to_be_bytes())?.try_into().ok()?;
         Some(u32::from_be_bytes(index) as usize)

@@ -1,7 +1,7 @@
-//! Parked values as bytes, for images and for whoever else keeps a state.
+//! The byte format of parked values, for images.
 //!
-//! Version byte, number of columns, columns; lengths are 32-bit little endian. What is read may
-//! have been damaged, so every value is checked against its column's type.
+//! Version byte, number of columns, columns. Lengths are 32-bit little endian. The bytes may be
+//! damaged, so every value is checked against the type of its column.
 
 use super::parked::{ColumnKey, DenseValues, Parked, ParkedColumn};
 use crate::cursor::{CodecError, Cursor};
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 const VERSION: u8 = 1;
 
 impl Parked {
-    /// The bytes of all that is parked.
+    /// Returns the bytes of all parked values.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = vec![VERSION];
         put_count(&mut out, self.all().count());
@@ -33,10 +33,10 @@ impl Parked {
         out
     }
 
-    /// Parked values from bytes that may come from anywhere.
+    /// Reads parked values from untrusted bytes.
     ///
     /// # Errors
-    /// When the bytes are not what [`Parked::encode`] gives.
+    /// Returns an error when the bytes are not what [`Parked::encode`] gives.
     pub fn decode(bytes: &[u8]) -> Result<Parked, CodecError> {
         let mut from = Cursor::inline(bytes);
         match from.take(1)? {

@@ -1,51 +1,52 @@
-//! Building a schema from Rust types; what `#[derive(State)]` writes is calls into here.
+//! Builds a schema from Rust types. Code written by `#[derive(State)]` calls into this module.
 
 use super::model::Schema;
 use super::types::{Case, DefaultText, Field, Fields, Hook, Kind, Style, Type, TypeDef};
 
-/// Writes a field's default value, everything inline.
+/// A function that writes a field's default value, with everything inline.
 pub type DefaultFn = fn(&mut Vec<u8>);
 
 /// Collects the named types of a schema.
 #[derive(Default)]
 pub struct SchemaBuilder {
-    /// Of the types, in the same order: a handful, which a walk finds quicker than a hash.
+    /// Names of the types, in the same order. There are few, and a linear search is faster than a
+    /// hash.
     names: Vec<&'static str>,
     types: Vec<Option<(TypeDef, Vec<DefaultFn>)>>,
 }
 
-/// A named type while it is being described.
+/// A named type under construction.
 pub struct TypeSpec {
     def: TypeDef,
     defaults: Vec<DefaultFn>,
 }
 
-/// The fields of a record or case while they are being described.
+/// The fields of a record or case under construction.
 #[derive(Default)]
 pub struct FieldsSpec {
     fields: Fields,
     defaults: Vec<DefaultFn>,
 }
 
-/// A field while it is being described.
+/// A field under construction.
 pub struct FieldSpec<'a> {
-    /// Its name.
+    /// Name of the field.
     pub name: &'a str,
-    /// Names it had before.
+    /// Names that the field had before.
     pub aliases: &'a [&'a str],
-    /// Its type.
+    /// Type of the field.
     pub ty: Type,
-    /// What writes its default value.
+    /// Writer of the default value.
     pub default: Option<DefaultFn>,
-    /// How the source spells the default.
+    /// Default as the source spells it.
     pub default_text: Option<&'a str>,
 }
 
 impl SchemaBuilder {
-    /// The named type `T`, described by `build` the first time it is met.
+    /// Returns the named type `T`. The first call describes it with `build`.
     ///
-    /// The name of `T` with its path and arguments tells it from all others within one program;
-    /// it does not become part of the schema.
+    /// Within one program, `T` is identified by its full Rust name with path and arguments. That
+    /// name does not become part of the schema.
     pub fn named<T>(&mut self, build: impl FnOnce(&mut SchemaBuilder) -> TypeSpec) -> Type {
         let key = std::any::type_name::<T>();
         if let Some(id) = self.names.iter().position(|name| *name == key) {
@@ -79,7 +80,7 @@ impl SchemaBuilder {
 }
 
 impl TypeSpec {
-    /// A record.
+    /// Returns a record.
     pub fn record(name: &str, flat: bool, fields: FieldsSpec) -> TypeSpec {
         TypeSpec::new(
             name,
@@ -91,12 +92,12 @@ impl TypeSpec {
         )
     }
 
-    /// A variant, or an enum when nothing has fields.
+    /// Returns a variant, which is an enum when no case has fields.
     pub fn variant(name: &str) -> TypeSpec {
         TypeSpec::new(name, Kind::Variant(Vec::new()), Vec::new())
     }
 
-    /// A set of flags.
+    /// Returns a set of flags.
     pub fn flags(name: &str, flags: &[&str]) -> TypeSpec {
         let case = |name: &&str| Case {
             name: name.to_string(),
@@ -133,19 +134,19 @@ impl TypeSpec {
         self
     }
 
-    /// Names it had before.
+    /// Sets the names that the type had before.
     pub fn aliases(mut self, aliases: &[&str]) -> TypeSpec {
         self.def.aliases = strings(aliases);
         self
     }
 
-    /// Its declared version.
+    /// Sets the declared version.
     pub fn version(mut self, version: u32) -> TypeSpec {
         self.def.version = version;
         self
     }
 
-    /// Declares a hook that wants the fields of `wants`, which is a record if it is anything.
+    /// Declares a hook. It wants the fields of `wants`, if that is a record.
     pub fn hook(
         mut self,
         from: u32,
@@ -171,17 +172,17 @@ impl TypeSpec {
 }
 
 impl FieldsSpec {
-    /// Fields by position.
+    /// Returns fields by position.
     pub fn tuple() -> FieldsSpec {
         FieldsSpec::styled(Style::Tuple)
     }
 
-    /// Fields by name.
+    /// Returns fields by name.
     pub fn named() -> FieldsSpec {
         FieldsSpec::styled(Style::Named)
     }
 
-    /// No fields.
+    /// Returns no fields.
     pub fn unit() -> FieldsSpec {
         FieldsSpec::styled(Style::Unit)
     }
@@ -210,7 +211,7 @@ impl FieldsSpec {
         self
     }
 
-    /// Names a field that is left out of the state.
+    /// Adds the name of a field that is left out of the state.
     pub fn skipped(mut self, name: &str) -> FieldsSpec {
         self.fields.skipped.push(name.into());
         self

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why bytes are not a schema.
+/// The reason why bytes or types are not a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaError(String);
 

@@ -1,23 +1,23 @@
-//! How much room a type takes in a parcel, and the checks that make that question answerable.
+//! The size of a type in a parcel, and the checks that make it computable.
 //!
-//! Works on schemas from anywhere: a type that contains itself, nests without end or claims to
-//! be huge is an error here, so that nothing after this has to be afraid of it.
+//! Schemas may be untrusted. A type that contains itself, nests without end or claims to be huge is
+//! an error here, so later code need not check for it.
 
 use super::error::SchemaError;
 use super::types::{Fields, Kind, Type, TypeDef};
 use std::collections::BTreeSet;
 
-/// By-value nesting, and nesting of unnamed types, ends here.
+/// Deepest nesting by value, and of unnamed types.
 pub(crate) const MAX_NESTING: usize = 128;
 
-/// How a type lies in a parcel.
+/// The layout of a type in a parcel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
-    /// The fewest bytes that a value takes in the tree.
+    /// Smallest size of a value in the tree, in bytes.
     pub min: u32,
-    /// Whether every value takes exactly that many.
+    /// True when every value has exactly that size.
     pub fixed: bool,
-    /// For a flat type, the width of a word of its segments (1, 2, 4 or 8); else 0.
+    /// For a flat type the width of a word of its segments (1, 2, 4 or 8), otherwise 0.
     pub width: u8,
     height: u16,
 }
@@ -41,34 +41,34 @@ impl Layout {
         }
     }
 
-    /// The size of a fixed type.
+    /// Returns the size of a fixed type, in bytes.
     pub fn size(self) -> Option<usize> {
         self.fixed.then_some(self.min as usize)
     }
 
-    /// Size and word width of a flat type.
+    /// Returns the size and the word width of a flat type, in bytes.
     pub fn as_flat(self) -> Option<(usize, u8)> {
         (self.width > 0).then_some((self.min as usize, self.width))
     }
 }
 
-/// The bytes that the number of a case takes.
+/// Returns the size of a case number, in bytes.
 fn tag_size(cases: usize) -> u32 {
     if cases <= 256 { 1 } else { 4 }
 }
 
-/// The bytes that flags take.
+/// Returns the size of a set of flags, in bytes.
 pub(crate) fn flags_size(flags: usize) -> u32 {
     flags.div_ceil(8) as u32
 }
 
-/// The layout of a type, given those of all named ones.
+/// Returns the layout of a type, given those of all named types.
 pub(super) fn of(ty: &Type, named: &[Layout]) -> Layout {
     layout(ty, &mut |id| Ok(named[id as usize]))
         .expect("a schema's types were checked when it was made")
 }
 
-/// Checks every rule that a schema keeps, and gives the layout of each named type.
+/// Checks every rule of a schema, and returns the layout of each named type.
 pub(super) fn check(root: &Type, types: &[TypeDef]) -> Result<Vec<Layout>, SchemaError> {
     let mut check = Checker {
         types,
@@ -206,7 +206,7 @@ impl Checker<'_> {
                 }
                 sum
             }
-            // A variant ends recursion: only the tag is sure to be there.
+            // A variant ends recursion, because only its tag is certain to be there.
             Kind::Variant(cases) => Layout::sized(
                 tag_size(cases.len()),
                 cases.iter().all(|case| case.fields.list.is_empty()),
@@ -219,7 +219,7 @@ impl Checker<'_> {
     }
 }
 
-/// The layout of an unnamed type; `named` answers for the named ones that lie in it by value.
+/// Returns the layout of an unnamed type. `named` answers for the named types inside it.
 fn layout(
     ty: &Type,
     named: &mut dyn FnMut(u32) -> Result<Layout, SchemaError>,
@@ -246,7 +246,7 @@ fn layout(
     })
 }
 
-/// Types one after the other; flat when all of them are.
+/// Adds the layouts of consecutive types. The sum is flat when all of them are.
 fn sum<'t>(
     types: impl Iterator<Item = &'t Type>,
     named: &mut dyn FnMut(u32) -> Result<Layout, SchemaError>,
@@ -260,7 +260,7 @@ fn sum<'t>(
         let next = layout(ty, named)?;
         sum.min = sum.min.checked_add(next.min).ok_or_else(too_large)?;
         sum.fixed &= next.fixed;
-        // No padding: each field lies where its own alignment asks.
+        // There must be no padding, so each field has to begin at a multiple of its alignment.
         flat &= next.width > 0 && (sum.min - next.min).is_multiple_of(u32::from(next.width));
         sum.width = sum.width.max(next.width);
         sum.height = sum.height.max(next.height);

@@ -1,7 +1,7 @@
-//! What a state is made of: types in WIT's vocabulary, named and possibly recursive.
+//! The type of a state in WIT's vocabulary, named and possibly recursive.
 //!
-//! A schema is data. It knows nothing of Rust, of bytes in memory, or of how it is compared:
-//! that is for [`crate::codec`], [`crate::check()`] and [`crate::diff()`].
+//! A schema is data. It knows nothing of Rust types, of values, or of how schemas are compared: see
+//! [`crate::codec`], [`crate::check()`] and [`crate::Comparison`].
 
 mod build;
 mod error;

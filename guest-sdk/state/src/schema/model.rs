@@ -1,4 +1,4 @@
-//! A schema: a root type and the named types that it uses, checked when it is made.
+//! `Schema`: a root type and its named types, checked when it is made.
 
 use super::error::SchemaError;
 use super::layout::{self, Layout};
@@ -15,11 +15,11 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// A schema from its parts.
+    /// Makes a schema from its parts.
     ///
     /// # Errors
-    /// When a type refers to one that is not there, a name comes twice, or a value of some type
-    /// would be infinitely large.
+    /// Returns an error when a type refers to one that does not exist, a name occurs twice, or a
+    /// value would be infinitely large.
     pub fn new(root: Type, types: Vec<TypeDef>) -> Result<Schema, SchemaError> {
         let layouts = layout::check(&root, &types)?;
         Ok(Schema {
@@ -29,25 +29,25 @@ impl Schema {
         })
     }
 
-    /// The type of the whole state.
+    /// Returns the type of the whole state.
     pub fn root(&self) -> &Type {
         &self.root
     }
 
-    /// The named types, in the order in which the root reaches them.
+    /// Returns the named types, in the order in which the root reaches them.
     pub fn types(&self) -> &[TypeDef] {
         &self.types
     }
 
-    /// The named type of this number.
+    /// Returns the named type with this number.
     ///
     /// # Panics
-    /// When the number is not from this schema.
+    /// Panics when the number is not from this schema.
     pub fn get(&self, id: u32) -> &TypeDef {
         &self.types[id as usize]
     }
 
-    /// How a type lies in a parcel.
+    /// Returns the layout of a type in a parcel.
     pub fn layout(&self, ty: &Type) -> Layout {
         layout::of(ty, &self.layouts)
     }

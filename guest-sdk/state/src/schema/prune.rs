@@ -1,17 +1,17 @@
-//! A part of a schema: another root, and the types that it reaches.
+//! The part of a schema that another root reaches.
 
 use super::model::Schema;
 use super::types::{Fields, Kind, Type, TypeDef};
 use std::collections::HashMap;
 
 impl Schema {
-    /// The same types with another root, without those that it does not reach.
+    /// Returns the schema with another root, without the types that it does not reach.
     pub fn with_root(&self, root: &Type) -> Schema {
         prune(root, self.types())
     }
 }
 
-/// The types that `root` reaches, renumbered in the order in which it does.
+/// Returns the types that `root` reaches, renumbered in the order in which they are reached.
 fn prune(root: &Type, types: &[TypeDef]) -> Schema {
     let mut prune = Pruner {
         ids: HashMap::new(),

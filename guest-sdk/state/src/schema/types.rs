@@ -1,8 +1,9 @@
-//! The types that a schema is made of.
+//! The types that a schema is made of, as data.
 
 use std::fmt;
 
-/// A type in use: a built-in one, or a named one by its place in [`Schema::types`].
+/// A type in use: a built-in type, or a named one by its index in
+/// [`Schema::types`](crate::Schema::types).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Type {
     /// `bool`, one byte, 0 or 1.
@@ -15,23 +16,23 @@ pub enum Type {
     String,
     /// Any number of items.
     List(Box<Type>),
-    /// Exactly so many items.
+    /// A fixed number of items.
     Array(Box<Type>, u32),
-    /// Items that are all different, in no order that means anything.
+    /// Distinct items, in no meaningful order.
     Set(Box<Type>),
-    /// Values under keys that are all different.
+    /// Values under distinct keys.
     Map(Box<Type>, Box<Type>),
     /// A value or nothing.
     Option(Box<Type>),
     /// A value or an error.
     Result(Box<Type>, Box<Type>),
-    /// Unnamed fields; the empty tuple is `()`.
+    /// Unnamed fields. The empty tuple is `()`.
     Tuple(Vec<Type>),
-    /// The type of this number in [`Schema::types`].
+    /// The type with this index in [`Schema::types`](crate::Schema::types).
     Named(u32),
 }
 
-/// The numbers.
+/// A type of number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(
     missing_docs,
@@ -53,63 +54,64 @@ pub enum Number {
 /// A named type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TypeDef {
-    /// The plain identifier, by which an old type and a new one are matched.
+    /// Plain identifier, by which an old type and a new one are matched.
     pub name: String,
-    /// Names it had before.
+    /// Names that the type had before.
     pub aliases: Vec<String>,
-    /// The version that its author declared, 0 when none.
+    /// Version that the author declared, 0 when none.
     pub version: u32,
-    /// The older versions from which a hook in the guest can convert a value.
+    /// Hooks of the guest, each from an older version.
     pub hooks: Vec<Hook>,
-    /// What it is.
+    /// Kind of the type.
     pub kind: Kind,
 }
 
-/// What a named type is.
+/// The kind of a named type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// All of its fields. `flat` says that lists of it lie in memory as raw words.
+    /// A value has all fields.
     Record {
         /// The fields.
         fields: Fields,
-        /// Whether it is a flat record: fixed size, no padding, every bit pattern a value.
+        /// True for a flat record: fixed size, no padding, every bit pattern a value. Its lists are
+        /// raw words in memory.
         flat: bool,
     },
-    /// One of its cases. When no case has fields, WIT calls it an enum.
+    /// A value is one of the cases. WIT calls it an enum when no case has fields.
     Variant(Vec<Case>),
-    /// Any of these names, at most 64, one bit each.
+    /// A value is a set of these names, at most 64, one bit each.
     Flags(Vec<Case>),
 }
 
 /// A case of a variant, or a flag.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Case {
-    /// Its name.
+    /// Name of the case.
     pub name: String,
-    /// Names it had before.
+    /// Names that the case had before.
     pub aliases: Vec<String>,
-    /// What it carries.
+    /// Fields of the case.
     pub fields: Fields,
 }
 
 /// The fields of a record or of a variant's case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields {
-    /// How the fields are written in the source; it matters to printing only.
+    /// Style of the fields in the source. It matters to printing only.
     pub style: Style,
-    /// The fields in order of declaration.
+    /// Fields in order of declaration.
     pub list: Vec<Field>,
-    /// Names of fields that are left out of the state by `#[state(skip)]`.
+    /// Names of fields that `#[state(skip)]` leaves out of the state.
     pub skipped: Vec<String>,
 }
 
-/// How fields are written.
+/// The style in which fields are declared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Style {
     /// No fields at all.
     #[default]
     Unit,
-    /// By position; the names are "0", "1" and so on.
+    /// By position. The names are "0", "1" and so on.
     Tuple,
     /// By name.
     Named,
@@ -118,17 +120,17 @@ pub enum Style {
 /// A field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// Its name.
+    /// Name of the field.
     pub name: String,
-    /// Names it had before.
+    /// Names that the field had before.
     pub aliases: Vec<String>,
-    /// Its type.
+    /// Type of the field.
     pub ty: Type,
-    /// The value it gets where the old state has none. `None` when it must be given.
+    /// Default for a state that lacks the field. `None` when the field has no default.
     pub default: Option<DefaultText>,
 }
 
-/// What the schema says about a default: that there is one, and how the source spells it.
+/// A default, with its spelling in the source if it has one.
 ///
 /// The value itself comes from the guest's `defaults` export, since `Default` is not `const`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -137,24 +139,24 @@ pub struct DefaultText(pub Option<String>);
 /// A hook that the guest declares for a type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hook {
-    /// The declared version that it converts from.
+    /// Version that the hook converts from.
     pub from: u32,
-    /// Whether it makes the new value of all of the old one, instead of mending what the automatic
-    /// part has made.
+    /// True when the hook makes the new value from the whole old one. Otherwise it completes the
+    /// value that the automatic part has made.
     pub replaces: bool,
-    /// The old fields that it wants, by name and type, to be checked before it runs.
+    /// Old fields that the hook wants, by name and type. The host checks them before it runs.
     pub wants: Vec<(String, Type)>,
 }
 
 impl TypeDef {
-    /// The hook that makes a value of this type of all of an old one of that version.
+    /// Returns the hook that makes a value from a whole old one of that version.
     pub(crate) fn replacing(&self, version: u32) -> Option<&Hook> {
         self.hooks
             .iter()
             .find(|hook| hook.replaces && hook.from == version && version != self.version)
     }
 
-    /// The steps that lead from that version to this type's, in order.
+    /// Returns the hooks that lead from that version to the current one, in order.
     pub(crate) fn steps(&self, version: u32) -> impl Iterator<Item = &Hook> {
         let missing =
             move |hook: &&Hook| !hook.replaces && hook.from >= version && hook.from < self.version;
@@ -163,7 +165,7 @@ impl TypeDef {
 }
 
 impl Number {
-    /// All of them.
+    /// All number types.
     pub const ALL: [Number; 10] = [
         Number::U8,
         Number::U16,
@@ -177,7 +179,7 @@ impl Number {
         Number::F64,
     ];
 
-    /// Its size in bytes, which is its alignment too.
+    /// Returns the size in bytes, which is also the alignment.
     pub const fn size(self) -> usize {
         match self {
             Number::U8 | Number::S8 => 1,
@@ -187,7 +189,7 @@ impl Number {
         }
     }
 
-    /// WIT's name for it.
+    /// Returns WIT's name of the type.
     pub const fn name(self) -> &'static str {
         match self {
             Number::U8 => "u8",
@@ -211,7 +213,7 @@ impl fmt::Display for Number {
 }
 
 impl Kind {
-    /// The fields of a record.
+    /// Returns the fields of a record.
     pub fn record(&self) -> Option<&Fields> {
         match self {
             Kind::Record { fields, .. } => Some(fields),

@@ -1,7 +1,7 @@
-//! Schema bytes: as the `vblank:schema` section and the `schema` export carry them.
+//! The byte format of schemas, as the `schema` export returns it.
 //!
-//! Version byte, root, number of types, types. Numbers are LEB128, strings a length and UTF-8.
-//! The encoding has one spelling for each schema, so equal bytes and equal schemas are the same.
+//! Version byte, root, number of types, types. Numbers are LEB128, strings a length and UTF-8. Each
+//! schema has exactly one encoding, so equal bytes mean equal schemas.
 
 use super::error::SchemaError;
 use super::layout::MAX_NESTING;
@@ -9,7 +9,7 @@ use super::model::Schema;
 use super::types::{Case, DefaultText, Field, Fields, Hook, Kind, Number, Style, Type, TypeDef};
 use std::fmt;
 
-/// Bytes that claim to be a longer schema are refused.
+/// Largest size of an encoded schema, in bytes. Longer input is refused.
 pub const MAX_SCHEMA_BYTES: usize = 4 << 20;
 const VERSION: u8 = 1;
 
@@ -24,7 +24,7 @@ impl fmt::Display for SchemaHash {
 }
 
 impl Schema {
-    /// The bytes of the schema.
+    /// Returns the bytes of the schema.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = SchemaWriter(vec![VERSION]);
         out.ty(self.root());
@@ -32,10 +32,10 @@ impl Schema {
         out.0
     }
 
-    /// A schema from bytes that may come from anywhere.
+    /// Reads a schema from untrusted bytes.
     ///
     /// # Errors
-    /// When the bytes are not a schema, or one that breaks the rules of [`Schema::new`].
+    /// Returns an error when the bytes are not a schema, or break a rule of [`Schema::new`].
     pub fn decode(bytes: &[u8]) -> Result<Schema, SchemaError> {
         if bytes.len() > MAX_SCHEMA_BYTES {
             return Err(SchemaError::new(format!(
@@ -60,7 +60,7 @@ impl Schema {
         Schema::new(root, types)
     }
 
-    /// The hash of the schema's bytes (FNV-1a, 128 bits).
+    /// Returns the hash of the schema's bytes (FNV-1a, 128 bits).
     pub fn hash(&self) -> SchemaHash {
         let mut hash = 0x6c62272e07bb014262b821756295c58d_u128;
         for byte in self.encode() {
@@ -202,7 +202,7 @@ impl SchemaReader<'_> {
         Ok(byte)
     }
 
-    /// LEB128 in its shortest form only: there is one spelling for each schema.
+    /// Reads LEB128 in its shortest form only, so that each schema has one encoding.
     fn number(&mut self) -> Result<u32, SchemaError> {
         let mut n = 0_u64;
         for shift in (0..35).step_by(7) {
@@ -236,7 +236,7 @@ impl SchemaReader<'_> {
         mut each: impl FnMut(&mut Self) -> Result<T, SchemaError>,
     ) -> Result<Vec<T>, SchemaError> {
         let count = self.number()? as usize;
-        // Every item takes a byte or more, so memory is bounded by the bytes that are there.
+        // Every item takes at least a byte, so this check bounds the memory.
         if count > self.bytes.len() - self.at {
             return Err(self.error("a list is longer than what is left"));
         }

@@ -1,9 +1,12 @@
-//! The custom section `vblank:schema`: the schema in the wasm file itself, read without running it.
+//! The custom section `vblank:schema`: a schema in the wasm file, which can be read without running
+//! it.
 //!
-//! Each derived type puts an entry into the section while it is compiled, and the linker lays them
-//! end to end; so a type names others by their ids, and the root is marked by an entry of its own.
-//! Generic types are written out where they are used. What cannot be known to the compiler's
-//! constant evaluation is *opaque*: then the section is no schema, and the guest has to be asked.
+//! Each derived type puts an entry into the section while it is compiled, and the linker
+//! concatenates the entries. A type therefore names others by their ids, and an entry of its own
+//! marks the root. Generic types are written out where they are used.
+//!
+//! A type that constant evaluation cannot describe is *opaque*. A section with an opaque type is no
+//! schema, and the guest has to be asked.
 
 mod encode;
 mod read;
@@ -14,7 +17,7 @@ pub use encode::{Sink, entry, id, measure, root_entry};
 pub(crate) use shape::plain_field;
 pub use shape::{CaseDef, Def, FieldDef, FieldsDef, HookDef, KindDef, Shape};
 
-/// The name of the section.
+/// Name of the section.
 pub const SECTION: &str = "vblank:schema";
 
 /// Marks the root of the state, once in a program: `vblank_state::root_section!(World);`.

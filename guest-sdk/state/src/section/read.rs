@@ -1,4 +1,4 @@
-//! The section's entries, linked into a schema.
+//! Links the entries of a section into a schema. The bytes are untrusted.
 
 use super::encode::VERSION;
 use crate::cursor::{CodecError, Cursor};
@@ -9,11 +9,12 @@ use crate::schema::{
 use std::collections::HashMap;
 
 impl Schema {
-    /// The schema in the bytes of a `vblank:schema` section. `None` when the section cannot know
-    /// all of it, and the guest has to be asked.
+    /// Reads the schema from a `vblank:schema` section.
+    ///
+    /// Returns `None` when the section has an opaque type, so that the guest has to be asked.
     ///
     /// # Errors
-    /// When the bytes are no such section.
+    /// Returns an error when the bytes are no such section.
     pub fn from_section(bytes: &[u8]) -> Result<Option<Schema>, SchemaError> {
         if bytes.len() > MAX_SCHEMA_BYTES {
             return Err(SchemaError::new(format!(
@@ -44,7 +45,7 @@ fn error(error: CodecError) -> SchemaError {
     SchemaError::new(error.to_string())
 }
 
-/// Sorts entries: types by id, and the root.
+/// Sorts entries into types by id, and the root.
 fn entries<'a>(
     bytes: &'a [u8],
     bodies: &mut HashMap<u128, &'a [u8]>,
@@ -73,7 +74,7 @@ fn entries<'a>(
     Ok(root)
 }
 
-/// Numbers types in the order in which the root reaches them, as a guest's own `schema` does.
+/// Numbers types in the order in which the root reaches them, as the guest's own `schema` does.
 struct Linker<'a> {
     bodies: HashMap<u128, &'a [u8]>,
     ids: HashMap<Vec<u8>, u32>,
@@ -117,7 +118,7 @@ impl Linker<'_> {
             }
             21 => {
                 let (bytes, start) = (from.tree, from.at);
-                // The arguments are passed over: they only tell types apart.
+                // The arguments only distinguish types, so they are passed over.
                 let mut aside = Linker {
                     ids: HashMap::new(),
                     types: Vec::new(),
@@ -164,7 +165,8 @@ impl Linker<'_> {
     fn def(&mut self, from: &mut Cursor<'_>, depth: usize) -> Result<TypeDef, CodecError> {
         from.take(16)?;
         let (name, aliases, version) = (from.text()?, self.texts(from)?, from.word()?);
-        // The wants of hooks come before the fields here, and are numbered after them.
+        // Wanted fields of hooks come before the fields here, but their types are numbered after
+        // them.
         let hooks = self.list(from, |linker, from| {
             let (from_version, replaces) = (from.word()?, from.flag()?);
             let wants = if from.flag()? {

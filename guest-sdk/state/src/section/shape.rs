@@ -1,4 +1,4 @@
-//! The types of a program as constants, from which the entries are made.
+//! The types of a program as constants, from which the section's entries are made.
 
 use crate::schema::{Number, Style};
 
@@ -16,11 +16,12 @@ pub enum Shape {
     Option(&'static Shape),
     Result(&'static Shape, &'static Shape),
     Tuple(&'static [&'static Shape]),
-    /// A type that has an entry of its own.
+    /// A type with an entry of its own.
     Named(u128),
-    /// A type written out here, with what tells it from others of its name: its arguments.
+    /// A type written out in place, with its arguments, which distinguish it from others of its
+    /// name.
     Inline(&'static Def, &'static [&'static Shape]),
-    /// A type of which nothing is known.
+    /// A type that a constant cannot describe.
     Opaque,
 }
 
@@ -35,7 +36,7 @@ pub struct Def {
     pub kind: KindDef,
 }
 
-/// What a named type is, as a constant.
+/// The kind of a named type, as a constant.
 #[allow(missing_docs, reason = "as `Kind`, which it becomes")]
 pub enum KindDef {
     Record { fields: FieldsDef, flat: bool },
@@ -68,7 +69,7 @@ pub struct FieldDef {
     pub default_text: Option<&'static str>,
 }
 
-/// A hook, as a constant. Its wants are the fields of a record.
+/// A hook, as a constant. `wants` is a record whose fields the hook wants.
 #[allow(missing_docs, reason = "as `Hook`, which it becomes")]
 pub struct HookDef {
     pub from: u32,
@@ -76,7 +77,7 @@ pub struct HookDef {
     pub wants: Option<&'static Shape>,
 }
 
-/// A field with nothing but `Default`.
+/// Returns a field with `Default` and without aliases.
 pub(crate) const fn plain_field(name: &'static str, shape: &'static Shape) -> FieldDef {
     FieldDef {
         name,

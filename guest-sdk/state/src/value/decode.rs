@@ -1,4 +1,4 @@
-//! Parcels as value trees.
+//! Decodes parcels into value trees.
 
 use super::tree::Value;
 use crate::bounds::MAX_DEPTH;
@@ -6,10 +6,10 @@ use crate::cursor::{CodecError, Cursor, too_deep};
 use crate::parcel::ParcelRef;
 use crate::schema::{Case, Fields, Kind, Number, Schema, Style, Type};
 
-/// The value tree of a parcel.
+/// Returns the value tree of a parcel.
 ///
 /// # Errors
-/// When the parcel is not a state of the schema.
+/// Returns an error when the parcel is not a state of the schema.
 pub fn decode(schema: &Schema, parcel: &ParcelRef<'_>) -> Result<Value, CodecError> {
     let mut cursor = Cursor::new(parcel);
     let value = Decoder { schema }.value(&mut cursor, schema.root(), MAX_DEPTH)?;
@@ -17,7 +17,7 @@ pub fn decode(schema: &Schema, parcel: &ParcelRef<'_>) -> Result<Value, CodecErr
     Ok(value)
 }
 
-/// The value tree of a value that was written with everything inline.
+/// Returns the value tree of a value that was written with everything inline.
 pub(crate) fn decode_inline(schema: &Schema, bytes: &[u8]) -> Result<Value, CodecError> {
     let mut cursor = Cursor::inline(bytes);
     let value = Decoder { schema }.value(&mut cursor, schema.root(), MAX_DEPTH)?;
@@ -34,7 +34,7 @@ impl<'s> Decoder<'s> {
         Decoder { schema }
     }
 
-    /// One function for each kind of type, so that the frames of those that nest stay small.
+    /// One function for each kind of type keeps the stack frames of the recursion small.
     pub(super) fn value(
         &self,
         from: &mut Cursor<'_>,

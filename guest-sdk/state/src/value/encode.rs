@@ -1,4 +1,4 @@
-//! Value trees as parcels.
+//! Encodes value trees as parcels.
 
 use super::tree::Value;
 use crate::parcel::Parcel;
@@ -7,12 +7,12 @@ use crate::schema::{Case, Fields, Kind, Number, Schema, Style, Type};
 use std::collections::HashSet;
 use std::fmt;
 
-/// Why a value is not of its type.
+/// The reason why a value is not of its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueError {
-    /// Where, such as `particles[3].life`.
+    /// Path, such as `particles[3].life`.
     pub path: String,
-    /// What is wrong.
+    /// Cause.
     pub message: String,
 }
 
@@ -29,12 +29,12 @@ impl fmt::Display for ValueError {
 
 impl std::error::Error for ValueError {}
 
-/// The parcel of a value tree.
+/// Returns the parcel of a value tree.
 ///
-/// Every field must be given; their order does not matter.
+/// Every field must be given, in any order.
 ///
 /// # Errors
-/// When the value is not of the schema's root type.
+/// Returns an error when the value is not of the schema's root type.
 pub fn encode(schema: &Schema, value: &Value) -> Result<Parcel, ValueError> {
     let mut out = ParcelWriter::new(usize::MAX);
     Encoder { schema }.value(&mut out, schema.root(), value)?;
@@ -172,7 +172,7 @@ impl<'s> Encoder<'s> {
         seen: &mut HashSet<Vec<u8>>,
     ) -> Result<(), ValueError> {
         let start = out.parcel.tree.len();
-        // Keys are written twice: inline to be compared, and as they belong.
+        // Keys are written twice: inline for comparison, and in their final form.
         let mut key = ParcelWriter::inline(usize::MAX);
         self.value(&mut key, ty, value)?;
         self.value(out, ty, value)?;
@@ -245,7 +245,7 @@ fn put(out: &mut ParcelWriter, bytes: &[u8]) -> Result<(), ValueError> {
     out.bytes(bytes).map_err(|refusal| error(refusal.message))
 }
 
-/// The bits of a number, if the value is one that fits.
+/// Returns the bits of a number, if the value is one and fits.
 fn number_bits(number: Number, value: &Value) -> Option<u64> {
     let unsigned = |max: u64| match value {
         Value::Unsigned(n) => Some(*n).filter(|n| *n <= max),

@@ -1,5 +1,5 @@
-//! A state as a tree of values, for people and tools: to show it, compare it, and to give it to a
-//! migration that looks at all of it. Nothing on the way from frame to frame uses it.
+//! A state as a tree of values, for people, tools and migrations of a whole state. No frame uses
+//! it.
 
 mod decode;
 mod difference;

@@ -1,4 +1,4 @@
-//! Values from WAVE, by their type: what [`Value`] prints is read again.
+//! Parses values in WAVE by their type. Reads what [`Value`] prints.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,12 +7,12 @@ use super::tree::Value;
 use crate::bounds::MAX_DEPTH;
 use crate::schema::{Case, Fields, Kind, Number, Schema, Style, Type, kebab};
 
-/// Why a text is not a value of a type.
+/// The reason why a text is not a value of a type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError {
-    /// Where in the text, in bytes.
+    /// Position in the text, in bytes.
     pub at: usize,
-    /// What is wrong there.
+    /// Cause.
     pub message: String,
 }
 
@@ -27,15 +27,16 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// The value of a type that a text in WAVE stands for. Names may be as in the source or in kebab-case.
+/// Parses a text in WAVE as a value of a type. Names may be spelled as in the source or in
+/// kebab-case.
 ///
 /// # Errors
-/// When the text is not a value of the type, with the place.
+/// Returns the position and the reason when the text is not a value of the type.
 pub fn parse(schema: &Schema, ty: &Type, text: &str) -> Result<Value, ParseError> {
     Parser::new(schema, text).whole(|parser| parser.value(ty, MAX_DEPTH))
 }
 
-/// The same for what a case of a variant carries.
+/// Parses the fields of a variant's case.
 pub(super) fn parse_fields(
     schema: &Schema,
     fields: &Fields,
@@ -157,7 +158,7 @@ impl<'a> Parser<'a> {
             Some(Value::F64(float)) => float.is_finite(),
             _ => true,
         };
-        // `1e999` is no way to write infinity.
+        // `1e999` is not accepted as a spelling of infinity.
         let fits = |_: &Value| is_finite || is_named;
         value.filter(fits).ok_or_else(|| {
             self.at = begin;
@@ -252,7 +253,7 @@ impl<'a> Parser<'a> {
             set.push(parser.case(flags)?);
             Ok(())
         })?;
-        // In the order in which they are declared, as everywhere.
+        // Flags are kept in order of declaration.
         set.sort_unstable();
         set.dedup();
         let names = set.into_iter().map(|index| flags[index].name.clone());
@@ -276,7 +277,7 @@ impl<'a> Parser<'a> {
         Ok(Box::new(value))
     }
 
-    /// Items with commas between them, and possible_rename one at the end.
+    /// Reads items with commas between them. A last comma is allowed.
     fn sequence(
         &mut self,
         open: char,
@@ -326,7 +327,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    /// Letters, digits and what stands in names and numbers.
+    /// Reads letters, digits and the other characters of names and numbers.
     fn word(&mut self) -> &'a str {
         let begin = self.start();
         let text = &self.text[begin..];
@@ -342,7 +343,7 @@ impl<'a> Parser<'a> {
         Some(letter)
     }
 
-    /// Where the next thing begins.
+    /// Skips white space, and returns the position of the next token.
     fn start(&mut self) -> usize {
         let text = &self.text[self.at..];
         self.at = self.text.len() - text.trim_start().len();
@@ -365,7 +366,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// What is left, not too much of it.
+    /// Returns the beginning of the remaining text, for messages.
     fn rest(&self) -> &'a str {
         let rest = &self.text[self.at..];
         let end = rest.char_indices().nth(20).map_or(rest.len(), |(at, _)| at);
@@ -385,7 +386,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Which of these has this name, as it is or in kebab-case.
+/// Returns the index of a name, as spelled or in kebab-case.
 fn named<'n>(names: impl Iterator<Item = &'n str> + Clone, name: &str) -> Option<usize> {
     let name = name.trim_start_matches('%');
     let plain = names.clone().position(|known| known == name);

@@ -1,7 +1,7 @@
-//! One value in a state, found by its path, looked at and replaced without decoding the rest.
+//! One value in a state, found by its path, and read or replaced without decoding the rest.
 //!
-//! A path is what [`difference`](super::difference()) writes: `sparks[3].pos.x`, `names["a"]`, with
-//! `.some`, `.ok`, `.err` or a case's name for what an option, a result or a variant holds.
+//! Paths are those of [`difference`](super::difference()): `sparks[3].pos.x`, `names["a"]`. The
+//! content of an option, result or variant is `.some`, `.ok`, `.err` or the name of the case.
 
 use std::fmt;
 use std::ops::Range;
@@ -17,47 +17,47 @@ use crate::parcel_writer::ParcelWriter;
 use crate::schema::{Fields, Kind, Schema, Style, Type};
 use crate::words::words_as_bytes_mut;
 
-/// A place in a state, and what is there. It costs nothing to have.
+/// A position in a state with its type. Making one costs nothing.
 #[derive(Clone)]
 pub struct Spot<'a> {
     schema: &'a Schema,
     shape: SpotType<'a>,
     cursor: Cursor<'a>,
     segment: Option<SegmentIndex>,
-    /// Whether changing it could make two items of a set equal.
+    /// True when a change could make two items of a set equal.
     in_set: bool,
 }
 
-/// What is at a place.
+/// The type of the value at a position.
 #[derive(Clone, Copy)]
 enum SpotType<'a> {
     Type(&'a Type),
-    /// What a case carries.
+    /// The fields of a variant's case.
     Fields(&'a Fields),
 }
 
-/// The segment that a place is in, if it is not in the tree.
+/// The segment that a position lies in, if it is not in the tree.
 #[derive(Clone, Copy)]
 struct SegmentIndex {
     width: u8,
     index: usize,
 }
 
-/// Why there is no value to look at or to change.
+/// The reason why a value cannot be read or replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SpotError {
-    /// Nothing has this path.
+    /// No value has this path.
     NoSuchPath {
-        /// As far as there is something.
+        /// Longest part of the path that exists.
         known: String,
-        /// What is not there.
+        /// Step that does not exist.
         step: String,
     },
-    /// The text is no value of the type.
+    /// The text is not a value of the type.
     Text(ParseError),
     /// The value does not fit.
     Value(ValueError),
-    /// One item of a set is changed with the whole set.
+    /// The value is an item of a set, and only the whole set can be replaced.
     InSet,
     /// The state is not one of its schema.
     Damaged(CodecError),
@@ -87,7 +87,7 @@ impl From<CodecError> for SpotError {
 }
 
 impl<'a> Spot<'a> {
-    /// The whole state.
+    /// Returns the whole state.
     pub fn root(schema: &'a Schema, parcel: &'a ParcelRef<'a>) -> Spot<'a> {
         Spot {
             schema,
@@ -98,10 +98,10 @@ impl<'a> Spot<'a> {
         }
     }
 
-    /// The value of a path; the whole state has the empty one.
+    /// Finds the value of a path. The empty path is the whole state.
     ///
     /// # Errors
-    /// When nothing has it.
+    /// Returns an error when no value has the path.
     pub fn find(
         schema: &'a Schema,
         parcel: &'a ParcelRef<'a>,
@@ -120,7 +120,7 @@ impl<'a> Spot<'a> {
         Ok(spot)
     }
 
-    /// Its type; none where it is what a case of a variant carries.
+    /// Returns the type, or `None` for the fields of a variant's case.
     pub fn ty(&self) -> Option<&'a Type> {
         match self.shape {
             SpotType::Type(ty) => Some(ty),
@@ -128,7 +128,7 @@ impl<'a> Spot<'a> {
         }
     }
 
-    /// What its type is called.
+    /// Returns the name of the type.
     pub fn type_name(&self) -> String {
         match self.shape {
             SpotType::Type(ty) => self.schema.type_name(ty),
@@ -136,10 +136,10 @@ impl<'a> Spot<'a> {
         }
     }
 
-    /// The value. Costs as much as there is of it.
+    /// Decodes the value. The cost grows with its size.
     ///
     /// # Errors
-    /// When the state is not one of its schema.
+    /// Returns an error when the state is not one of its schema.
     pub fn value(&self) -> Result<Value, CodecError> {
         let (decode, mut cursor) = (Decoder::new(self.schema), self.cursor.clone());
         match self.shape {
@@ -148,10 +148,11 @@ impl<'a> Spot<'a> {
         }
     }
 
-    /// In a word: the value where it is one of its own, else what there is of it.
+    /// Returns a short text: the value if it is a single one, otherwise a summary such as the
+    /// number of items.
     ///
     /// # Errors
-    /// When the state is not one of its schema.
+    /// Returns an error when the state is not one of its schema.
     pub fn summary(&self) -> Result<String, CodecError> {
         let count = self.count()?;
         let items = |count| match count {
@@ -179,12 +180,12 @@ impl<'a> Spot<'a> {
         })
     }
 
-    /// How many bytes it takes, where each value of its type takes as many.
+    /// Returns the size in bytes, if all values of the type have the same size.
     pub fn size(&self) -> Option<usize> {
         self.schema.layout(self.ty()?).size()
     }
 
-    /// The value, if it is a number.
+    /// Returns the value, if it is a number.
     pub fn number(&self) -> Option<f64> {
         let SpotType::Type(Type::Number(_)) = self.shape else {
             return None;
@@ -198,10 +199,10 @@ impl<'a> Spot<'a> {
         }
     }
 
-    /// How many values there are in it.
+    /// Returns the number of values inside.
     ///
     /// # Errors
-    /// When the state is not one of its schema.
+    /// Returns an error when the state is not one of its schema.
     pub fn count(&self) -> Result<usize, CodecError> {
         let mut cursor = self.cursor.clone();
         let ty = match self.shape {
@@ -226,11 +227,14 @@ impl<'a> Spot<'a> {
         })
     }
 
-    /// Some of the values in it, each with the step that leads there: `.pos`, `[3]`. Those before are
-    /// passed over, which takes time only in lists whose items have no fixed size.
+    /// Returns a range of the values inside, each with the step that leads to it, such as `.pos` or
+    /// `[3]`.
+    ///
+    /// Earlier values are passed over. That takes time only in lists whose items have no fixed
+    /// size.
     ///
     /// # Errors
-    /// When the state is not one of its schema.
+    /// Returns an error when the state is not one of its schema.
     pub fn children(&self, range: Range<usize>) -> Result<Vec<(String, Spot<'a>)>, CodecError> {
         let count = self.count()?;
         let range = range.start.min(count)..range.end.min(count);
@@ -284,7 +288,7 @@ impl<'a> Spot<'a> {
         }
     }
 
-    /// One of the values in it; `None` where there is none under this step.
+    /// Returns the value inside under this step, if there is one.
     fn step(&self, step: &str) -> Result<Option<Spot<'a>>, SpotError> {
         let index = step.strip_prefix('[').and_then(|i| i.strip_suffix(']'));
         let range = match (self.shape, index) {
@@ -418,7 +422,7 @@ impl<'a> Spot<'a> {
         Ok(found)
     }
 
-    /// Items of a flat list, which lie one behind the other in the tree or in a segment.
+    /// Returns items of a flat list, which lie in the tree or in a segment.
     fn flat(
         &self,
         item: &'a Type,
@@ -447,7 +451,7 @@ impl<'a> Spot<'a> {
         Ok(found)
     }
 
-    /// Behind it.
+    /// Returns the position after the value.
     fn end(&self) -> Result<Cursor<'a>, CodecError> {
         let mut cursor = self.cursor.clone();
         match self.shape {
@@ -476,20 +480,22 @@ impl<'a> Spot<'a> {
     }
 }
 
-/// A value that was put in the place of another.
+/// The values before and after a replacement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replacement {
-    /// What was there.
+    /// Value before.
     pub old: Value,
-    /// What is there.
+    /// Value after.
     pub new: Value,
 }
 
-/// Put the value that a text stands for in the place of another, of the same type. Nothing else is
-/// decoded; a list is touched only where the value lies in it.
+/// Replaces a value by the one that a text stands for, of the same type.
+///
+/// Nothing else is decoded. A list is touched only when the value lies in it.
 ///
 /// # Errors
-/// When nothing has this path, or the text is no such value. The parcel is as it was then.
+/// Returns an error when no value has this path, or when the text is no such value. The parcel is
+/// then unchanged.
 pub fn replace(
     schema: &Schema,
     parcel: &mut Parcel,
@@ -533,7 +539,7 @@ pub fn replace(
     Ok(Replacement { old, new })
 }
 
-/// The steps of a path: `a.b["x.y"][3]` is `a`, `.b`, `["x.y"]`, `[3]`.
+/// Splits a path into steps: `a.b["x.y"][3]` is `a`, `.b`, `["x.y"]`, `[3]`.
 fn steps(path: &str) -> Vec<&str> {
     let mut steps = Vec::new();
     let (mut begin, mut depth, mut is_quoted, mut is_escaped) = (0, 0_u32, false, false);

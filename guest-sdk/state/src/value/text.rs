@@ -1,10 +1,10 @@
-//! Values as WAVE for people, and as JSON for programs.
+//! Prints values as WAVE for people, and as JSON for programs.
 
 use super::tree::Value;
 use crate::schema::kebab;
 use std::fmt::{self, Display, Write};
 
-/// WAVE. A map, which WAVE cannot say, is a list of pairs.
+/// Prints WAVE. A map, which WAVE lacks, is a list of pairs.
 impl Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -29,7 +29,7 @@ impl Display for Value {
                 write!(f, "{}: {value}", label(name))
             }),
             Value::Variant(case, None) => f.write_str(&label(case)),
-            // A tuple brings its own brackets.
+            // A tuple has its own brackets.
             Value::Variant(case, Some(value)) => match &**value {
                 tuple @ Value::Tuple(_) => write!(f, "{}({tuple})", label(case)),
                 value => write!(f, "{}({value})", label(case)),
@@ -40,9 +40,13 @@ impl Display for Value {
 }
 
 impl Value {
-    /// JSON. Records are objects under their fields' own names, a case is its name or an object of
-    /// one entry, maps with text keys are objects and others lists of pairs, an absent option is
-    /// `null`, an option in an option a list, and what JSON's numbers lack is `"nan"`, `"inf"`, `"-inf"`.
+    /// Returns the value as JSON.
+    ///
+    /// - A record is an object with its fields' own names.
+    /// - A case is its name, or an object of one entry.
+    /// - A map with text keys is an object, any other map a list of pairs.
+    /// - An absent option is `null`, and an option in an option is a list.
+    /// - Floats that JSON lacks are `"nan"`, `"inf"` and `"-inf"`.
     pub fn to_json(&self) -> String {
         let mut out = String::new();
         self.json(&mut out).expect("a string takes everything");
@@ -157,7 +161,7 @@ fn listed<T>(
     f.write_str(close)
 }
 
-/// A name as WAVE writes it: kebab-case, with `%` before what would read as something else.
+/// Returns a name as WAVE writes it: in kebab-case, with `%` before a keyword.
 fn label(name: &str) -> String {
     let name = kebab(name);
     match name.as_str() {

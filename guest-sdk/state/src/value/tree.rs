@@ -1,4 +1,4 @@
-//! A value as a tree.
+//! `Value`: a value of any type as a tree.
 
 /// A value of any type.
 #[derive(Clone, Debug)]
@@ -9,9 +9,9 @@ pub enum Value {
     Unsigned(u64),
     /// A signed integer of any width.
     Signed(i64),
-    /// `f32`, equal when the bits are.
+    /// `f32`. Values with the same bits are equal.
     F32(f32),
-    /// `f64`, equal when the bits are.
+    /// `f64`. Values with the same bits are equal.
     F64(f64),
     /// `char`.
     Char(char),
@@ -25,13 +25,13 @@ pub enum Value {
     Option(Option<Box<Value>>),
     /// A result.
     Result(Result<Box<Value>, Box<Value>>),
-    /// A tuple, or a record whose fields go by position.
+    /// A tuple, or a record with fields by position.
     Tuple(Vec<Value>),
     /// A record.
     Record(Vec<(String, Value)>),
-    /// A case of a variant, with what it carries.
+    /// A case of a variant, with its content.
     Variant(String, Option<Box<Value>>),
-    /// The flags that are set.
+    /// Names of the set flags.
     Flags(Vec<String>),
 }
 
@@ -61,7 +61,8 @@ impl PartialEq for Value {
 impl Eq for Value {}
 
 impl Value {
-    /// The field of a record (or of the record that a case carries), by name; of a tuple, by position.
+    /// Returns a field by name, or an item of a tuple by position. A case gives a field of its
+    /// content.
     pub fn get(&self, name: &str) -> Option<&Value> {
         match self {
             Value::Record(fields) => fields
