@@ -1,4 +1,4 @@
-//! The guest SDK: what a game written in Rust needs to run in the Vblank host.
+//! The guest SDK: everything that a game in Rust needs to run in the Vblank host.
 //!
 //! A game is one type and one macro:
 //!
@@ -26,11 +26,11 @@
 //! ```
 //!
 //! Build it as a `cdylib` for `wasm32-unknown-unknown` and give its folder to `host run`. When the
-//! source changes, the host builds it again and carries the state, field by field, into the new
-//! code; see [`state`].
+//! source changes, the host builds it again and moves the state, field by field, into the new code;
+//! see [`state`].
 //!
-//! A game is a function of (state, frame): it has no clock, no files and no threads. All input is in
-//! [`Frame`], chance comes from an [`Rng`] that is part of the state.
+//! A game is a function of state and frame: it has no clock, no files and no threads. All input is
+//! in [`Frame`], and random numbers come from an [`Rng`] in the state.
 
 pub mod assets;
 #[doc(hidden)]
@@ -80,15 +80,16 @@ pub use window::{Fit, set_picture, set_title};
 #[doc(hidden)]
 pub use wit_bindgen;
 
-/// The version of the contract (`wit/`) that this SDK speaks, as stamped into `vblank:abi`.
+/// The version of the contract (`wit/`) that this SDK implements, as written to the section
+/// `vblank:abi`.
 pub const ABI: &str = "0.1.0";
 
-/// The chapter on testing in the documentation, whose examples are tests.
+/// The chapter on testing in the documentation. Its examples run as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/testing.md")]
 mod chapter {}
 
-/// What a game's source needs: `use vblank_guest::prelude::*;`.
+/// The names that most games use: `use vblank_guest::prelude::*;`.
 pub mod prelude {
     pub use crate::assets::{Filter, Texture};
     pub use crate::glam::{Affine3A, Mat4, Quat, Vec2, Vec3, vec2, vec3};

@@ -5,7 +5,7 @@ use crate::input::Size;
 
 pub use host::Fit;
 
-/// Set the window's title. Headless, it is shown on the progress line.
+/// Sets the window's title. A headless host shows it on the progress line.
 ///
 /// Costs one call into the host, under a microsecond, when the title changes. Does nothing under
 /// `cargo test`, where there is no host.
@@ -15,10 +15,12 @@ pub fn set_title(title: &str) {
     }
 }
 
-/// From the next frame on, give pictures this size in pixels, whatever the window's, and have them lie in
-/// it as `fit` says. [`Fit::Resize`] gives them the window's size again, which they have by themselves.
+/// Sets the size of pictures in pixels, independent of the window, from the next frame on.
 ///
-/// Costs one call into the host; asking again for what is already so changes nothing. Does nothing under
+/// `fit` says how a picture fills the window. [`Fit::Resize`] restores the default, where pictures
+/// have the window's size.
+///
+/// Costs one call into the host. Setting the current size again changes nothing. Does nothing under
 /// `cargo test`, where there is no host.
 ///
 /// ```

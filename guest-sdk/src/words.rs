@@ -1,20 +1,20 @@
-//! The words of a picture, in the order in which they were drawn: what the canvas lends to the host.
+//! `Words`: the words of a picture in drawing order, which the canvas lends to the host.
 //!
-//! A `Vec` would do, but it grows by calls into the library, which are not inlined into a guest that is
-//! built to be built again soon, and end in `memory.copy`, a call out of the guest: a quad took almost twice
-//! as long. Here the buffer is kept from picture to picture, and eight words are eight stores.
+//! A `Vec` grows through library calls that are not inlined in a guest with quick builds, and that
+//! end in `memory.copy`, a call out of the guest. A quad took almost twice as long with it. This
+//! buffer is kept from picture to picture, and eight words are eight stores.
 
 use std::ops::{Index, Range};
 
-/// Words, and buffer for more.
+/// A growing list of words, which keeps its memory when it is cleared.
 pub(crate) struct Words {
-    /// As long as the buffer is.
+    /// Memory of the list. Its length is the capacity.
     buffer: Vec<u32>,
     len: usize,
 }
 
 impl Words {
-    /// None.
+    /// Returns an empty list.
     pub(crate) const fn new() -> Self {
         Self {
             buffer: Vec::new(),
@@ -22,18 +22,18 @@ impl Words {
         }
     }
 
-    /// So many there are.
+    /// Returns the number of words.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// Forgets them, and keeps the buffer.
+    /// Removes all words, and keeps the memory.
     pub(crate) fn clear(&mut self) {
         self.len = 0;
     }
 
-    /// Adds these, and gives them where they lie.
+    /// Appends words, and returns them in place.
     #[inline]
     pub(crate) fn push<const N: usize>(&mut self, words: [u32; N]) -> &mut [u32; N] {
         let start = self.len;
@@ -47,7 +47,7 @@ impl Words {
         place
     }
 
-    /// Adds these, of which it is not known how many there are.
+    /// Appends any number of words.
     pub(crate) fn extend(&mut self, words: &[u32]) {
         for word in words {
             self.push([*word]);

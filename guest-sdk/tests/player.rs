@@ -1,9 +1,9 @@
-//! The test harness for guests: what a player does reaches the game, and swaps are the host's.
+//! The player for tests: input reaches the game, and swaps behave as in the host.
 
 use vblank_guest::prelude::*;
 use vblank_guest::test::Player;
 
-/// Notes down what it sees.
+/// A game that records its input.
 #[derive(State, Default)]
 struct Witness {
     seed: u64,
@@ -26,7 +26,7 @@ impl Game for Witness {
     }
 
     fn update(&mut self, frame: &Frame) {
-        // There is no host to be called.
+        // Calls to the host have no effect here.
         set_title("witness");
         log::info!("update {}", frame.number);
         let mut note = |seen: bool, list: fn(&mut Self) -> &mut Vec<u64>| {
@@ -54,7 +54,7 @@ impl Game for Witness {
     }
 }
 
-/// Draws with what the host has, where there is none.
+/// A game that draws with assets of the host.
 #[derive(State, Default)]
 struct Painter {}
 

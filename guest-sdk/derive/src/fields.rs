@@ -1,4 +1,4 @@
-//! The fields of a record or case with their attributes, and spans for errors about them.
+//! The fields of a record or case with their attributes, and spans for errors.
 
 use crate::attrs::{FieldAttrs, FieldDefault};
 use proc_macro2::{Span, TokenStream};
@@ -7,7 +7,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Expr, Fields, Ident, Index, Path, Result, Type};
 
-/// A field with what was said about it.
+/// A field with its attributes.
 pub(crate) struct ParsedField<'a> {
     pub member: TokenStream,
     pub name: String,
@@ -34,7 +34,7 @@ pub(crate) fn parse(fields: &Fields) -> Result<Vec<ParsedField<'_>>> {
         .collect()
 }
 
-/// What writes a field's default, and how the source spells it.
+/// Returns the writer of a field's default, and its spelling in the source.
 pub(crate) fn default(krate: &Path, field: &ParsedField<'_>) -> (TokenStream, TokenStream) {
     let ty = field.ty;
     let none = quote!(::core::option::Option::None);
@@ -53,20 +53,20 @@ pub(crate) fn default(krate: &Path, field: &ParsedField<'_>) -> (TokenStream, To
     }
 }
 
-/// An expression as it was written, where the compiler still knows.
+/// Returns the source text of an expression, if the compiler still has it.
 fn spelled(expr: &Expr) -> String {
     expr.span()
         .source_text()
         .unwrap_or_else(|| expr.to_token_stream().to_string())
 }
 
-/// A name without `r#`.
+/// Returns a name without `r#`.
 pub(crate) fn plain(ident: &Ident) -> String {
     ident.unraw().to_string()
 }
 
-/// Where errors about this point to, with names resolved as in the rest of what is written: the
-/// type may have come out of a macro.
+/// Returns the span for errors. Names resolve as in the generated code, because the type may come
+/// out of a macro.
 pub(crate) fn at(tokens: &impl Spanned) -> Span {
     tokens.span().resolved_at(Span::call_site())
 }

@@ -1,4 +1,4 @@
-//! `#[derive(State)]`.
+//! `#[derive(State)]`: generates the implementation of the trait.
 
 use crate::attrs::{FieldDefault, TypeAttrs, case_aliases};
 use crate::fields::{ParsedField, at, default, parse, plain};
@@ -47,7 +47,7 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let ident = &input.ident;
     let aliases = &attrs.aliases;
     let version = attrs.version;
-    // A proof of flatness is looked up by the concrete type; a generic one has none.
+    // The proof of flatness is looked up by the concrete type, so a generic type has none.
     let flat = (generics.params.is_empty() && attrs.hooks.is_empty()).then(|| {
         quote! {
             const FLAT: ::core::option::Option<#krate::FlatProof<Self>> = {
@@ -107,7 +107,7 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
     })
 }
 
-/// Restores a value as ever, and has the hooks run where a migration left old values for them.
+/// Generates a restore that also runs hooks, when a migration left old values for them.
 fn hooked(attrs: &TypeAttrs, name: &str, restore: &TokenStream) -> TokenStream {
     let krate = &attrs.krate;
     let replacing = attrs.hooks.iter().filter(|hook| hook.replaces).map(|hook| {
@@ -150,7 +150,7 @@ fn hooked(attrs: &TypeAttrs, name: &str, restore: &TokenStream) -> TokenStream {
     }
 }
 
-/// The pieces that differ between records and variants.
+/// The parts of the code that differ between records and variants.
 struct Parts {
     spec: TokenStream,
     /// The kind as a constant, for the section.
@@ -232,7 +232,7 @@ fn variant(krate: &Path, name: &str, input: &DeriveInput, data: &syn::DataEnum) 
             }
         });
         let fields = restore_fields(krate, &parsed);
-        // The last case needs no number: the reader knows how many there are.
+        // The last case needs no pattern of its own, because the reader checks the number.
         let pattern = if tag as usize + 1 == count {
             quote!(_)
         } else {

@@ -1,4 +1,4 @@
-//! Collects events, and hands an update its input.
+//! `Input` and `Snapshot`: collects events between updates. Knows no window and no file.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,26 +8,26 @@ use crate::key::{Key, KeySet};
 use crate::pointer::{Buttons, Pointer};
 use crate::touch::{Touch, Touches};
 
-/// The input of one update. Keys are in the order of [`Key`], so equal input is equal bytes.
+/// The input of one update. Keys are in the order of [`Key`], so equal input has equal bytes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// Keys that are down now.
+    /// Keys that are down.
     pub held: Vec<Key>,
     /// Keys that went down since the last update.
     pub pressed: Vec<Key>,
     /// Keys that came up since the last update.
     pub released: Vec<Key>,
-    /// What was typed since the last update.
+    /// Text that was typed since the last update.
     pub text: String,
-    /// The mouse, pen or finger.
+    /// Mouse, pen or finger.
     pub pointer: Pointer,
-    /// Fingers on the picture, in the order in which they came.
+    /// Fingers on the picture, in the order of their arrival.
     pub touches: Vec<Touch>,
-    /// Gamepads that are plugged in, by their numbers.
+    /// Connected gamepads, by id.
     pub gamepads: Vec<Gamepad>,
 }
 
-/// Collects events between two updates.
+/// A collector of events between two updates.
 #[derive(Clone, Debug, Default)]
 pub struct Input {
     held: KeySet,
@@ -40,7 +40,7 @@ pub struct Input {
 }
 
 impl Input {
-    /// Takes in one event. A press and a release between two updates show as both edges.
+    /// Applies one event. A press and a release between two updates show as both edges.
     pub fn apply(&mut self, event: InputEvent) {
         match event {
             InputEvent::Key { key, down: true } if !self.held.contains(key) => {
@@ -74,8 +74,9 @@ impl Input {
         }
     }
 
-    /// Writes the state and what happened since the last call, and forgets the latter. The buffers of
-    /// `into` are used again.
+    /// Writes the current state and the edges since the last call, and clears the edges.
+    ///
+    /// The buffers of `into` are reused.
     pub fn take(&mut self, into: &mut Snapshot) {
         let fill = |list: &mut Vec<Key>, keys: KeySet| {
             list.clear();
@@ -108,7 +109,7 @@ mod tests {
         InputEvent::Key { key, down }
     }
 
-    /// Applies the events and takes one update's input.
+    /// Applies the events, and returns the input of one update.
     fn step(input: &mut Input, events: impl IntoIterator<Item = InputEvent>) -> Snapshot {
         events.into_iter().for_each(|event| input.apply(event));
         let mut snapshot = Snapshot::default();

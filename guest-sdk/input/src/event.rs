@@ -1,64 +1,64 @@
-//! The events from which input is collected.
+//! Input events, as a window or a script sends them.
 
 use crate::gamepad::PadEvent;
 use crate::key::Key;
 use crate::pointer::Button;
 use crate::touch::Finger;
 
-/// What a window or a script says.
+/// An input event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum InputEvent {
-    /// A key went down or came up. A key that is down and goes down again repeats itself, which is
-    /// no second press.
+    /// A key went down or came up. A second press without a release is a key repeat, and has no
+    /// effect.
     Key {
-        /// Which one.
+        /// The key.
         key: Key,
-        /// Whether it is down now.
+        /// True when the key went down.
         down: bool,
     },
-    /// Something was typed, after keyboard layout and dead keys.
+    /// A text was typed, after keyboard layout and dead keys.
     Text(String),
-    /// The pointer is here, in pixels of the picture, and over the picture.
+    /// The pointer moved over the picture.
     PointerMoved {
-        /// To the right.
+        /// Distance to the right, in pixels of the picture.
         x: f32,
-        /// Downwards.
+        /// Distance downwards, in pixels of the picture.
         y: f32,
     },
-    /// The pointer is no longer over the picture.
+    /// The pointer left the picture.
     PointerLeft,
     /// A button of the pointer went down or came up.
     Button {
-        /// Which one.
+        /// The button.
         button: Button,
-        /// Whether it is down now.
+        /// True when the button went down.
         down: bool,
     },
-    /// The wheel was turned by so many lines: away from the person and to the right is positive.
+    /// The wheel was turned, in lines.
     Wheel {
-        /// To the right.
+        /// Lines to the right.
         x: f32,
-        /// Away from the person.
+        /// Lines away from the person.
         y: f32,
     },
-    /// A finger came down on the picture, was moved or went up.
+    /// A finger came down on the picture, moved or went up.
     Touch {
-        /// Which one.
+        /// Id of the finger.
         id: u64,
-        /// What it did.
+        /// Phase of the touch.
         finger: Finger,
-        /// To the right, in pixels of the picture.
+        /// Distance to the right, in pixels of the picture.
         x: f32,
-        /// Downwards.
+        /// Distance downwards, in pixels of the picture.
         y: f32,
     },
-    /// Something happened to a gamepad.
+    /// A gamepad sent an event.
     Pad {
-        /// Which one.
+        /// Id of the gamepad.
         id: u32,
-        /// What.
+        /// The event.
         event: PadEvent,
     },
-    /// The window no longer has the keyboard: whatever was down is let go.
+    /// The window lost the keyboard. All keys and buttons are released.
     FocusLost,
 }

@@ -1,8 +1,8 @@
-//! Gamepads: buttons by their place, sticks and triggers, as state and as edges.
+//! Gamepads: buttons by position, sticks and triggers, as state and as edges.
 
 use serde::{Deserialize, Serialize};
 
-/// A button, named by its place as in the W3C's standard gamepad.
+/// A button, named by its position as in the W3C's standard gamepad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "a button's name says all there is to say")]
@@ -26,12 +26,12 @@ pub enum PadButton {
     Mode,
 }
 
-/// Some of a gamepad's buttons, one bit each, `South` the lowest.
+/// A set of a gamepad's buttons, one bit each, with `South` as the lowest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PadButtons(pub u32);
 
-/// A stick's direction, or a trigger.
+/// A direction of a stick, or a trigger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "an axis's name says all there is to say")]
@@ -44,56 +44,57 @@ pub enum PadAxis {
     RightTrigger,
 }
 
-/// One gamepad in one update.
+/// A gamepad in one update.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Gamepad {
-    /// The same for as long as it is plugged in.
+    /// Id of the gamepad, constant while it is connected.
     pub id: u32,
-    /// Buttons that are down now.
+    /// Buttons that are down.
     pub held: PadButtons,
     /// Buttons that went down since the last update.
     pub pressed: PadButtons,
     /// Buttons that came up since the last update.
     pub released: PadButtons,
-    /// By [`PadAxis`]: sticks from -1 to 1, to the right and downwards; triggers from 0 to 1.
+    /// Values by [`PadAxis`]. Sticks go from -1 to 1, to the right and downwards. Triggers go from
+    /// 0 to 1.
     pub axes: [f32; 6],
 }
 
-/// What happened to a gamepad.
+/// An event of a gamepad.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum PadEvent {
-    /// It was plugged in.
+    /// The gamepad was plugged in.
     Connected,
-    /// It was pulled out: whatever was down is let go.
+    /// The gamepad was pulled out. All buttons are released.
     Disconnected,
     /// A button went down or came up.
     Button {
-        /// Which one.
+        /// The button.
         button: PadButton,
-        /// Whether it is down now.
+        /// True when the button went down.
         down: bool,
     },
-    /// A stick or trigger was moved.
+    /// A stick or trigger moved.
     Axis {
-        /// Which one.
+        /// The axis.
         axis: PadAxis,
-        /// Where it is; what is out of its range, or no number, is brought back into it.
+        /// New value. A value out of range is clamped, and NaN is 0.
         value: f32,
     },
 }
 
-/// All that are plugged in, by their numbers.
+/// All connected gamepads, by id.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gamepads(Vec<(Gamepad, Connection)>);
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Connection {
     Connected,
-    /// Pulled out, and not told yet.
+    /// The gamepad was pulled out, and one more update reports it.
     Disconnected,
 }
 
-/// Beyond these, nobody plays.
+/// Largest number of gamepads.
 const MOST: usize = 16;
 
 impl Gamepads {
@@ -103,7 +104,7 @@ impl Gamepads {
             (Ok(place), _) => place,
             (Err(_), PadEvent::Disconnected) => return,
             (Err(_), _) if self.0.len() == MOST => return,
-            // Whoever uses it has plugged it in.
+            // An event of an unknown gamepad connects it.
             (Err(place), _) => {
                 let pad = Gamepad {
                     id,
@@ -133,7 +134,7 @@ impl Gamepads {
         }
     }
 
-    /// Nobody is at the window.
+    /// Releases all buttons, when the window loses the focus.
     pub(super) fn release_all(&mut self) {
         self.0.iter_mut().for_each(|(pad, _)| pad.release_all());
     }
@@ -150,7 +151,7 @@ impl Gamepads {
 }
 
 impl Gamepad {
-    /// Where a stick or trigger is.
+    /// Returns the value of a stick or trigger.
     #[must_use]
     pub fn axis(&self, axis: PadAxis) -> f32 {
         self.axes[axis as usize]

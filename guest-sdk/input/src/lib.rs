@@ -1,8 +1,7 @@
-//! What the player does: events are collected here, and an update takes them as state and edges. The host
-//! collects a window's with it, and the SDK's harness for tests a script's, so that a script is the same
-//! game in both.
+//! Player input: collects events, and gives an update state and edges.
 //!
-//! Layer 0: knows no window and no guest, only what both of them say.
+//! The host collects the events of a window, and the SDK's test player those of a script. A script
+//! is therefore the same game in both. This crate knows no window and no guest.
 //!
 //! ```
 //! use vblank_input::{Input, Key, Script, Snapshot};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A button of a mouse or a pen; a finger is `Primary`.
+/// A button of a mouse or a pen. A finger is `Primary`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "a button's name says all there is to say")]
@@ -14,13 +14,13 @@ pub enum Button {
     Forward,
 }
 
-/// Some of the pointer's buttons, one bit each, `Primary` the lowest.
+/// A set of the pointer's buttons, one bit each, with `Primary` as the lowest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Buttons(pub u8);
 
 impl Buttons {
-    /// Whether `button` is one of them.
+    /// Returns true when the set contains `button`.
     pub const fn contains(self, button: Button) -> bool {
         self.0 & (1 << button as u8) != 0
     }
@@ -30,7 +30,7 @@ impl Buttons {
         self.0 |= 1 << button as u8;
     }
 
-    /// Takes `button` out.
+    /// Removes `button`.
     pub const fn remove(&mut self, button: Button) {
         self.0 &= !(1 << button as u8);
     }
@@ -39,21 +39,22 @@ impl Buttons {
 /// The pointer in one update.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pointer {
-    /// To the right, in pixels of the picture.
+    /// Distance to the right, in pixels of the picture.
     pub x: f32,
-    /// Downwards, in pixels of the picture.
+    /// Distance downwards, in pixels of the picture.
     pub y: f32,
-    /// Whether it is over the picture; if not, `x` and `y` are where it was last.
+    /// True when the pointer is over the picture. Otherwise `x` and `y` are its last position
+    /// there.
     pub inside: bool,
-    /// Buttons that are down now.
+    /// Buttons that are down.
     pub held: Buttons,
     /// Buttons that went down since the last update.
     pub pressed: Buttons,
     /// Buttons that came up since the last update.
     pub released: Buttons,
-    /// Lines turned to the right since the last update.
+    /// Lines of wheel movement to the right since the last update.
     pub wheel_x: f32,
-    /// Lines turned away from the person since the last update.
+    /// Lines of wheel movement away from the person since the last update.
     pub wheel_y: f32,
 }
 

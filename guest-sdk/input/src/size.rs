@@ -1,11 +1,11 @@
-//! Sizes in pixels.
+//! `Size`: a size in pixels.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The size of a picture or a window, in pixels. Written `1280x720`.
+/// The size of a picture or a window, in pixels. Its text form is `1280x720`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "width and height")]
 pub struct Size {
@@ -14,12 +14,12 @@ pub struct Size {
 }
 
 impl Size {
-    /// A size of so many pixels.
+    /// Makes a size in pixels.
     pub const fn new(width: u32, height: u32) -> Self {
         Self { width, height }
     }
 
-    /// Whether it has no pixel, as a minimised window has.
+    /// Returns true when there is no pixel, as in a minimised window.
     pub const fn is_empty(self) -> bool {
         self.width == 0 || self.height == 0
     }
@@ -31,7 +31,7 @@ impl fmt::Display for Size {
     }
 }
 
-/// A text that is no size.
+/// The error for a text that is not a size.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a size: {0:?}; write width and height in pixels, such as 1280x720")]
 pub struct BadSize(String);

@@ -1,39 +1,39 @@
-//! Fingers on the picture.
+//! Touches: fingers on the picture.
 
 use serde::{Deserialize, Serialize};
 
-/// What a finger did.
+/// The phase of a touch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Finger {
-    /// It came down.
+    /// The finger came down.
     Down,
-    /// It was moved.
+    /// The finger moved.
     Moved,
-    /// It went up.
+    /// The finger went up.
     Up,
 }
 
 /// A finger in one update.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Touch {
-    /// The same from where it comes down to where it goes up.
+    /// Id of the finger, constant from down to up.
     pub id: u64,
-    /// To the right, in pixels of the picture.
+    /// Distance to the right, in pixels of the picture.
     pub x: f32,
-    /// Downwards.
+    /// Distance downwards, in pixels of the picture.
     pub y: f32,
-    /// It came down since the last update.
+    /// True when the finger came down since the last update.
     pub pressed: bool,
-    /// It went up since the last update, and is told for the last time.
+    /// True when the finger went up since the last update. This update is the last to report it.
     pub released: bool,
 }
 
-/// All fingers, in the order in which they came.
+/// All fingers, in the order of their arrival.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Touches(Vec<Touch>);
 
-/// More fingers than anybody has.
+/// Largest number of fingers.
 const MOST: usize = 32;
 
 impl Touches {

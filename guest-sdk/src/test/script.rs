@@ -1,15 +1,15 @@
-//! Input from a file, as `host run --input` plays it: collected by the host's own code and handed to a
-//! game in the contract's types. Knows no game.
+//! Recorded input, collected by the host's own code and given to a game in the contract's types.
+//! Knows no game.
 
 use vblank_input::{self as host_input, Input, Script, ScriptError, Snapshot, with_keys};
 
 use crate::input::{Buttons, Frame, Gamepad, Key, PadButtons, Pointer, Touch};
 
-/// A script that is being played.
+/// A script while it is played.
 pub(super) struct ScriptPlayer {
     script: Script,
     input: Input,
-    /// What an update sees of it.
+    /// Input of the current update.
     snapshot: Snapshot,
 }
 
@@ -22,7 +22,7 @@ impl ScriptPlayer {
         })
     }
 
-    /// Have an update see what the script says before it, and nothing else.
+    /// Fills a frame with the input that the script has for it, and nothing else.
     pub(super) fn show(&mut self, frame: &mut Frame) {
         for event in self.script.events_at(frame.number) {
             self.input.apply(event);
@@ -47,7 +47,7 @@ macro_rules! table {
 with_keys!(table);
 
 fn pointer(pointer: &host_input::Pointer) -> Pointer {
-    // Both have a bit for each button, in the order of the contract.
+    // Both types have a bit for each button, in the order of the contract.
     let buttons = |buttons: host_input::Buttons| Buttons::from_bits_truncate(buttons.0);
     Pointer {
         x: pointer.x,
