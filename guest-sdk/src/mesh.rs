@@ -242,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shapes_look_outwards_and_name_only_vertices_that_are_there() {
+    fn shapes_face_outwards_and_indices_are_in_range() {
         let shapes = [
             Triangles::cuboid(Vec3::new(1.0, 2.0, 3.0), Color::WHITE),
             Triangles::sphere(2.0, 5, Color::WHITE),

@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_said_is_in_its_word() {
+    fn each_setting_writes_its_word() {
         let mut words = plain(Vec2::new(1.0, 2.0));
         let float = f32::to_bits;
         let expected = [

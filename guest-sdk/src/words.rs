@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_lie_one_after_the_other_and_their_room_is_used_again() {
+    fn words_are_contiguous_and_their_memory_is_reused() {
         let mut words = Words::new();
         for round in 0..3 {
             for first in 0..100 {

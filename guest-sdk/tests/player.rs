@@ -84,7 +84,7 @@ fn assets_and_texts_need_no_host() {
 }
 
 #[test]
-fn what_a_player_does_reaches_the_game_once() {
+fn input_reaches_the_game_once() {
     let mut player = Player::<Witness>::new(7);
     player.updates(1);
     player
@@ -144,7 +144,7 @@ versions! {
 }
 
 #[test]
-fn a_swap_carries_the_state_and_keeps_what_is_parked() {
+fn a_swap_keeps_the_state_and_the_parked_values() {
     let game = first::World {
         name: "Ada".to_owned(),
         ..Default::default()
@@ -160,7 +160,7 @@ fn a_swap_carries_the_state_and_keeps_what_is_parked() {
 }
 
 #[test]
-fn a_field_that_comes_back_has_its_value() {
+fn a_restored_field_has_its_parked_value() {
     mod back {
         pub use super::wider::World as Without;
         use vblank_guest::prelude::*;
@@ -190,7 +190,7 @@ fn a_field_that_comes_back_has_its_value() {
 }
 
 #[test]
-fn what_the_host_would_refuse_is_refused_and_told_in_lines() {
+fn a_refused_swap_prints_the_report_in_lines() {
     let player = Player::<first::World>::new(1);
     let refused = player.swap_to::<other::World>().err();
     let refused = refused.expect("a number is no text");

@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn losing_the_focus_lets_everything_go() {
+    fn losing_the_focus_releases_everything() {
         let input = &mut Input::default();
         let button = InputEvent::Button {
             button: Button::Middle,
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pointer_keeps_its_place_and_forgets_its_edges() {
+    fn the_pointer_keeps_its_position_and_drops_its_edges() {
         let input = &mut Input::default();
         let click = |down| InputEvent::Button {
             button: Button::Primary,
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn taking_uses_the_same_buffers_again() {
+    fn taking_reuses_the_buffers() {
         let (mut input, mut snapshot) = (Input::default(), Snapshot::default());
         snapshot.held.reserve(8);
         let place = snapshot.held.as_ptr();

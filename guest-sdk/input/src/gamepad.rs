@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pad_that_is_pulled_out_lets_go_and_is_told_once_more() {
+    fn a_disconnected_pad_releases_its_buttons_and_is_reported_once_more() {
         let pads = &mut Gamepads::default();
         let stick = PadEvent::Axis {
             axis: PadAxis::LeftX,
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tap_shows_as_both_edges_and_only_so_many_pads_count() {
+    fn a_tap_shows_as_both_edges_and_the_number_of_pads_is_limited() {
         let pads = &mut Gamepads::default();
         let tap = step(
             pads,

@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_those_of_the_contract_in_its_order() {
+    fn keys_follow_the_order_of_the_contract() {
         let wit = include_str!("../../../wit/input.wit");
         let (_, cases) = wit.split_once("enum key {").unwrap();
         let (cases, _) = cases.split_once('}').unwrap();
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_read_back() {
+    fn key_names_parse_to_the_same_key() {
         for key in Key::ALL {
             assert_eq!(key.to_string().parse(), Ok(*key));
             let json = serde_json::to_string(key).unwrap();
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_of_keys_is_walked_in_order() {
+    fn a_key_set_iterates_in_order() {
         let mut set = KeySet::default();
         for key in Key::ALL.iter().rev() {
             set.insert(*key);

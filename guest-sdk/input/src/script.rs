@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_what_was_read() {
+    fn cues_survive_printing() {
         for line in ALL.lines().filter(|line| line.starts_with('{')) {
             let cue: Cue = serde_json::from_str(line).unwrap();
             assert_eq!(serde_json::to_string(&cue).unwrap(), line);
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_the_line_and_what_is_wrong_with_it() {
+    fn a_parse_error_has_line_and_reason() {
         for (line, reason) in [
             (
                 r#"{"frame":1,"key":"Spce","down":true}"#,

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_read_and_written() {
+    fn sizes_are_parsed_and_printed() {
         assert_eq!("1280x720".parse(), Ok(Size::new(1280, 720)));
         assert_eq!(Size::new(3, 4).to_string(), "3x4");
         for bad in ["", "1280", "1280x", "0x9", "-1x2", "1x2x3"] {

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_finger_comes_moves_and_goes() {
+    fn a_finger_goes_down_moves_and_goes_up() {
         let mut touches = Touches::default();
         let mut step = |events: &[(u64, Finger, [f32; 2])]| {
             for (id, finger, place) in events {

@@ -1,6 +1,7 @@
-//! What schemas, saves and migrations cost, beside `memcpy`, `postcard` and `rkyv` in the same run.
+//! Benchmarks of schemas, saves and migrations, beside `memcpy`, `postcard` and `rkyv` in the same
+//! run.
 //!
-//! `cargo bench -p vblank-state` prints medians and ratios; each measurement checks its answer.
+//! `cargo bench -p vblank-state` prints medians and ratios. Each measurement checks its answer.
 #![allow(missing_docs, reason = "a benchmark's types are its own")]
 
 use std::collections::BTreeMap;
@@ -20,7 +21,7 @@ fn main() {
     tree();
 }
 
-/// The median time of a piece of work, of which some is prepared and dropped outside the clock.
+/// Returns the median time of `work`. Preparing its input and dropping its output are not timed.
 fn median<A, B>(
     runs: usize,
     mut prepare: impl FnMut() -> A,
@@ -55,7 +56,7 @@ fn ask(what: &str, holds: bool) {
     println!("    {} {what}", if holds { "holds:" } else { "MISSED:" });
 }
 
-/// Two schemas of 200 types of ten fields, with a change in each type.
+/// Measures two schemas of 200 types with ten fields, and a change in each type.
 fn schemas() {
     let schema = |edited: bool| {
         let field = |name: String, ty| Field {
@@ -127,7 +128,8 @@ struct Field64 {
     cells: Vec<f64>,
 }
 
-/// 64 MiB of flat state: saved (lent), copied once as the host must, restored (taken over).
+/// Measures 64 MiB of flat state: saved (lent), copied once as a host does, and restored (taken
+/// over).
 fn flat_state() {
     let state = Field64 {
         score: 7,
@@ -194,7 +196,7 @@ mod new {
     }
 }
 
-/// A million flat records of 32 bytes, one field added, one widened.
+/// Measures a million flat records of 32 bytes, with one field added and one widened.
 fn records() {
     let record = |i: u32| old::Record {
         pos: [i as f32; 3],
@@ -223,7 +225,8 @@ fn records() {
             .unwrap()
             .parcel
     };
-    // The new parcel of one run is the memory of the next, as a host keeps it warm off the frame.
+    // The new parcel of one run is the buffer of the next, as a host keeps a warm one off the
+    // frame.
     let mut spare = migrate(Parcel::default());
     let time = median(50, || (), |()| spare = migrate(std::mem::take(&mut spare)));
     show(
@@ -251,7 +254,7 @@ fn records() {
         );
     }
 
-    // And back: what was added is parked, what was widened must fit, value by value.
+    // On the way back the added field is parked, and the widened one has to fit, value by value.
     let back = Comparison::new(
         &Schema::of::<Vec<new::Record>>(),
         &Schema::of::<Vec<old::Record>>(),
@@ -335,7 +338,7 @@ fn node(id: &mut u32, depth: u32) -> Node {
     }
 }
 
-/// A tree of some 100,000 small nodes with strings and maps.
+/// Measures a tree of about 100,000 small nodes with strings and maps.
 fn tree() {
     let state = node(&mut 0, 5);
     let parcel = save(&state).to_parcel();

@@ -36,7 +36,7 @@ mod v3 {
 }
 
 #[test]
-fn a_comparison_is_made_on_one_thread_and_used_many_times_on_another() {
+fn a_comparison_is_reusable_on_another_thread() {
     let compare = || Comparison::new(&Schema::of::<v1::World>(), &Schema::of::<v2::World>());
     let comparison = std::thread::spawn(compare).join().unwrap();
     assert_eq!(comparison.old_schema(), &Schema::of::<v1::World>());
@@ -61,7 +61,7 @@ fn a_comparison_is_made_on_one_thread_and_used_many_times_on_another() {
 }
 
 #[test]
-fn a_plan_is_there_unless_the_verdict_asks_for_a_migration() {
+fn a_comparison_has_a_plan_unless_a_migration_is_needed() {
     let automatic = Comparison::new(&Schema::of::<v1::World>(), &Schema::of::<v2::World>());
     assert_eq!(automatic.verdict(), Verdict::Automatic);
     assert_eq!(automatic.changes().len(), 3);

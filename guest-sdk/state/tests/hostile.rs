@@ -1,4 +1,4 @@
-//! Bytes that nobody meant well with: a clear error, bounded memory and time, no panic.
+//! Hostile bytes give a clear error in bounded memory and time, and never a panic.
 
 #[path = "common/generate.rs"]
 mod generate;
@@ -49,7 +49,7 @@ fn refused(schema: Result<Schema, vblank_state::SchemaError>, says: &str) {
 }
 
 #[test]
-fn schemas_that_make_no_sense() {
+fn invalid_schemas_are_refused() {
     let named = |id| Type::Named(id);
     refused(Schema::new(named(3), vec![]), "type number 3 is not there");
     refused(
@@ -82,7 +82,7 @@ fn schemas_that_make_no_sense() {
         Schema::new(named(0), vec![flat]),
         "declared flat, but its fields are not",
     );
-    // Types nested by value without end, each naming the next.
+    // Each type contains the next one by value, without end.
     let chain: Vec<_> = (0..50_000)
         .map(|i| def(&format!("T{i}"), vec![("x", named((i + 1).min(49_999)))]))
         .collect();
@@ -90,7 +90,7 @@ fn schemas_that_make_no_sense() {
 }
 
 #[test]
-fn schema_bytes_that_lie() {
+fn invalid_schema_bytes_are_refused() {
     let start = Instant::now();
     refused(Schema::decode(&[]), "ends too early");
     refused(Schema::decode(&[9, 0, 0]), "version 9 is unknown");
@@ -116,7 +116,7 @@ fn schema_bytes_that_lie() {
 
 #[test]
 fn a_large_schema_is_read_and_compared_in_bounded_time() {
-    // As many types as fit, each an option of the next: no deep stack for that.
+    // As many types as fit, each an option of the next. Reading them must not use a deep stack.
     let name = |i: u32| format!("T{i}");
     let link = |i: u32| Type::Option(Box::new(Type::Named((i + 1) % 60_000)));
     let types = (0..60_000)
@@ -141,7 +141,7 @@ fn a_large_schema_is_read_and_compared_in_bounded_time() {
 }
 
 #[test]
-fn lengths_that_lie() {
+fn invalid_lengths_are_refused() {
     let list = Schema::of::<Vec<u32>>();
     for (bytes, says) in [
         (&[0xff, 0xff, 0xff, 0xff][..], "is missing"),
@@ -161,7 +161,7 @@ fn lengths_that_lie() {
         };
         assert!(restore::<Vec<u32>>(parcel).is_err());
     }
-    // A segment that is too short, of another width, or not asked for.
+    // A segment that is too short, of another width, or not expected.
     let announced = 2000_u32.to_le_bytes();
     for parcel in [
         Parcel {
@@ -186,7 +186,7 @@ fn lengths_that_lie() {
 }
 
 #[test]
-fn four_bytes_do_not_stand_for_a_year_of_work() {
+fn the_number_of_empty_items_is_bounded() {
     let start = Instant::now();
     let nothing = Schema::of::<Vec<()>>();
     assert!(check(&nothing, &tree(&[0xff; 4])).is_err());
@@ -210,7 +210,7 @@ struct Link {
     next: Option<Box<Link>>,
 }
 
-/// On the stack that a thread has unless it asks for more; a build without optimisation needs more.
+/// The test uses the default stack of a thread. A build without optimisation needs a larger one.
 #[test]
 fn depth_is_bounded() {
     let stack = if cfg!(debug_assertions) {
@@ -233,7 +233,7 @@ fn deep_values() {
     let error = check(&schema, &tree(&deep)).unwrap_err().to_string();
     assert!(error.contains("nested deeper than"), "{error}");
     assert!(value::decode(&schema, &tree(&deep)).is_err());
-    // A list of links as long as is allowed is fine, in every step.
+    // A list of links at the limit works in every step.
     let mut link = Link { next: None };
     for _ in 0..MAX_DEPTH / 2 - 10 {
         link = Link {
@@ -278,7 +278,7 @@ mod newer {
 }
 
 #[test]
-fn bit_patterns_that_are_no_values() {
+fn invalid_bit_patterns_are_refused() {
     for (schema, bytes) in [
         (Schema::of::<bool>(), &[2][..]),
         (Schema::of::<char>(), &[0, 0xd8, 0, 0]),
@@ -295,10 +295,10 @@ fn bit_patterns_that_are_no_values() {
     assert!(std::collections::BTreeSet::<u8>::restore(&mut Reader::inline(&twice)).is_err());
 }
 
-/// Every prefix of honest bytes, and every one of them with some bytes changed: an error or a
-/// value, never a panic, through every function that reads bytes.
+/// Every prefix of valid bytes, and every one of them with some bytes changed, goes through every
+/// function that reads bytes.
 #[test]
-fn damaged_bytes() {
+fn damaged_bytes_never_panic() {
     let mut generate = Generate::new(11);
     for _ in 0..300 {
         let old = generate.schema();
@@ -345,7 +345,7 @@ fn damaged_bytes() {
 }
 
 #[test]
-fn damaged_parked_values() {
+fn damaged_parked_values_are_refused() {
     #[derive(State)]
     #[state(crate = vblank_state)]
     struct World {
@@ -400,10 +400,10 @@ fn damage(generate: &mut Generate, bytes: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A value that is nested to the limit, with so much in it that passing over it at every level
-/// would take minutes.
+/// The value is nested to the limit, with so much content that passing over it at every level would
+/// take minutes.
 #[test]
-fn passing_over_the_same_bytes_again_and_again_is_bounded() {
+fn the_work_of_passing_over_values_is_bounded() {
     #[derive(State)]
     #[state(crate = vblank_state)]
     struct Deep {

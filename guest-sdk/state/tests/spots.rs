@@ -1,4 +1,4 @@
-//! One value in a state: found by its path, looked at, changed as text.
+//! One value in a state: found by its path, read, and replaced by a text.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,7 +109,7 @@ fn values_are_found_by_their_paths() {
 }
 
 #[test]
-fn a_value_is_changed_and_nothing_else() {
+fn replacing_a_value_changes_nothing_else() {
     let changed = |change: fn(&mut World)| {
         let mut world = world();
         change(&mut world);
@@ -143,7 +143,7 @@ fn a_value_is_changed_and_nothing_else() {
 }
 
 #[test]
-fn what_is_no_such_value_is_refused() {
+fn an_invalid_replacement_is_refused() {
     for (path, text, error) in [
         ("score", "40000", "`40000` is not of the type s16"),
         ("score", "1.5", "`1.5` is not of the type s16"),
