@@ -1,4 +1,4 @@
-//! A state from bytes, carried between two sound schemas that the first bytes choose.
+//! A state from bytes, migrated between two valid schemas that the first bytes choose.
 #![no_main]
 #![allow(dead_code, reason = "the tests' generator has more than is used here")]
 

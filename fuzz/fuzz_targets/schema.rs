@@ -8,7 +8,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(schema) = Schema::decode(bytes) else {
         return;
     };
-    assert_eq!(schema.encode(), bytes, "one spelling for each schema");
+    assert_eq!(schema.encode(), bytes, "each schema has one encoding");
     let _ = schema.to_wit();
     let comparison = Comparison::new(&schema, &schema);
     assert_eq!(comparison.verdict(), Verdict::Identical);

@@ -74,7 +74,7 @@ pub fn texture(key: &str, filter: Filter) -> Texture {
 
 /// Makes a texture from pixels: red, green, blue and straight alpha, in rows from the top.
 ///
-/// The same bytes under the same key cost a comparison. Other bytes replace the texture. If the
+/// Equal bytes under a known key cost a comparison. Other bytes replace the texture. If the
 /// bytes do not fit the size, or the size is too large, the reason is logged and the placeholder is
 /// drawn.
 pub fn texture_from_pixels(

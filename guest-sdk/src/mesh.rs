@@ -195,7 +195,7 @@ pub struct Mesh(pub(crate) u32);
 impl Mesh {
     /// Sends triangles to the host under a key.
     ///
-    /// The same triangles under the same key cost a comparison. Others replace the mesh.
+    /// Equal triangles under a known key cost a comparison. Others replace the mesh.
     /// [`Canvas::built`](crate::Canvas::built) calls this once for each version of the code.
     ///
     /// If they are not a valid mesh, the reason is logged and nothing is drawn.

@@ -6,7 +6,7 @@ use vblank_derive::State;
 
 /// A small, fast random number generator (wyrand), whose whole state is one `u64`.
 ///
-/// It continues across a swap, and a replay draws the same numbers. Not for secrets.
+/// The generator continues across a swap, and a replay draws the same numbers. Not for secrets.
 ///
 /// ```
 /// # use vblank_guest::Rng;

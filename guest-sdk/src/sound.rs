@@ -8,7 +8,7 @@
 //! use vblank_guest::sound;
 //!
 //! sound::play("hit").volume(0.5).pan(-0.3);
-//! // May be said in every update: music that plays goes on.
+//! // Every update may call this: music that already plays continues.
 //! sound::voice("music", "theme").looped().fade(2.0);
 //! sound::stop("engine", 0.5);
 //! ```
@@ -51,7 +51,7 @@ pub fn stop(name: &str, fade: f32) {
 /// Makes a sound of samples from -1 to 1 in one channel, with `rate` of them a second, such as
 /// 44,100.
 ///
-/// The same samples under the same key cost a comparison. Others replace the sound, also while it
+/// Equal samples under a known key cost a comparison. Others replace the sound, also while it
 /// plays. If they are not a valid sound, the reason is logged and the key is silent.
 ///
 /// ```
@@ -79,8 +79,8 @@ pub fn encoded(key: &str, file: &[u8]) {
     }
 }
 
-fn keep(key: &str, given: Result<u32, String>) -> u32 {
-    let handle = given.unwrap_or_else(|why| {
+fn keep(key: &str, result: Result<u32, String>) -> u32 {
+    let handle = result.unwrap_or_else(|why| {
         logger::install();
         log::error!("no sound {key:?}: {why}");
         0

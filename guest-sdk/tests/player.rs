@@ -118,7 +118,7 @@ macro_rules! versions {
             pub struct World {
                 $(pub $field: $type,)*
                 #[state(skip)]
-                pub told: Option<(u64, bool)>,
+                pub swapped: Option<(u64, bool)>,
             }
 
             impl Game for World {
@@ -130,7 +130,7 @@ macro_rules! versions {
                 }
                 fn draw(&self, _: &mut Canvas) {}
                 fn resumed(&mut self, swapped: &Swapped) {
-                    self.told = Some((swapped.frame, swapped.identical));
+                    self.swapped = Some((swapped.frame, swapped.identical));
                 }
             }
         }
@@ -152,9 +152,9 @@ fn a_swap_keeps_the_state_and_the_parked_values() {
     let mut player = Player::with_game(game, 1);
     player.updates(3);
     let player = player.swap_to::<first::World>().unwrap();
-    assert_eq!(player.game().told, Some((3, true)));
+    assert_eq!(player.game().swapped, Some((3, true)));
     let mut player = player.swap_to::<wider::World>().unwrap();
-    assert_eq!(player.game().told, Some((3, false)));
+    assert_eq!(player.game().swapped, Some((3, false)));
     player.updates(2);
     assert_eq!(player.game().steps, 5);
 }
@@ -194,8 +194,8 @@ fn a_refused_swap_prints_the_report_in_lines() {
     let player = Player::<first::World>::new(1);
     let refused = player.swap_to::<other::World>().err();
     let refused = refused.expect("a number is no text");
-    let told = refused.to_string();
-    assert!(told.contains("steps"), "{told}");
-    assert!(told.contains('\n'), "{told}");
-    assert_eq!(format!("{refused:?}"), told);
+    let report = refused.to_string();
+    assert!(report.contains("steps"), "{report}");
+    assert!(report.contains('\n'), "{report}");
+    assert_eq!(format!("{refused:?}"), report);
 }

@@ -45,7 +45,7 @@ pub(crate) fn default(krate: &Path, field: &ParsedField<'_>) -> (TokenStream, To
             (quote!(::core::option::Option::Some(#write)), none)
         }
         FieldDefault::Expr(expr) => {
-            let text = spelled(expr);
+            let text = source_text_of(expr);
             let value = quote_spanned!(at(expr)=> let value: #ty = #expr;);
             let write = quote!(::core::option::Option::Some(|out| { #value #krate::write_inline(&value, out) }));
             (write, quote!(::core::option::Option::Some(#text)))
@@ -54,7 +54,7 @@ pub(crate) fn default(krate: &Path, field: &ParsedField<'_>) -> (TokenStream, To
 }
 
 /// Returns the source text of an expression, if the compiler still has it.
-fn spelled(expr: &Expr) -> String {
+fn source_text_of(expr: &Expr) -> String {
     expr.span()
         .source_text()
         .unwrap_or_else(|| expr.to_token_stream().to_string())

@@ -73,7 +73,7 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let restore = if attrs.hooks.is_empty() {
         restore
     } else {
-        hooked(&attrs, &name, &restore)
+        with_hooks(&attrs, &name, &restore)
     };
     Ok(quote! {
         #[automatically_derived]
@@ -108,7 +108,7 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
 }
 
 /// Generates a restore that also runs hooks, when a migration left old values for them.
-fn hooked(attrs: &TypeAttrs, name: &str, restore: &TokenStream) -> TokenStream {
+fn with_hooks(attrs: &TypeAttrs, name: &str, restore: &TokenStream) -> TokenStream {
     let krate = &attrs.krate;
     let replacing = attrs.hooks.iter().filter(|hook| hook.replaces).map(|hook| {
         let (from, with) = (hook.from, &hook.with);

@@ -330,7 +330,7 @@ mod tests {
                 InputEvent::PointerLeft
             ]
         );
-        assert_eq!(at(3).len(), 1, "a frame can be asked for again");
+        assert_eq!(at(3).len(), 1, "the events of a frame can be read twice");
     }
 
     #[test]

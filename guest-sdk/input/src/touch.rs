@@ -96,9 +96,9 @@ mod tests {
         assert_eq!(
             step(&[]).len(),
             1,
-            "what went up is told once, what never came down not at all"
+            "a released finger is reported once, and one that never came down is not reported"
         );
         let tap = step(&[(7, Finger::Up, [0.0, 0.0]), (7, Finger::Down, [1.0, 1.0])]);
-        assert_eq!(tap.len(), 2, "gone, and come again as another");
+        assert_eq!(tap.len(), 2, "the second touch is another finger");
     }
 }

@@ -217,13 +217,20 @@ fn records() {
     )
     .into_plan()
     .unwrap();
-    let given = defaults::<Vec<new::Record>>();
+    let default_bytes = defaults::<Vec<new::Record>>();
     let parcel = saved.as_ref();
     let limits = Limits::default();
     let migrate = |spare| {
-        apply_reusing(&plan, &parcel, &given, &Parked::default(), &limits, spare)
-            .unwrap()
-            .parcel
+        apply_reusing(
+            &plan,
+            &parcel,
+            &default_bytes,
+            &Parked::default(),
+            &limits,
+            spare,
+        )
+        .unwrap()
+        .parcel
     };
     // The new parcel of one run is the buffer of the next, as a host keeps a warm one off the
     // frame.
@@ -396,12 +403,12 @@ fn tree() {
     let plan = Comparison::new(&Schema::of::<Node>(), &Schema::of::<newer::Node>())
         .into_plan()
         .unwrap();
-    let given = defaults::<newer::Node>();
+    let default_bytes = defaults::<newer::Node>();
     let migrate = || {
         apply(
             &plan,
             &parcel.as_ref(),
-            &given,
+            &default_bytes,
             &Parked::default(),
             &Limits::default(),
         )

@@ -66,7 +66,7 @@ impl<'a> Cursor<'a> {
         let bytes = self.tree[self.at..].get(..len);
         let bytes = bytes.ok_or_else(|| {
             CodecError(format!(
-                "{len} bytes are asked for where {} are left",
+                "{len} bytes are needed and {} are left",
                 self.left()
             ))
         })?;
@@ -102,7 +102,7 @@ impl<'a> Cursor<'a> {
         };
         if count > most {
             return Err(CodecError(format!(
-                "{count} items are announced where at most {most} can be"
+                "{count} items are claimed and at most {most} are possible"
             )));
         }
         Ok(count)

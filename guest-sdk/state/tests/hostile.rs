@@ -145,11 +145,8 @@ fn invalid_lengths_are_refused() {
     let list = Schema::of::<Vec<u32>>();
     for (bytes, says) in [
         (&[0xff, 0xff, 0xff, 0xff][..], "is missing"),
-        (
-            &[2, 0, 0, 0, 1, 2, 3],
-            "8 bytes are asked for where 3 are left",
-        ),
-        (&[1, 0], "4 bytes are asked for where 2 are left"),
+        (&[2, 0, 0, 0, 1, 2, 3], "8 bytes are needed and 3 are left"),
+        (&[1, 0], "4 bytes are needed and 2 are left"),
         (&[0, 0, 0, 0, 9], "1 bytes and 0 segments are left over"),
     ] {
         let error = check(&list, &tree(bytes)).unwrap_err().to_string();
@@ -247,12 +244,12 @@ fn deep_values() {
     assert!(!tree.to_string().is_empty() && !tree.to_json().is_empty());
     let new = Schema::of::<newer::Link>();
     let plan = Comparison::new(&schema, &new).into_plan().unwrap();
-    let given = vblank_state::defaults::<newer::Link>();
+    let default_bytes = vblank_state::defaults::<newer::Link>();
     let migrate = |parcel: &ParcelRef<'_>| {
         apply(
             &plan,
             parcel,
-            &given,
+            &default_bytes,
             &Parked::default(),
             &Limits::default(),
         )
@@ -305,7 +302,7 @@ fn damaged_bytes_never_panic() {
         let value = generate.value(&old, old.root(), 3);
         let parcel = value::encode(&old, &value).unwrap();
         let new = generate.schema();
-        let given = defaults(&new);
+        let default_bytes = defaults(&new);
         for _ in 0..10 {
             let damaged = damage(&mut generate, &parcel.tree);
             let parcel = Parcel {
@@ -318,7 +315,7 @@ fn damaged_bytes_never_panic() {
                 let _ = apply(
                     &plan,
                     &parcel.as_ref(),
-                    &given,
+                    &default_bytes,
                     &Parked::default(),
                     &Limits::default(),
                 );
@@ -334,7 +331,7 @@ fn damaged_bytes_never_panic() {
                     apply(
                         plan,
                         &parcel.as_ref(),
-                        &given,
+                        &default_bytes,
                         &Parked::default(),
                         &Limits::default(),
                     )
@@ -366,11 +363,11 @@ fn damaged_parked_values_are_refused() {
     };
     let (old, new) = (Schema::of::<World>(), Schema::of::<v2::World>());
     let plan = Comparison::new(&old, &new).into_plan().unwrap();
-    let given = vblank_state::defaults::<v2::World>();
+    let default_bytes = vblank_state::defaults::<v2::World>();
     let migrated = apply(
         &plan,
         &save(&world).as_ref(),
-        &given,
+        &default_bytes,
         &Parked::default(),
         &Limits::default(),
     )
@@ -431,7 +428,7 @@ fn the_work_of_passing_over_values_is_bounded() {
     }
     let (old, new) = (Schema::of::<Deep>(), Schema::of::<newer::Deep>());
     let plan = Comparison::new(&old, &new).into_plan().unwrap();
-    let given = vblank_state::defaults::<newer::Deep>();
+    let default_bytes = vblank_state::defaults::<newer::Deep>();
     let stack = if cfg!(debug_assertions) {
         32 << 20
     } else {
@@ -445,7 +442,7 @@ fn the_work_of_passing_over_values_is_bounded() {
         let result = apply(
             &plan,
             &save(&deep).as_ref(),
-            &given,
+            &default_bytes,
             &Parked::default(),
             &limits,
         );

@@ -21,10 +21,10 @@ use vblank_state::{
 
 /// Returns the configuration of a property with a percentage of all cases.
 fn cases(percent: u32) -> ProptestConfig {
-    let given = std::env::var("PROPTEST_CASES")
+    let requested = std::env::var("PROPTEST_CASES")
         .ok()
         .and_then(|cases| cases.parse().ok());
-    let cases = given.unwrap_or(if cfg!(debug_assertions) { 100 } else { 1000 } * percent);
+    let cases = requested.unwrap_or(if cfg!(debug_assertions) { 100 } else { 1000 } * percent);
     ProptestConfig {
         cases,
         failure_persistence: None,

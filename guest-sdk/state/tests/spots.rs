@@ -102,7 +102,7 @@ fn values_are_found_by_their_paths() {
         ("sparks.x", "sparks has no `x`"),
         ("shape.Box", "shape has no `Box`"),
         ("sparks[1].y", "sparks[1] has no `y`"),
-        ("names[1]", "`\"` is wanted before 1"),
+        ("names[1]", "expected `\"` before 1"),
     ] {
         assert_eq!(show(path), Err(error.to_owned()), "{path}");
     }
@@ -149,8 +149,8 @@ fn an_invalid_replacement_is_refused() {
         ("score", "1.5", "`1.5` is not of the type s16"),
         ("score", "", "`` is not of the type s16"),
         ("wind", "1e999", "`1e999` is not of the type f64"),
-        ("wind", "1 2", "2 is too much (at column 3)"),
-        ("name", "a", "`\"` is wanted before a"),
+        ("wind", "1 2", "unexpected text at the end: 2 (at column 3)"),
+        ("name", "a", "expected `\"` before a"),
         ("name", "\"a", "\" is missing at the end (at column 3)"),
         ("shape", "star", "`star` is none of dot, circle, box"),
         (
@@ -158,7 +158,7 @@ fn an_invalid_replacement_is_refused() {
             "box({wide: 1})",
             "the field `high` is not given (at column 14)",
         ),
-        ("boss", "7", "`none` or `some(…)` is wanted (at column 2)"),
+        ("boss", "7", "expected `none` or `some(…)` (at column 2)"),
         (
             "seen[0]",
             "2",

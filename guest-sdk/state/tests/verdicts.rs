@@ -220,7 +220,7 @@ fn columns_of_list_items_are_parked_and_come_back_by_index() {
         assert_eq!(back.rows, rows(n - 1));
         assert_eq!(parked.len(), 2);
         back.rows.clear();
-        // The same fields through a type that is migrated item by item.
+        // Also through a type that is migrated item by item.
         let mut parked = Parked::default();
         let new: v2::World = swap(&v1::World { rows: rows(n) }, &mut parked);
         let back: v3::World = swap(&new, &mut parked);

@@ -25,7 +25,7 @@ pub const PAGE: usize = 1 << 16;
 
 /// A vector of flat records for states of many megabytes.
 ///
-/// It has the methods and the schema of [`Vec`], so changing `Vec` to `PageVec` in a game is an
+/// A `PageVec` has the methods and the schema of [`Vec`], so changing `Vec` to `PageVec` in a game is an
 /// identical swap. Its memory begins at a multiple of [`PAGE`] and is a whole number of pages.
 ///
 /// On Linux, a host moves these pages to the new version when types have not changed. Moving takes

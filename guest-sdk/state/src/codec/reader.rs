@@ -165,7 +165,7 @@ impl<'a> Reader<'a> {
                 Ok(bytes)
             }
             None => Err(RestoreError(format!(
-                "{len} bytes are asked for where {} are left",
+                "{len} bytes are needed and {} are left",
                 self.tree.len() - self.at
             ))),
         }
@@ -176,10 +176,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Returns an error when fewer are left.
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], RestoreError> {
-        Ok(self
-            .bytes(N)?
-            .try_into()
-            .expect("as many bytes as asked for"))
+        Ok(self.bytes(N)?.try_into().expect("the slice has N bytes"))
     }
 
     /// Reads a number of items.
@@ -198,7 +195,7 @@ impl<'a> Reader<'a> {
         // bounded too.
         if count > left && count > MAX_EMPTY_ITEMS {
             return Err(RestoreError(format!(
-                "{count} items are announced where {left} bytes are left"
+                "{count} items are claimed and {left} bytes are left"
             )));
         }
         Ok(count.min(left))

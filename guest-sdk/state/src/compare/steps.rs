@@ -61,9 +61,9 @@ pub(crate) struct NamedStep {
 #[derive(Clone, Debug)]
 pub(crate) enum NamedStepKind {
     Record(FieldSteps),
-    /// For each old case its new case, or `None` when it was removed.
+    /// New case of each old case, or `None` when it was removed.
     Variant(Vec<Option<(u32, FieldSteps)>>),
-    /// For each old flag its new flag, or `None` when it was removed.
+    /// New flag of each old flag, or `None` when it was removed.
     Flags(Vec<Option<u32>>),
     /// A hook of the new type makes the value from the whole old one, which has this version.
     Replace(u32),
@@ -72,7 +72,7 @@ pub(crate) enum NamedStepKind {
 /// The conversion of the fields of a record or case.
 #[derive(Clone, Debug)]
 pub(crate) struct FieldSteps {
-    /// For each new field the source of its value.
+    /// Source of the value of each new field.
     pub sources: Vec<Source>,
     /// Indices of the old fields that have no new field.
     pub parked: Vec<usize>,

@@ -22,7 +22,7 @@ pub(crate) struct Entry {
     pub name: String,
     /// The version of the old type.
     pub version: u32,
-    /// For each field its name, the number of its schema, and its bytes.
+    /// Name, schema number and bytes of each field.
     pub fields: Vec<(String, u32, Vec<u8>)>,
 }
 

@@ -16,7 +16,7 @@ pub(crate) struct LeftoverWriter {
 impl LeftoverWriter {
     /// Returns the number of a schema.
     ///
-    /// Schemas are told apart by their addresses. Each is kept alive here, so no address is used twice.
+    /// Addresses distinguish the schemas. Each is kept alive here, so no address is used twice.
     pub fn schema(&mut self, schema: &Rc<Schema>) -> u32 {
         let next = self.schemas.len() as u32;
         let number = *self.numbers.entry(Rc::as_ptr(schema)).or_insert(next);

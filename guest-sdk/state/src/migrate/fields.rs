@@ -34,8 +34,8 @@ impl<'c> OldFieldCursor<'_, 'c> {
         index: usize,
         work: impl FnOnce(&mut Cursor<'c>) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
-        if let Some(place) = self.passed.get_mut(index) {
-            return work(place);
+        if let Some(column_key) = self.passed.get_mut(index) {
+            return work(column_key);
         }
         self.pass(index)?;
         self.passed.push(self.from.clone());
@@ -174,21 +174,24 @@ impl Migration<'_> {
         names: &[String],
         depth: usize,
     ) -> Option<Vec<u8>> {
-        let before = self.before;
-        if before.is_empty() {
+        let parked_before = self.parked_before;
+        if parked_before.is_empty() {
             return None;
         }
-        for place in owner.places(plan, names, &self.path.open) {
-            let columns: &[ParkedColumn] = before.columns.get(&place).map_or(&[], Vec::as_slice);
+        for column_key in owner.keys(plan, names, &self.path.open) {
+            let columns: &[ParkedColumn] = parked_before
+                .columns
+                .get(&column_key)
+                .map_or(&[], Vec::as_slice);
             for (number, column) in columns.iter().enumerate() {
                 let Some(value) = column.get(&self.path.row) else {
                     continue;
                 };
-                let Some(way) = self.way(plan, owner, index, &place, number) else {
+                let Some(way) = self.revival_plan(plan, owner, index, &column_key, number) else {
                     continue;
                 };
                 if let Some(value) = self.convert(&way, value, depth, owner, index) {
-                    self.parked.take(&place, number, &self.path.row);
+                    self.parked.take(&column_key, number, &self.path.row);
                     return Some(value);
                 }
             }
@@ -197,24 +200,24 @@ impl Migration<'_> {
     }
 
     /// Returns the plan from a parked column to a field, when one exists that parks nothing itself.
-    pub(super) fn way(
+    pub(super) fn revival_plan(
         &mut self,
         plan: &Plan,
         owner: FieldOwner<'_>,
         index: usize,
-        place: &ColumnKey,
+        column_key: &ColumnKey,
         column: usize,
     ) -> Option<Rc<Plan>> {
         let key = RevivalKey {
-            place: place.clone(),
+            column_key: column_key.clone(),
             column,
             new: owner.new,
             new_case: owner.new_case,
             field: index,
         };
-        let before = self.before;
+        let parked_before = self.parked_before;
         let way = self.revivals.entry(key).or_insert_with(|| {
-            let from = &before.columns[place][column].schema;
+            let from = &parked_before.columns[column_key][column].schema;
             let way =
                 Comparison::between(from, from.root(), &plan.new, &owner.new_fields[index].ty)
                     .into_plan()
@@ -267,17 +270,17 @@ impl Migration<'_> {
         let value = value.parcel.tree;
         let schema = self.parked_type(plan, owner, index);
         // The new names of the owner are the ones looked for when the field comes back.
-        let place = ColumnKey {
+        let column_key = ColumnKey {
             field: owner.parked_as(plan, index),
             path: self.path.open.clone(),
         };
         self.room_for_parked(
-            &place.field,
+            &column_key.field,
             ParkedColumn::ROW + self.path.row.len() + value.len(),
         )?;
         let replaced = self
             .parked
-            .park(place, &schema, &self.path.row, value.clone());
+            .park(column_key, &schema, &self.path.row, value.clone());
         self.note_replaced(owner, index, usize::from(replaced.is_some()));
         Ok(value)
     }

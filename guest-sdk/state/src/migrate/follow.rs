@@ -10,11 +10,11 @@ impl Parked {
     /// their old names.
     pub(super) fn follow(&self, old: &Schema, new: &Schema) -> Parked {
         let mut followed = Parked::default();
-        for (place, columns) in &self.columns {
-            let place = follow(old, new, place).unwrap_or_else(|| place.clone());
+        for (column_key, columns) in &self.columns {
+            let column_key = follow(old, new, column_key).unwrap_or_else(|| column_key.clone());
             followed
                 .columns
-                .entry(place)
+                .entry(column_key)
                 .or_default()
                 .extend(columns.iter().cloned());
         }
@@ -22,14 +22,14 @@ impl Parked {
     }
 }
 
-fn follow(old: &Schema, new: &Schema, place: &ColumnKey) -> Option<ColumnKey> {
+fn follow(old: &Schema, new: &Schema, column_key: &ColumnKey) -> Option<ColumnKey> {
     // A valid state is never nested deeper. A damaged image may claim to be.
-    if place.path.matches(['.', '[']).count() > MAX_DEPTH {
+    if column_key.path.matches(['.', '[']).count() > MAX_DEPTH {
         return None;
     }
     let walk = PathTranslator { old, new };
-    let (path, owner) = walk.path(old.root(), new.root(), &place.path, String::new())?;
-    let (owner_before, field) = place.field.rsplit_once('.')?;
+    let (path, owner) = walk.path(old.root(), new.root(), &column_key.path, String::new())?;
+    let (owner_before, field) = column_key.field.rsplit_once('.')?;
     let def = new.get(owner);
     let owner = match owner_before.split_once('.') {
         Some((_, case)) => format!("{}.{}", def.name, walk.case(def, case)),
@@ -101,7 +101,8 @@ impl PathTranslator<'_> {
                     }
                     (Kind::Variant(a), Kind::Variant(b)) => {
                         let cases = matching(a, b).into_iter().zip(a);
-                        let mut cases = cases.filter_map(|(place, old)| Some((old, &b[place?])));
+                        let mut cases =
+                            cases.filter_map(|(column_key, old)| Some((old, &b[column_key?])));
                         cases.find_map(|(old, new)| through(&old.fields, &new.fields))
                     }
                     _ => None,

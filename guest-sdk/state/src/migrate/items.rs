@@ -120,14 +120,14 @@ impl Migration<'_> {
     /// item.
     fn lanes(&mut self, plan: &Plan, item: &Op) -> Option<Rc<Lanes>> {
         let key: *const Op = item;
-        let (defaults, revives) = (&self.defaults, !self.before.is_empty());
+        let (defaults, revives) = (&self.defaults, !self.parked_before.is_empty());
         let lanes = self
             .lanes
             .entry(key)
             .or_insert_with(|| Lanes::new(plan, item, defaults, revives).map(Rc::new))
             .clone()?;
         let nested = !self.path.row.is_empty();
-        let revives = !lanes.fills.is_empty() && !self.before.is_empty();
+        let revives = !lanes.fills.is_empty() && !self.parked_before.is_empty();
         if nested && (revives || !lanes.parks.is_empty()) {
             None
         } else {
@@ -147,7 +147,7 @@ impl Migration<'_> {
             self.path.index(index);
             refusal
         })?;
-        if !self.before.is_empty() {
+        if !self.parked_before.is_empty() {
             lanes
                 .fills
                 .iter()
@@ -174,11 +174,15 @@ impl Migration<'_> {
             ..FieldOwner::default()
         };
         let open = format!("{}[]{}", self.path.open, fill.path);
-        let before = self.before;
-        for place in owner.places(plan, &owner.names(fill.field), &open) {
-            let columns: &[ParkedColumn] = before.columns.get(&place).map_or(&[], Vec::as_slice);
+        let parked_before = self.parked_before;
+        for column_key in owner.keys(plan, &owner.names(fill.field), &open) {
+            let columns: &[ParkedColumn] = parked_before
+                .columns
+                .get(&column_key)
+                .map_or(&[], Vec::as_slice);
             for (number, column) in columns.iter().enumerate() {
-                let Some(way) = self.way(plan, owner, fill.field, &place, number) else {
+                let Some(way) = self.revival_plan(plan, owner, fill.field, &column_key, number)
+                else {
                     continue;
                 };
                 let items = new.len() / lanes.new_size;
@@ -195,7 +199,7 @@ impl Migration<'_> {
                         unfit.push(index);
                     }
                 }
-                self.parked.take_items(&place, number, items, &unfit);
+                self.parked.take_items(&column_key, number, items, &unfit);
             }
         }
         Ok(())
@@ -226,7 +230,7 @@ impl Migration<'_> {
             values.extend_from_slice(&item[park.from..park.from + park.size]);
         }
         let schema = self.parked_type(plan, owner, park.field);
-        let place = ColumnKey {
+        let column_key = ColumnKey {
             field,
             path: format!("{}[]{}", self.path.open, park.path),
         };
@@ -235,7 +239,7 @@ impl Migration<'_> {
             size: park.size,
             values,
         };
-        let replaced = self.parked.park_dense(place, &schema, dense);
+        let replaced = self.parked.park_dense(column_key, &schema, dense);
         self.note_replaced(owner, park.field, replaced);
         Ok(())
     }

@@ -156,7 +156,7 @@ impl Lanes {
     }
 
     fn fill<const N: usize>(&self, new: &mut [u8], to: usize, bytes: &[u8]) {
-        let bytes: [u8; N] = bytes.try_into().expect("as many bytes as they are");
+        let bytes: [u8; N] = bytes.try_into().expect("the length was matched");
         new.chunks_exact_mut(self.new_size)
             .for_each(|new| new[to..to + N].copy_from_slice(&bytes));
     }

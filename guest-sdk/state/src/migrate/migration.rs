@@ -23,7 +23,7 @@ use std::rc::Rc;
 pub(super) struct Migration<'a> {
     pub defaults: Defaults<'a>,
     /// Values that were parked before. They are looked up here.
-    pub before: &'a Parked,
+    pub parked_before: &'a Parked,
     /// Values that are parked after the migration. They are changed here.
     pub parked: Parked,
     pub parked_bytes: usize,
@@ -45,7 +45,7 @@ pub(super) struct Migration<'a> {
 /// A parked column and a field to which it may return.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct RevivalKey {
-    pub place: ColumnKey,
+    pub column_key: ColumnKey,
     pub column: usize,
     pub new: u32,
     pub new_case: u32,
@@ -61,7 +61,7 @@ impl<'a> Migration<'a> {
     ) -> Result<Migration<'a>, Refusal> {
         Ok(Migration {
             defaults: Defaults::new(&plan.new, defaults)?,
-            before: parked,
+            parked_before: parked,
             parked: parked.clone(),
             parked_bytes: parked.bytes(),
             limits,

@@ -29,7 +29,7 @@ impl FieldOwner<'_> {
 
     /// Returns the keys under which values of a field may be parked: each name of the field with
     /// each name of its type and case.
-    pub fn places(&self, plan: &Plan, names: &[String], path: &str) -> Vec<ColumnKey> {
+    pub fn keys(&self, plan: &Plan, names: &[String], path: &str) -> Vec<ColumnKey> {
         let def = plan.new.get(self.new);
         let mut owners: Vec<String> = std::iter::once(&def.name)
             .chain(&def.aliases)
@@ -43,7 +43,7 @@ impl FieldOwner<'_> {
                 .flat_map(|ty| cases().map(move |case| format!("{ty}.{case}")))
                 .collect();
         }
-        let place = |field| ColumnKey {
+        let column_key = |field| ColumnKey {
             field,
             path: path.to_owned(),
         };
@@ -52,7 +52,7 @@ impl FieldOwner<'_> {
             .flat_map(|owner| {
                 names
                     .iter()
-                    .map(move |name| place(format!("{owner}.{name}")))
+                    .map(move |name| column_key(format!("{owner}.{name}")))
             })
             .collect()
     }

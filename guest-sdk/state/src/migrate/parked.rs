@@ -57,10 +57,10 @@ impl Parked {
 
     /// Returns the path of each parked field with its number of values.
     pub fn paths(&self) -> Vec<(String, usize)> {
-        let path = |(place, column): (&ColumnKey, &ParkedColumn)| {
-            let name = place.field.rsplit('.').next().unwrap_or_default();
-            let dot = if place.path.is_empty() { "" } else { "." };
-            (format!("{}{dot}{name}", place.path), column.len())
+        let path = |(column_key, column): (&ColumnKey, &ParkedColumn)| {
+            let name = column_key.field.rsplit('.').next().unwrap_or_default();
+            let dot = if column_key.path.is_empty() { "" } else { "." };
+            (format!("{}{dot}{name}", column_key.path), column.len())
         };
         self.all().map(path).collect()
     }
@@ -87,26 +87,26 @@ impl Parked {
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = (&ColumnKey, &ParkedColumn)> {
-        self.columns
-            .iter()
-            .flat_map(|(place, columns)| columns.iter().map(move |column| (place, column)))
+        self.columns.iter().flat_map(|(column_key, columns)| {
+            columns.iter().map(move |column| (column_key, column))
+        })
     }
 
     /// Parks a value. Returns the value of the same type at the same place, if one was replaced.
     pub(super) fn park(
         &mut self,
-        place: ColumnKey,
+        column_key: ColumnKey,
         schema: &Schema,
         row: &[u8],
         value: Vec<u8>,
     ) -> Option<Vec<u8>> {
-        let column = self.column(place, schema);
+        let column = self.column(column_key, schema);
         if column
             .dense
             .as_ref()
             .is_some_and(|dense| dense.get(row).is_some())
         {
-            column.spread();
+            column.dense_to_rows();
         }
         column.rows.insert(row.to_vec(), value)
     }
@@ -114,21 +114,21 @@ impl Parked {
     /// Parks a column. Returns the number of values of the same type that it replaced.
     pub(super) fn park_dense(
         &mut self,
-        place: ColumnKey,
+        column_key: ColumnKey,
         schema: &Schema,
         dense: DenseValues,
     ) -> usize {
-        let column = self.column(place, schema);
+        let column = self.column(column_key, schema);
         // The rest of an older, longer column becomes rows.
-        column.spread();
+        column.dense_to_rows();
         let before = column.rows.len();
         column.rows.retain(|row, _| dense.get(row).is_none());
         column.dense = Some(dense);
         before - column.rows.len()
     }
 
-    fn column(&mut self, place: ColumnKey, schema: &Schema) -> &mut ParkedColumn {
-        let columns = self.columns.entry(place).or_default();
+    fn column(&mut self, column_key: ColumnKey, schema: &Schema) -> &mut ParkedColumn {
+        let columns = self.columns.entry(column_key).or_default();
         let index = columns
             .iter()
             .position(|column| column.schema == *schema)
@@ -144,8 +144,8 @@ impl Parked {
     }
 
     /// Removes a value that came back.
-    pub(super) fn take(&mut self, place: &ColumnKey, column: usize, row: &[u8]) {
-        let Some(columns) = self.columns.get_mut(place) else {
+    pub(super) fn take(&mut self, column_key: &ColumnKey, column: usize, row: &[u8]) {
+        let Some(columns) = self.columns.get_mut(column_key) else {
             return;
         };
         let column = &mut columns[column];
@@ -154,7 +154,7 @@ impl Parked {
             .as_ref()
             .is_some_and(|dense| dense.get(row).is_some())
         {
-            column.spread();
+            column.dense_to_rows();
         }
         column.rows.remove(row);
     }
@@ -162,17 +162,17 @@ impl Parked {
     /// Removes the values of the first `items` items, which came back, except those in `but`.
     pub(super) fn take_items(
         &mut self,
-        place: &ColumnKey,
+        column_key: &ColumnKey,
         column: usize,
         items: usize,
         but: &[usize],
     ) {
-        let Some(columns) = self.columns.get_mut(place) else {
+        let Some(columns) = self.columns.get_mut(column_key) else {
             return;
         };
         let column = &mut columns[column];
         if !but.is_empty() {
-            column.spread();
+            column.dense_to_rows();
         }
         if let Some(dense) = &mut column.dense {
             let taken = items.saturating_sub(dense.first).min(dense.len());
@@ -189,7 +189,7 @@ impl Parked {
         let below = self
             .columns
             .iter_mut()
-            .filter(|(place, _)| place.path.starts_with(path));
+            .filter(|(column_key, _)| column_key.path.starts_with(path));
         for column in below.flat_map(|(_, columns)| columns) {
             let rows = column.rows.range(from.to_vec()..).map(|(row, _)| row);
             let rows: Vec<Vec<u8>> = rows
@@ -250,7 +250,7 @@ impl ParkedColumn {
     }
 
     /// Turns dense values into rows.
-    fn spread(&mut self) {
+    fn dense_to_rows(&mut self) {
         let Some(dense) = self.dense.take() else {
             return;
         };

@@ -15,9 +15,9 @@ impl Parked {
     pub fn encode(&self) -> Vec<u8> {
         let mut out = vec![VERSION];
         put_count(&mut out, self.all().count());
-        for (place, column) in self.all() {
-            put(&mut out, place.field.as_bytes());
-            put(&mut out, place.path.as_bytes());
+        for (column_key, column) in self.all() {
+            put(&mut out, column_key.field.as_bytes());
+            put(&mut out, column_key.path.as_bytes());
             put(&mut out, &column.schema.encode());
             out.push(u8::from(column.dense.is_some()));
             if let Some(dense) = &column.dense {
@@ -50,12 +50,12 @@ impl Parked {
         }
         let mut parked = Parked::default();
         for _ in 0..from.count(1)? {
-            let place = ColumnKey {
+            let column_key = ColumnKey {
                 field: from.text()?,
                 path: from.text()?,
             };
             let schema = Schema::decode(from.slice()?)
-                .map_err(|cause| error(format!("{}: {cause}", place.field)))?;
+                .map_err(|cause| error(format!("{}: {cause}", column_key.field)))?;
             let dense = if from.flag()? {
                 Some(dense(&mut from, &schema)?)
             } else {
@@ -67,11 +67,15 @@ impl Parked {
                 check(&schema, value)?;
                 rows.insert(row.to_vec(), value.to_vec());
             }
-            parked.columns.entry(place).or_default().push(ParkedColumn {
-                schema,
-                dense,
-                rows,
-            });
+            parked
+                .columns
+                .entry(column_key)
+                .or_default()
+                .push(ParkedColumn {
+                    schema,
+                    dense,
+                    rows,
+                });
         }
         from.finish()?;
         Ok(parked)

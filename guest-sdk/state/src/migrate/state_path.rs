@@ -11,7 +11,7 @@ pub(super) struct StatePath {
     pub open: String,
     /// Indices (big endian) and keys (encoded), each after its length.
     pub row: Vec<u8>,
-    /// For each of them, true when it is an index.
+    /// True for each of them that is an index.
     steps: Vec<bool>,
     /// Start of the last of them in `row`.
     last: usize,

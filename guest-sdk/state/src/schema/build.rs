@@ -67,7 +67,7 @@ impl SchemaBuilder {
             .map(|entry| entry.expect("every type is described").0);
         match Schema::new(root, types.collect()) {
             Ok(schema) => schema,
-            Err(error) => panic!("the state's types make no schema: {error}"),
+            Err(error) => panic!("the types of the state do not form a schema: {error}"),
         }
     }
 

@@ -17,7 +17,7 @@ pub struct Layout {
     pub min: u32,
     /// True when every value has exactly that size.
     pub fixed: bool,
-    /// For a flat type the width of a word of its segments (1, 2, 4 or 8), otherwise 0.
+    /// Width of a word of its segments (1, 2, 4 or 8) for a flat type, otherwise 0.
     pub width: u8,
     height: u16,
 }

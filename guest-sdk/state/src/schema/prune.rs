@@ -36,7 +36,7 @@ fn prune(root: &Type, types: &[TypeDef]) -> Schema {
         }
         kept.push(def);
     }
-    Schema::new(root, kept).expect("a part of a schema is one")
+    Schema::new(root, kept).expect("a part of a valid schema is valid")
 }
 
 struct Pruner {

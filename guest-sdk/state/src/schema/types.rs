@@ -111,9 +111,9 @@ pub enum Style {
     /// No fields at all.
     #[default]
     Unit,
-    /// By position. The names are "0", "1" and so on.
+    /// Fields by position. The names are "0", "1" and so on.
     Tuple,
-    /// By name.
+    /// Fields by name.
     Named,
 }
 

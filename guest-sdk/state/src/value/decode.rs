@@ -97,7 +97,7 @@ impl<'s> Decoder<'s> {
                 let count = from.count(self.schema.layout(item).min)?;
                 self.items(from, item, count, depth)
             }
-            _ => unreachable!("this is asked of lists only"),
+            _ => unreachable!("only lists get here"),
         }
     }
 
@@ -159,12 +159,12 @@ impl<'s> Decoder<'s> {
     ) -> Result<Value, CodecError> {
         let case = &cases[from.tag(cases.len())?];
         let fields = &case.fields;
-        let carried = match (fields.style, fields.list.as_slice()) {
+        let content = match (fields.style, fields.list.as_slice()) {
             (_, []) => return Ok(Value::Variant(case.name.clone(), None)),
             (Style::Tuple, [one]) => self.value(from, &one.ty, depth)?,
             _ => self.fields(from, fields, depth)?,
         };
-        Ok(Value::Variant(case.name.clone(), Some(Box::new(carried))))
+        Ok(Value::Variant(case.name.clone(), Some(Box::new(content))))
     }
 
     fn flags(&self, from: &mut Cursor<'_>, flags: &[Case]) -> Result<Value, CodecError> {

@@ -124,13 +124,13 @@ impl<'s> Encoder<'s> {
                 }),
             (Type::Named(id), value) => match (&self.schema.get(*id).kind, value) {
                 (Kind::Record { fields, .. }, value) => self.fields(out, fields, value),
-                (Kind::Variant(cases), Value::Variant(name, carried)) => {
+                (Kind::Variant(cases), Value::Variant(name, content)) => {
                     let Some(tag) = cases.iter().position(|case| case.name == *name) else {
                         return Err(wrong());
                     };
                     out.tag(tag as u32, cases.len())
                         .map_err(|refusal| error(refusal.message))?;
-                    self.carried(out, &cases[tag], carried.as_deref())
+                    self.content(out, &cases[tag], content.as_deref())
                         .map_err(|e| e.within(&format!(".{name}")))
                 }
                 (Kind::Flags(flags), Value::Flags(set)) => {
@@ -184,18 +184,20 @@ impl<'s> Encoder<'s> {
         }
     }
 
-    fn carried(
+    fn content(
         &self,
         out: &mut ParcelWriter,
         case: &Case,
-        carried: Option<&Value>,
+        content: Option<&Value>,
     ) -> Result<(), ValueError> {
-        match (case.fields.style, case.fields.list.as_slice(), carried) {
+        match (case.fields.style, case.fields.list.as_slice(), content) {
             (_, [], None) => Ok(()),
             (Style::Tuple, [one], Some(value)) => self.value(out, &one.ty, value),
             (_, [_, ..], Some(value)) => self.fields(out, &case.fields, value),
-            (_, [], Some(value)) => Err(error(format!("it carries nothing, and {value} is given"))),
-            (_, _, None) => Err(error("what it carries is not given".into())),
+            (_, [], Some(value)) => Err(error(format!(
+                "the case has no content, but {value} is given"
+            ))),
+            (_, _, None) => Err(error("the content of the case is missing".into())),
         }
     }
 

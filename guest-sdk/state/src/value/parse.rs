@@ -67,7 +67,7 @@ impl<'a> Parser<'a> {
         let value = read(&mut self)?;
         match self.peek() {
             None => Ok(value),
-            Some(_) => Err(self.error(format!("{} is too much", self.rest()))),
+            Some(_) => Err(self.error(format!("unexpected text at the end: {}", self.rest()))),
         }
     }
 
@@ -86,7 +86,7 @@ impl<'a> Parser<'a> {
                 let mut letters = self.quoted('\'')?.chars().collect::<Vec<_>>();
                 match (letters.pop(), letters.pop()) {
                     (Some(letter), None) => Ok(Value::Char(letter)),
-                    _ => Err(self.error("a char is one letter in '…'")),
+                    _ => Err(self.error("a char is one character in '…'")),
                 }
             }
             Type::String => self.quoted('"').map(Value::String),
@@ -94,7 +94,7 @@ impl<'a> Parser<'a> {
             Type::Array(item, count) => {
                 let items = self.list(item, depth)?;
                 if items.len() != *count as usize {
-                    let message = format!("{} items where {count} are wanted", items.len());
+                    let message = format!("{} items where {count} are expected", items.len());
                     return Err(self.error(message));
                 }
                 Ok(Value::List(items))
@@ -113,12 +113,12 @@ impl<'a> Parser<'a> {
             Type::Option(item) => match self.word() {
                 "none" => Ok(Value::Option(None)),
                 "some" => Ok(Value::Option(Some(self.boxed(item, depth)?))),
-                _ => Err(self.error("`none` or `some(…)` is wanted")),
+                _ => Err(self.error("expected `none` or `some(…)`")),
             },
             Type::Result(ok, err) => match self.word() {
                 "ok" => Ok(Value::Result(Ok(self.boxed(ok, depth)?))),
                 "err" => Ok(Value::Result(Err(self.boxed(err, depth)?))),
-                _ => Err(self.error("`ok(…)` or `err(…)` is wanted")),
+                _ => Err(self.error("expected `ok(…)` or `err(…)`")),
             },
             Type::Tuple(types) => {
                 let values = self.tuple(types.iter(), depth)?;
@@ -234,7 +234,7 @@ impl<'a> Parser<'a> {
     fn variant(&mut self, cases: &[Case], depth: usize) -> Result<Value, ParseError> {
         let index = self.case(cases)?;
         let case = &cases[index];
-        let carried = match (case.fields.style, case.fields.list.as_slice()) {
+        let content = match (case.fields.style, case.fields.list.as_slice()) {
             (_, []) => return Ok(Value::Variant(case.name.clone(), None)),
             (Style::Tuple, [one]) => self.boxed(&one.ty, depth)?,
             _ => {
@@ -244,7 +244,7 @@ impl<'a> Parser<'a> {
                 Box::new(fields)
             }
         };
-        Ok(Value::Variant(case.name.clone(), Some(carried)))
+        Ok(Value::Variant(case.name.clone(), Some(content)))
     }
 
     fn flags(&mut self, flags: &[Case]) -> Result<Value, ParseError> {
@@ -318,12 +318,12 @@ impl<'a> Parser<'a> {
                 let digits = self.word();
                 let letter = u32::from_str_radix(digits, 16).ok();
                 let letter = letter.and_then(char::from_u32);
-                let letter =
-                    letter.ok_or_else(|| self.error(format!("\\u{{{digits}}} is no letter")))?;
+                let letter = letter
+                    .ok_or_else(|| self.error(format!("\\u{{{digits}}} is not a character")))?;
                 self.expect('}')?;
                 letter
             }
-            _ => return Err(self.error("that is no escape: \\n \\r \\t \\\\ \\\" \\' \\u{…} are")),
+            _ => return Err(self.error("unknown escape; use \\n \\r \\t \\\\ \\\" \\' or \\u{…}")),
         })
     }
 
@@ -361,7 +361,7 @@ impl<'a> Parser<'a> {
                 self.at += wanted.len_utf8();
                 Ok(())
             }
-            Some(_) => Err(self.error(format!("`{wanted}` is wanted before {}", self.rest()))),
+            Some(_) => Err(self.error(format!("expected `{wanted}` before {}", self.rest()))),
             None => Err(self.error(format!("`{wanted}` is missing at the end"))),
         }
     }

@@ -260,10 +260,10 @@ impl<'a> Spot<'a> {
                     cursor.word()?;
                     self.entries(cursor, key, value, range)
                 }
-                Type::Option(item) => self.held(cursor, range, ".some", item),
+                Type::Option(item) => self.child(cursor, range, ".some", item),
                 Type::Result(ok, err) => match cursor.clone().flag()? {
-                    false => self.held(cursor, range, ".ok", ok),
-                    true => self.held(cursor, range, ".err", err),
+                    false => self.child(cursor, range, ".ok", ok),
+                    true => self.child(cursor, range, ".err", err),
                 },
                 Type::Tuple(types) => {
                     let named = types.iter().enumerate();
@@ -279,8 +279,8 @@ impl<'a> Spot<'a> {
                             _ => SpotType::Fields(&case.fields),
                         };
                         let name = format!(".{}", case.name);
-                        let held = (name, self.with(shape, cursor));
-                        Ok(std::iter::once(held).take(range.len()).collect())
+                        let child = (name, self.with(shape, cursor));
+                        Ok(std::iter::once(child).take(range.len()).collect())
                     }
                     Kind::Flags(_) => Ok(Vec::new()),
                 },
@@ -338,7 +338,7 @@ impl<'a> Spot<'a> {
         }
     }
 
-    fn held(
+    fn child(
         &self,
         mut cursor: Cursor<'a>,
         range: Range<usize>,
@@ -346,8 +346,8 @@ impl<'a> Spot<'a> {
         ty: &'a Type,
     ) -> Result<Vec<(String, Spot<'a>)>, CodecError> {
         cursor.flag()?;
-        let held = (name.to_owned(), self.with(SpotType::Type(ty), cursor));
-        Ok(std::iter::once(held).take(range.len()).collect())
+        let child = (name.to_owned(), self.with(SpotType::Type(ty), cursor));
+        Ok(std::iter::once(child).take(range.len()).collect())
     }
 
     fn fields(

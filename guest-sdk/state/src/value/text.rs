@@ -49,7 +49,8 @@ impl Value {
     /// - Floats that JSON lacks are `"nan"`, `"inf"` and `"-inf"`.
     pub fn to_json(&self) -> String {
         let mut out = String::new();
-        self.json(&mut out).expect("a string takes everything");
+        self.json(&mut out)
+            .expect("writing to a string cannot fail");
         out
     }
 
