@@ -32,26 +32,35 @@
 //! A game is a function of state and frame: it has no clock, no files and no threads. All input is
 //! in [`Frame`], and random numbers come from an [`Rng`] in the state.
 
-pub mod assets;
+// The guest, its state and its exports.
 #[doc(hidden)]
 pub mod bindings;
-mod canvas;
-mod color;
 mod game;
-mod input;
 mod logger;
-mod mesh;
 #[cfg(feature = "plugin")]
 mod plugin;
-mod rng;
 mod root;
+
+// The arguments of an update.
+mod input;
+mod rng;
+
+// Drawing.
+mod canvas;
+mod color;
+mod mesh;
 mod scene;
-pub mod sound;
 mod sprite;
-pub mod test;
 mod text;
-mod window;
 mod words;
+
+// Assets, sound and the window, which the host keeps.
+pub mod assets;
+pub mod sound;
+mod window;
+
+// Tests of a guest.
+pub mod test;
 
 pub use bindings::vblank::guest::draw::Blend;
 pub use canvas::{Camera, Canvas, Image};

@@ -6,27 +6,36 @@
 //!
 //! Guests and hosts both use this crate, so it knows no wasmtime, no files and no processes.
 
+// Leaves, which every other module may use.
 mod bounds;
-pub mod codec;
-pub mod compare;
+mod number;
+mod words;
+
+// The type of a state, and its bytes.
 mod cursor;
+pub mod parcel;
+pub mod schema;
+mod walk;
+
+// Rust types to schemas and parcels, and back.
+pub mod codec;
 #[doc(hidden)]
 pub mod derive;
+#[doc(hidden)]
+pub mod section;
+
+// From the schema and state of one version to those of another: compare, plan, apply.
+pub mod compare;
 mod hooks;
 mod leftovers;
 pub mod migrate;
-mod number;
-pub mod parcel;
 mod parcel_writer;
 mod refusal;
 pub mod rehearse;
 pub mod report;
-pub mod schema;
-#[doc(hidden)]
-pub mod section;
+
+// A state for people.
 pub mod value;
-mod walk;
-mod words;
 
 pub use bounds::{MAX_DEPTH, SEGMENT_MIN};
 pub use codec::{

@@ -21,7 +21,7 @@ pub struct MigrationResult {
     /// Old values for the hooks of the new guest's `migrate`. Empty when there are none.
     ///
     /// When there are some, the parcel becomes a state of the new schema only after the hooks have
-    /// run.
+    /// migration.
     pub leftovers: Vec<u8>,
 }
 
@@ -89,15 +89,15 @@ fn run(
     limits: &Limits,
     spare: Parcel,
 ) -> Result<MigrationResult, Refusal> {
-    let mut run = Migration::new(plan, defaults, parked, limits)?;
+    let mut migration = Migration::new(plan, defaults, parked, limits)?;
     let mut to = ParcelWriter::reusing(limits.memory, spare);
-    run.all(plan, Cursor::new(old), &mut to)?;
-    run.parked.tidy();
-    let leftovers = run.leftovers.encode();
+    migration.all(plan, Cursor::new(old), &mut to)?;
+    migration.parked.tidy();
+    let leftovers = migration.leftovers.encode();
     Ok(MigrationResult {
         parcel: to.parcel,
-        parked: run.parked,
-        notes: run.notes,
+        parked: migration.parked,
+        notes: migration.notes,
         leftovers,
     })
 }

@@ -34,8 +34,8 @@ impl<'c> OldFieldCursor<'_, 'c> {
         index: usize,
         work: impl FnOnce(&mut Cursor<'c>) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
-        if let Some(column_key) = self.passed.get_mut(index) {
-            return work(column_key);
+        if let Some(cursor) = self.passed.get_mut(index) {
+            return work(cursor);
         }
         self.pass(index)?;
         self.passed.push(self.from.clone());
@@ -82,7 +82,7 @@ impl Migration<'_> {
             match source {
                 Source::OldField(old, op) => {
                     olds.at(*old, |from| {
-                        self.under(name, |run| run.op(plan, op, from, to, depth))
+                        self.under(name, |migration| migration.op(plan, op, from, to, depth))
                     })?;
                 }
                 Source::ClaimParked(old, op, names) => {
@@ -99,7 +99,7 @@ impl Migration<'_> {
                             })?;
                         }
                         None => olds.at(*old, |from| {
-                            self.under(name, |run| run.op(plan, op, from, to, depth))
+                            self.under(name, |migration| migration.op(plan, op, from, to, depth))
                         })?,
                     }
                 }

@@ -27,12 +27,12 @@ fn follow(old: &Schema, new: &Schema, column_key: &ColumnKey) -> Option<ColumnKe
     if column_key.path.matches(['.', '[']).count() > MAX_DEPTH {
         return None;
     }
-    let walk = PathTranslator { old, new };
-    let (path, owner) = walk.path(old.root(), new.root(), &column_key.path, String::new())?;
+    let translator = PathTranslator { old, new };
+    let (path, owner) = translator.path(old.root(), new.root(), &column_key.path, String::new())?;
     let (owner_before, field) = column_key.field.rsplit_once('.')?;
     let def = new.get(owner);
     let owner = match owner_before.split_once('.') {
-        Some((_, case)) => format!("{}.{}", def.name, walk.case(def, case)),
+        Some((_, case)) => format!("{}.{}", def.name, translator.case(def, case)),
         None => def.name.clone(),
     };
     Some(ColumnKey {

@@ -146,12 +146,12 @@ impl Migration<'_> {
                 let is_err = from.flag()?;
                 to.bytes(&[u8::from(is_err)])?;
                 let (name, side) = if is_err { ("err", err) } else { ("ok", ok) };
-                self.under(name, |run| run.op(plan, side, from, to, depth))
+                self.under(name, |migration| migration.op(plan, side, from, to, depth))
             }
             Step::Tuple(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.under(&index.to_string(), |run| {
-                        run.op(plan, item, from, to, depth)
+                    self.under(&index.to_string(), |migration| {
+                        migration.op(plan, item, from, to, depth)
                     })?;
                 }
                 Ok(())
