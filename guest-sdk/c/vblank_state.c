@@ -30,7 +30,7 @@ LEND(halves);
 LEND(words);
 LEND(longs);
 
-static void *room(void *old, size_t size) {
+static void *reallocate(void *old, size_t size) {
   void *memory = realloc(old, size ? size : 1);
   if (!memory) __builtin_trap();
   return memory;
@@ -38,12 +38,12 @@ static void *room(void *old, size_t size) {
 
 void *vb_push(vb_list *list, size_t item_size) {
   // A list is full at each power of two, so its capacity need not be stored.
-  if ((list->len & (list->len - 1)) == 0) list->items = room(list->items, (list->len ? list->len * 2 : 1) * item_size);
+  if ((list->len & (list->len - 1)) == 0) list->items = reallocate(list->items, (list->len ? list->len * 2 : 1) * item_size);
   return memset((char *)list->items + list->len++ * item_size, 0, item_size);
 }
 
 void vb_set(vb_string *text, const char *from, size_t len) {
-  text->text = memcpy(room(text->text, len), from, len);
+  text->text = memcpy(reallocate(text->text, len), from, len);
   text->len = len;
 }
 
@@ -57,7 +57,7 @@ typedef struct {
 static void put(out *out, const void *bytes, size_t len) {
   if (out->capacity - out->bytes.len < len) {
     out->capacity = (out->bytes.len + len) * 2;
-    out->bytes.items = room(out->bytes.items, out->capacity);
+    out->bytes.items = reallocate(out->bytes.items, out->capacity);
   }
   if (len) memcpy((char *)out->bytes.items + out->bytes.len, bytes, len);
   out->bytes.len += len;
@@ -252,7 +252,7 @@ static void make_fresh(const vb_type *type, char *value) {
 static void put_defaults(out *out, const vb_field *fields, size_t count) {
   for (size_t i = 0; i < count; i++) {
     size_t size = fields[i].type->size;
-    char *value = memset(room(NULL, size), 0, size);
+    char *value = memset(reallocate(NULL, size), 0, size);
     make_fresh(fields[i].type, value);
     put_value(out, fields[i].type, fields[i].fresh ? fields[i].fresh : value);
     free(value);
@@ -328,7 +328,7 @@ static size_t memory_of(size_t len, size_t size) {
 }
 
 static void *items(size_t len, size_t size) {
-  return memset(room(NULL, memory_of(len, size)), 0, memory_of(len, size));
+  return memset(reallocate(NULL, memory_of(len, size)), 0, memory_of(len, size));
 }
 
 static void take_numbers(in *in, vb_list *list, size_t width, size_t item_size) {
@@ -351,7 +351,7 @@ static void take_numbers(in *in, vb_list *list, size_t width, size_t item_size) 
     }
     in->used[kind]++;
     // The list takes over the memory of the segment, which realloc extends in place when it can.
-    list->items = room(segment->items, memory_of(count, item_size));
+    list->items = reallocate(segment->items, memory_of(count, item_size));
     list->len = count;
     segment->len = 0;
   }
@@ -379,7 +379,7 @@ static void take_value(in *in, const vb_type *type, char *value) {
       break;
     case STRING:
       text->len = take_count(in);
-      text->text = room(NULL, text->len);
+      text->text = reallocate(NULL, text->len);
       take(in, text->text, text->len);
       break;
     case LIST:

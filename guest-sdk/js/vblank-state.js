@@ -105,7 +105,7 @@ class Out {
     this.inline = inline;
   }
 
-  #room(len) {
+  #reserve(len) {
     const at = this.#len;
     this.#len += len;
     if (this.#len > this.#bytes.length) {
@@ -117,17 +117,17 @@ class Out {
   }
 
   byte(byte) {
-    const at = this.#room(1);
+    const at = this.#reserve(1);
     this.#bytes[at] = byte;
   }
 
   bytes(bytes) {
-    const at = this.#room(bytes.length);
+    const at = this.#reserve(bytes.length);
     this.#bytes.set(bytes, at);
   }
 
   view(width, method, value) {
-    const at = this.#room(width);
+    const at = this.#reserve(width);
     new DataView(this.#bytes.buffer)[method](at, value, true);
   }
 

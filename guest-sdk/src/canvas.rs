@@ -404,7 +404,7 @@ impl Canvas {
                     draw::triangles(texture, &self.words[range.clone()]);
                 }
                 Command::Area(area) => draw::set_area(*area),
-                Command::Look(look, params) => self.give_look(*look, params),
+                Command::Look(look, params) => self.send_look(*look, params),
                 Command::Matrix(range) => draw::set_matrix(&self.words[range.clone()]),
                 Command::Meshes(mesh, texture, range) => {
                     let texture = texture.map(|texture| texture.0);

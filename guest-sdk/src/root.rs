@@ -84,11 +84,11 @@ fn lend_segment(segment: &Segment<'_>) {
 #[doc(hidden)]
 pub fn prewarm(bytes: u64) {
     let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-    let mut room: Vec<u8> = Vec::new();
-    if room.try_reserve_exact(bytes).is_ok() {
+    let mut memory: Vec<u8> = Vec::new();
+    if memory.try_reserve_exact(bytes).is_ok() {
         // Reserving is not enough: each page costs a fault at its first write.
-        room.resize(bytes, 1);
-        std::hint::black_box(&room);
+        memory.resize(bytes, 1);
+        std::hint::black_box(&memory);
     }
 }
 

@@ -120,7 +120,7 @@ impl Canvas {
             uv: Vec2::ZERO,
             color,
         };
-        let range = self.room_for_triangles(None);
+        let range = self.begin_triangles(None);
         for pair in corners.windows(2).skip(1) {
             for at in [corners[0], pair[0], pair[1]] {
                 self.words.push(corner(at).words());
@@ -134,14 +134,14 @@ impl Canvas {
     /// Each three corners are a triangle. A rest of one or two corners is ignored.
     pub fn triangles(&mut self, image: impl Image, corners: &[Corner]) {
         let texture = image.find(self);
-        let range = self.room_for_triangles(Some(texture));
+        let range = self.begin_triangles(Some(texture));
         for corner in corners.chunks_exact(3).flatten() {
             self.words.push(corner.words());
         }
         self.end_triangles(range);
     }
 
-    fn room_for_triangles(&mut self, texture: Option<Texture>) -> usize {
+    fn begin_triangles(&mut self, texture: Option<Texture>) -> usize {
         let start = self.words.len();
         match self.commands.last() {
             Some(Command::Triangles(last, _)) if *last == texture => {}
@@ -334,7 +334,7 @@ impl Canvas {
         target
     }
 
-    pub(crate) fn give_look(&self, look: Option<Look>, params: &Range<usize>) {
+    pub(crate) fn send_look(&self, look: Option<Look>, params: &Range<usize>) {
         if let Err(why) = draw::set_look(look, &self.words[params.clone()]) {
             let mut last_problem = self.last_problem.borrow_mut();
             if *last_problem != why {

@@ -95,7 +95,7 @@ enum Connection {
 }
 
 /// Largest number of gamepads.
-const MOST: usize = 16;
+const MAX_GAMEPADS: usize = 16;
 
 impl Gamepads {
     pub(super) fn apply(&mut self, id: u32, event: PadEvent) {
@@ -103,7 +103,7 @@ impl Gamepads {
         let place = match (place, event) {
             (Ok(place), _) => place,
             (Err(_), PadEvent::Disconnected) => return,
-            (Err(_), _) if self.0.len() == MOST => return,
+            (Err(_), _) if self.0.len() == MAX_GAMEPADS => return,
             // An event of an unknown gamepad connects it.
             (Err(place), _) => {
                 let pad = Gamepad {
@@ -242,6 +242,6 @@ mod tests {
         assert_eq!((tap[0].pressed, tap[0].released), (SOUTH, SOUTH));
         assert_eq!(step(pads, &[])[0].pressed, PadButtons(0));
         let many: Vec<_> = (0..100).map(|id| (id, south(true))).collect();
-        assert_eq!(step(pads, &many).len(), MOST);
+        assert_eq!(step(pads, &many).len(), MAX_GAMEPADS);
     }
 }

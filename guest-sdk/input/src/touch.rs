@@ -34,15 +34,15 @@ pub struct Touch {
 pub(super) struct Touches(Vec<Touch>);
 
 /// Largest number of fingers.
-const MOST: usize = 32;
+const MAX_TOUCHES: usize = 32;
 
 impl Touches {
     pub(super) fn apply(&mut self, id: u64, finger: Finger, [x, y]: [f32; 2]) {
         let is_it = |touch: &&mut Touch| touch.id == id && !touch.released;
-        let has_room = self.0.len() < MOST;
+        let has_space = self.0.len() < MAX_TOUCHES;
         let found = self.0.iter_mut().find(is_it);
         match (finger, found) {
-            (Finger::Down, None) if has_room => self.0.push(Touch {
+            (Finger::Down, None) if has_space => self.0.push(Touch {
                 id,
                 x,
                 y,

@@ -248,7 +248,7 @@ fn records() {
     let fresh = median(20, || (), |()| migrate(Parcel::default()));
     let memcpy = median(20, || (), |()| spare.clone());
     show(
-        "the same, into fresh memory",
+        "the same migration, into fresh memory",
         fresh,
         Some(("memcpy of the result into fresh memory", memcpy)),
     );
@@ -285,7 +285,7 @@ fn records() {
         },
     );
     show(
-        "and back: one field parked, one narrowed",
+        "migration back: one field parked, one narrowed",
         time,
         Some(("warm memcpy", warm)),
     );

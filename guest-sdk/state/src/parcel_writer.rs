@@ -46,7 +46,7 @@ impl ParcelWriter {
     }
 
     pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
-        self.room(bytes.len())?;
+        self.check_limit(bytes.len())?;
         self.parcel.tree.extend_from_slice(bytes);
         Ok(())
     }
@@ -67,7 +67,7 @@ impl ParcelWriter {
     ///
     /// The caller writes all of them.
     pub fn flat(&mut self, len: usize, width: u8) -> Result<&mut [u8], Refusal> {
-        self.room(len)?;
+        self.check_limit(len)?;
         if self.inline || len < SEGMENT_MIN {
             return self.tree(len);
         }
@@ -83,13 +83,13 @@ impl ParcelWriter {
 
     /// Reserves zeroed bytes in the tree.
     pub fn tree(&mut self, len: usize) -> Result<&mut [u8], Refusal> {
-        self.room(len)?;
+        self.check_limit(len)?;
         let start = self.parcel.tree.len();
         self.parcel.tree.resize(start + len, 0);
         Ok(&mut self.parcel.tree[start..])
     }
 
-    fn room(&self, more: usize) -> Result<(), Refusal> {
+    fn check_limit(&self, more: usize) -> Result<(), Refusal> {
         let used = self.parcel.tree.len() + self.segment_bytes;
         if more > self.limit - used.min(self.limit) {
             return Err(Refusal::new(

@@ -204,7 +204,7 @@ impl<T: Flat> State for PageVec<T> {
         if input.is_segment(size)
             && let Some(index) = input.take_deferred(T::WIDTH)
         {
-            let (items, segment) = later(flat, count, index)?;
+            let (items, segment) = deferred(flat, count, index)?;
             input.push_pending(segment);
             return Ok(items);
         }
@@ -213,14 +213,14 @@ impl<T: Flat> State for PageVec<T> {
 }
 
 /// Makes a vector whose memory is filled later.
-fn later<T: Flat>(
+fn deferred<T: Flat>(
     _: FlatProof<T>,
     count: usize,
     index: u32,
 ) -> Result<(PageVec<T>, PendingSegment), RestoreError> {
     let mut items = PageVec::<T>::new();
-    let room = items.0.try_reserve_exact(count);
-    room.map_err(|_| RestoreError::new(format!("there is no memory for {count} items")))?;
+    let reserved = items.0.try_reserve_exact(count);
+    reserved.map_err(|_| RestoreError::new(format!("there is no memory for {count} items")))?;
     let segment = PendingSegment {
         width: T::WIDTH,
         index,

@@ -189,7 +189,7 @@ impl<'a> Reader<'a> {
 
     /// Returns how many items may be allocated ahead. A length may lie, so the answer is at most
     /// the bytes left.
-    pub(super) fn room(&self, count: usize) -> Result<usize, RestoreError> {
+    pub(super) fn capacity_for(&self, count: usize) -> Result<usize, RestoreError> {
         let left = self.tree.len() - self.at;
         // More items than bytes are only possible for items without bytes, and their number is
         // bounded too.

@@ -41,7 +41,7 @@ impl<T: State> State for Vec<T> {
         if let Some(flat) = T::FLAT {
             return input.flat(flat, count);
         }
-        let mut items = Vec::with_capacity(input.room(count)?);
+        let mut items = Vec::with_capacity(input.capacity_for(count)?);
         for _ in 0..count {
             items.push(T::restore(input)?);
         }
@@ -112,7 +112,7 @@ fn restore_distinct<C, T>(
     insert: impl Fn(&mut C, T) -> bool,
 ) -> Result<C, RestoreError> {
     let count = input.count()?;
-    input.room(count)?;
+    input.capacity_for(count)?;
     for _ in 0..count {
         if !insert(&mut collection, restore(input)?) {
             return Err(RestoreError::new("a key comes twice in a map or set"));

@@ -4,14 +4,14 @@ use crate::schema::{Case, Field, TypeDef};
 use std::collections::HashMap;
 
 /// An item with a name and aliases.
-pub(crate) trait Aliased {
+pub(crate) trait HasAliases {
     fn name(&self) -> &str;
     fn aliases(&self) -> &[String];
 }
 
 macro_rules! aliased {
     ($($ty:ty)*) => {$(
-        impl Aliased for $ty {
+        impl HasAliases for $ty {
             fn name(&self) -> &str {
                 &self.name
             }
@@ -33,7 +33,7 @@ pub(super) fn same_name(old: &TypeDef, new: &TypeDef) -> bool {
 ///
 /// Items are matched by name, then by an alias of the new item, then by an alias of the old item (a
 /// rename that was undone).
-pub(crate) fn matching<T: Aliased>(olds: &[T], news: &[T]) -> Vec<Option<usize>> {
+pub(crate) fn matching<T: HasAliases>(olds: &[T], news: &[T]) -> Vec<Option<usize>> {
     let by_name: HashMap<&str, usize> = olds
         .iter()
         .enumerate()

@@ -19,26 +19,26 @@ pub(crate) struct WalkResult {
 
 /// Compares a type of one schema with a type of another.
 pub(crate) fn compare(old: &Schema, old_root: &Type, new: &Schema, new_root: &Type) -> WalkResult {
-    let mut compare = Comparer {
+    let mut comparer = Comparer {
         old,
         new,
         ids: HashMap::new(),
         pairs: Vec::new(),
         changes: Vec::new(),
     };
-    let root = compare.types(old_root, new_root, "state");
+    let root = comparer.compare_types(old_root, new_root, "state");
     let mut named_steps = Vec::new();
-    while let Some(&(old, new)) = compare.pairs.get(named_steps.len()) {
+    while let Some(&(old, new)) = comparer.pairs.get(named_steps.len()) {
         named_steps.push(NamedStep {
             old,
             new,
-            kind: compare.named(old, new),
+            kind: comparer.compare_named(old, new),
         });
     }
     WalkResult {
         root,
         named_steps,
-        changes: compare.changes,
+        changes: comparer.changes,
     }
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Comparer<'a> {
 }
 
 impl Comparer<'_> {
-    fn types(&mut self, old: &Type, new: &Type, path: &str) -> Op {
+    fn compare_types(&mut self, old: &Type, new: &Type, path: &str) -> Op {
         let step = self.step(old, new, path);
         Op {
             old: old.clone(),
@@ -61,7 +61,7 @@ impl Comparer<'_> {
     }
 
     fn boxed(&mut self, old: &Type, new: &Type, path: &str) -> Box<Op> {
-        Box::new(self.types(old, new, path))
+        Box::new(self.compare_types(old, new, path))
     }
 
     fn step(&mut self, old: &Type, new: &Type, path: &str) -> Step {
@@ -89,11 +89,11 @@ impl Comparer<'_> {
                 Step::Items(self.boxed(a, b, &format!("{path}[]")))
             }
             (Type::Array(a, _), Type::List(b)) => {
-                self.widened(old, new, path);
+                self.note_widened(old, new, path);
                 Step::Items(self.boxed(a, b, &format!("{path}[]")))
             }
             (Type::List(a), Type::Array(b, _)) => {
-                self.narrowed(old, new, path);
+                self.note_narrowed(old, new, path);
                 Step::Items(self.boxed(a, b, &format!("{path}[]")))
             }
             (Type::Set(a), Type::Set(b)) => Step::Set(self.key(a, b, path)),
@@ -110,28 +110,28 @@ impl Comparer<'_> {
                 let items = a.iter().zip(b).enumerate();
                 Step::Tuple(
                     items
-                        .map(|(i, (a, b))| self.types(a, b, &format!("{path}.{i}")))
+                        .map(|(i, (a, b))| self.compare_types(a, b, &format!("{path}.{i}")))
                         .collect(),
                 )
             }
             (Type::String, Type::List(item)) if **item == Type::Number(Number::U8) => {
-                self.widened(old, new, path);
+                self.note_widened(old, new, path);
                 Step::Text
             }
             (Type::List(item), Type::String) if **item == Type::Number(Number::U8) => {
-                self.narrowed(old, new, path);
+                self.note_narrowed(old, new, path);
                 Step::Text
             }
             (_, Type::Option(item)) if !matches!(old, Type::Option(_)) => {
-                self.lifted(old, new, item, path, Step::ToSome)
+                self.lift(old, new, item, path, Step::ToSome)
             }
-            (_, Type::List(item)) => self.lifted(old, new, item, path, Step::ToList),
-            _ => self.incompatible(old, new, path, "no rule leads from one to the other"),
+            (_, Type::List(item)) => self.lift(old, new, item, path, Step::ToList),
+            _ => self.note_incompatible(old, new, path, "no rule leads from one to the other"),
         }
     }
 
     /// Compares `T` with `option<T>`, or with a list of `T`.
-    fn lifted(
+    fn lift(
         &mut self,
         old: &Type,
         new: &Type,
@@ -143,9 +143,9 @@ impl Comparer<'_> {
         let op = self.boxed(old, item, path);
         if matches!(op.step, Step::Impossible) {
             self.changes.truncate(before);
-            return self.incompatible(old, new, path, "no rule leads from one to the other");
+            return self.note_incompatible(old, new, path, "no rule leads from one to the other");
         }
-        self.widened(old, new, path);
+        self.note_widened(old, new, path);
         step(op)
     }
 
@@ -165,12 +165,12 @@ impl Comparer<'_> {
                 "another type; if it is {} under a new name, add `#[state(alias = \"{}\")]` to {}",
                 a.name, a.name, b.name
             );
-            return self.incompatible(&Type::Named(old), &Type::Named(new), path, &why);
+            return self.note_incompatible(&Type::Named(old), &Type::Named(new), path, &why);
         }
         if b.replacing(a.version).is_none()
             && std::mem::discriminant(&a.kind) != std::mem::discriminant(&b.kind)
         {
-            return self.incompatible(
+            return self.note_incompatible(
                 &Type::Named(old),
                 &Type::Named(new),
                 path,
@@ -185,7 +185,7 @@ impl Comparer<'_> {
         Step::Named(id)
     }
 
-    fn named(&mut self, old: u32, new: u32) -> NamedStepKind {
+    fn compare_named(&mut self, old: u32, new: u32) -> NamedStepKind {
         let (old_schema, new_schema) = (self.old, self.new);
         let (old, new) = (old_schema.get(old), new_schema.get(new));
         if old.name != new.name {
@@ -204,7 +204,7 @@ impl Comparer<'_> {
             // Later hooks want fields that earlier hooks make. Only the first hook meets the live
             // state.
             if first.from == old.version {
-                self.wants(old, first, &new.name);
+                self.check_wants(old, first, &new.name);
             }
         }
         if replaced.is_some() {
@@ -263,7 +263,7 @@ impl Comparer<'_> {
     }
 
     /// Checks that the live state has the fields that a hook wants.
-    fn wants(&mut self, old: &TypeDef, step: &Hook, path: &str) {
+    fn check_wants(&mut self, old: &TypeDef, step: &Hook, path: &str) {
         let fields = old.kind.record().map_or(&[][..], |fields| &fields.list);
         for (name, ty) in &step.wants {
             let wanted = self.new.type_name(ty);
@@ -341,12 +341,12 @@ impl Comparer<'_> {
         let mut parked: Vec<usize> = (0..old.list.len())
             .filter(|index| places[*index].is_none())
             .collect();
-        let mut maybe: Vec<usize> = parked.clone();
+        let mut rename_candidates: Vec<usize> = parked.clone();
         let mut plan = Vec::new();
         for (index, field) in new.list.iter().enumerate() {
             let path = format!("{path}.{}", field.name);
             let Some(source) = sources[index] else {
-                let possible_rename = self.possible_rename(&mut maybe, old, field);
+                let possible_rename = self.possible_rename(&mut rename_candidates, old, field);
                 let kind = ChangeKind::Added {
                     ty: self.new.type_name(&field.ty),
                     default: field
@@ -361,7 +361,7 @@ impl Comparer<'_> {
             };
             let from = &old.list[source];
             let before = self.changes.len();
-            let op = self.types(&from.ty, &field.ty, &path);
+            let op = self.compare_types(&from.ty, &field.ty, &path);
             if hook_version.is_some() && field.default.is_some() && op.is_broken() {
                 self.changes.truncate(before);
                 let (from, to) = self.names(&from.ty, &field.ty);
@@ -426,41 +426,41 @@ impl Comparer<'_> {
     ) -> Option<String> {
         let found = removed
             .iter()
-            .position(|index| self.would_do(&old.list[*index].ty, &field.ty))?;
+            .position(|index| self.is_compatible(&old.list[*index].ty, &field.ty))?;
         Some(old.list[removed.remove(found)].name.clone())
     }
 
-    fn would_do(&self, old: &Type, new: &Type) -> bool {
+    fn is_compatible(&self, old: &Type, new: &Type) -> bool {
         match (old, new) {
             (Type::Number(a), Type::Number(b)) => widens(*a, *b),
             (Type::Named(a), Type::Named(b)) => same_name(self.old.get(*a), self.new.get(*b)),
-            (Type::List(a) | Type::Array(a, _), Type::List(b)) => self.would_do(a, b),
+            (Type::List(a) | Type::Array(a, _), Type::List(b)) => self.is_compatible(a, b),
             (Type::Set(a), Type::Set(b)) | (Type::Option(a), Type::Option(b)) => {
-                self.would_do(a, b)
+                self.is_compatible(a, b)
             }
             (Type::Map(a, x), Type::Map(b, y)) | (Type::Result(a, x), Type::Result(b, y)) => {
-                self.would_do(a, b) && self.would_do(x, y)
+                self.is_compatible(a, b) && self.is_compatible(x, y)
             }
             (Type::Tuple(a), Type::Tuple(b)) => {
-                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.would_do(a, b))
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.is_compatible(a, b))
             }
-            (Type::Array(a, n), Type::Array(b, m)) => n == m && self.would_do(a, b),
-            (_, Type::Option(b)) => self.would_do(old, b),
+            (Type::Array(a, n), Type::Array(b, m)) => n == m && self.is_compatible(a, b),
+            (_, Type::Option(b)) => self.is_compatible(old, b),
             _ => old == new,
         }
     }
 
-    fn widened(&mut self, old: &Type, new: &Type, path: &str) {
+    fn note_widened(&mut self, old: &Type, new: &Type, path: &str) {
         let (from, to) = self.names(old, new);
         self.change(path, ChangeKind::Widened { from, to });
     }
 
-    fn narrowed(&mut self, old: &Type, new: &Type, path: &str) {
+    fn note_narrowed(&mut self, old: &Type, new: &Type, path: &str) {
         let (from, to) = self.names(old, new);
         self.change(path, ChangeKind::Narrowed { from, to });
     }
 
-    fn incompatible(&mut self, old: &Type, new: &Type, path: &str, why: &str) -> Step {
+    fn note_incompatible(&mut self, old: &Type, new: &Type, path: &str, why: &str) -> Step {
         let (from, to) = self.names(old, new);
         self.change(
             path,

@@ -82,7 +82,7 @@ impl Migration<'_> {
             match source {
                 Source::OldField(old, op) => {
                     olds.at(*old, |from| {
-                        self.under(name, |migration| migration.op(plan, op, from, to, depth))
+                        self.within(name, |migration| migration.op(plan, op, from, to, depth))
                     })?;
                 }
                 Source::ClaimParked(old, op, names) => {
@@ -99,11 +99,11 @@ impl Migration<'_> {
                             })?;
                         }
                         None => olds.at(*old, |from| {
-                            self.under(name, |migration| migration.op(plan, op, from, to, depth))
+                            self.within(name, |migration| migration.op(plan, op, from, to, depth))
                         })?,
                     }
                 }
-                Source::New => self.added(plan, owner, index, to, depth)?,
+                Source::New => self.write_new_field(plan, owner, index, to, depth)?,
             }
         }
         let mut leftovers = Vec::new();
@@ -140,7 +140,7 @@ impl Migration<'_> {
 
     /// Writes a field that the old state lacks: its parked value, or its default.
     #[inline(never)] // keeps this frame out of the recursion
-    fn added(
+    fn write_new_field(
         &mut self,
         plan: &Plan,
         owner: FieldOwner<'_>,
@@ -274,7 +274,7 @@ impl Migration<'_> {
             field: owner.parked_as(plan, index),
             path: self.path.open.clone(),
         };
-        self.room_for_parked(
+        self.reserve_parked(
             &column_key.field,
             ParkedColumn::ROW + self.path.row.len() + value.len(),
         )?;
@@ -296,7 +296,7 @@ impl Migration<'_> {
         self.types.entry(key).or_insert_with(schema).clone()
     }
 
-    pub(super) fn room_for_parked(&mut self, field: &str, more: usize) -> Result<(), Refusal> {
+    pub(super) fn reserve_parked(&mut self, field: &str, more: usize) -> Result<(), Refusal> {
         self.parked_bytes += more;
         if self.parked_bytes <= self.limits.parked {
             return Ok(());

@@ -67,18 +67,16 @@ impl Migration<'_> {
             return self.columns(plan, &lanes, old, new, depth);
         }
         let Some((size, width)) = flat else {
-            return (0..count)
-                .try_for_each(|index| self.indexed(plan, item, index, from, to, depth));
+            return (0..count).try_for_each(|index| self.item(plan, item, index, from, to, depth));
         };
         let mut inline = ParcelWriter::inline(self.limits.memory);
-        (0..count)
-            .try_for_each(|index| self.indexed(plan, item, index, from, &mut inline, depth))?;
+        (0..count).try_for_each(|index| self.item(plan, item, index, from, &mut inline, depth))?;
         to.flat(count * size, width)?
             .copy_from_slice(&inline.parcel.tree);
         Ok(())
     }
 
-    fn indexed(
+    fn item(
         &mut self,
         plan: &Plan,
         item: &Op,
@@ -96,7 +94,7 @@ impl Migration<'_> {
 
     /// Writes a value as a list of one item.
     #[inline(never)] // keeps this frame out of the recursion
-    pub(super) fn one(
+    pub(super) fn list_of_one(
         &mut self,
         plan: &Plan,
         item: &Op,
@@ -189,12 +187,12 @@ impl Migration<'_> {
                 let mut unfit = Vec::new();
                 for (index, value) in column.items().filter(|(index, _)| *index < items) {
                     let at = index * lanes.new_size + fill.to;
-                    let room = &mut new[at..at + fill.size];
+                    let destination = &mut new[at..at + fill.size];
                     if way.is_identity() {
-                        room.copy_from_slice(value);
+                        destination.copy_from_slice(value);
                     } else if let Some(value) = self.convert(&way, value, depth, owner, fill.field)
                     {
-                        room.copy_from_slice(&value);
+                        destination.copy_from_slice(&value);
                     } else {
                         unfit.push(index);
                     }
@@ -224,7 +222,7 @@ impl Migration<'_> {
         };
         let field = owner.parked_as(plan, park.field);
         let items = old.len() / lanes.old_size;
-        self.room_for_parked(&field, items * park.size)?;
+        self.reserve_parked(&field, items * park.size)?;
         let mut values = Vec::with_capacity(items * park.size);
         for item in old.chunks_exact(lanes.old_size) {
             values.extend_from_slice(&item[park.from..park.from + park.size]);

@@ -268,7 +268,7 @@ impl LaneCompiler<'_> {
             Step::Tuple(items) => {
                 let (mut from, mut to) = (from, to);
                 for (index, item) in items.iter().enumerate() {
-                    self.under(&index.to_string(), |this| this.op(item, from, to))?;
+                    self.within(&index.to_string(), |this| this.op(item, from, to))?;
                     from += size(&self.plan.old, &item.old)?;
                     to += size(&self.plan.new, &item.new)?;
                 }
@@ -312,7 +312,7 @@ impl LaneCompiler<'_> {
             match source {
                 Source::ClaimParked(..) if self.revives => return None,
                 Source::OldField(old, op) | Source::ClaimParked(old, op, _) => {
-                    self.under(&field.name, |this| this.op(op, places[*old], to))?
+                    self.within(&field.name, |this| this.op(op, places[*old], to))?
                 }
                 // A value in an array has more than one index, and a parked column has only one.
                 Source::New if self.in_array => return None,
@@ -373,7 +373,7 @@ impl LaneCompiler<'_> {
         (self.lanes.lanes.len() <= MAX_LANES).then_some(())
     }
 
-    fn under(&mut self, name: &str, work: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
+    fn within(&mut self, name: &str, work: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
         let len = self.path.len();
         self.path.push('.');
         self.path.push_str(name);

@@ -146,11 +146,11 @@ impl Migration<'_> {
                 let is_err = from.flag()?;
                 to.bytes(&[u8::from(is_err)])?;
                 let (name, side) = if is_err { ("err", err) } else { ("ok", ok) };
-                self.under(name, |migration| migration.op(plan, side, from, to, depth))
+                self.within(name, |migration| migration.op(plan, side, from, to, depth))
             }
             Step::Tuple(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.under(&index.to_string(), |migration| {
+                    self.within(&index.to_string(), |migration| {
                         migration.op(plan, item, from, to, depth)
                     })?;
                 }
@@ -160,7 +160,7 @@ impl Migration<'_> {
                 to.bytes(&[1])?;
                 self.op(plan, item, from, to, depth)
             }
-            Step::ToList(item) => self.one(plan, item, from, to, depth),
+            Step::ToList(item) => self.list_of_one(plan, item, from, to, depth),
             Step::Named(id) => self.named(plan, *id, from, to, depth),
             Step::Impossible => unreachable!("a plan has no such step"),
         }
@@ -324,7 +324,7 @@ impl Migration<'_> {
         Ok(())
     }
 
-    pub fn under(
+    pub fn within(
         &mut self,
         name: &str,
         work: impl FnOnce(&mut Self) -> Result<(), Refusal>,

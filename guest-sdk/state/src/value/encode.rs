@@ -75,10 +75,10 @@ impl<'s> Encoder<'s> {
                 };
                 let mut flat = ParcelWriter::inline(usize::MAX);
                 self.items(&mut flat, item, items)?;
-                let room = out
+                let destination = out
                     .flat(items.len() * size, width)
                     .map_err(|refusal| error(refusal.message))?;
-                room.copy_from_slice(&flat.parcel.tree);
+                destination.copy_from_slice(&flat.parcel.tree);
                 Ok(())
             }
             (Type::Set(item), Value::List(items)) => {

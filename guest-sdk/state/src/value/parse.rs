@@ -83,13 +83,13 @@ impl<'a> Parser<'a> {
             },
             Type::Number(number) => self.number(*number, ty),
             Type::Char => {
-                let mut letters = self.quoted('\'')?.chars().collect::<Vec<_>>();
+                let mut letters = self.quoted_text('\'')?.chars().collect::<Vec<_>>();
                 match (letters.pop(), letters.pop()) {
                     (Some(letter), None) => Ok(Value::Char(letter)),
                     _ => Err(self.error("a char is one character in '…'")),
                 }
             }
-            Type::String => self.quoted('"').map(Value::String),
+            Type::String => self.quoted_text('"').map(Value::String),
             Type::List(item) | Type::Set(item) => self.list(item, depth).map(Value::List),
             Type::Array(item, count) => {
                 let items = self.list(item, depth)?;
@@ -294,7 +294,7 @@ impl<'a> Parser<'a> {
         self.expect(close)
     }
 
-    fn quoted(&mut self, quote: char) -> Result<String, ParseError> {
+    fn quoted_text(&mut self, quote: char) -> Result<String, ParseError> {
         self.expect(quote)?;
         let mut text = String::new();
         loop {

@@ -13,19 +13,19 @@ impl Display for Value {
             Value::Signed(n) => write!(f, "{n}"),
             Value::F32(n) => float(f, n.is_nan(), n.is_infinite(), n.is_sign_negative(), n),
             Value::F64(n) => float(f, n.is_nan(), n.is_infinite(), n.is_sign_negative(), n),
-            Value::Char(c) => quoted(f, '\'', std::iter::once(*c)),
-            Value::String(text) => quoted(f, '"', text.chars()),
-            Value::List(items) => listed(f, "[", "]", items, |f, item| write!(f, "{item}")),
-            Value::Map(entries) => listed(f, "[", "]", entries, |f, (key, value)| {
+            Value::Char(c) => write_quoted(f, '\'', std::iter::once(*c)),
+            Value::String(text) => write_quoted(f, '"', text.chars()),
+            Value::List(items) => write_list(f, "[", "]", items, |f, item| write!(f, "{item}")),
+            Value::Map(entries) => write_list(f, "[", "]", entries, |f, (key, value)| {
                 write!(f, "({key}, {value})")
             }),
             Value::Option(None) => f.write_str("none"),
             Value::Option(Some(value)) => write!(f, "some({value})"),
             Value::Result(Ok(value)) => write!(f, "ok({value})"),
             Value::Result(Err(value)) => write!(f, "err({value})"),
-            Value::Tuple(items) => listed(f, "(", ")", items, |f, item| write!(f, "{item}")),
+            Value::Tuple(items) => write_list(f, "(", ")", items, |f, item| write!(f, "{item}")),
             Value::Record(fields) if fields.is_empty() => f.write_str("{:}"),
-            Value::Record(fields) => listed(f, "{", "}", fields, |f, (name, value)| {
+            Value::Record(fields) => write_list(f, "{", "}", fields, |f, (name, value)| {
                 write!(f, "{}: {value}", label(name))
             }),
             Value::Variant(case, None) => f.write_str(&label(case)),
@@ -34,7 +34,7 @@ impl Display for Value {
                 tuple @ Value::Tuple(_) => write!(f, "{}({tuple})", label(case)),
                 value => write!(f, "{}({value})", label(case)),
             },
-            Value::Flags(set) => listed(f, "{", "}", set, |f, flag| f.write_str(&label(flag))),
+            Value::Flags(set) => write_list(f, "{", "}", set, |f, flag| f.write_str(&label(flag))),
         }
     }
 }
@@ -125,7 +125,7 @@ fn float(
     }
 }
 
-fn quoted(
+fn write_quoted(
     f: &mut fmt::Formatter<'_>,
     quote: char,
     chars: impl Iterator<Item = char>,
@@ -145,7 +145,7 @@ fn quoted(
     f.write_char(quote)
 }
 
-fn listed<T>(
+fn write_list<T>(
     f: &mut fmt::Formatter<'_>,
     open: &str,
     close: &str,
