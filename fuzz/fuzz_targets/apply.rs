@@ -1,4 +1,4 @@
-//! A state from bytes, carried between two sound schemas that the first bytes choose.
+//! A state from bytes, migrated between two valid schemas that the first bytes choose.
 #![no_main]
 #![allow(dead_code, reason = "the tests' generator has more than is used here")]
 
@@ -10,7 +10,7 @@ mod generate;
 use edit::Edit;
 use generate::{Generate, defaults};
 use libfuzzer_sys::fuzz_target;
-use vblank_state::{Limits, Parcel, Parked, Plan, apply, check, value};
+use vblank_state::{Comparison, Limits, Parcel, Parked, apply, check, value};
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((seed, tree)) = bytes.split_first_chunk::<2>() else {
@@ -19,7 +19,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut generate = Generate::new(u16::from_le_bytes(*seed).into());
     let old = generate.schema();
     let new = generate.edit(&old, &Edit::ALL);
-    let Ok(plan) = Plan::new(&old, &new) else {
+    let Ok(plan) = Comparison::new(&old, &new).into_plan() else {
         return;
     };
     let limits = Limits {
@@ -50,7 +50,7 @@ fuzz_target!(|bytes: &[u8]| {
         there.parked
     );
     let _ = value::decode(&new, &there.parcel.as_ref()).unwrap();
-    if let Ok(plan) = Plan::new(&new, &old) {
+    if let Ok(plan) = Comparison::new(&new, &old).into_plan() {
         let _ = apply(
             &plan,
             &there.parcel.as_ref(),

@@ -1,4 +1,4 @@
-//! Parked values as an image keeps them.
+//! Parked values from bytes, as an image has them.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

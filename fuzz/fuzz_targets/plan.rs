@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use vblank_state::{Limits, Parcel, Parked, Plan, Schema, apply, check, diff, explain};
+use vblank_state::{Comparison, Limits, Parcel, Parked, Schema, apply, check, explain};
 
 fuzz_target!(|bytes: &[u8]| {
     let [a, b, c, rest @ ..] = bytes else { return };
@@ -18,8 +18,9 @@ fuzz_target!(|bytes: &[u8]| {
     let (Ok(old), Ok(new)) = (Schema::decode(old), Schema::decode(new)) else {
         return;
     };
-    let _ = diff(&old, &new).to_string();
-    let plan = match Plan::new(&old, &new) {
+    let comparison = Comparison::new(&old, &new);
+    let _ = comparison.to_string();
+    let plan = match comparison.into_plan() {
         Ok(plan) => plan,
         Err(needs) => return drop(explain(&old, &new, &needs)),
     };
@@ -42,7 +43,7 @@ fuzz_target!(|bytes: &[u8]| {
     ) else {
         return;
     };
-    if sound && !plan.is_hooked() {
+    if sound && !plan.runs_hooks() {
         check(&new, &migrated.parcel.as_ref()).unwrap();
     }
 });

@@ -1,5 +1,5 @@
-//! What a guest does with the bytes that it is given: restore a state with all kinds of types in
-//! it, and old values for its hooks.
+//! The guest's side of a swap: a state with all kinds of types is restored from bytes, with old
+//! values for its hooks.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

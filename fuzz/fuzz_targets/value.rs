@@ -23,7 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(checked.is_ok(), decoded.is_ok(), "{checked:?}");
     let Ok(value) = decoded else { return };
     let _ = (value.to_string(), value.to_json());
-    // A set or map may hold a key twice, which only a guest can refuse.
+    // A set or map may have a key twice: only a guest refuses it.
     if let Ok(again) = value::encode(&schema, &value) {
         assert_eq!(again, parcel);
     }

@@ -1,17 +1,17 @@
-// Schema, saving and restoring of the types of `vblank_state.h`. The encodings are those of the crate
-// `vblank-state`: `schema/wire.rs` for the schema, `codec/` for the tree and the segments.
+// Schema, saving and restoring for the types of `vblank_state.h`. The encodings are those of the crate `vblank-state`:
+// `schema/wire.rs` for the schema, `codec/` for the tree and the segments.
 
 #include "vblank_state.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-// A list of numbers of this many bytes or more crosses as a segment, beside the tree.
+// Size in bytes from which a list of numbers is a segment beside the tree.
 #define SEGMENT_MIN 4096
 
 enum {
   U8, U16, U32, U64, S8, S16, S32, S64, F32, F64, BOOL, CHAR, STRING, LIST, ARRAY, SET, MAP, OPTION,
-  TUPLE = 19, RECORD, VARIANT  // of which a schema says only that they have names
+  TUPLE = 19, RECORD, VARIANT  // a schema names these types by number
 };
 
 const vb_type vb_u8 = {.tag = U8, .size = 1}, vb_u16 = {.tag = U16, .size = 2}, vb_u32 = {.tag = U32, .size = 4},
@@ -21,7 +21,7 @@ const vb_type vb_u8 = {.tag = U8, .size = 1}, vb_u16 = {.tag = U16, .size = 2}, 
               vb_char = {.tag = CHAR, .size = 4},
               vb_text = {.tag = STRING, .size = sizeof(vb_string)};
 
-// The imports of `vblank:guest/lend`, as they are in the module: what is passed stays where it is.
+// The imports of `vblank:guest/lend` as in the module. The host reads lent memory in place.
 #define LEND(name) __attribute__((import_module("vblank:guest/lend@0.1.0"), import_name(#name))) \
   extern void lend_##name(const void *items, size_t len)
 LEND(tree);
@@ -30,24 +30,24 @@ LEND(halves);
 LEND(words);
 LEND(longs);
 
-static void *room(void *old, size_t size) {
+static void *reallocate(void *old, size_t size) {
   void *memory = realloc(old, size ? size : 1);
   if (!memory) __builtin_trap();
   return memory;
 }
 
 void *vb_push(vb_list *list, size_t item_size) {
-  // Full at each power of two, so its capacity need not be kept.
-  if ((list->len & (list->len - 1)) == 0) list->items = room(list->items, (list->len ? list->len * 2 : 1) * item_size);
+  // A list is full at each power of two, so its capacity need not be stored.
+  if ((list->len & (list->len - 1)) == 0) list->items = reallocate(list->items, (list->len ? list->len * 2 : 1) * item_size);
   return memset((char *)list->items + list->len++ * item_size, 0, item_size);
 }
 
 void vb_set(vb_string *text, const char *from, size_t len) {
-  text->text = memcpy(room(text->text, len), from, len);
+  text->text = memcpy(reallocate(text->text, len), from, len);
   text->len = len;
 }
 
-// Bytes that grow. `whole` has large lists in the tree as well.
+// A growing list of bytes. `whole` also puts large lists into the tree.
 typedef struct {
   vb_list bytes;
   size_t capacity;
@@ -57,7 +57,7 @@ typedef struct {
 static void put(out *out, const void *bytes, size_t len) {
   if (out->capacity - out->bytes.len < len) {
     out->capacity = (out->bytes.len + len) * 2;
-    out->bytes.items = room(out->bytes.items, out->capacity);
+    out->bytes.items = reallocate(out->bytes.items, out->capacity);
   }
   if (len) memcpy((char *)out->bytes.items + out->bytes.len, bytes, len);
   out->bytes.len += len;
@@ -118,7 +118,7 @@ static void put_type(out *out, const named *named, const vb_type *type) {
     put_type(out, named, type->item);
 }
 
-// None, or in a row if they are called "0" and so on, or by name.
+// The style of fields: none, by position when they are called "0" and so on, or by name.
 static void put_fields(out *out, const named *named, const vb_field *fields, size_t count, bool is_record) {
   put_byte(out, is_record ? 2 : !count ? 0 : fields[0].name[0] == '0' ? 1 : 2);
   put_leb(out, count);
@@ -126,10 +126,10 @@ static void put_fields(out *out, const named *named, const vb_field *fields, siz
     put_name(out, fields[i].name);
     put_was(out, fields[i].was);
     put_type(out, named, fields[i].type);
-    put_byte(out, fields[i].spelled ? 2 : 1);  // it has a default
+    put_byte(out, fields[i].spelled ? 2 : 1);  // there is a default
     if (fields[i].spelled) put_name(out, fields[i].spelled);
   }
-  put_byte(out, 0);  // nothing is left out
+  put_byte(out, 0);  // no skipped fields
 }
 
 vb_list vb_schema(const vb_type *state_type) {
@@ -163,7 +163,7 @@ vb_list vb_schema(const vb_type *state_type) {
 
 // ---- Saving.
 
-// What a list of a type is made of where it may be a segment: the width of its numbers; else 0.
+// Returns the width of the numbers of a list that may be a segment, otherwise 0.
 static size_t flat_width(const vb_type *type) {
   if (type->tag == ARRAY && type->count) return flat_width(type->item);
   return type->tag <= F64 ? type->size : 0;
@@ -235,7 +235,7 @@ static void put_value(out *out, const vb_type *type, const char *value) {
   }
 }
 
-// Of zeros, what a value begins as.
+// Writes the default of a type, which is encoded from zeros.
 static void make_fresh(const vb_type *type, char *value) {
   const vb_field *fields = type->tag == VARIANT ? type->cases[0].fields : type->fields;
   size_t count = type->tag == VARIANT ? type->cases[0].count : type->count;
@@ -252,7 +252,7 @@ static void make_fresh(const vb_type *type, char *value) {
 static void put_defaults(out *out, const vb_field *fields, size_t count) {
   for (size_t i = 0; i < count; i++) {
     size_t size = fields[i].type->size;
-    char *value = memset(room(NULL, size), 0, size);
+    char *value = memset(reallocate(NULL, size), 0, size);
     make_fresh(fields[i].type, value);
     put_value(out, fields[i].type, fields[i].fresh ? fields[i].fresh : value);
     free(value);
@@ -273,7 +273,7 @@ vb_list vb_defaults(const vb_type *state_type) {
 }
 
 void vb_save(const vb_type *state_type, const void *state) {
-  // Kept, since it has to stay for as long as it is lent.
+  // The tree is kept, because it has to stay in place while it is lent.
   static out tree;
   tree.bytes.len = 0;
   put_value(&tree, state_type, state);
@@ -284,7 +284,7 @@ void vb_save(const vb_type *state_type, const void *state) {
 
 typedef struct {
   vb_list tree;
-  // By width: bytes, halves, words, longs; each a list of lists.
+  // Segments by width: bytes, halves, words, longs. Each is a list of lists.
   vb_list segments[4];
 } parcel;
 
@@ -311,7 +311,7 @@ static bool take_flag(in *in) {
   return flag == 1;
 }
 
-// How many items follow, each of which takes a byte or more.
+// Reads a number of items, each of which takes at least a byte.
 static size_t take_count(in *in) {
   uint32_t count;
   take(in, &count, 4);
@@ -320,7 +320,7 @@ static size_t take_count(in *in) {
   return 0;
 }
 
-// The memory that a list has which can be pushed to: a power of two of items.
+// Rounds the memory of a list up to a power of two of items, so that items can be appended.
 static size_t memory_of(size_t len, size_t size) {
   size_t capacity = 1;
   while (capacity < len) capacity *= 2;
@@ -328,7 +328,7 @@ static size_t memory_of(size_t len, size_t size) {
 }
 
 static void *items(size_t len, size_t size) {
-  return memset(room(NULL, memory_of(len, size)), 0, memory_of(len, size));
+  return memset(reallocate(NULL, memory_of(len, size)), 0, memory_of(len, size));
 }
 
 static void take_numbers(in *in, vb_list *list, size_t width, size_t item_size) {
@@ -344,14 +344,14 @@ static void take_numbers(in *in, vb_list *list, size_t width, size_t item_size) 
   } else {
     const vb_list *segments = &in->parcel->segments[kind];
     vb_list *segment = (vb_list *)segments->items + in->used[kind];
-    // One that is empty is to be moved by its pages, which this SDK leaves: the host then copies.
+    // An empty segment asks for moved pages. This SDK does not support them, and the host then copies.
     if (in->used[kind] == segments->len || segment->len != size / width) {
       in->wrong = "a segment of the state is missing";
       return;
     }
     in->used[kind]++;
-    // Its memory is taken over, and made longer in place where there is room.
-    list->items = room(segment->items, memory_of(count, item_size));
+    // The list takes over the memory of the segment, which realloc extends in place when it can.
+    list->items = reallocate(segment->items, memory_of(count, item_size));
     list->len = count;
     segment->len = 0;
   }
@@ -379,7 +379,7 @@ static void take_value(in *in, const vb_type *type, char *value) {
       break;
     case STRING:
       text->len = take_count(in);
-      text->text = room(NULL, text->len);
+      text->text = reallocate(NULL, text->len);
       take(in, text->text, text->len);
       break;
     case LIST:
@@ -446,7 +446,7 @@ static void drop_parcel(parcel *parcel) {
 
 const char *vb_migrate(const vb_type *state_type, void *state, void *from) {
   in in = {.parcel = from};
-  // The state stays as it is until all of the new one is there.
+  // The state does not change until the new one is complete.
   char *fresh = items(1, state_type->size);
   take_value(&in, state_type, fresh);
   if (!in.wrong && in.at < in.parcel->tree.len) in.wrong = "the state is longer than its type";
@@ -465,7 +465,7 @@ const char *vb_migrate(const vb_type *state_type, void *state, void *from) {
 
 void vb_prewarm(uint64_t bytes) {
   if (bytes > SIZE_MAX) return;
-  // Written, not merely reserved: a page costs a fault at its first touch.
+  // Reserving is not enough: each page costs a fault at its first write.
   volatile char *memory = malloc((size_t)bytes);
   for (size_t i = 0; memory && i < bytes; i += 4096) memory[i] = 1;
   free((void *)memory);

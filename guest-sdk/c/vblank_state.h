@@ -1,7 +1,7 @@
-// The state of a guest written in C: what it is made of, and the exports of `vblank:guest/state` made of that.
-// Knows nothing of games or of an application's world.
+// The state of a guest written in C: its description, and the exports of `vblank:guest/state` that use it. Knows
+// nothing of games or of an application's world.
 //
-// A state is a struct, and a description of it says what its fields are:
+// A state is a struct. A description lists its fields:
 //
 //     typedef struct { uint64_t count; vb_string label; vb_list /* of uint32_t */ history; } counter;
 //
@@ -14,9 +14,9 @@
 //     static counter state;
 //     VBLANK_STATE(my_world, &counter_type, &state)
 //
-// A fresh state is what `state` is made with, and all zeros if nothing is said: 0, false, the empty text, the empty
-// list, no value, the first case. So is the default of a field that an old state lacks, but for what `VB_OR` says.
-// What text and lists point to is the state's own and comes from `malloc`.
+// A fresh state is the initial value of `state`, which is all zeros unless an initialiser says otherwise: 0, false,
+// the empty text, the empty list, no value, the first case. Zeros are also the default of a field that an old state
+// lacks, unless `VB_OR` gives another. The state owns the memory of texts and lists, which comes from `malloc`.
 
 #ifndef VBLANK_STATE_H
 #define VBLANK_STATE_H
@@ -25,13 +25,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// UTF-8, without a zero at its end.
+// UTF-8 text, without a terminating zero.
 typedef struct {
   char *text;
   size_t len;
 } vb_string;
 
-// So many items, one after the other.
+// A list: a number of items in one block of memory.
 typedef struct {
   void *items;
   size_t len;
@@ -39,8 +39,8 @@ typedef struct {
 
 typedef struct vb_type vb_type;
 
-// A field. `fresh` is what it begins as where that is not zeros, `spelled` the same for people, `was` its name of
-// before.
+// A field. `fresh` is its default when that is not zeros, `spelled` is the default as text, and `was` is its former
+// name.
 typedef struct {
   const char *name;
   const vb_type *type;
@@ -49,7 +49,7 @@ typedef struct {
   const char *spelled, *was;
 } vb_field;
 
-// A case of a variant, and what it carries.
+// A case of a variant, with its fields.
 typedef struct {
   const char *name;
   const vb_field *fields;
@@ -57,8 +57,8 @@ typedef struct {
   const char *was;
 } vb_case;
 
-// A type. `size` is what a value takes in C, `offset` where in an option the value lies, `count` how many fields,
-// cases or items there are.
+// A type. `size` is the size of a value in C. `offset` is the position of the value in an option. `count` is the
+// number of fields, cases or items.
 struct vb_type {
   uint8_t tag;
   size_t size, offset;
@@ -71,23 +71,23 @@ struct vb_type {
   uint8_t version;
 };
 
-// `vb_char` is a `uint32_t`.
+// The value of `vb_char` is a `uint32_t`.
 extern const vb_type vb_u8, vb_u16, vb_u32, vb_u64, vb_s8, vb_s16, vb_s32, vb_s64, vb_f32, vb_f64, vb_bool,
     vb_char, vb_text;
 
 #define VB_COUNT(table) (sizeof(table) / sizeof *(table))
 
-// A `vb_list` of items of a type.
+// A `vb_list` with items of one type.
 #define VB_LIST(item_type) (&(const vb_type){.tag = 13, .size = sizeof(vb_list), .item = (item_type)})
 
-// An array in C, of so many items.
+// A C array with a fixed number of items.
 #define VB_ARRAY(c_type, length, item_type) \
   (&(const vb_type){.tag = 14, .size = sizeof(c_type) * (length), .item = (item_type), .count = (length)})
 
-// A `vb_list` of items that are all different.
+// A `vb_list` of distinct items.
 #define VB_SET(item_type) (&(const vb_type){.tag = 15, .size = sizeof(vb_list), .item = (item_type)})
 
-// A `vb_list` of `pair`, a struct of one's own, `{ K key; V value; }`; the keys are all different.
+// A `vb_list` of `pair`, a struct `{ K key; V value; }` of the guest. Keys are distinct.
 #define VB_MAP(pair, key_type, value_type)                                    \
   (&(const vb_type){.tag = 16,                                                \
                     .size = sizeof(vb_list),                                  \
@@ -95,56 +95,57 @@ extern const vb_type vb_u8, vb_u16, vb_u32, vb_u64, vb_s8, vb_s16, vb_s32, vb_s6
                                                VB_FIELD(pair, key, key_type), \
                                                VB_FIELD(pair, value, value_type)}))})
 
-// An option is a struct of one's own, `{ bool is_some; T value; }`; this is its type.
+// The type of an option, which is a struct `{ bool is_some; T value; }` of the guest.
 #define VB_OPTION(option, item_type) \
   (&(const vb_type){.tag = 17, .size = sizeof(option), .offset = offsetof(option, value), .item = (item_type)})
 
-// A tuple is a struct whose fields have no names for others.
+// A tuple is a struct whose field names are not part of the state.
 #define VB_TUPLE(tuple, tuple_fields) \
   (&(const vb_type){.tag = 19, .size = sizeof(tuple), .fields = (tuple_fields), .count = VB_COUNT(tuple_fields)})
 
-// More can be said of a field at its end: `VB_OR`, and `.was = "its name of before"`.
+// Further settings of a field follow at its end: `VB_OR`, and `.was = "former name"`.
 #define VB_FIELD(record, field, field_type, ...) \
   {.name = #field, .type = (field_type), .offset = offsetof(record, field), __VA_ARGS__}
 
-// What a field begins as where an old state lacks it.
+// The default of a field that an old state lacks.
 #define VB_OR(record, field, value) .fresh = &(const __typeof__(((record *)0)->field)){value}, .spelled = #value
 
-// `schema_name` is the name by which other versions know the type, in whatever language they are. Its name of before
-// and a version may follow: `.was = "…", .version = 2`.
+// `schema_name` is the name by which other versions know the type, in any language. A former name and a version may
+// follow: `.was = "…", .version = 2`.
 #define VB_RECORD(record, schema_name, record_fields, ...)                               \
   {.tag = 20, .size = sizeof(record), .name = (schema_name), .fields = (record_fields), \
    .count = VB_COUNT(record_fields), __VA_ARGS__}
 
-// A variant is a struct that begins with a `uint8_t`, the number of its case; this is its type. An enum is that
+// The type of a variant, which is a struct that begins with a `uint8_t`, the number of its case. An enum is that
 // `uint8_t` alone.
 #define VB_VARIANT(variant, schema_name, variant_cases, ...)                             \
   {.tag = 21, .size = sizeof(variant), .name = (schema_name), .cases = (variant_cases), \
    .count = VB_COUNT(variant_cases), __VA_ARGS__}
 
-// A case that carries nothing, or the fields of a table of `VB_AT`.
+// A case without fields, or with the fields of a table of `VB_AT`.
 #define VB_CASE(case_name, ...) {.name = (case_name), __VA_ARGS__}
 #define VB_CARRIES(case_fields) .fields = (case_fields), .count = VB_COUNT(case_fields)
 
-// A field that lies at a place in the variant's struct; "0", "1" and so on where it has no name.
+// A field at a position in the variant's struct. Fields without a name are "0", "1" and so on.
 #define VB_AT(variant, place, field_name, field_type) \
   {.name = (field_name), .type = (field_type), .offset = offsetof(variant, place)}
 
-// Room for one more item at the end of a list; it is zeros.
+// Appends an item of zeros to a list, and returns it.
 void *vb_push(vb_list *list, size_t item_size);
 
-// Have a text be a copy of this one.
+// Sets a text to a copy of another.
 void vb_set(vb_string *text, const char *from, size_t len);
 
-// What is behind the exports. The lists that these give are the caller's, from `malloc`.
+// The implementation of the exports. The caller owns the returned lists, which come from `malloc`.
 vb_list vb_schema(const vb_type *state_type);
 vb_list vb_defaults(const vb_type *state_type);
 void vb_save(const vb_type *state_type, const void *state);
 void vb_prewarm(uint64_t bytes);
-// `parcel` is the record of that name in `state.wit`; it is used up. What is wrong with it, or nothing.
+// Restores a state. `parcel` is the record of that name in `state.wit`, and is consumed. Returns an error message, or
+// NULL.
 const char *vb_migrate(const vb_type *state_type, void *state, void *parcel);
 
-// The six exports of `vblank:guest/state`, on what wit-bindgen has generated for a world of this name.
+// Defines the six exports of `vblank:guest/state`, on top of the bindings that wit-bindgen generated for this world.
 #define VBLANK_STATE(world, state_type, state)                                                                \
   static void vb_give(world##_list_u8_t *to, vb_list list) {                                                  \
     to->ptr = list.items;                                                                                     \

@@ -1,13 +1,13 @@
-// The state of a guest written in JavaScript: the exports of `vblank:guest/state`, made of what the state is made of
-// (`vblank-types.js`). Knows nothing of games or of an application's world.
+// The state of a guest written in JavaScript: the exports of `vblank:guest/state`, made from a description of the
+// state (`vblank-types.js`). Knows nothing of games or of an application's world.
 //
 //     const Counter = record("Counter", { count: u64, label: text, history: list(u32) });
 //     const counter = keep(Counter);
 //     export const state = counter.exports;
 //     // counter.now.count is the count
 //
-// The encodings are those of the crate `vblank-state`: `schema/wire.rs` for the schema, `codec/` for the tree and
-// the segments.
+// The encodings are those of the crate `vblank-state`: `schema/wire.rs` for the schema, `codec/` for the tree and the
+// segments.
 
 import * as lend from "vblank:guest/lend@0.1.0";
 
@@ -18,16 +18,16 @@ export {
   u16, u32, u64, u8, variant, withDefault,
 } from "./vblank-types.js";
 
-// By the width of a number: where a segment of such goes, where it comes from, and what holds its words.
+// Segments by the width of their numbers: the import that lends one, its field in a parcel, and the array type.
 const SEGMENTS = {
   1: [lend.bytes, "bytes", Uint8Array],
   2: [lend.halves, "halves", Uint16Array],
-  // Signed, since bindings give 2^31 - 1 for any number that is larger.
+  // The array is signed, because the bindings return 2^31 - 1 for any larger number.
   4: [lend.words, "words", Int32Array],
   8: [lend.longs, "longs", BigUint64Array],
 };
 
-// ---- A state of a type: `now`, and what the host asks of it.
+// ---- A state: its value is `now`, and the exports are what the host calls.
 
 export function keep(type) {
   const kept = {
@@ -36,13 +36,13 @@ export function keep(type) {
       schema: () => schema(type),
       defaults: () => defaults(type),
       save() {
-        // What is passed to an import is gone when it returns.
+        // Memory that is passed to an import is freed when the call returns, so the host copies it.
         lend.copied();
         const out = new Out();
         type.write(out, kept.now);
         lend.tree(out.done());
       },
-      prewarm() {}, // the engine's own memory grows as it needs
+      prewarm() {}, // the engine's own memory grows by itself
       migrate(parcel) {
         try {
           const input = new In(parcel);
@@ -59,7 +59,7 @@ export function keep(type) {
   return kept;
 }
 
-// The named types that a type is made of, each once, in the order in which they are met, and their definitions.
+// Returns the definitions of all named types, each once, in the order in which they are met.
 function namedTypes(type) {
   const met = [];
   const definitions = [];
@@ -80,7 +80,7 @@ function namedTypes(type) {
 function schema(type) {
   const { root, definitions } = namedTypes(type);
   const out = new Out();
-  out.byte(1); // the version of the encoding
+  out.byte(1); // version of the encoding
   out.bytes(root);
   out.leb(definitions.length);
   definitions.forEach((definition) => out.bytes(definition));
@@ -93,19 +93,19 @@ function defaults(type) {
   return out.done();
 }
 
-// ---- Bytes that are written, and bytes that are read.
+// ---- Writing and reading bytes.
 
 class Out {
   #bytes = new Uint8Array(256);
   #len = 0;
 
-  // `named` numbers the named types of a schema; `inline` has large lists in the tree as well.
+  // `named` numbers the named types of a schema. `inline` also puts large lists into the tree.
   constructor({ named, inline = false } = {}) {
     this.named = named;
     this.inline = inline;
   }
 
-  #room(len) {
+  #reserve(len) {
     const at = this.#len;
     this.#len += len;
     if (this.#len > this.#bytes.length) {
@@ -117,17 +117,17 @@ class Out {
   }
 
   byte(byte) {
-    const at = this.#room(1);
+    const at = this.#reserve(1);
     this.#bytes[at] = byte;
   }
 
   bytes(bytes) {
-    const at = this.#room(bytes.length);
+    const at = this.#reserve(bytes.length);
     this.#bytes.set(bytes, at);
   }
 
   view(width, method, value) {
-    const at = this.#room(width);
+    const at = this.#reserve(width);
     new DataView(this.#bytes.buffer)[method](at, value, true);
   }
 
@@ -151,7 +151,7 @@ class Out {
     names.forEach((name) => this.name(name));
   }
 
-  // The number of a case, of so many.
+  // Writes the number of one of `cases` cases.
   case(index, cases) {
     if (cases <= 256) this.byte(index);
     else this.count(index);
@@ -216,7 +216,7 @@ class In {
   segment({ width, Items }, count) {
     const [, kind, Words] = SEGMENTS[width];
     const words = this.#segments[kind].shift();
-    // One that is empty is to be moved by its pages, which this SDK leaves: the host then copies.
+    // An empty segment asks for moved pages. This SDK does not support them, and the host then copies.
     if (words?.length !== count) throw new Error("a segment of the state is missing");
     const whole = width === 8 ? words.map((word) => BigInt(exact(word))) : words;
     return Array.from(new Items(Words.from(whole).buffer));
@@ -228,7 +228,7 @@ class In {
   }
 }
 
-// A word of 64 bits crosses a call as a number, so not every one does.
+// A 64-bit word crosses a call as a number, so not every word can.
 function exact(word) {
   if (Number.isSafeInteger(word) && word >= 0) return word;
   throw new Error("a list of 512 or more u64 or s64 holds 0 to 2^53 in JavaScript, and one of f64 cannot cross");

@@ -1,23 +1,23 @@
-// What the state of a guest written in JavaScript may be made of.
+// The types that the state of a guest written in JavaScript may have. Knows no host.
 //
 //     const Mood = enumeration("Mood", ["Calm", "Eager"]);
 //     const Step = variant("Step", { Rest: null, Jump: [u32], Turn: { to: text } });
 //     const Counter = record("Counter", { count: u64, label: text, mood: Mood, steps: list(Step) });
 //
-// Numbers are numbers, but for `u64` and `s64`, which are BigInts. An option is its value or null, a map a Map, a set
-// a Set, a tuple an array; an enumeration is the name of its case, and a variant is as in `{ tag: "Jump", val: 3 }`.
+// `u64` and `s64` are BigInts, and all other numbers are numbers. An option is its value or null, a map a Map, a set a
+// Set, a tuple an array. An enumeration is the name of its case, and a variant is `{ tag: "Jump", val: 3 }`.
 //
-// A fresh state is all 0, false, "", [] and null, and a variant is its first case. So is the default of a field that
-// an old state lacks. `withDefault(u32, 7)` is a field that begins otherwise.
+// A fresh state is all 0, false, "", [] and null, and a variant is its first case. These are also the defaults of
+// fields that an old state lacks. `withDefault(u32, 7)` gives a field another default.
 //
-// What was called otherwise once says so: a field or a case as in `formerly(u32, "points")`, a record or a variant
-// with `{ aliases: ["Tally"] }` as its last argument, which may have a declared `version` too.
+// Renames are declared: a field or a case with `formerly(u32, "points")`, a record or a variant with `{ aliases:
+// ["Tally"] }` as its last argument, which may also have a `version`.
 
-// A list of numbers of this many bytes or more crosses as a segment, beside the tree.
+// Size in bytes from which a list of numbers is a segment beside the tree.
 const SEGMENT_MIN = 4096;
 
-// ---- Types. Each says its own part of a schema, and how a value is made, written and read. `flat` is there where
-// lists of a type may be segments: the numbers that it is made of, and how many.
+// ---- Types. Each has its part of a schema, and functions that make, write and read a value. `flat` is set when lists
+// of the type may be segments: the type of its numbers, and their count.
 
 function number(tag, width, view, Items) {
   const big = width === 8 && view.startsWith("Big");
@@ -89,11 +89,11 @@ export function list(item) {
   };
 }
 
-// Exactly so many items.
+// A fixed number of items.
 export function array(item, length) {
   return {
     flat: item.flat && length > 0 ? { ...item.flat, count: item.flat.count * length } : undefined,
-    // Of the numbers of several arrays, these.
+    // Joins the numbers of several arrays.
     group(numbers) {
       const items = item.group ? item.group(numbers) : numbers;
       return many(items.length / length, (i) => items.slice(i * length, (i + 1) * length));
@@ -112,8 +112,7 @@ export function array(item, length) {
   };
 }
 
-// Of text, numbers, bools, characters or enumerations, which a Set can tell from one another; in the order in which
-// they came.
+// A set of text, numbers, bools, characters or enumerations, which a Set can compare, in order of insertion.
 export function set(item) {
   return {
     schema(out) {
@@ -132,7 +131,7 @@ export function set(item) {
   };
 }
 
-// The keys are as the items of a set.
+// The keys follow the rules for items of a set.
 export function map(key, value) {
   return {
     schema(out) {
@@ -183,8 +182,8 @@ export function tuple(...items) {
   };
 }
 
-// The name is the one by which other versions know the type, in whatever language they are. `fields` may be a
-// function that gives them, for a type that holds itself.
+// A record. Other versions know the type by this name, in any language. `fields` may be a function that returns them,
+// for a type that contains itself.
 export function record(name, fields, before) {
   const all = once(() => new Fields(typeof fields === "function" ? fields() : fields));
   return named(name, before, {
@@ -199,8 +198,8 @@ export function record(name, fields, before) {
   });
 }
 
-// `cases` has for each name what it carries: nothing (null), values in a row ([u32, text]) or fields ({ to: text }).
-// What it carries is `val`; one value that is alone in its row is not in an array.
+// A variant. `cases` has for each name its content: nothing (null), values by position ([u32, text]) or fields ({ to:
+// text }). The content is `val`. A single value by position is not in an array.
 export function variant(name, cases, before) {
   const all = once(() => {
     const entries = Object.entries(typeof cases === "function" ? cases() : cases);
@@ -232,7 +231,7 @@ export function variant(name, cases, before) {
   });
 }
 
-// A variant whose cases carry nothing: the value is the name of one.
+// A variant whose cases have no content. The value is the name of a case.
 export function enumeration(name, cases, before) {
   const said = cases.map(unwrapped).map(({ of, aliases }) => [of, formerly(null, ...aliases)]);
   const type = variant(name, Object.fromEntries(said), before);
@@ -244,19 +243,19 @@ export function enumeration(name, cases, before) {
   });
 }
 
-// A field of this type, and its default. One that can be changed is made anew by a function, as in `() => [1, 2]`.
+// A field with a default. A mutable default is given as a function, such as `() => [1, 2]`.
 export function withDefault(type, value) {
   const isPlain = ["number", "bigint", "boolean"].includes(typeof value);
   const fresh = typeof value === "function" ? value : () => value;
   return new Said({ ...unwrapped(type), fresh, spelled: isPlain ? String(value) : undefined });
 }
 
-// A field of this type, or a case that carries this, and the names that it had before.
+// A field or the content of a case, with its former names.
 export function formerly(what, ...aliases) {
   return new Said({ ...unwrapped(what), aliases });
 }
 
-// What is said of a field or a case beside what it is made of (`of`).
+// Returns a field or case with its settings. `of` is the type.
 class Said {
   constructor(said) {
     Object.assign(this, said);
@@ -267,7 +266,7 @@ function unwrapped(what) {
   return what instanceof Said ? what : { of: what, aliases: [] };
 }
 
-// The fields of a record or a case: by name, in a row, or none at all.
+// The fields of a record or a case: by name, by position, or none.
 class Fields {
   constructor(fields) {
     this.style = fields === null ? 0 : Array.isArray(fields) ? 1 : 2;
@@ -284,10 +283,10 @@ class Fields {
       out.name(name);
       out.names(aliases);
       type.schema(out);
-      out.byte(spelled === undefined ? 1 : 2); // it has a default
+      out.byte(spelled === undefined ? 1 : 2); // there is a default
       if (spelled !== undefined) out.name(spelled);
     }
-    out.byte(0); // nothing is left out
+    out.byte(0); // no skipped fields
   }
 
   defaults(out) {
@@ -314,7 +313,7 @@ class Fields {
   }
 }
 
-// A type that has a name and an entry of its own in a schema.
+// A named type, with an entry of its own in a schema.
 function named(name, { aliases = [], version = 0 } = {}, type) {
   const { define } = type;
   return Object.assign(type, {
@@ -346,7 +345,7 @@ function distinct(count, collection) {
   return collection;
 }
 
-// ---- UTF-8, since not every engine for components has a TextEncoder.
+// ---- UTF-8, because not every engine for components has a TextEncoder.
 
 export function toUtf8(string) {
   const escaped = encodeURIComponent(string.toWellFormed());

@@ -1,4 +1,4 @@
-"""The state of a guest written in Python: the exports of `vblank:guest/state`, made of what the state is made of
+"""The state of a guest written in Python: the exports of `vblank:guest/state`, made from a description of the state
 (`vblank_types.py`). Knows nothing of games or of an application's world.
 
     @dataclass
@@ -24,10 +24,11 @@ from wit_world.imports import lend
 
 __all__ = ["F32", "F64", "S8", "S16", "S32", "S64", "U8", "U16", "U32", "U64", "Char", "Formerly", "Kept", "known"]
 
-# A list of numbers of this many bytes or more crosses as a segment, beside the tree.
+# Size in bytes from which a list of numbers is a segment beside the tree.
 SEGMENT_MIN = 4096
 
-# By the width of a number: where a segment of such goes, where it comes from, and what its words are.
+# Segments by the width of their numbers: the import that lends one, its field in a parcel, and the type code of its
+# words.
 SEGMENTS = {
     1: (lend.bytes, "bytes", "B"),
     2: (lend.halves, "halves", "H"),
@@ -37,17 +38,17 @@ SEGMENTS = {
 
 
 class Kept:
-    """A state of a type: `now`, and what the host asks of it."""
+    """A state: its value is `now`, and `exports` returns what the host calls."""
 
     def __init__(self, record: type):
-        # Made when the component is built, so that no call has to look at annotations.
+        # The types are made when the component is built, so that no call has to read annotations.
         self._record = Record(record, {})
         self._schema = schema(self._record)
         self._defaults = defaults(self._record)
         self.now = self._record.fresh()
 
     def exports(self) -> type:
-        """The class `State` that the component exports."""
+        """Returns the class `State` that the component exports."""
         kept = self
 
         class State:
@@ -58,14 +59,14 @@ class Kept:
                 return kept._defaults
 
             def save(self) -> None:
-                # What is passed to an import is gone when it returns.
+                # Memory that is passed to an import is freed when the call returns, so the host copies it.
                 lend.copied()
                 out = Out()
                 kept._record.write(out, kept.now)
                 lend.tree(bytes(out.tree))
 
             def prewarm(self, bytes: int) -> None:
-                pass  # the interpreter's own memory grows as it needs
+                pass  # the interpreter's own memory grows by itself
 
             def migrate(self, state, leftovers: bytes) -> None:
                 try:
@@ -82,7 +83,7 @@ class Kept:
         return State
 
 
-# ---- What the host is told of a type.
+# ---- Schema and defaults of a type.
 
 
 def schema(root: Record) -> bytes:
@@ -98,7 +99,7 @@ def defaults(root: Record) -> bytes:
     return bytes(out.tree)
 
 
-# ---- A tree that is written, and a parcel that is read.
+# ---- Writing a tree, and reading a parcel.
 
 
 class Out:
@@ -107,7 +108,7 @@ class Out:
         self.inline = inline
 
     def apart(self, kind, value) -> bytes:
-        """What a value is written as, with nothing beside it."""
+        """Returns the encoding of a value with everything inline."""
         out = Out(inline=True)
         kind.write(out, value)
         return bytes(out.tree)
@@ -116,11 +117,11 @@ class Out:
         self.tree += struct.pack("<I", count)
 
     def case(self, index: int, cases: int):
-        """The number of a case, of so many."""
+        """Writes the number of one of `cases` cases."""
         self.tree += struct.pack("<B" if cases <= 256 else "<I", index)
 
     def numbers(self, item, values):
-        """Items of a flat type."""
+        """Writes items of a flat type."""
         number, _ = item.flat
         if item is number:
             memory = struct.pack(f"<{len(values)}{number.code}", *values)
@@ -160,7 +161,7 @@ class In:
         return index
 
     def numbers(self, item, items: int) -> list:
-        """So many items of a flat type."""
+        """Reads items of a flat type."""
         number, each = item.flat
         count = items * each
         size = count * number.struct.size
@@ -169,7 +170,7 @@ class In:
         else:
             _, kind, word = SEGMENTS[number.struct.size]
             words = self.segments[kind].pop(0) if self.segments[kind] else []
-            # One that is empty is to be moved by its pages, which this SDK leaves: the host then copies.
+            # An empty segment asks for moved pages. This SDK does not support them, and the host then copies.
             if len(words) != count:
                 raise ValueError("a segment of the state is missing")
             memory = struct.pack(f"<{count}{word}", *words)

@@ -1,4 +1,4 @@
-"""What the state of a guest written in Python may be made of: the types behind the annotations of a dataclass.
+"""The types that the state of a guest written in Python may have, read from the annotations of a dataclass.
 
     class Mood(Enum):
         Calm = 0
@@ -20,15 +20,15 @@
         last: Annotated[Rest | Jump, "Step"] = field(default_factory=Rest)
         history: list[U32] = field(default_factory=list)
 
-A state is a dataclass, of `bool`, `str`, `Char`, the numbers below, `T | None`, `list[T]`, `set[T]`, `dict[K, V]`,
-`tuple[A, B]`, `Annotated[list[T], 4]` (exactly four), enums, variants, and other dataclasses, which may hold
-themselves. A variant is a union of dataclasses with a name; fields that are called `_0`, `_1` are, to other
-languages, without names.
+A state is a dataclass. Its fields are `bool`, `str`, `Char`, the numbers below, `T | None`, `list[T]`, `set[T]`,
+`dict[K, V]`, `tuple[A, B]`, `Annotated[list[T], 4]` (exactly four items), enums, variants, and other dataclasses,
+which may contain themselves. A variant is a union of dataclasses with a name. Fields called `_0`, `_1` have no names
+in other languages.
 
-A fresh state is made of the defaults of the fields, and so is a field that an old state lacks. One without a default
-begins as 0, false, "", empty, or as its first case.
+A fresh state is made of the defaults of the fields. They are also used for fields that an old state lacks. A field
+without a default starts as 0, false, "", empty, or as its first case.
 
-What was called otherwise once says so: a field as in `Annotated[U32, Formerly("points")]`, and a class with
+Renames are declared: a field with `Annotated[U32, Formerly("points")]`, and a class with
 `@known(formerly=["Tally"], version=2)`.
 """
 
@@ -53,23 +53,23 @@ Char = typing.Annotated[str, "char"]
 # The order is that of their numbers in a schema.
 NUMBERS = "BHIQbhiqfd"
 BOOL, CHAR, TEXT, LIST, ARRAY, SET, MAP, OPTION, TUPLE, NAMED = 10, 11, 12, 13, 14, 15, 16, 17, 19, 20
-# The kinds of a named type, and how its fields are told apart.
+# The kinds of a named type, and the styles of its fields.
 FLAT_NOT, VARIANT = 0, 2
 NO_FIELDS, IN_A_ROW, BY_NAME = 0, 1, 2
 
 
-# ---- What is said of names that were others once.
+# ---- Former names.
 
 
 @dataclasses.dataclass(frozen=True)
 class Formerly:
-    """The name that a field had before: `points: Annotated[U32, Formerly("score")]`."""
+    """A former name of a field: `points: Annotated[U32, Formerly("score")]`."""
 
     name: str
 
 
 def known(formerly=(), version=0, cases=None):
-    """Names that a class had before, its declared version, and names that cases of an enum had before, by case."""
+    """Declares former names of a class, its version, and former names of an enum's cases, by case."""
 
     def say(kind):
         kind.vblank_known = (tuple(formerly), version, cases or {})
@@ -79,16 +79,16 @@ def known(formerly=(), version=0, cases=None):
 
 
 def aliases_and_version(kind) -> tuple:
-    # Of a class only, and of this one: one that is derived from it is another type.
+    # The declaration belongs to this class only. A derived class is another type.
     return getattr(kind, "__dict__", {}).get("vblank_known", ((), 0, {}))
 
 
-# ---- Types. Each says its own part of a schema, and how a value is made, written and read. `flat` is there where lists
-# of a type may be segments: the number that it is made of, and how many.
+# ---- Types. Each has its part of a schema, and functions that make, write and read a value. `flat` is set when lists
+# of the type may be segments: the type of its numbers, and their count.
 
 
 def describe(hint, named: dict):
-    """The type of an annotation. Named types are described once, in the order in which they are met."""
+    """Returns the type of an annotation. Named types are described once, in the order in which they are met."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
         return annotated(arguments[0], [said for said in arguments[1:] if not isinstance(said, Formerly)], named)
@@ -114,7 +114,7 @@ def describe(hint, named: dict):
 
 
 def annotated(hint, said: list, named: dict):
-    """The type of an annotation about which something is said, once what is said of the field is left out."""
+    """Returns the type of an `Annotated`, without the settings of the field."""
     if not said:
         return describe(hint, named)
     if hint in (int, float) and said[0] in tuple(NUMBERS):
@@ -249,7 +249,7 @@ class Array:
         return [self.item.read(source) for _ in range(self.length)]
 
     def group(self, numbers: list) -> list:
-        """Of the numbers of several arrays, these."""
+        """Joins the numbers of several arrays."""
         items = self.item.group(numbers)
         return [items[at : at + self.length] for at in range(0, len(items), self.length)]
 
@@ -268,7 +268,7 @@ class Set:
 
     def write(self, out, values):
         out.count(len(values))
-        # A set has no order of its own, and the same state is to be the same bytes.
+        # A set has no order, so the items are sorted: equal states then have equal bytes.
         out.tree += b"".join(sorted(out.apart(self.item, value) for value in values))
 
     def read(self, source):
@@ -277,7 +277,7 @@ class Set:
 
 
 class Map:
-    """In the order in which the keys came, as a dict is."""
+    """A map in order of insertion, as a dict is."""
 
     flat = None
 
@@ -343,7 +343,7 @@ class Tuple:
 
 
 class Named:
-    """A type that has an entry of its own in a schema, under the name by which other versions know it."""
+    """A named type with an entry of its own in a schema. Other versions know it by its name."""
 
     flat = None
 
@@ -357,7 +357,7 @@ class Named:
         return bytes([NAMED]) + leb(self.number)
 
     def define(self) -> bytes:
-        # No hooks.
+        # The zero byte says that there are no hooks.
         return name(self.name) + names(self.aliases) + leb(self.version) + b"\0" + self.kind()
 
 
@@ -400,7 +400,7 @@ class Variant(Named):
 
 
 class Enumeration(Named):
-    """A variant whose cases have nothing but their names."""
+    """A variant whose cases have names only."""
 
     def __init__(self, kind: type, named: dict):
         super().__init__(kind, kind.__name__, named)
@@ -425,7 +425,7 @@ class Enumeration(Named):
 
 
 class Fields:
-    """What a record or a case of a variant is made of."""
+    """The fields of a record or of a case of a variant."""
 
     def __init__(self, record: type, named: dict):
         self.record = record
@@ -436,7 +436,7 @@ class Fields:
         self.style = NO_FIELDS if not self.list else IN_A_ROW if in_a_row else BY_NAME
 
     def define(self, style: int) -> bytes:
-        # At the end: nothing is left out.
+        # The last byte says that no field is skipped.
         return bytes([style]) + leb(len(self.list)) + b"".join(field.define(style) for field in self.list) + b"\0"
 
     def defaults(self, out):
@@ -464,12 +464,12 @@ class Field:
             self.fresh = field.default_factory
         elif field.default is not dataclasses.MISSING:
             self.fresh = lambda: field.default
-            # A report says what a new field has got, where it is not what every such field begins with.
+            # A report shows the default of a new field only when it differs from that of its type.
             if isinstance(self.kind, (Number, Bool)) and field.default != self.kind.fresh():
                 self.spelled = str(field.default).lower()
 
     def define(self, style: int) -> bytes:
-        # At the end: that it has a default.
+        # The last part says that there is a default.
         default = b"\1" if self.spelled is None else b"\2" + name(self.spelled)
         own = self.name.removeprefix("_") if style == IN_A_ROW else self.name
         return name(own) + names(self.formerly) + self.kind.schema() + default

@@ -1,23 +1,26 @@
-//! Textures and fonts: kept by the host under keys, and found again by every later version of the code.
+//! Textures, fonts and shaders. The host keeps them under keys, so a later version of the code
+//! finds them again. Knows no canvas.
 
-use crate::Color;
 use crate::bindings::vblank::guest::assets as host;
+use crate::color::Color;
 use crate::input::Size;
 
 pub use host::{Filter, Status};
 
-/// A texture, by the number that the host knows it by. Cheap to copy.
+/// A texture that the host has. Cheap to copy.
 ///
-/// It is good as long as the code that asked for it runs. What crosses a swap is the key: ask again.
+/// The value is a number that is valid while the code that asked for it runs. The key crosses a
+/// swap, so ask again after one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Texture(pub(crate) u32);
 
 impl Texture {
-    /// No texture: drawn as the placeholder.
+    /// No texture. A placeholder is drawn.
     pub const MISSING: Self = Self(0);
 
-    /// Its size in pixels, once it is loaded. For showing only: when a file is loaded is not part of
-    /// a recording.
+    /// Returns the size in pixels, once the texture is loaded.
+    ///
+    /// Use it for display only: the time of loading is not part of a recording.
     #[must_use]
     pub fn size(self) -> Option<Size> {
         if cfg!(target_arch = "wasm32") {
@@ -27,7 +30,7 @@ impl Texture {
         }
     }
 
-    /// How far it is; as for [`Texture::size`], for showing only.
+    /// Returns the progress of loading. Use it for display only, as with [`Texture::size`].
     #[must_use]
     pub fn status(self) -> Status {
         if cfg!(target_arch = "wasm32") {
@@ -38,37 +41,42 @@ impl Texture {
     }
 }
 
-/// A font, by the number that the host knows it by. As for a [`Texture`], what crosses a swap is the key.
+/// A font that the host has. Cheap to copy. As with a [`Texture`], the key crosses a swap and the
+/// value does not.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Font(pub(crate) u32);
 
-/// The font of a key: what was given under it, or else `assets/KEY.ttf` or `.otf` of the guest's folder.
-/// Where it is missing or damaged, the built-in one is used, and the host says why.
+/// Returns the font of a key: the one the program gave, or `assets/KEY.ttf` or `.otf` in the
+/// guest's folder.
+///
+/// The built-in font is used while the file is missing or damaged, and the host reports the reason.
 #[must_use]
 pub fn font(key: &str) -> Font {
     Font(ask("font", key, || host::font(key)))
 }
 
-/// A font of a file that the program carries with it: `include_bytes!("title.ttf")`.
+/// Makes a font from a file in the program: `include_bytes!("title.ttf")`.
 ///
-/// If it is damaged, the reason is logged and the built-in one used.
+/// If the file is damaged, the reason is logged and the built-in font is used.
 pub fn font_from_file(key: &str, file: &[u8]) -> Font {
     Font(ask("font", key, || host::font_file(key, file)))
 }
 
-/// The texture of a key: what was given under it, or else `assets/KEY.png` of the guest's folder. The
-/// file is watched, and shown anew when it changes.
+/// Returns the texture of a key: the one the program gave, or `assets/KEY.png` in the guest's
+/// folder.
 ///
-/// Where the file is missing or damaged, a checkered placeholder is drawn, and the host says why.
+/// The host watches the file, and shows its new content when it changes. A checkered placeholder is
+/// drawn while the file is missing or damaged, and the host reports the reason.
 #[must_use]
 pub fn texture(key: &str, filter: Filter) -> Texture {
     Texture(ask("texture", key, || host::texture(key, filter)))
 }
 
-/// A texture made by the program: red, green, blue and alpha, straight, in rows from the top. The same
-/// bytes under the same key cost a look at them, other bytes replace what was there.
+/// Makes a texture from pixels: red, green, blue and straight alpha, in rows from the top.
 ///
-/// If the bytes do not fit the size, or it is too large, the reason is logged and the placeholder drawn.
+/// Equal bytes under a known key cost a comparison. Other bytes replace the texture. If the
+/// bytes do not fit the size, or the size is too large, the reason is logged and the placeholder is
+/// drawn.
 pub fn texture_from_pixels(
     key: &str,
     width: u32,
@@ -82,14 +90,14 @@ pub fn texture_from_pixels(
     }))
 }
 
-/// A texture of a PNG file that the program carries with it: `include_bytes!("ship.png")`.
+/// Makes a texture from a PNG file in the program: `include_bytes!("ship.png")`.
 ///
-/// If it is damaged, the reason is logged and the placeholder drawn.
+/// If the file is damaged, the reason is logged and the placeholder is drawn.
 pub fn texture_from_png(key: &str, png: &[u8], filter: Filter) -> Texture {
     Texture(ask("texture", key, || host::picture(key, png, filter)))
 }
 
-/// A texture painted pixel by pixel.
+/// Makes a texture pixel by pixel.
 pub(crate) fn painted(
     key: &str,
     (width, height): (u32, u32),
@@ -108,15 +116,15 @@ pub(crate) fn painted(
     texture_from_pixels(key, width, height, &rgba, filter)
 }
 
-/// A shader that the host has, by its number there. Cheap to copy.
+/// A shader that the host has. Cheap to copy.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Shader(pub(crate) u32);
 
 impl Shader {
-    /// None: things have their usual look.
+    /// No shader: the default look.
     pub const USUAL: Self = Self(0);
 
-    /// What is wrong with its source as it is now, with line and column. For showing only.
+    /// Returns the error in its current source, with line and column. Use it for display only.
     #[must_use]
     pub fn problem(self) -> Option<String> {
         if cfg!(target_arch = "wasm32") {
@@ -127,17 +135,20 @@ impl Shader {
     }
 }
 
-/// The shader of a key: what was given under it, or else `assets/KEY.wgsl` of the guest's folder. The file
-/// is watched; where it has a mistake, that is told with its line, and the last good version stays.
+/// Returns the shader of a key: the one the program gave, or `assets/KEY.wgsl` in the guest's
+/// folder.
+///
+/// The host watches the file. An error in it is reported with its line, and the last valid version
+/// stays in use.
 #[must_use]
 pub fn shader(key: &str) -> Shader {
     Shader(ask("shader", key, || host::shader(key)))
 }
 
-/// A shader of a source that the program carries with it: WGSL, with a `fn fragment(in: Surface) -> vec4f`.
+/// Makes a shader from WGSL source with a `fn fragment(in: Surface) -> vec4f`.
 ///
 /// # Errors
-/// With line and column, where it is no shader.
+/// Returns the error with line and column when the source is not a valid shader.
 pub fn shader_from_source(key: &str, source: &str) -> Result<Shader, String> {
     if cfg!(target_arch = "wasm32") {
         host::shader_source(key, source).map(Shader)
@@ -154,8 +165,8 @@ pub(crate) fn canvas(key: &str, size: Size, filter: Filter) -> Texture {
     Texture(ask("canvas", key, || host::canvas(key, size, filter)))
 }
 
-/// Gives a handle, or 0, which stands for none. Under `cargo test` there is no host: every key is an asset
-/// that is there.
+/// Returns a handle, or 0 for none. Under `cargo test` there is no host, and every key has an
+/// asset.
 fn ask(kind: &str, key: &str, host: impl FnOnce() -> Result<u32, String>) -> u32 {
     if !cfg!(target_arch = "wasm32") {
         return 1;

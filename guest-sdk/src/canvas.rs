@@ -1,19 +1,18 @@
-//! The canvas: immediate drawing, batched in the guest's own memory and lent to the host at the end.
+//! The canvas: immediate drawing into a buffer of the guest, which is lent to the host once a
+//! frame.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fmt::{Display, Write};
 use std::ops::Range;
 
 use glam::Vec2;
 
-use crate::Color;
 use crate::assets::{self, Filter, Font, Shader, Texture};
 use crate::bindings::vblank::guest::draw::{self, TextStyle};
+use crate::color::Color;
 use crate::input::Size;
 use crate::mesh::Mesh;
 use crate::sprite::{self, SPRITE, Sprite};
-use crate::text::{self, Text};
 use crate::words::Words;
 
 pub use draw::Camera;
@@ -24,32 +23,34 @@ const QUAD: usize = 8;
 pub(crate) enum Command {
     Clear(Color),
     Camera(Option<Camera>),
-    /// Of the words.
+    /// Range of words.
     Quads(Range<usize>),
     Sprites(Texture, Range<usize>),
-    /// Of the letters.
+    /// Range of letters.
     Text(TextStyle, Vec2, Range<usize>),
     Triangles(Option<Texture>, Range<usize>),
     Area(Option<draw::Area>),
     Look(Option<draw::Look>, Range<usize>),
     Matrix(Range<usize>),
     Meshes(Mesh, Option<Texture>, Range<usize>),
-    /// A canvas and what it is filled with, or the picture.
+    /// A canvas and the colour that fills it, or `None` for the picture.
     Target(Option<(Texture, Option<u32>)>),
 }
 
-/// What a game draws on. Coordinates are pixels with the origin at the top left and y downwards,
-/// unless a [camera](Canvas::set_camera) is set. Later shapes cover earlier ones.
+/// The surface that a game draws on.
 ///
-/// A shape costs some nanoseconds: it is 32 bytes written to a buffer. The host gets the buffer as it
-/// lies, once a frame.
+/// Coordinates are pixels with the origin at the top left and y downwards, unless a
+/// [camera](Canvas::set_camera) is set. Later shapes cover earlier ones.
+///
+/// A shape costs some nanoseconds: 32 bytes are written to a buffer. The host reads the buffer in
+/// place, once a frame.
 pub struct Canvas {
     pub(crate) size: Size,
     alpha: f32,
     pub(crate) commands: Vec<Command>,
     pub(crate) words: Words,
     /// All texts, one after the other.
-    letters: String,
+    pub(crate) letters: String,
     fonts: BTreeMap<Box<str>, Font>,
     pub(crate) shapes: usize,
     pub(crate) filter: Filter,
@@ -57,19 +58,19 @@ pub struct Canvas {
     pub(crate) shaders: BTreeMap<Box<str>, Shader>,
     pub(crate) meshes: BTreeMap<Box<str>, Mesh>,
     pub(crate) canvases: BTreeMap<Box<str>, (Texture, Size)>,
-    /// What was last told of a material.
-    pub(crate) told: RefCell<String>,
+    /// The last error of a material, so that each is logged once.
+    pub(crate) last_problem: RefCell<String>,
 }
 
-/// Textures by their keys, as far as this code has drawn with them.
+/// The textures that this code has drawn with, by key.
 struct Textures {
     known: BTreeMap<Box<str>, (Texture, Filter)>,
-    /// What was last looked for, since the same key often comes again.
+    /// The last key, since the same key often comes again.
     last_key: String,
     last: Option<(Texture, Filter)>,
 }
 
-/// What a sprite shows: the key of a texture, or a [`Texture`].
+/// The content of a sprite: the key of a texture, or a [`Texture`].
 pub trait Image {
     #[doc(hidden)]
     fn find(&self, canvas: &mut Canvas) -> Texture;
@@ -88,29 +89,32 @@ impl<T: AsRef<str> + ?Sized> Image for &T {
 }
 
 impl Canvas {
-    /// The size of the picture in pixels.
+    /// Returns the size of the picture in pixels.
     #[must_use]
     pub fn size(&self) -> Vec2 {
         self.size.as_vec2()
     }
 
-    /// How far the moment of this picture lies between the last update and the next: 0 to 1. What
-    /// moves fast looks smoother drawn at `position + velocity * dt * alpha`.
+    /// Returns the time of this picture between the last update (0) and the next (1).
+    ///
+    /// Fast objects look smoother when drawn at `position + velocity * dt * alpha`.
     #[must_use]
     pub fn alpha(&self) -> f32 {
         self.alpha
     }
 
-    /// Fill the whole picture, or the canvas that is drawn to. What was drawn before is gone; camera and area
-    /// stay, a material does not. Without it, the picture is black before the first shape.
+    /// Fills the whole picture, or the canvas that is drawn to.
+    ///
+    /// Earlier drawing is removed. The camera and the area stay set, a material does not. Without a
+    /// call, the picture is black before the first shape.
     pub fn clear(&mut self, color: Color) {
-        // What was drawn to a canvas stays there.
+        // Drawing to a canvas is kept.
         let is_target = |command: &Command| matches!(command, Command::Target(_));
         if self.commands.iter().any(is_target) {
             self.commands.push(Command::Clear(color));
             return;
         }
-        // The host forgets what it was told before.
+        // The host resets its camera and area at a clear, so they are sent again.
         let is_camera = |command: &Command| matches!(command, Command::Camera(_));
         let is_area = |command: &Command| matches!(command, Command::Area(_));
         let camera = self.commands.iter().rposition(is_camera);
@@ -123,22 +127,22 @@ impl Canvas {
         self.commands.extend(area);
     }
 
-    /// From here on, coordinates are those of the camera's world.
+    /// Makes coordinates those of the camera's world, from here on.
     pub fn set_camera(&mut self, camera: Camera) {
         self.commands.push(Command::Camera(Some(camera)));
     }
 
-    /// From here on, coordinates are pixels again.
+    /// Makes coordinates pixels again, from here on.
     pub fn reset_camera(&mut self) {
         self.commands.push(Command::Camera(None));
     }
 
-    /// A filled circle.
+    /// Draws a filled circle.
     pub fn circle(&mut self, center: impl Into<Vec2>, radius: f32, color: Color) {
         self.quad(center.into(), Vec2::splat(radius), 0.0, radius, 0.0, color);
     }
 
-    /// A circle's outline, `width` wide, inwards.
+    /// Draws the outline of a circle, `width` wide, inwards.
     pub fn ring(&mut self, center: impl Into<Vec2>, radius: f32, width: f32, color: Color) {
         self.quad(
             center.into(),
@@ -150,12 +154,12 @@ impl Canvas {
         );
     }
 
-    /// A filled rectangle by its top left corner and its size.
+    /// Draws a filled rectangle by its top left corner and its size.
     pub fn rect(&mut self, corner: impl Into<Vec2>, size: impl Into<Vec2>, color: Color) {
         self.rounded_rect(corner, size, 0.0, color);
     }
 
-    /// A filled rectangle with rounded corners.
+    /// Draws a filled rectangle with rounded corners.
     pub fn rounded_rect(
         &mut self,
         corner: impl Into<Vec2>,
@@ -167,7 +171,7 @@ impl Canvas {
         self.quad(corner.into() + half, half, 0.0, radius, 0.0, color);
     }
 
-    /// A rectangle's outline, `width` wide, inwards.
+    /// Draws the outline of a rectangle, `width` wide, inwards.
     pub fn rect_outline(
         &mut self,
         corner: impl Into<Vec2>,
@@ -179,7 +183,7 @@ impl Canvas {
         self.quad(corner.into() + half, half, 0.0, 0.0, width, color);
     }
 
-    /// A filled rectangle by its centre, turned by `rotation` radians, clockwise.
+    /// Draws a filled rectangle by its centre, turned by `rotation` radians, clockwise.
     pub fn rotated_rect(
         &mut self,
         center: impl Into<Vec2>,
@@ -191,7 +195,7 @@ impl Canvas {
         self.quad(center.into(), half, rotation, 0.0, 0.0, color);
     }
 
-    /// A line with round ends.
+    /// Draws a line with round ends.
     pub fn line(&mut self, from: impl Into<Vec2>, to: impl Into<Vec2>, width: f32, color: Color) {
         let (from, to) = (from.into(), to.into());
         let along = to - from;
@@ -229,7 +233,8 @@ impl Canvas {
         }
     }
 
-    /// A texture, its middle at `position`, as large as it is in pixels. What is returned changes that:
+    /// Draws a texture at its size in pixels, with its middle at `position`. Methods of the
+    /// returned value change the sprite:
     ///
     /// ```
     /// # use vblank_guest::prelude::*;
@@ -239,9 +244,9 @@ impl Canvas {
     /// # }
     /// ```
     ///
-    /// `"ship"` is `assets/ship.png` of the guest's folder, or what the program has given under this key.
-    /// The first time that a key is used, the host is asked. Then a sprite costs some nanoseconds: it
-    /// is 48 bytes written to a buffer.
+    /// `"ship"` is the texture that the program gave under this key, or `assets/ship.png` in the
+    /// guest's folder. The first use of a key calls the host. After that a sprite costs some
+    /// nanoseconds: 48 bytes are written to a buffer.
     pub fn sprite(&mut self, image: impl Image, position: impl Into<Vec2>) -> Sprite<'_> {
         let texture = image.find(self);
         let start = self.words.len();
@@ -255,46 +260,6 @@ impl Canvas {
         Sprite::of(words)
     }
 
-    /// A text, white and of size 20, its top left corner at `position`. What is returned changes that:
-    ///
-    /// ```
-    /// # use vblank_guest::prelude::*;
-    /// # fn draw(canvas: &mut Canvas, score: u32) {
-    /// canvas.text("Hello", (10.0, 10.0));
-    /// canvas.text(format_args!("score {score}"), (640.0, 20.0)).centered().color(Color::YELLOW);
-    /// # }
-    /// ```
-    ///
-    /// The built-in font has Latin, Greek and Cyrillic letters and emoji; [`Text::font`] takes another.
-    /// Numbers and whatever else can be displayed are written without an allocation.
-    pub fn text(&mut self, text: impl Display, position: impl Into<Vec2>) -> Text<'_> {
-        let start = self.letters.len();
-        // Writing into a string fails only where the text's own `Display` does.
-        let _ = write!(self.letters, "{text}");
-        let letters = start..self.letters.len();
-        let text = Command::Text(text::PLAIN, position.into(), letters);
-        self.commands.push(text);
-        self.shapes += 1;
-        let index = self.commands.len() - 1;
-        Text::of(self, index)
-    }
-
-    /// Width and height of a text of this size in the built-in font, in units. [`Text::extent`] tells
-    /// those of one that was written. Under `cargo test` it is an estimate, since there is no font.
-    #[must_use]
-    pub fn measure(&mut self, text: impl Display, size: f32) -> Vec2 {
-        let start = self.letters.len();
-        // As above.
-        let _ = write!(self.letters, "{text}");
-        let style = TextStyle {
-            size,
-            ..text::PLAIN
-        };
-        let extent = text::measure(style, &self.letters[start..]);
-        self.letters.truncate(start);
-        extent
-    }
-
     pub(crate) fn style_mut(&mut self, index: usize) -> Option<&mut TextStyle> {
         match self.commands.get_mut(index)? {
             Command::Text(style, ..) => Some(style),
@@ -302,16 +267,7 @@ impl Canvas {
         }
     }
 
-    pub(crate) fn extent_of(&self, index: usize) -> Vec2 {
-        match &self.commands[index] {
-            Command::Text(style, _, letters) => {
-                text::measure(*style, &self.letters[letters.clone()])
-            }
-            _ => Vec2::ZERO,
-        }
-    }
-
-    /// The font of a key, which is asked for if this code has not written with it yet.
+    /// Returns the font of a key. The first use calls the host.
     pub(crate) fn font(&mut self, key: &str) -> Font {
         if let Some(font) = self.fonts.get(key) {
             return *font;
@@ -321,15 +277,16 @@ impl Canvas {
         font
     }
 
-    /// The texture of a key, to be drawn with: quicker than its key where there are many keys.
+    /// Returns the texture of a key. Drawing with it is faster than with its key when there are
+    /// many keys.
     pub fn texture(&mut self, key: &str) -> Texture {
         let filter = self.filter;
         self.remember(key, || assets::texture(key, filter))
     }
 
-    /// A texture that is painted pixel by pixel by a function, the first time that this code draws
-    /// with it. After a swap the new code paints it again, and what is shown changes with the code;
-    /// if it is the same, nothing is uploaded.
+    /// Returns a texture that a function paints pixel by pixel, when this code first draws with it.
+    ///
+    /// After a swap the new code paints it again. If the pixels are the same, nothing is uploaded.
     ///
     /// ```
     /// # use vblank_guest::prelude::*;
@@ -350,13 +307,15 @@ impl Canvas {
         self.remember(key, || assets::painted(key, size, filter, paint))
     }
 
-    /// How textures look between their pixels, in what is drawn from here on in this picture: blended,
-    /// or as squares, which is for pixel art. A texture has one look at a time.
+    /// Sets the filter of textures for the rest of this picture: blended, or square pixels for
+    /// pixel art.
+    ///
+    /// A texture has one filter at a time.
     pub fn set_filter(&mut self, filter: Filter) {
         self.filter = filter;
     }
 
-    /// The texture of a key, which is asked for if this code has not drawn with it yet.
+    /// Returns the texture of a key. The first use calls the host.
     fn remember(&mut self, key: &str, ask: impl FnOnce() -> Texture) -> Texture {
         let filter = self.filter;
         let Textures {
@@ -389,7 +348,7 @@ impl Canvas {
         self.shapes = 0;
     }
 
-    /// With nothing on it yet.
+    /// Returns an empty canvas.
     pub(crate) const fn new() -> Self {
         Self {
             size: Size {
@@ -411,11 +370,11 @@ impl Canvas {
             shaders: BTreeMap::new(),
             meshes: BTreeMap::new(),
             canvases: BTreeMap::new(),
-            told: RefCell::new(String::new()),
+            last_problem: RefCell::new(String::new()),
         }
     }
 
-    /// How many are on it.
+    /// Returns the number of shapes.
     pub(crate) fn shapes(&self) -> usize {
         self.shapes
     }
@@ -427,7 +386,7 @@ impl Canvas {
         self.forget();
     }
 
-    /// Give everything to the host. The buffers stay as they are until the next [`Canvas::begin`].
+    /// Sends everything to the host. The buffers stay unchanged until the next [`Canvas::begin`].
     pub(crate) fn submit(&self) {
         for command in &self.commands {
             match command {
@@ -445,7 +404,7 @@ impl Canvas {
                     draw::triangles(texture, &self.words[range.clone()]);
                 }
                 Command::Area(area) => draw::set_area(*area),
-                Command::Look(look, params) => self.give_look(*look, params),
+                Command::Look(look, params) => self.send_look(*look, params),
                 Command::Matrix(range) => draw::set_matrix(&self.words[range.clone()]),
                 Command::Meshes(mesh, texture, range) => {
                     let texture = texture.map(|texture| texture.0);

@@ -2,7 +2,7 @@
 
 use vblank_derive::{Flat, State};
 
-/// A colour, packed as the host wants it: `0xAABBGGRR`.
+/// A colour, packed as `0xAABBGGRR`, the format of the host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, State, Flat)]
 #[state(crate = vblank_state)]
 #[repr(C)]
@@ -11,7 +11,7 @@ pub struct Color {
 }
 
 impl Color {
-    /// Nothing.
+    /// Fully transparent.
     pub const TRANSPARENT: Self = Self::rgba(0, 0, 0, 0);
     /// `#000000`
     pub const BLACK: Self = Self::hex(0x00_00_00);
@@ -34,7 +34,7 @@ impl Color {
     /// `#8e478c`
     pub const PURPLE: Self = Self::hex(0x8e_47_8c);
 
-    /// From eight-bit channels.
+    /// Makes a colour from eight-bit channels.
     #[must_use]
     #[inline]
     pub const fn rgba(red: u8, green: u8, blue: u8, alpha: u8) -> Self {
@@ -43,7 +43,7 @@ impl Color {
         }
     }
 
-    /// From `0xRRGGBB`, opaque.
+    /// Makes an opaque colour from `0xRRGGBB`.
     ///
     /// ```
     /// # use vblank_guest::Color;
@@ -56,7 +56,7 @@ impl Color {
         Self::rgba(red, green, blue, 255)
     }
 
-    /// The same colour, more or less transparent: 0 is nothing, 1 is opaque.
+    /// Returns the colour with another alpha: 0 is transparent, 1 is opaque.
     #[must_use]
     pub fn with_alpha(self, alpha: f32) -> Self {
         let [red, green, blue, _] = self.channels();
@@ -68,7 +68,7 @@ impl Color {
         )
     }
 
-    /// The colour a part of the way from this one to another: 0 is this one, 1 the other.
+    /// Returns a mix of two colours: `part` 0 is this one, 1 is the other.
     #[must_use]
     pub fn mix(self, other: Self, part: f32) -> Self {
         let part = part.clamp(0.0, 1.0);
@@ -80,13 +80,13 @@ impl Color {
         Self::rgba(channel(0), channel(1), channel(2), channel(3))
     }
 
-    /// Red, green, blue, alpha.
+    /// Returns red, green, blue and alpha.
     #[must_use]
     pub const fn channels(self) -> [u8; 4] {
         self.packed.to_le_bytes()
     }
 
-    /// As the draw interface wants it.
+    /// Returns the word of the draw interface.
     #[inline]
     pub(crate) const fn packed(self) -> u32 {
         self.packed
@@ -94,7 +94,7 @@ impl Color {
 }
 
 impl Default for Color {
-    /// White.
+    /// Returns white.
     fn default() -> Self {
         Self::WHITE
     }

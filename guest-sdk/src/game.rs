@@ -1,4 +1,4 @@
-//! A game, and what stands between its methods and the component's exports.
+//! `Game`, and the component's exports that call it.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -6,34 +6,36 @@ use std::marker::PhantomData;
 use vblank_state::{Segments, State};
 
 use crate::bindings::exports::vblank::guest::{lifecycle, state};
+use crate::canvas::Canvas;
+use crate::input::Frame;
+use crate::logger;
 use crate::root::{self, Root};
-use crate::{Canvas, Frame, logger};
 
 pub use lifecycle::Setup;
 pub use state::Swapped;
 
-/// A game: its state, and what moves and shows it.
+/// A game: its state, and the code that updates and draws it.
 ///
-/// The value itself is the state. At a swap the host takes it out of the old code and puts it into
-/// the new, field by field; what is not in it (statics, thread locals) does not cross.
+/// The value itself is the state. At a swap the host moves it from the old code to the new, field
+/// by field. Anything outside of it (statics, thread locals) does not cross.
 pub trait Game: State + 'static {
-    /// A fresh game. Called only where there is no state to take over.
+    /// Makes a fresh game. Called only when there is no state to take over.
     fn new(setup: &Setup) -> Self;
 
-    /// One step of `frame.dt` seconds.
+    /// Advances the game by `frame.dt` seconds.
     fn update(&mut self, frame: &Frame);
 
-    /// Show it. Runs as often as pictures are wanted, which may be less or more than updates.
+    /// Draws the game. Called once a picture, which may be more or less often than updates.
     fn draw(&self, canvas: &mut Canvas);
 
-    /// This code has just taken the state over from an earlier version.
+    /// Called when this code has taken the state over from an earlier version.
     fn resumed(&mut self, _swapped: &Swapped) {}
 
-    /// The game ends.
+    /// Called when the game ends.
     fn shutdown(&mut self) {}
 }
 
-/// Make a type the component's game. Once in a crate.
+/// Makes a type the component's game. Use it once in a crate.
 #[macro_export]
 macro_rules! game {
     ($game:ty) => {
@@ -47,8 +49,8 @@ macro_rules! game {
                     panic!("the host calls init or migrate first")
                 }
             }
-            // The exports' names are no names for a native linker, which `cargo test` may ask for a
-            // library; but there as well the game is used, and not dead code.
+            // A native linker rejects the exports' names, and `cargo test` may link a library. The
+            // native branch only uses the game, so that it is not dead code.
             #[cfg(target_arch = "wasm32")]
             const _: () = {
                 type VblankExports = $crate::Exports<$game>;

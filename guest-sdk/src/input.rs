@@ -1,4 +1,4 @@
-//! Input as a game reads it: the frame's own types, with questions one asks of them.
+//! Input as a game reads it: the contract's types with convenience methods.
 
 use glam::{Vec2, vec2};
 
@@ -7,25 +7,25 @@ pub use crate::bindings::vblank::guest::input::{
 };
 
 impl Frame {
-    /// Whether the key is down.
+    /// Returns true while the key is down.
     #[must_use]
     pub fn is_held(&self, key: Key) -> bool {
         self.held.contains(&key)
     }
 
-    /// Whether the key went down since the last update.
+    /// Returns true when the key went down since the last update.
     #[must_use]
     pub fn is_pressed(&self, key: Key) -> bool {
         self.pressed.contains(&key)
     }
 
-    /// Whether the key came up since the last update.
+    /// Returns true when the key came up since the last update.
     #[must_use]
     pub fn is_released(&self, key: Key) -> bool {
         self.released.contains(&key)
     }
 
-    /// -1, 0 or 1: which of two opposite keys is held.
+    /// Returns -1, 0 or 1 for two opposite keys.
     ///
     /// ```
     /// # use vblank_guest::prelude::*;
@@ -43,7 +43,7 @@ impl Frame {
 }
 
 impl Frame {
-    /// The first gamepad, if there is one.
+    /// Returns the first gamepad, if there is one.
     ///
     /// ```
     /// # use vblank_guest::prelude::*;
@@ -61,7 +61,7 @@ impl Frame {
 }
 
 impl Gamepad {
-    /// A gamepad that nobody touches.
+    /// Returns a gamepad that nobody touches.
     #[must_use]
     pub const fn at_rest(id: u32) -> Self {
         Self {
@@ -78,31 +78,31 @@ impl Gamepad {
         }
     }
 
-    /// Where the left stick is: -1 to 1, to the right and downwards.
+    /// Returns the position of the left stick: -1 to 1, to the right and downwards.
     #[must_use]
     pub fn left_stick(&self) -> Vec2 {
         vec2(self.left_x, self.left_y)
     }
 
-    /// Where the right stick is: -1 to 1, to the right and downwards.
+    /// Returns the position of the right stick: -1 to 1, to the right and downwards.
     #[must_use]
     pub fn right_stick(&self) -> Vec2 {
         vec2(self.right_x, self.right_y)
     }
 
-    /// Whether one of these buttons is down.
+    /// Returns true while one of these buttons is down.
     #[must_use]
     pub fn is_held(&self, buttons: PadButtons) -> bool {
         self.held.intersects(buttons)
     }
 
-    /// Whether one of these buttons went down since the last update.
+    /// Returns true when one of these buttons went down since the last update.
     #[must_use]
     pub fn is_pressed(&self, buttons: PadButtons) -> bool {
         self.pressed.intersects(buttons)
     }
 
-    /// Whether one of these buttons came up since the last update.
+    /// Returns true when one of these buttons came up since the last update.
     #[must_use]
     pub fn is_released(&self, buttons: PadButtons) -> bool {
         self.released.intersects(buttons)
@@ -110,7 +110,7 @@ impl Gamepad {
 }
 
 impl Touch {
-    /// Where it is, in pixels of the picture.
+    /// Returns the position, in pixels of the picture.
     #[must_use]
     pub fn position(&self) -> Vec2 {
         vec2(self.x, self.y)
@@ -118,7 +118,7 @@ impl Touch {
 }
 
 impl Pointer {
-    /// Where it is, in pixels of the picture.
+    /// Returns the position, in pixels of the picture.
     #[must_use]
     pub fn position(&self) -> Vec2 {
         vec2(self.x, self.y)
@@ -126,7 +126,7 @@ impl Pointer {
 }
 
 impl Size {
-    /// Width and height as a vector, in pixels.
+    /// Returns width and height as a vector, in pixels.
     #[must_use]
     pub fn as_vec2(self) -> Vec2 {
         vec2(self.width as f32, self.height as f32)

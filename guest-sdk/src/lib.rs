@@ -1,4 +1,4 @@
-//! The guest SDK: what a game written in Rust needs to run in the Vblank host.
+//! The guest SDK: everything that a game in Rust needs to run in the Vblank host.
 //!
 //! A game is one type and one macro:
 //!
@@ -26,34 +26,43 @@
 //! ```
 //!
 //! Build it as a `cdylib` for `wasm32-unknown-unknown` and give its folder to `host run`. When the
-//! source changes, the host builds it again and carries the state, field by field, into the new
-//! code; see [`state`].
+//! source changes, the host builds it again and moves the state, field by field, into the new code;
+//! see [`state`].
 //!
-//! A game is a function of (state, frame): it has no clock, no files and no threads. All input is in
-//! [`Frame`], chance comes from an [`Rng`] that is part of the state.
+//! A game is a function of state and frame: it has no clock, no files and no threads. All input is
+//! in [`Frame`], and random numbers come from an [`Rng`] in the state.
 
-pub mod assets;
+// The guest, its state and its exports.
 #[doc(hidden)]
 pub mod bindings;
-mod canvas;
-mod color;
 mod game;
-mod input;
 mod logger;
-mod mesh;
 #[cfg(feature = "plugin")]
 mod plugin;
-mod rng;
 mod root;
+
+// The arguments of an update.
+mod input;
+mod rng;
+
+// Drawing.
+mod canvas;
+mod color;
+mod mesh;
 mod scene;
-pub mod sound;
 mod sprite;
-pub mod test;
 mod text;
 mod words;
 
+// Assets, sound and the window, which the host keeps.
+pub mod assets;
+pub mod sound;
+mod window;
+
+// Tests of a guest.
+pub mod test;
+
 pub use bindings::vblank::guest::draw::Blend;
-pub use bindings::vblank::guest::window::Fit;
 pub use canvas::{Camera, Canvas, Image};
 pub use color::Color;
 #[doc(hidden)]
@@ -75,46 +84,21 @@ pub use vblank_derive::{Flat, State};
 /// Schema, encoding and migration of the state.
 pub use vblank_state as state;
 pub use vblank_state::{Old, PageVec, RestoreError};
+pub use window::{Fit, set_picture, set_title};
 #[cfg(feature = "plugin")]
 #[doc(hidden)]
 pub use wit_bindgen;
 
-/// The version of the contract (`wit/`) that this SDK speaks, as stamped into `vblank:abi`.
+/// The version of the contract (`wit/`) that this SDK implements, as written to the section
+/// `vblank:abi`.
 pub const ABI: &str = "0.1.0";
 
-/// Set the window's title. Headless, it is shown on the progress line.
-///
-/// Costs one call into the host, under a microsecond, when the title changes. Does nothing under
-/// `cargo test`, where there is no host.
-pub fn set_title(title: &str) {
-    if cfg!(target_arch = "wasm32") {
-        bindings::vblank::guest::window::set_title(title);
-    }
-}
-
-/// From the next frame on, give pictures this size in pixels, whatever the window's, and have them lie in
-/// it as `fit` says. [`Fit::Resize`] gives them the window's size again, which they have by themselves.
-///
-/// Costs one call into the host; asking again for what is already so changes nothing. Does nothing under
-/// `cargo test`, where there is no host.
-///
-/// ```
-/// # use vblank_guest::prelude::*;
-/// // In `Game::new`: a picture for pixel art, enlarged by whole multiples.
-/// set_picture(320, 180, Fit::Integer);
-/// ```
-pub fn set_picture(width: u32, height: u32, fit: Fit) {
-    if cfg!(target_arch = "wasm32") {
-        bindings::vblank::guest::window::set_picture(Size { width, height }, fit);
-    }
-}
-
-/// The chapter on testing in the documentation, whose examples are tests.
+/// The chapter on testing in the documentation. Its examples run as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/testing.md")]
 mod chapter {}
 
-/// What a game's source needs: `use vblank_guest::prelude::*;`.
+/// The names that most games use: `use vblank_guest::prelude::*;`.
 pub mod prelude {
     pub use crate::assets::{Filter, Texture};
     pub use crate::glam::{Affine3A, Mat4, Quat, Vec2, Vec3, vec2, vec3};

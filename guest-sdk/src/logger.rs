@@ -1,4 +1,4 @@
-//! `log`'s macros and panics, shown by the host.
+//! Sends `log` records and panic messages to the host.
 
 use crate::bindings::vblank::guest::log as host;
 
@@ -23,7 +23,7 @@ impl log::Log for Logger {
     fn flush(&self) {}
 }
 
-/// Send `log`'s lines and panic messages to the host. Calling it again does nothing.
+/// Installs the logger and the panic hook. A second call does nothing.
 pub(crate) fn install() {
     if log::set_logger(&Logger).is_ok() {
         log::set_max_level(log::LevelFilter::Trace);

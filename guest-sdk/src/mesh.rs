@@ -1,23 +1,23 @@
-//! Meshes: triangles in space, given to the host once and drawn as often as one likes.
+//! Meshes: triangles in space, sent to the host once and drawn any number of times.
 
 use glam::{Affine3A, Vec2, Vec3, Vec4};
 
-use crate::Color;
 use crate::assets;
+use crate::color::Color;
 
-/// Words of an instance; see `wit/draw.wit`.
+/// Words in an instance; see `wit/draw.wit`.
 pub(crate) const INSTANCE: usize = 13;
 
 /// A corner of a mesh's triangles.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Vertex {
-    /// Where it is.
+    /// Position in space.
     pub position: Vec3,
-    /// Which way its surface looks; of length 1.
+    /// Direction that the surface faces, of length 1.
     pub normal: Vec3,
-    /// Its place in the texture, from 0 to 1.
+    /// Position in the texture, from 0 to 1.
     pub uv: Vec2,
-    /// What the texture is multiplied by.
+    /// Colour that multiplies the texture.
     pub color: Color,
 }
 
@@ -30,7 +30,7 @@ impl Vertex {
     }
 }
 
-/// Vertices and triangles, before the host has them.
+/// Vertices and triangles, before they are sent to the host.
 ///
 /// ```
 /// use vblank_guest::prelude::*;
@@ -41,15 +41,15 @@ impl Vertex {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Triangles {
-    /// The corners.
+    /// Corners of the triangles.
     pub vertices: Vec<Vertex>,
-    /// Three for each triangle: which vertices.
+    /// Indices of vertices, three for each triangle.
     pub indices: Vec<u32>,
 }
 
 impl Triangles {
-    /// A rectangle between four corners, which go round it; it looks to where they go round against the
-    /// clock.
+    /// Adds a rectangle by its four corners in order. It faces the side from which the order is
+    /// counter-clockwise.
     pub fn quad(&mut self, corners: [Vec3; 4], color: Color) {
         let [a, b, c, d] = corners;
         let normal = (b - a).cross(d - a).normalize_or_zero();
@@ -67,7 +67,7 @@ impl Triangles {
             .extend([0, 1, 2, 0, 2, 3].map(|index| first + index));
     }
 
-    /// A box of this size around the origin.
+    /// Returns a box of this size around the origin.
     #[must_use]
     pub fn cuboid(size: Vec3, color: Color) -> Self {
         let mut mesh = Self::default();
@@ -94,7 +94,8 @@ impl Triangles {
         mesh
     }
 
-    /// A ball around the origin, with so many faces from pole to pole and twice as many around; 3 at least.
+    /// Returns a sphere around the origin, with `faces` faces from pole to pole and twice as many
+    /// around. There are at least 3.
     #[must_use]
     pub fn sphere(radius: f32, faces: u32, color: Color) -> Self {
         let faces = faces.max(3);
@@ -130,7 +131,8 @@ impl Triangles {
         mesh
     }
 
-    /// Ground: so many squares each way, around the origin, as high as `height` says at each place.
+    /// Returns a square of ground around the origin, `squares` by `squares`, with the height and
+    /// colour that two functions give for each point.
     #[must_use]
     pub fn ground(
         size: f32,
@@ -170,7 +172,7 @@ impl Triangles {
         mesh
     }
 
-    /// All of another one, moved by so much.
+    /// Adds all triangles of another mesh, moved by `offset`.
     pub fn add(&mut self, other: &Self, offset: Vec3) {
         let first = self.vertices.len() as u32;
         self.vertices
@@ -183,18 +185,20 @@ impl Triangles {
     }
 }
 
-/// A mesh that the host has, by its number there. Cheap to copy.
+/// A mesh that the host has. Cheap to copy.
 ///
-/// It is good as long as the code that asked for it runs. What crosses a swap is the key: ask again.
+/// The value is a number that is valid while the code that asked for it runs. The key crosses a
+/// swap, so ask again after one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Mesh(pub(crate) u32);
 
 impl Mesh {
-    /// Gives triangles to the host under a key. The same ones under the same key cost a look at them; others
-    /// replace what was there. [`Canvas::built`](crate::Canvas::built) does it once for each version of the
-    /// code.
+    /// Sends triangles to the host under a key.
     ///
-    /// Where they make no mesh, the reason is logged, and nothing is drawn.
+    /// Equal triangles under a known key cost a comparison. Others replace the mesh.
+    /// [`Canvas::built`](crate::Canvas::built) calls this once for each version of the code.
+    ///
+    /// If they are not a valid mesh, the reason is logged and nothing is drawn.
     #[must_use]
     pub fn new(key: &str, triangles: &Triangles) -> Self {
         let words: Vec<u32> = triangles.vertices.iter().flat_map(Vertex::words).collect();
@@ -202,13 +206,13 @@ impl Mesh {
     }
 }
 
-/// An instance of a mesh that was just drawn, and what can still be said about it.
+/// An instance of a mesh on the canvas, whose look can still be changed.
 pub struct Instance<'a> {
     pub(crate) words: &'a mut [u32; INSTANCE],
 }
 
 impl Instance<'_> {
-    /// Multiplied by a colour: white, if nothing is said.
+    /// Multiplies the colour. The default is white.
     pub fn tinted(self, color: Color) -> Self {
         self.words[12] = color.packed();
         self
@@ -238,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shapes_look_outwards_and_name_only_vertices_that_are_there() {
+    fn shapes_face_outwards_and_indices_are_in_range() {
         let shapes = [
             Triangles::cuboid(Vec3::new(1.0, 2.0, 3.0), Color::WHITE),
             Triangles::sphere(2.0, 5, Color::WHITE),

@@ -1,24 +1,24 @@
-//! A plugin: a guest of an application's own world, whose state goes on in the next version of its code.
+//! `Plugin` and `plugin!`: a guest of an application's own world, with a state that crosses swaps.
 
 use crate::root::{self, Root};
 
 /// A plugin's state, made by [`plugin!`](crate::plugin!).
 pub trait Plugin: Root {
-    /// Use the state, and change it. The exports of a world are functions without a `self`: this is how
-    /// they come by it.
+    /// Calls a function with the state. A world's exports have no `self`, so they reach the state
+    /// this way.
     ///
     /// # Panics
-    /// When it is used already, further up.
+    /// Panics when the state is already in use by a caller.
     fn with<T>(call: impl FnOnce(&mut Self) -> T) -> T {
         root::with(call)
     }
 }
 
-/// Make a type the state of a component of a world, which includes `vblank:guest/plugin`. Once in a crate,
-/// at its root: the bindings of the world are generated here, and the type is to implement what the world
-/// exports (`Guest`, and `exports::…::Guest` for its interfaces).
+/// Makes a type the state of a component. Use it once in a crate, at its root.
 ///
-/// The path is that of the WIT, from the crate's folder.
+/// The world includes `vblank:guest/plugin`, and its bindings are generated in place. The type
+/// implements the world's exports: `Guest`, and `exports::…::Guest` for its interfaces. The path
+/// leads from the crate's folder to the WIT.
 ///
 /// ```ignore
 /// use vblank_guest::{Plugin, State};
@@ -40,7 +40,8 @@ pub trait Plugin: Root {
 /// }
 /// ```
 ///
-/// A fresh plugin begins with `Default`. At a swap the state crosses field by field, as a game's does.
+/// A fresh plugin starts with `Default`. At a swap the state crosses field by field, as a game's
+/// does.
 #[macro_export]
 macro_rules! plugin {
     ($plugin:ident, path: $path:tt, world: $world:literal $(,)?) => {
@@ -97,7 +98,7 @@ macro_rules! plugin {
             }
         };
 
-        // The exports' names are no names for a native linker, which `cargo test` may ask for a library.
+        // A native linker rejects the exports' names, and `cargo test` may link a library.
         #[cfg(target_arch = "wasm32")]
         export!($plugin);
     };

@@ -1,11 +1,12 @@
-//! Chance that can be saved: a random number generator that is part of the state.
+//! `Rng`: a random number generator that is part of the state.
 
 use std::ops::Range;
 
 use vblank_derive::State;
 
-/// A small, fast generator (wyrand) whose whole state is one `u64`, so that it goes on across a swap
-/// and a replay throws the same dice. Not for secrets.
+/// A small, fast random number generator (wyrand), whose whole state is one `u64`.
+///
+/// The generator continues across a swap, and a replay draws the same numbers. Not for secrets.
 ///
 /// ```
 /// # use vblank_guest::Rng;
@@ -21,7 +22,7 @@ pub struct Rng {
 }
 
 impl Rng {
-    /// A generator that begins with this seed; `Setup::seed` is a good one.
+    /// Makes a generator from a seed, such as `Setup::seed`.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self { seed }
@@ -34,22 +35,22 @@ impl Rng {
         value
     }
 
-    /// A number from 0 up to, but not including, 1.
+    /// Returns a number from 0 up to, but not including, 1.
     pub fn unit(&mut self) -> f32 {
         self.with(fastrand::Rng::f32)
     }
 
-    /// A number in the range.
+    /// Returns a number in the range.
     pub fn range(&mut self, range: Range<f32>) -> f32 {
         range.start + (range.end - range.start) * self.unit()
     }
 
-    /// A whole number from 0 up to, but not including, `bound`; 0 if `bound` is 0.
+    /// Returns an integer from 0 up to, but not including, `bound`. Returns 0 when `bound` is 0.
     pub fn below(&mut self, bound: u32) -> u32 {
         self.with(|rng| rng.u32(0..bound.max(1)))
     }
 
-    /// True with this probability.
+    /// Returns true with this probability.
     pub fn chance(&mut self, probability: f32) -> bool {
         self.unit() < probability
     }

@@ -1,5 +1,5 @@
-//! A guest's state, the place where it lives, and what the host asks of it at a swap: the interface
-//! `vblank:guest/state`, for games and plugins alike. Knows neither of the two.
+//! The state of a guest, its storage, and the interface `vblank:guest/state`. Knows neither games
+//! nor plugins.
 
 use std::cell::RefCell;
 use std::thread::LocalKey;
@@ -9,20 +9,20 @@ use vblank_state::{Reader, Segment, Segments, State, Writer};
 use crate::bindings::vblank::guest::lend;
 use crate::logger;
 
-/// The type of a guest's whole state, with a place to live in. `game!` and `plugin!` make one of a type.
+/// The type of a guest's whole state, with its storage. Implemented by `game!` and `plugin!`.
 #[doc(hidden)]
 pub trait Root: State + 'static {
     fn runtime() -> &'static LocalKey<Runtime<Self>>;
 
-    /// The state of a guest that has been given none.
+    /// Returns the state of a guest that was given none.
     fn begin() -> Self;
 }
 
-/// The place: the state and the buffers that are lent to the host.
+/// Storage of the state, and of the buffers that are lent to the host.
 #[doc(hidden)]
 pub struct Runtime<R> {
     state: RefCell<Option<R>>,
-    /// What was lent at the last save and does not lie in the state: the tree, and pieces put together.
+    /// Buffers of the last save that are not part of the state: the tree, and joined pieces.
     lent: RefCell<(Vec<u8>, Vec<Vec<u64>>)>,
 }
 
@@ -36,13 +36,13 @@ impl<R> Runtime<R> {
     }
 }
 
-/// Begin with this state.
+/// Stores a state.
 pub(crate) fn put<R: Root>(state: R) {
     logger::install();
     R::runtime().with(|runtime| *runtime.state.borrow_mut() = Some(state));
 }
 
-/// The state, to be used and changed. It begins where there is none.
+/// Calls a function with the state, which is made when there is none.
 pub(crate) fn with<R: Root, T>(call: impl FnOnce(&mut R) -> T) -> T {
     R::runtime().with(|runtime| {
         let mut state = runtime.state.borrow_mut();
@@ -53,7 +53,7 @@ pub(crate) fn with<R: Root, T>(call: impl FnOnce(&mut R) -> T) -> T {
     })
 }
 
-/// `state.save`: lend the state to the host.
+/// Implements `state.save`: lends the state to the host.
 #[doc(hidden)]
 pub fn save<R: Root>() {
     let tree = R::runtime().with(|runtime| std::mem::take(&mut runtime.lent.borrow_mut().0));
@@ -67,7 +67,7 @@ pub fn save<R: Root>() {
     });
 }
 
-/// Lends a segment in the words of its width.
+/// Lends a segment in words of its width.
 fn lend_segment(segment: &Segment<'_>) {
     if segment.owns_pages() {
         lend::own_pages();
@@ -80,42 +80,42 @@ fn lend_segment(segment: &Segment<'_>) {
     }
 }
 
-/// `state.prewarm`: have so much memory touched.
+/// Implements `state.prewarm`: touches memory.
 #[doc(hidden)]
 pub fn prewarm(bytes: u64) {
     let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-    let mut room: Vec<u8> = Vec::new();
-    if room.try_reserve_exact(bytes).is_ok() {
-        // Written, not merely reserved: a page costs a fault at its first touch.
-        room.resize(bytes, 1);
-        std::hint::black_box(&room);
+    let mut memory: Vec<u8> = Vec::new();
+    if memory.try_reserve_exact(bytes).is_ok() {
+        // Reserving is not enough: each page costs a fault at its first write.
+        memory.resize(bytes, 1);
+        std::hint::black_box(&memory);
     }
 }
 
-/// `state.migrate`: take a state over.
+/// Implements `state.migrate`: takes a state over.
 ///
 /// # Errors
-/// When it is not of this type, or the author's own migration refuses it.
+/// Returns an error when the state is not of this type, or when a hook of the author refuses it.
 #[doc(hidden)]
 pub fn migrate<R: Root>(tree: &[u8], segments: Segments, leftovers: &[u8]) -> Result<(), String> {
     logger::install();
     let reader = Reader::with_leftovers(tree, segments, leftovers);
-    let mut reader = reader.expect_later();
+    let mut reader = reader.defer_empty_segments();
     let state = R::restore(&mut reader);
-    let places = reader.places();
+    let pending = reader.pending_segments();
     let state = state.and_then(|state| reader.finish().map(|()| state));
     let state = state.map_err(|error| error.to_string())?;
-    for place in places {
-        // SAFETY: the memory belongs to a `PageVec` in `state`, which is alive. It is only lent: the
-        // host takes address and length, and fills it before the state is used.
-        let memory = unsafe { std::slice::from_raw_parts(place.memory, place.len) };
-        lend::place(place.width, place.index, memory);
+    for segment in pending {
+        // SAFETY: the memory belongs to a `PageVec` in `state`, which is alive. The call only lends
+        // it: the host notes address and length, and fills it before the state is used.
+        let memory = unsafe { std::slice::from_raw_parts(segment.memory, segment.len) };
+        lend::place(segment.width, segment.index, memory);
     }
     put(state);
     Ok(())
 }
 
-/// The exports of `vblank:guest/state` for a type that is a [`Root`], and the sections that describe it.
+/// Defines the storage of a [`Root`], and the sections that describe it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __root {

@@ -1,5 +1,4 @@
-//! What a canvas has beyond shapes, sprites and text: triangles, meshes in space, shaders, parts of the
-//! picture, and pictures in the picture.
+//! More drawing on a canvas: triangles, meshes, shaders, areas, and canvases in the picture.
 
 use std::ops::Range;
 
@@ -8,12 +7,12 @@ use glam::{Affine3A, Mat4, Vec2, Vec3};
 
 use crate::assets::{self, Shader, Texture};
 use crate::bindings::vblank::guest::draw::{self, Area, Blend, Look};
-use crate::canvas::{Canvas, Command};
+use crate::canvas::{Canvas, Command, Image};
+use crate::color::Color;
 use crate::input::Size;
 use crate::mesh::{Instance, Mesh, Triangles, instance};
-use crate::{Color, Image};
 
-/// How sprites, triangles and meshes look: coloured by a shader, and put over what is there in some way.
+/// The look of sprites, triangles and meshes: a shader, and a way of blending.
 ///
 /// ```
 /// # use vblank_guest::prelude::*;
@@ -36,7 +35,7 @@ pub struct Material {
 }
 
 impl Material {
-    /// Coloured by a shader.
+    /// Makes a material with a shader.
     #[must_use]
     pub fn shader(shader: Shader) -> Self {
         Self {
@@ -47,21 +46,22 @@ impl Material {
         }
     }
 
-    /// The usual look, put over what is there in this way.
+    /// Makes a material with the default look and a way of blending.
     #[must_use]
     pub fn blend(blend: Blend) -> Self {
         Self::shader(Shader::USUAL).blended(blend)
     }
 
-    /// Put over what is there in this way.
+    /// Sets the way of blending.
     #[must_use]
     pub fn blended(mut self, blend: Blend) -> Self {
         self.blend = blend;
         self
     }
 
-    /// The shader's parameters, in the order in which WGSL lays its block out: a `vec3f` or `vec4f` begins
-    /// at a multiple of four numbers. They are filled up with zeros to whole rows of four.
+    /// Sets the shader's parameters in the order of its WGSL block.
+    ///
+    /// A `vec3f` or `vec4f` begins at a multiple of four numbers. Zeros fill the last row of four.
     #[must_use]
     pub fn params(mut self, numbers: &[f32]) -> Self {
         self.params.clear();
@@ -71,7 +71,7 @@ impl Material {
         self
     }
 
-    /// Further textures, which the shader reads with `texel1` and `texel2`.
+    /// Sets further textures, which the shader reads with `texel1` and `texel2`.
     #[must_use]
     pub fn textures(mut self, first: Texture, second: Option<Texture>) -> Self {
         self.textures = [first, second.unwrap_or(Texture::MISSING)];
@@ -91,11 +91,11 @@ impl Material {
 /// A corner of a triangle on the picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Corner {
-    /// Where it is.
+    /// Position on the canvas.
     pub position: Vec2,
-    /// Its place in the texture, from 0 to 1.
+    /// Position in the texture, from 0 to 1.
     pub uv: Vec2,
-    /// What the texture is multiplied by.
+    /// Colour that multiplies the texture.
     pub color: Color,
 }
 
@@ -108,19 +108,19 @@ impl Corner {
 }
 
 impl Canvas {
-    /// A triangle.
+    /// Draws a filled triangle.
     pub fn triangle(&mut self, corners: [Vec2; 3], color: Color) {
         self.polygon(&corners, color);
     }
 
-    /// A polygon without dents, filled, by its corners as they go round it.
+    /// Draws a filled convex polygon by its corners in order.
     pub fn polygon(&mut self, corners: &[Vec2], color: Color) {
         let corner = |position: Vec2| Corner {
             position,
             uv: Vec2::ZERO,
             color,
         };
-        let range = self.room_for_triangles(None);
+        let range = self.begin_triangles(None);
         for pair in corners.windows(2).skip(1) {
             for at in [corners[0], pair[0], pair[1]] {
                 self.words.push(corner(at).words());
@@ -129,18 +129,19 @@ impl Canvas {
         self.end_triangles(range);
     }
 
-    /// Triangles of which each three corners are one, with a texture: its key or a [`Texture`]. Corners that
-    /// are left over are left out.
+    /// Draws triangles with a texture, given by its key or as a [`Texture`].
+    ///
+    /// Each three corners are a triangle. A rest of one or two corners is ignored.
     pub fn triangles(&mut self, image: impl Image, corners: &[Corner]) {
         let texture = image.find(self);
-        let range = self.room_for_triangles(Some(texture));
+        let range = self.begin_triangles(Some(texture));
         for corner in corners.chunks_exact(3).flatten() {
             self.words.push(corner.words());
         }
         self.end_triangles(range);
     }
 
-    fn room_for_triangles(&mut self, texture: Option<Texture>) -> usize {
+    fn begin_triangles(&mut self, texture: Option<Texture>) -> usize {
         let start = self.words.len();
         match self.commands.last() {
             Some(Command::Triangles(last, _)) if *last == texture => {}
@@ -159,8 +160,9 @@ impl Canvas {
         }
     }
 
-    /// From here on, only this part of the picture is drawn to, in pixels whatever the camera; a part that
-    /// lies outside shows nothing.
+    /// Limits drawing to a part of the picture, from here on.
+    ///
+    /// The part is in pixels for any camera. A part outside of the picture shows nothing.
     pub fn set_area(&mut self, corner: impl Into<Vec2>, size: impl Into<Vec2>) {
         let (corner, size) = (corner.into(), size.into());
         self.commands.push(Command::Area(Some(Area {
@@ -171,13 +173,14 @@ impl Canvas {
         })));
     }
 
-    /// From here on, all of the picture is drawn to again.
+    /// Removes the limit to a part of the picture, from here on.
     pub fn reset_area(&mut self) {
         self.commands.push(Command::Area(None));
     }
 
-    /// The shader of a key: `assets/KEY.wgsl`, or what was given under it. A mistake in it is told with its
-    /// line, and the last version that was good goes on.
+    /// Returns the shader of a key: `assets/KEY.wgsl`, or the one the program gave.
+    ///
+    /// An error in it is reported with its line, and the last valid version stays in use.
     pub fn shader(&mut self, key: &str) -> Shader {
         match self.shaders.get(key) {
             Some(shader) => *shader,
@@ -189,8 +192,10 @@ impl Canvas {
         }
     }
 
-    /// From here on, things look like this. Parameters that are not those which the shader declares are told
-    /// once, and the look is the usual one.
+    /// Sets the material, from here on.
+    ///
+    /// Parameters that differ from the shader's declaration are logged once, and the default look
+    /// is used.
     pub fn set_material(&mut self, material: Material) {
         let start = self.words.len();
         self.words.extend(&material.params);
@@ -199,14 +204,15 @@ impl Canvas {
             .push(Command::Look(Some(material.look()), params));
     }
 
-    /// From here on, things have their usual look.
+    /// Restores the default look, from here on.
     pub fn reset_material(&mut self) {
         self.commands.push(Command::Look(None, 0..0));
     }
 
-    /// From here on, meshes are seen through this matrix, from the world to clip space, where x and y go from -1
-    /// to 1, to the right and upwards, and z from 0, near, to 1, far. Until it or [`Canvas::look_at`] is set, no
-    /// mesh is seen.
+    /// Sets the matrix for meshes, from the world to clip space, from here on.
+    ///
+    /// In clip space x and y go from -1 to 1, to the right and upwards, and z goes from 0 (near) to
+    /// 1 (far). No mesh is visible until this or [`Canvas::look_at`] was called.
     pub fn set_view(&mut self, matrix: Mat4) {
         let start = self.words.len();
         let numbers = matrix.to_cols_array();
@@ -215,9 +221,11 @@ impl Canvas {
         self.commands.push(Command::Matrix(range));
     }
 
-    /// From here on, meshes are seen from a point, looking at another one, with y upwards, through a lens that
-    /// sees so many degrees from top to bottom. What is nearer than a tenth of a unit or farther than a
-    /// thousand is not seen.
+    /// Sets a perspective view for meshes, from `eye` towards `target` with y upwards, from here
+    /// on.
+    ///
+    /// The view spans `degrees` from top to bottom. Points nearer than 0.1 units or farther than
+    /// 1,000 are not visible.
     ///
     /// ```
     /// # use vblank_guest::prelude::*;
@@ -233,8 +241,9 @@ impl Canvas {
         self.set_view(lens * view::look_at_mat4(eye, target, Vec3::Y));
     }
 
-    /// A mesh that is built by a function, the first time that this code draws with it. After a swap the new
-    /// code builds it again; if it is the same, nothing is uploaded.
+    /// Returns a mesh that a function builds, when this code first draws with it.
+    ///
+    /// After a swap the new code builds it again. If the mesh is the same, nothing is uploaded.
     pub fn built(&mut self, key: &str, build: impl FnOnce() -> Triangles) -> Mesh {
         match self.meshes.get(key) {
             Some(mesh) => *mesh,
@@ -246,13 +255,14 @@ impl Canvas {
         }
     }
 
-    /// A mesh at a place in the world. Instances of one mesh that follow on one another are drawn together;
-    /// each is 52 bytes written to a buffer.
+    /// Draws a mesh in the world.
+    ///
+    /// Consecutive instances of one mesh are drawn together. Each is 52 bytes in a buffer.
     pub fn mesh(&mut self, mesh: Mesh, place: Affine3A) -> Instance<'_> {
         self.place_mesh(mesh, None, place)
     }
 
-    /// The same with a texture: its key or a [`Texture`].
+    /// Draws a mesh with a texture, given by its key or as a [`Texture`].
     pub fn textured_mesh(
         &mut self,
         mesh: Mesh,
@@ -284,9 +294,10 @@ impl Canvas {
         Instance { words }
     }
 
-    /// Draw on a canvas of its own, kept by the host under a key, and get it as a texture. With a colour it
-    /// is filled first; without, what was drawn to it before is still there. Within, coordinates are its
-    /// pixels.
+    /// Draws on a canvas of its own, which the host keeps under a key, and returns it as a texture.
+    ///
+    /// With `clear` the canvas is filled first. Without it, earlier drawing is kept. Inside,
+    /// coordinates are pixels of that canvas.
     ///
     /// ```
     /// # use vblank_guest::prelude::*;
@@ -323,12 +334,12 @@ impl Canvas {
         target
     }
 
-    pub(crate) fn give_look(&self, look: Option<Look>, params: &Range<usize>) {
+    pub(crate) fn send_look(&self, look: Option<Look>, params: &Range<usize>) {
         if let Err(why) = draw::set_look(look, &self.words[params.clone()]) {
-            let mut told = self.told.borrow_mut();
-            if *told != why {
+            let mut last_problem = self.last_problem.borrow_mut();
+            if *last_problem != why {
                 log::error!("{why}");
-                *told = why;
+                *last_problem = why;
             }
         }
     }

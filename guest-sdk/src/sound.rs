@@ -1,14 +1,14 @@
-//! Sounds: one-shots, and voices that go on.
+//! Sounds: one-shots, and voices that keep playing.
 //!
-//! A sound is named by its key: a file of the folder `assets/` (`hit` is `assets/hit.wav` or `hit.ogg`), or
-//! samples that the game has made with [`samples`]. The host plays it; what plays goes on across a swap, and
-//! a machine without a device is silent.
+//! The key of a sound names a file in `assets/` (`hit` is `assets/hit.wav` or `hit.ogg`), or
+//! samples that the game made with [`samples`]. The host plays it. Sound continues across a swap,
+//! and a machine without a device is silent.
 //!
 //! ```
 //! use vblank_guest::sound;
 //!
 //! sound::play("hit").volume(0.5).pan(-0.3);
-//! // May be said in every update: music that plays goes on.
+//! // Every update may call this: music that already plays continues.
 //! sound::voice("music", "theme").looped().fade(2.0);
 //! sound::stop("engine", 0.5);
 //! ```
@@ -20,34 +20,39 @@ use crate::bindings::vblank::guest::{assets, audio};
 use crate::logger;
 
 thread_local! {
-    /// The host's numbers of the sounds that were asked for.
+    /// Handles of all sounds that were used, by key.
     static HANDLES: RefCell<BTreeMap<String, u32>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// Play a sound once, beside all others. Costs one call into the host when the value is dropped; 256 sounds
-/// are heard at one time, and more are left out.
+/// Plays a sound once, beside all others.
+///
+/// Costs one call into the host when the value is dropped. At most 256 sounds play at one time, and
+/// further ones are left out.
 pub fn play(key: &str) -> Sound<'_> {
     Sound::new(None, key)
 }
 
-/// Have the voice `name` sing this sound. If it does so already it goes on, with these settings from now on;
-/// if it sings another, it goes over to this one within [`fade`](Sound::fade) seconds. A sound that is not
-/// [`looped`](Sound::looped) is sung once.
+/// Plays a sound on the voice `name`.
+///
+/// If the voice already plays it, it continues with these settings. If the voice plays another
+/// sound, it fades to this one within [`fade`](Sound::fade) seconds. A sound that is not
+/// [`looped`](Sound::looped) ends by itself.
 pub fn voice<'a>(name: &'a str, key: &'a str) -> Sound<'a> {
     Sound::new(Some(name), key)
 }
 
-/// Have a voice fall silent within so many seconds.
+/// Silences a voice within `fade` seconds.
 pub fn stop(name: &str, fade: f32) {
     if cfg!(target_arch = "wasm32") {
         audio::stop(name, fade);
     }
 }
 
-/// Make a sound of samples from -1 to 1, `rate` of them a second (44,100, say), in one channel. The same
-/// samples under the same key cost a look at them; others replace what was there, also while it is heard.
+/// Makes a sound of samples from -1 to 1 in one channel, with `rate` of them a second, such as
+/// 44,100.
 ///
-/// Where they make no sound, the reason is logged, and the key is silent.
+/// Equal samples under a known key cost a comparison. Others replace the sound, also while it
+/// plays. If they are not a valid sound, the reason is logged and the key is silent.
 ///
 /// ```
 /// use vblank_guest::sound;
@@ -65,18 +70,17 @@ pub fn samples(key: &str, rate: u32, samples: &[f32]) {
     }
 }
 
-/// Make a sound of an encoded file that the program carries with it: `include_bytes!("hit.ogg")`, Ogg Vorbis
-/// or WAV.
+/// Makes a sound from an Ogg Vorbis or WAV file in the program: `include_bytes!("hit.ogg")`.
 ///
-/// Where it is damaged, the reason is logged, and the key is silent.
+/// If the file is damaged, the reason is logged and the key is silent.
 pub fn encoded(key: &str, file: &[u8]) {
     if cfg!(target_arch = "wasm32") {
         keep(key, assets::sound_file(key, file));
     }
 }
 
-fn keep(key: &str, given: Result<u32, String>) -> u32 {
-    let handle = given.unwrap_or_else(|why| {
+fn keep(key: &str, result: Result<u32, String>) -> u32 {
+    let handle = result.unwrap_or_else(|why| {
         logger::install();
         log::error!("no sound {key:?}: {why}");
         0
@@ -85,13 +89,13 @@ fn keep(key: &str, given: Result<u32, String>) -> u32 {
     handle
 }
 
-/// Asked of the host once for each key and version of the code.
+/// Returns the handle of a key. The first use in each version of the code calls the host.
 fn handle(key: &str) -> u32 {
     let known = HANDLES.with_borrow(|handles| handles.get(key).copied());
     known.unwrap_or_else(|| keep(key, assets::sound(key)))
 }
 
-/// A sound that begins when this value is dropped, so its settings can be said behind it.
+/// A sound that starts when this value is dropped. Its methods change the settings until then.
 pub struct Sound<'a> {
     voice: Option<&'a str>,
     key: &'a str,
@@ -114,31 +118,31 @@ impl<'a> Sound<'a> {
         }
     }
 
-    /// Of the amplitude: 1 as it was recorded, 0 silent.
+    /// Sets the amplitude: 1 as recorded, 0 silent.
     pub fn volume(mut self, volume: f32) -> Self {
         self.settings.volume = volume;
         self
     }
 
-    /// Speed, and pitch with it: 2 is twice as quick and an octave higher.
+    /// Sets the speed, and the pitch with it: 2 is twice as fast and an octave higher.
     pub fn pitch(mut self, pitch: f32) -> Self {
         self.settings.pitch = pitch;
         self
     }
 
-    /// From -1, left, to 1, right.
+    /// Sets the position from -1 (left) to 1 (right).
     pub fn pan(mut self, pan: f32) -> Self {
         self.settings.pan = pan;
         self
     }
 
-    /// Begin again at the end.
+    /// Repeats the sound.
     pub fn looped(mut self) -> Self {
         self.settings.looped = true;
         self
     }
 
-    /// Come in within so many seconds; of a voice that sings, change within so many.
+    /// Sets the seconds in which the sound fades in, or in which a playing voice changes over.
     pub fn fade(mut self, seconds: f32) -> Self {
         self.settings.fade = seconds;
         self

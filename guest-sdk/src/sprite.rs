@@ -1,19 +1,21 @@
-//! A sprite that was just drawn, and what can still be said about it.
+//! `Sprite`: a sprite on the canvas, whose settings can still be changed.
 
 use glam::Vec2;
 
-use crate::Color;
+use crate::color::Color;
 
 /// Words in a sprite; see `wit/draw.wit`.
 pub(crate) const SPRITE: usize = 12;
 
-/// A sprite on the canvas: [`Canvas::sprite`](crate::Canvas::sprite). It is drawn already; each of these
-/// changes a word or two of it where it lies, so what is not said costs nothing.
+/// A sprite on the canvas, from [`Canvas::sprite`](crate::Canvas::sprite).
+///
+/// The sprite is already drawn. Each method changes a word or two in place, so settings that are
+/// not used cost nothing.
 pub struct Sprite<'a> {
     words: &'a mut [u32; SPRITE],
 }
 
-/// As large as its texture, its middle at this position.
+/// Returns a sprite of its texture's size, with its middle at this position.
 #[inline]
 pub(crate) fn plain(position: Vec2) -> [u32; SPRITE] {
     let half = 0.5_f32.to_bits();
@@ -36,25 +38,27 @@ impl<'a> Sprite<'a> {
         self
     }
 
-    /// So large, in units, instead of as large as its texture in pixels.
+    /// Sets the size in units. The default is the texture's size in pixels.
     pub fn sized(self, size: impl Into<Vec2>) -> Self {
         self.set(2, size.into())
     }
 
-    /// Turned about the pivot by so many radians, clockwise.
+    /// Turns the sprite about its pivot by `radians`, clockwise.
     #[inline]
     pub fn rotated(self, radians: f32) -> Self {
         self.words[4] = radians.to_bits();
         self
     }
 
-    /// The point of it that lies at its position and that it turns about, as a part of its width and
-    /// height: (0.5, 0.5), the middle, if nothing is said; (0, 0) is the top left corner.
+    /// Sets the point that lies at the position and about which the sprite turns, as a fraction of
+    /// width and height.
+    ///
+    /// The default is (0.5, 0.5), the middle. (0, 0) is the top left corner.
     pub fn pivot(self, pivot: impl Into<Vec2>) -> Self {
         self.set(5, pivot.into())
     }
 
-    /// Only this part of the texture, in its pixels. The sprite has the size of the part then.
+    /// Shows a part of the texture, in its pixels. The sprite then has the size of the part.
     #[inline]
     pub fn part(self, x: u16, y: u16, width: u16, height: u16) -> Self {
         let pair = |low: u16, high: u16| u32::from(low) | u32::from(high) << 16;
@@ -63,14 +67,14 @@ impl<'a> Sprite<'a> {
         self
     }
 
-    /// Multiplied by a colour: white, if nothing is said.
+    /// Multiplies the colour. The default is white.
     #[inline]
     pub fn tinted(self, color: Color) -> Self {
         self.words[9] = color.packed();
         self
     }
 
-    /// So many times as large: a number, or one for each direction.
+    /// Scales the sprite by a number, or by one for each direction.
     pub fn scaled(self, scale: impl Scale) -> Self {
         let now = Vec2::new(
             f32::from_bits(self.words[10]),
@@ -79,20 +83,20 @@ impl<'a> Sprite<'a> {
         self.set(10, now * scale.scale())
     }
 
-    /// Left and right exchanged.
+    /// Flips the sprite left to right.
     pub fn flipped_x(self) -> Self {
         self.scaled((-1.0, 1.0))
     }
 
-    /// Top and bottom exchanged.
+    /// Flips the sprite top to bottom.
     pub fn flipped_y(self) -> Self {
         self.scaled((1.0, -1.0))
     }
 }
 
-/// How many times as large: the same in both directions, or not.
+/// A scale, equal in both directions or not.
 pub trait Scale {
-    /// In each direction.
+    /// Returns the scale in x and y.
     fn scale(self) -> Vec2;
 }
 
@@ -119,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_said_is_in_its_word() {
+    fn each_setting_writes_its_word() {
         let mut words = plain(Vec2::new(1.0, 2.0));
         let float = f32::to_bits;
         let expected = [

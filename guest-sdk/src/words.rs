@@ -1,53 +1,53 @@
-//! The words of a picture, in the order in which they were drawn: what the canvas lends to the host.
+//! `Words`: the words of a picture in drawing order, which the canvas lends to the host.
 //!
-//! A `Vec` would do, but it grows by calls into the library, which are not inlined into a guest that is
-//! built to be built again soon, and end in `memory.copy`, a call out of the guest: a quad took almost twice
-//! as long. Here the room is kept from picture to picture, and eight words are eight stores.
+//! A `Vec` grows through library calls that are not inlined in a guest with quick builds, and that
+//! end in `memory.copy`, a call out of the guest. A quad took almost twice as long with it. This
+//! buffer is kept from picture to picture, and eight words are eight stores.
 
 use std::ops::{Index, Range};
 
-/// Words, and room for more.
+/// A growing list of words, which keeps its memory when it is cleared.
 pub(crate) struct Words {
-    /// As long as the room is.
-    room: Vec<u32>,
+    /// Memory of the list. Its length is the capacity.
+    buffer: Vec<u32>,
     len: usize,
 }
 
 impl Words {
-    /// None.
+    /// Returns an empty list.
     pub(crate) const fn new() -> Self {
         Self {
-            room: Vec::new(),
+            buffer: Vec::new(),
             len: 0,
         }
     }
 
-    /// So many there are.
+    /// Returns the number of words.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// Forgets them, and keeps the room.
+    /// Removes all words, and keeps the memory.
     pub(crate) fn clear(&mut self) {
         self.len = 0;
     }
 
-    /// Adds these, and gives them where they lie.
+    /// Appends words, and returns them in place.
     #[inline]
     pub(crate) fn push<const N: usize>(&mut self, words: [u32; N]) -> &mut [u32; N] {
         let start = self.len;
         self.len += N;
-        if self.room.len() < self.len {
+        if self.buffer.len() < self.len {
             self.grow();
         }
-        let place = self.room[start..].first_chunk_mut();
-        let place = place.expect("there is room");
+        let place = self.buffer[start..].first_chunk_mut();
+        let place = place.expect("there is buffer");
         *place = words;
         place
     }
 
-    /// Adds these, of which it is not known how many there are.
+    /// Appends any number of words.
     pub(crate) fn extend(&mut self, words: &[u32]) {
         for word in words {
             self.push([*word]);
@@ -56,8 +56,8 @@ impl Words {
 
     #[cold]
     fn grow(&mut self) {
-        let room = self.len.next_power_of_two();
-        self.room.resize(room, 0);
+        let buffer = self.len.next_power_of_two();
+        self.buffer.resize(buffer, 0);
     }
 }
 
@@ -65,7 +65,7 @@ impl Index<Range<usize>> for Words {
     type Output = [u32];
 
     fn index(&self, range: Range<usize>) -> &[u32] {
-        &self.room[..self.len][range]
+        &self.buffer[..self.len][range]
     }
 }
 
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_lie_one_after_the_other_and_their_room_is_used_again() {
+    fn words_are_contiguous_and_their_memory_is_reused() {
         let mut words = Words::new();
         for round in 0..3 {
             for first in 0..100 {
@@ -84,7 +84,7 @@ mod tests {
             words.extend(&[7, 8]);
             assert_eq!(words.len(), 302);
             assert_eq!(words[297..302], [99, 100, round, 7, 8]);
-            assert_eq!(words.room.len(), 512);
+            assert_eq!(words.buffer.len(), 512);
             words.clear();
             assert_eq!((words.len(), &words[0..0]), (0, &[][..]));
         }

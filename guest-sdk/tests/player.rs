@@ -1,9 +1,9 @@
-//! The test harness for guests: what a player does reaches the game, and swaps are the host's.
+//! The player for tests: input reaches the game, and swaps behave as in the host.
 
 use vblank_guest::prelude::*;
 use vblank_guest::test::Player;
 
-/// Notes down what it sees.
+/// A game that records its input.
 #[derive(State, Default)]
 struct Witness {
     seed: u64,
@@ -26,7 +26,7 @@ impl Game for Witness {
     }
 
     fn update(&mut self, frame: &Frame) {
-        // There is no host to be called.
+        // Calls to the host have no effect here.
         set_title("witness");
         log::info!("update {}", frame.number);
         let mut note = |seen: bool, list: fn(&mut Self) -> &mut Vec<u64>| {
@@ -54,7 +54,7 @@ impl Game for Witness {
     }
 }
 
-/// Draws with what the host has, where there is none.
+/// A game that draws with assets of the host.
 #[derive(State, Default)]
 struct Painter {}
 
@@ -84,7 +84,7 @@ fn assets_and_texts_need_no_host() {
 }
 
 #[test]
-fn what_a_player_does_reaches_the_game_once() {
+fn input_reaches_the_game_once() {
     let mut player = Player::<Witness>::new(7);
     player.updates(1);
     player
@@ -118,7 +118,7 @@ macro_rules! versions {
             pub struct World {
                 $(pub $field: $type,)*
                 #[state(skip)]
-                pub told: Option<(u64, bool)>,
+                pub swapped: Option<(u64, bool)>,
             }
 
             impl Game for World {
@@ -130,7 +130,7 @@ macro_rules! versions {
                 }
                 fn draw(&self, _: &mut Canvas) {}
                 fn resumed(&mut self, swapped: &Swapped) {
-                    self.told = Some((swapped.frame, swapped.identical));
+                    self.swapped = Some((swapped.frame, swapped.identical));
                 }
             }
         }
@@ -144,7 +144,7 @@ versions! {
 }
 
 #[test]
-fn a_swap_carries_the_state_and_keeps_what_is_parked() {
+fn a_swap_keeps_the_state_and_the_parked_values() {
     let game = first::World {
         name: "Ada".to_owned(),
         ..Default::default()
@@ -152,15 +152,15 @@ fn a_swap_carries_the_state_and_keeps_what_is_parked() {
     let mut player = Player::with_game(game, 1);
     player.updates(3);
     let player = player.swap_to::<first::World>().unwrap();
-    assert_eq!(player.game().told, Some((3, true)));
+    assert_eq!(player.game().swapped, Some((3, true)));
     let mut player = player.swap_to::<wider::World>().unwrap();
-    assert_eq!(player.game().told, Some((3, false)));
+    assert_eq!(player.game().swapped, Some((3, false)));
     player.updates(2);
     assert_eq!(player.game().steps, 5);
 }
 
 #[test]
-fn a_field_that_comes_back_has_its_value() {
+fn a_restored_field_has_its_parked_value() {
     mod back {
         pub use super::wider::World as Without;
         use vblank_guest::prelude::*;
@@ -190,12 +190,12 @@ fn a_field_that_comes_back_has_its_value() {
 }
 
 #[test]
-fn what_the_host_would_refuse_is_refused_and_told_in_lines() {
+fn a_refused_swap_prints_the_report_in_lines() {
     let player = Player::<first::World>::new(1);
     let refused = player.swap_to::<other::World>().err();
     let refused = refused.expect("a number is no text");
-    let told = refused.to_string();
-    assert!(told.contains("steps"), "{told}");
-    assert!(told.contains('\n'), "{told}");
-    assert_eq!(format!("{refused:?}"), told);
+    let report = refused.to_string();
+    assert!(report.contains("steps"), "{report}");
+    assert!(report.contains('\n'), "{report}");
+    assert_eq!(format!("{refused:?}"), report);
 }

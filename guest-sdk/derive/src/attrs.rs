@@ -1,10 +1,10 @@
-//! What `#[state(…)]` may say, on a type, a case or a field.
+//! Parses `#[state(…)]` on a type, a case or a field. Generates no code.
 
 use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned;
 use syn::{Attribute, Expr, LitInt, LitStr, Path, Result, Type, parse_quote};
 
-/// On a type.
+/// The attributes of a type.
 pub struct TypeAttrs {
     pub krate: Path,
     pub aliases: Vec<LitStr>,
@@ -12,7 +12,7 @@ pub struct TypeAttrs {
     pub hooks: Vec<Hook>,
 }
 
-/// `migrate(from = 1, with = path, wants = Type)` or `replace(from = 1, with = path)`.
+/// A hook: `migrate(from = 1, with = path, wants = Type)` or `replace(from = 1, with = path)`.
 pub struct Hook {
     pub from: u32,
     pub replaces: bool,
@@ -20,7 +20,7 @@ pub struct Hook {
     pub wants: Option<Type>,
 }
 
-/// On a field.
+/// The attributes of a field.
 #[derive(Default)]
 pub struct FieldAttrs {
     pub aliases: Vec<LitStr>,
@@ -28,12 +28,12 @@ pub struct FieldAttrs {
     pub default: FieldDefault,
 }
 
-/// What stands in for a value that an old state does not have.
+/// The default for a field that an old state lacks.
 #[derive(Default)]
 pub enum FieldDefault {
-    /// `Default`, where the type has one.
+    /// No attribute: `Default`, if the type has one.
     #[default]
-    IfAny,
+    OptionalTrait,
     /// `#[state(default)]`: `Default`, which the type must have.
     Trait,
     /// `#[state(default = expr)]`.
@@ -101,7 +101,7 @@ impl Hook {
     }
 }
 
-/// The names that a case had before.
+/// Returns the names that a case had before.
 pub fn case_aliases(attrs: &[Attribute]) -> Result<Vec<LitStr>> {
     let mut aliases = Vec::new();
     each(attrs, |meta| {

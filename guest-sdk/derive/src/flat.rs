@@ -1,7 +1,7 @@
-//! `#[derive(Flat)]`: every condition of the trait, checked when the guest is compiled.
+//! `#[derive(Flat)]`: generates checks for every condition of the trait.
 
 use crate::attrs::{FieldAttrs, TypeAttrs};
-use crate::state::at;
+use crate::fields::at;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -72,9 +72,9 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
             );
         };
 
-        // SAFETY: the type is `repr(C)`, all fields are flat (checked above, one by one), and its
-        // size is the sum of theirs, so there is no padding. The derived `State` writes the
-        // fields in this same order.
+        // SAFETY: the type is `repr(C)`, and the checks above prove that each field is flat. Its
+        // size is the sum of theirs, so there is no padding. The derived `State` writes the fields
+        // in the same order.
         #[automatically_derived]
         unsafe impl #krate::Flat for #ident {
             const WIDTH: u8 = {
@@ -91,8 +91,8 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
 fn has_fixed_layout(attr: &Attribute) -> bool {
     let mut found = false;
     if attr.path().is_ident("repr") {
-        // `packed` and `align(…)` come with arguments or change what `C` means: the size check
-        // and the schema's own rule for alignment answer for those.
+        // `packed` and `align(…)` have arguments or change the meaning of `C`. The size check and
+        // the schema's alignment rule cover them.
         let _ = attr.parse_nested_meta(|meta| {
             found |= meta.path.is_ident("C") || meta.path.is_ident("transparent");
             Ok(())
@@ -101,7 +101,7 @@ fn has_fixed_layout(attr: &Attribute) -> bool {
     found
 }
 
-/// What to say of types that are often tried and are not flat.
+/// Returns the message for a common type that is not flat.
 fn not_flat(ty: &Type) -> Option<&'static str> {
     let Type::Path(path) = ty else { return None };
     let name = path.path.get_ident()?;

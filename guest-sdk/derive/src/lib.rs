@@ -1,6 +1,7 @@
-//! `#[derive(State)]` and `#[derive(Flat)]`: what a state is, read off ordinary Rust types.
+//! The derive macros `State` and `Flat`, which read a state's type off ordinary Rust types.
 
 mod attrs;
+mod fields;
 mod flat;
 mod section;
 mod state;
@@ -10,11 +11,15 @@ use syn::{DeriveInput, parse_macro_input};
 
 /// Makes a type part of a state: schema, save and restore.
 ///
-/// On a field: `#[state(default = expr)]` for where an old state has no value (without it,
-/// `Default` where the type has one), `#[state(alias = "old")]` for the name it had before,
-/// `#[state(skip)]` to leave it out of the state and fill it with `Default`, or with the
-/// expression of `default`. On a case: `alias`. On a type: `alias`, `version = 2`, and
-/// `crate = path` for where `vblank_state` is found.
+/// Attributes of a field:
+/// - `#[state(default = expr)]`: the value when an old state has none. Without it, the type's
+///   `Default` is used, if there is one.
+/// - `#[state(alias = "old")]`: a name that the field had before.
+/// - `#[state(skip)]`: the field is not part of the state. It is filled with `Default`, or with the
+///   expression of `default`.
+///
+/// A case takes `alias`. A type takes `alias`, `version = 2`, `migrate(…)`, `replace(…)`, and
+/// `crate = path` for the path of `vblank_state`.
 #[proc_macro_derive(State, attributes(state))]
 pub fn derive_state(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -23,10 +28,11 @@ pub fn derive_state(input: TokenStream) -> TokenStream {
         .into()
 }
 
-/// Makes a record flat: lists of it cross a swap as raw memory.
+/// Makes a record flat: its lists cross a swap as raw memory.
 ///
-/// The type needs `#[repr(C)]` and `#[derive(State)]`; its fields are numbers, arrays and other
-/// flat records, in an order that leaves no padding. All of it is checked when it is compiled.
+/// The type needs `#[repr(C)]` and `#[derive(State)]`. Its fields are numbers, arrays and other
+/// flat records, in an order without padding. Every condition is checked when the guest is
+/// compiled.
 #[proc_macro_derive(Flat, attributes(state))]
 pub fn derive_flat(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -1,13 +1,13 @@
-//! What a type says of itself as a constant, for the section `vblank:schema` of the wasm file.
+//! Generates the constants of a type for the section `vblank:schema` of the wasm file.
 
 use crate::attrs::{FieldDefault, TypeAttrs};
-use crate::state::{ParsedField, at, default};
+use crate::fields::{ParsedField, at, default};
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
 use syn::{DeriveInput, Fields, GenericArgument, Path, PathArguments, PathSegment};
 
-/// The constants of the trait: `SHAPE`, and `DEF` where the type has an entry of its own.
+/// Returns the constants of the trait: `SHAPE`, and `DEF` for a type with an entry of its own.
 pub fn consts(
     input: &DeriveInput,
     attrs: &TypeAttrs,
@@ -53,7 +53,7 @@ pub fn consts(
     let mut generic = MentionsGeneric(false);
     generic.visit_data_mut(&mut input.data.clone());
     if generic.0 {
-        // It may come back to itself, and a constant cannot.
+        // The type may refer back to itself, which a constant cannot.
         return TokenStream::new();
     }
     let arguments = input.generics.type_params().map(|param| {
@@ -72,7 +72,7 @@ pub fn consts(
     }
 }
 
-/// The entry in the section, for a type that has one.
+/// Returns the entry in the section, for a type that has one.
 pub fn entry(input: &DeriveInput, krate: &Path) -> TokenStream {
     if !input.generics.params.is_empty() {
         return TokenStream::new();
@@ -93,7 +93,7 @@ pub fn entry(input: &DeriveInput, krate: &Path) -> TokenStream {
     }
 }
 
-/// Fields as a constant.
+/// Returns the fields as a constant.
 pub fn fields(krate: &Path, fields: &Fields, parsed: &[ParsedField<'_>]) -> TokenStream {
     let style = match fields {
         Fields::Named(_) => quote!(Named),
@@ -111,7 +111,9 @@ pub fn fields(krate: &Path, fields: &Fields, parsed: &[ParsedField<'_>]) -> Toke
             let shape = quote_spanned!(at(ty)=> <#ty as #krate::State>::SHAPE);
             let text = default(krate, field).1;
             let default = match attrs.default {
-                FieldDefault::IfAny => quote!(#krate::derive::Probe::<#ty>::DEFAULT.is_some()),
+                FieldDefault::OptionalTrait => {
+                    quote!(#krate::derive::Probe::<#ty>::DEFAULT.is_some())
+                }
                 FieldDefault::Trait | FieldDefault::Expr(_) => quote!(true),
             };
             quote! {
@@ -137,8 +139,10 @@ pub fn fields(krate: &Path, fields: &Fields, parsed: &[ParsedField<'_>]) -> Toke
     }
 }
 
-/// Looks for generic types that are not of the standard library: those may lead back. Changes nothing:
-/// it is a `VisitMut` since wasmtime's macros ask `syn` for that one, see `host/Cargo.toml`.
+/// Looks for generic types outside of the standard library, which may refer back to the type.
+///
+/// The visitor changes nothing. It is a `VisitMut` because wasmtime's macros already enable that
+/// feature of `syn`; see `host/Cargo.toml`.
 struct MentionsGeneric(bool);
 
 impl VisitMut for MentionsGeneric {

@@ -1,14 +1,11 @@
-//! `#[derive(State)]`.
+//! `#[derive(State)]`: generates the implementation of the trait.
 
-use crate::attrs::{FieldAttrs, FieldDefault, TypeAttrs, case_aliases};
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::ext::IdentExt;
+use crate::attrs::{FieldDefault, TypeAttrs, case_aliases};
+use crate::fields::{ParsedField, at, default, parse, plain};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{
-    Data, DeriveInput, Error, Expr, Fields, GenericParam, Ident, Index, Path, Result, Type,
-    parse_quote,
-};
+use syn::{Data, DeriveInput, Error, Fields, GenericParam, Path, Result, parse_quote};
 
 pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let attrs = TypeAttrs::parse(&input.attrs)?;
@@ -50,10 +47,10 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let ident = &input.ident;
     let aliases = &attrs.aliases;
     let version = attrs.version;
-    // A proof of flatness is looked up by the concrete type; a generic one has none.
+    // The proof of flatness is looked up by the concrete type, so a generic type has none.
     let flat = (generics.params.is_empty() && attrs.hooks.is_empty()).then(|| {
         quote! {
-            const FLAT: ::core::option::Option<#krate::IsFlat<Self>> = {
+            const FLAT: ::core::option::Option<#krate::FlatProof<Self>> = {
                 #[allow(unused_imports)]
                 use #krate::derive::NotFlat as _;
                 #krate::derive::Probe::<Self>::FLAT
@@ -76,7 +73,7 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let restore = if attrs.hooks.is_empty() {
         restore
     } else {
-        hooked(&attrs, &name, &restore)
+        with_hooks(&attrs, &name, &restore)
     };
     Ok(quote! {
         #[automatically_derived]
@@ -110,8 +107,8 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
     })
 }
 
-/// Restores a value as ever, and has the hooks run where a migration left old values for them.
-fn hooked(attrs: &TypeAttrs, name: &str, restore: &TokenStream) -> TokenStream {
+/// Generates a restore that also runs hooks, when a migration left old values for them.
+fn with_hooks(attrs: &TypeAttrs, name: &str, restore: &TokenStream) -> TokenStream {
     let krate = &attrs.krate;
     let replacing = attrs.hooks.iter().filter(|hook| hook.replaces).map(|hook| {
         let (from, with) = (hook.from, &hook.with);
@@ -128,7 +125,7 @@ fn hooked(attrs: &TypeAttrs, name: &str, restore: &TokenStream) -> TokenStream {
     let steps = quote!(#(#steps)*);
     let whole = attrs.hooks.iter().any(|hook| hook.replaces).then(|| {
         quote! {
-            if let ::core::option::Option::Some(old) = input.whole(#name, place) {
+            if let ::core::option::Option::Some(old) = input.take_whole_old(#name, start) {
                 #[allow(unused_mut)]
                 let mut value: Self = match old.version() {
                     #(#replacing)*
@@ -142,18 +139,18 @@ fn hooked(attrs: &TypeAttrs, name: &str, restore: &TokenStream) -> TokenStream {
         }
     });
     quote! {
-        let place = input.place();
+        let start = input.position();
         #whole
         #[allow(unused_mut)]
         let mut value = (|| -> ::core::result::Result<Self, #krate::RestoreError> { #restore })()?;
-        if let ::core::option::Option::Some(old) = input.old(#name, place) {
+        if let ::core::option::Option::Some(old) = input.take_old(#name, start) {
             #steps
         }
         ::core::result::Result::Ok(value)
     }
 }
 
-/// The pieces that differ between records and variants.
+/// The parts of the code that differ between records and variants.
 struct Parts {
     spec: TokenStream,
     /// The kind as a constant, for the section.
@@ -235,7 +232,7 @@ fn variant(krate: &Path, name: &str, input: &DeriveInput, data: &syn::DataEnum) 
             }
         });
         let fields = restore_fields(krate, &parsed);
-        // The last case needs no number: the reader knows how many there are.
+        // The last case needs no pattern of its own, because the reader checks the number.
         let pattern = if tag as usize + 1 == count {
             quote!(_)
         } else {
@@ -249,33 +246,6 @@ fn variant(krate: &Path, name: &str, input: &DeriveInput, data: &syn::DataEnum) 
         save: quote!(match self { #(#save)* }),
         restore: quote!(::core::result::Result::Ok(match input.tag(#count)? { #(#restore)* })),
     })
-}
-
-/// A field with what was said about it.
-pub(crate) struct ParsedField<'a> {
-    member: TokenStream,
-    pub name: String,
-    pub ty: &'a Type,
-    pub attrs: FieldAttrs,
-}
-
-fn parse(fields: &Fields) -> Result<Vec<ParsedField<'_>>> {
-    fields
-        .iter()
-        .enumerate()
-        .map(|(index, field)| {
-            let (member, name) = match &field.ident {
-                Some(ident) => (ident.to_token_stream(), plain(ident)),
-                None => (Index::from(index).to_token_stream(), index.to_string()),
-            };
-            Ok(ParsedField {
-                member,
-                name,
-                ty: &field.ty,
-                attrs: FieldAttrs::parse(&field.attrs)?,
-            })
-        })
-        .collect()
 }
 
 fn fields_spec(krate: &Path, fields: &Fields, parsed: &[ParsedField<'_>]) -> TokenStream {
@@ -307,25 +277,6 @@ fn fields_spec(krate: &Path, fields: &Fields, parsed: &[ParsedField<'_>]) -> Tok
     quote!(#krate::FieldsSpec::#start()#(#calls)*)
 }
 
-/// What writes a field's default, and how the source spells it.
-pub(crate) fn default(krate: &Path, field: &ParsedField<'_>) -> (TokenStream, TokenStream) {
-    let ty = field.ty;
-    let none = quote!(::core::option::Option::None);
-    match &field.attrs.default {
-        FieldDefault::IfAny => (quote!(#krate::derive::Probe::<#ty>::DEFAULT), none),
-        FieldDefault::Trait => {
-            let write = quote_spanned!(at(ty)=> #krate::derive::write_default::<#ty>);
-            (quote!(::core::option::Option::Some(#write)), none)
-        }
-        FieldDefault::Expr(expr) => {
-            let text = spelled(expr);
-            let value = quote_spanned!(at(expr)=> let value: #ty = #expr;);
-            let write = quote!(::core::option::Option::Some(|out| { #value #krate::write_inline(&value, out) }));
-            (write, quote!(::core::option::Option::Some(#text)))
-        }
-    }
-}
-
 fn restore_fields(krate: &Path, parsed: &[ParsedField<'_>]) -> TokenStream {
     parsed
         .iter()
@@ -342,22 +293,4 @@ fn restore_fields(krate: &Path, parsed: &[ParsedField<'_>]) -> TokenStream {
             }
         })
         .collect()
-}
-
-/// An expression as it was written, where the compiler still knows.
-fn spelled(expr: &Expr) -> String {
-    expr.span()
-        .source_text()
-        .unwrap_or_else(|| expr.to_token_stream().to_string())
-}
-
-/// A name without `r#`.
-fn plain(ident: &Ident) -> String {
-    ident.unraw().to_string()
-}
-
-/// Where errors about this point to, with names resolved as in the rest of what is written: the
-/// type may have come out of a macro.
-pub(crate) fn at(tokens: &impl Spanned) -> Span {
-    tokens.span().resolved_at(Span::call_site())
 }

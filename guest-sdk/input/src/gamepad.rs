@@ -1,8 +1,8 @@
-//! Gamepads: buttons by their place, sticks and triggers, as state and as edges.
+//! Gamepads: buttons by position, sticks and triggers, as state and as edges.
 
 use serde::{Deserialize, Serialize};
 
-/// A button, named by its place as in the W3C's standard gamepad.
+/// A button, named by its position as in the W3C's standard gamepad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "a button's name says all there is to say")]
@@ -26,12 +26,12 @@ pub enum PadButton {
     Mode,
 }
 
-/// Some of a gamepad's buttons, one bit each, `South` the lowest.
+/// A set of a gamepad's buttons, one bit each, with `South` as the lowest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PadButtons(pub u32);
 
-/// A stick's direction, or a trigger.
+/// A direction of a stick, or a trigger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "an axis's name says all there is to say")]
@@ -44,57 +44,58 @@ pub enum PadAxis {
     RightTrigger,
 }
 
-/// One gamepad in one update.
+/// A gamepad in one update.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Gamepad {
-    /// The same for as long as it is plugged in.
+    /// Id of the gamepad, constant while it is connected.
     pub id: u32,
-    /// Buttons that are down now.
+    /// Buttons that are down.
     pub held: PadButtons,
     /// Buttons that went down since the last update.
     pub pressed: PadButtons,
     /// Buttons that came up since the last update.
     pub released: PadButtons,
-    /// By [`PadAxis`]: sticks from -1 to 1, to the right and downwards; triggers from 0 to 1.
+    /// Values by [`PadAxis`]. Sticks go from -1 to 1, to the right and downwards. Triggers go from
+    /// 0 to 1.
     pub axes: [f32; 6],
 }
 
-/// What happened to a gamepad.
+/// An event of a gamepad.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum PadEvent {
-    /// It was plugged in.
+    /// The gamepad was plugged in.
     Connected,
-    /// It was pulled out: whatever was down is let go.
+    /// The gamepad was pulled out. All buttons are released.
     Disconnected,
     /// A button went down or came up.
     Button {
-        /// Which one.
+        /// The button.
         button: PadButton,
-        /// Whether it is down now.
+        /// True when the button went down.
         down: bool,
     },
-    /// A stick or trigger was moved.
+    /// A stick or trigger moved.
     Axis {
-        /// Which one.
+        /// The axis.
         axis: PadAxis,
-        /// Where it is; what is out of its range, or no number, is brought back into it.
+        /// New value. A value out of range is clamped, and NaN is 0.
         value: f32,
     },
 }
 
-/// All that are plugged in, by their numbers.
+/// All connected gamepads, by id.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Gamepads(Vec<(Gamepad, Presence)>);
+pub(super) struct Gamepads(Vec<(Gamepad, Connection)>);
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Presence {
-    Here,
-    /// Pulled out, and not told yet.
-    Gone,
+enum Connection {
+    Connected,
+    /// The gamepad was pulled out, and one more update reports it.
+    Disconnected,
 }
 
-/// Beyond these, nobody plays.
-const MOST: usize = 16;
+/// Largest number of gamepads.
+const MAX_GAMEPADS: usize = 16;
 
 impl Gamepads {
     pub(super) fn apply(&mut self, id: u32, event: PadEvent) {
@@ -102,24 +103,24 @@ impl Gamepads {
         let place = match (place, event) {
             (Ok(place), _) => place,
             (Err(_), PadEvent::Disconnected) => return,
-            (Err(_), _) if self.0.len() == MOST => return,
-            // Whoever uses it has plugged it in.
+            (Err(_), _) if self.0.len() == MAX_GAMEPADS => return,
+            // An event of an unknown gamepad connects it.
             (Err(place), _) => {
                 let pad = Gamepad {
                     id,
                     ..Gamepad::default()
                 };
-                self.0.insert(place, (pad, Presence::Here));
+                self.0.insert(place, (pad, Connection::Connected));
                 place
             }
         };
-        let (pad, presence) = &mut self.0[place];
-        *presence = Presence::Here;
+        let (pad, connection) = &mut self.0[place];
+        *connection = Connection::Connected;
         match event {
             PadEvent::Connected => {}
             PadEvent::Disconnected => {
-                pad.let_go();
-                *presence = Presence::Gone;
+                pad.release_all();
+                *connection = Connection::Disconnected;
             }
             PadEvent::Button { button, down } => pad.set(button, down),
             PadEvent::Axis { axis, value } => {
@@ -133,15 +134,16 @@ impl Gamepads {
         }
     }
 
-    /// Nobody is at the window.
-    pub(super) fn let_go(&mut self) {
-        self.0.iter_mut().for_each(|(pad, _)| pad.let_go());
+    /// Releases all buttons, when the window loses the focus.
+    pub(super) fn release_all(&mut self) {
+        self.0.iter_mut().for_each(|(pad, _)| pad.release_all());
     }
 
     pub(super) fn take(&mut self, into: &mut Vec<Gamepad>) {
         into.clear();
         into.extend(self.0.iter().map(|(pad, _)| *pad));
-        self.0.retain(|(_, presence)| *presence == Presence::Here);
+        self.0
+            .retain(|(_, connection)| *connection == Connection::Connected);
         for (pad, _) in &mut self.0 {
             (pad.pressed, pad.released) = (PadButtons::default(), PadButtons::default());
         }
@@ -149,7 +151,7 @@ impl Gamepads {
 }
 
 impl Gamepad {
-    /// Where a stick or trigger is.
+    /// Returns the value of a stick or trigger.
     #[must_use]
     pub fn axis(&self, axis: PadAxis) -> f32 {
         self.axes[axis as usize]
@@ -170,7 +172,7 @@ impl Gamepad {
         }
     }
 
-    fn let_go(&mut self) {
+    fn release_all(&mut self) {
         self.released.0 |= std::mem::take(&mut self.held).0;
         self.axes = [0.0; 6];
     }
@@ -197,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pad_that_is_pulled_out_lets_go_and_is_told_once_more() {
+    fn a_disconnected_pad_releases_its_buttons_and_is_reported_once_more() {
         let pads = &mut Gamepads::default();
         let stick = PadEvent::Axis {
             axis: PadAxis::LeftX,
@@ -231,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tap_shows_as_both_edges_and_only_so_many_pads_count() {
+    fn a_tap_shows_as_both_edges_and_the_number_of_pads_is_limited() {
         let pads = &mut Gamepads::default();
         let tap = step(
             pads,
@@ -240,6 +242,6 @@ mod tests {
         assert_eq!((tap[0].pressed, tap[0].released), (SOUTH, SOUTH));
         assert_eq!(step(pads, &[])[0].pressed, PadButtons(0));
         let many: Vec<_> = (0..100).map(|id| (id, south(true))).collect();
-        assert_eq!(step(pads, &many).len(), MOST);
+        assert_eq!(step(pads, &many).len(), MAX_GAMEPADS);
     }
 }

@@ -1,7 +1,7 @@
-//! The keys of a keyboard, by where they are and not by what is printed on them.
+//! The keys of a keyboard, by position and not by label.
 //!
-//! The cases, their order and their meaning are those of `wit/input.wit`; a name is the `code` of the
-//! W3C's [UI Events codes](https://www.w3.org/TR/uievents-code/).
+//! Cases and their order are those of `wit/input.wit`. A name is the `code` of the W3C's [UI Events
+//! codes](https://www.w3.org/TR/uievents-code/).
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,17 +10,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 macro_rules! keys {
     ($($name:ident,)*) => {
-        /// A physical key. Written and read as its UI Events code: `KeyA`, `ArrowLeft`, `Digit1`.
+        /// A physical key. Its text form is the UI Events code: `KeyA`, `ArrowLeft`, `Digit1`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         #[expect(missing_docs, reason = "a key's name says all there is to say")]
         pub enum Key { $($name,)* }
 
         impl Key {
-            /// Every key, in the order of the contract.
+            /// All keys, in the order of the contract.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// Its UI Events code.
+            /// Returns the UI Events code.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name),)* }
             }
@@ -28,7 +28,7 @@ macro_rules! keys {
     };
 }
 
-/// Calls a macro with the name of every key, in the order of the contract.
+/// Calls a macro with the names of all keys, in the order of the contract.
 #[doc(hidden)]
 #[macro_export]
 #[rustfmt::skip]
@@ -60,7 +60,7 @@ macro_rules! with_keys {
 }
 with_keys!(keys);
 
-/// No key has this name.
+/// The error for a name that no key has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "unknown key {0:?}: keys have the names of the UI Events codes, such as KeyA, Digit1, ArrowLeft or Space"
@@ -95,7 +95,7 @@ impl<'de> Deserialize<'de> for Key {
     }
 }
 
-/// Some of the keys. Walking it gives them in the order of the contract.
+/// A set of keys. Its iterator follows the order of the contract.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct KeySet([u64; 4]);
 
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_those_of_the_contract_in_its_order() {
+    fn keys_follow_the_order_of_the_contract() {
         let wit = include_str!("../../../wit/input.wit");
         let (_, cases) = wit.split_once("enum key {").unwrap();
         let (cases, _) = cases.split_once('}').unwrap();
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_read_back() {
+    fn key_names_parse_to_the_same_key() {
         for key in Key::ALL {
             assert_eq!(key.to_string().parse(), Ok(*key));
             let json = serde_json::to_string(key).unwrap();
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_of_keys_is_walked_in_order() {
+    fn a_key_set_iterates_in_order() {
         let mut set = KeySet::default();
         for key in Key::ALL.iter().rev() {
             set.insert(*key);

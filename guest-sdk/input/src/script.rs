@@ -1,4 +1,4 @@
-//! Input written down in a file: one JSON object a line, each for one frame.
+//! Input scripts: one JSON object a line, each with the frame it belongs to.
 //!
 //! ```text
 //! # a comment
@@ -19,38 +19,44 @@ use serde::de::IntoDeserializer;
 use serde::de::value::Error as BadValue;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Button, Finger, InputEvent, Key, PadAxis, PadButton, PadEvent};
+use crate::event::InputEvent;
+use crate::gamepad::{PadAxis, PadButton, PadEvent};
+use crate::key::Key;
+use crate::pointer::Button;
+use crate::touch::Finger;
 
-/// An event and the update that sees it first. As JSON, a line of a [`Script`].
+/// An event, and the update that sees it first. As JSON, a line of a [`Script`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Line", into = "Line")]
 pub struct Cue {
-    /// The number of the update.
+    /// Number of the update.
     pub frame: u64,
-    /// What happens.
+    /// The event.
     pub event: InputEvent,
 }
 
-/// Input by frame.
+/// Input events by frame.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Script(Vec<Cue>);
 
-/// A script that cannot be read.
+/// The error for a script that cannot be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {reason}")]
 pub struct ScriptError {
-    /// Counted from 1.
+    /// Number of the line, from 1.
     pub line: usize,
-    /// What is wrong with it.
+    /// Cause.
     pub reason: String,
 }
 
 impl Script {
-    /// Reads a script. Lines may be in any order; those of one frame happen as they are written.
-    /// Empty lines and lines that begin with `#` are skipped.
+    /// Parses a script.
+    ///
+    /// Lines may be in any order. Events of one frame keep their order. Empty lines and lines that
+    /// begin with `#` are skipped.
     ///
     /// # Errors
-    /// Names the first line that is wrong, and why.
+    /// Returns the first line that is wrong, and the reason.
     pub fn parse(text: &str) -> Result<Self, ScriptError> {
         let mut cues = Vec::new();
         for (index, line) in text.lines().map(str::trim).enumerate() {
@@ -67,7 +73,7 @@ impl Script {
         Ok(Self(cues))
     }
 
-    /// What happens before update `frame`, in order.
+    /// Returns the events before update `frame`, in order.
     pub fn events_at(&self, frame: u64) -> impl Iterator<Item = InputEvent> + '_ {
         let first = self.0.partition_point(|cue| cue.frame < frame);
         let cues = self.0[first..]
@@ -77,7 +83,7 @@ impl Script {
     }
 }
 
-/// An error without its place "at line 1", which counts within the one line that was read.
+/// Returns the message of a JSON error without its position, which counts within the one line.
 fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let cause = text.split(" at line ").next().unwrap_or_default();
@@ -87,7 +93,7 @@ fn reason(error: &serde_json::Error) -> String {
     }
 }
 
-/// A line as it is written, before it is known whether its parts belong together.
+/// A line as written, before it is checked that its parts belong together.
 #[derive(Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
@@ -96,12 +102,12 @@ struct Line {
     key: Option<Key>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pad: Option<u32>,
-    /// Of the pointer, or of the pad where there is one.
+    /// Button of the pointer, or of the gamepad when `pad` is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     button: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     down: Option<bool>,
-    /// `null` is the pointer leaving, and not the same as nothing.
+    /// Position of the pointer. `null` means that it left, which differs from an absent entry.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -134,13 +140,13 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
-/// A word that is one of an enum's.
+/// Parses the name of an enum's case.
 fn word<'de, T: Deserialize<'de>>(word: &'de str) -> Result<T, String> {
     let read: Result<T, BadValue> = T::deserialize(word.into_deserializer());
     read.map_err(|error| error.to_string())
 }
 
-/// A word of an enum.
+/// Returns the name of an enum's case.
 fn word_of(value: impl Serialize) -> Option<String> {
     let value = serde_json::to_value(value).ok()?;
     value.as_str().map(str::to_owned)
@@ -183,7 +189,7 @@ impl Line {
         down.ok_or_else(|| format!("a {what} needs \"down\": true or \"down\": false"))
     }
 
-    /// One event, out of the line. What is left over does not belong to it.
+    /// Takes one event out of the line. Anything left over does not belong to it.
     fn take_event(&mut self) -> Result<InputEvent, String> {
         if let Some(key) = self.key.take() {
             let down = self.take_down("key")?;
@@ -324,11 +330,11 @@ mod tests {
                 InputEvent::PointerLeft
             ]
         );
-        assert_eq!(at(3).len(), 1, "a frame can be asked for again");
+        assert_eq!(at(3).len(), 1, "the events of a frame can be read twice");
     }
 
     #[test]
-    fn what_is_written_is_what_was_read() {
+    fn cues_survive_printing() {
         for line in ALL.lines().filter(|line| line.starts_with('{')) {
             let cue: Cue = serde_json::from_str(line).unwrap();
             assert_eq!(serde_json::to_string(&cue).unwrap(), line);
@@ -336,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_the_line_and_what_is_wrong_with_it() {
+    fn a_parse_error_has_line_and_reason() {
         for (line, reason) in [
             (
                 r#"{"frame":1,"key":"Spce","down":true}"#,

@@ -1,48 +1,48 @@
-//! Fingers on the picture.
+//! Touches: fingers on the picture.
 
 use serde::{Deserialize, Serialize};
 
-/// What a finger did.
+/// The phase of a touch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Finger {
-    /// It came down.
+    /// The finger came down.
     Down,
-    /// It was moved.
+    /// The finger moved.
     Moved,
-    /// It went up.
+    /// The finger went up.
     Up,
 }
 
 /// A finger in one update.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Touch {
-    /// The same from where it comes down to where it goes up.
+    /// Id of the finger, constant from down to up.
     pub id: u64,
-    /// To the right, in pixels of the picture.
+    /// Distance to the right, in pixels of the picture.
     pub x: f32,
-    /// Downwards.
+    /// Distance downwards, in pixels of the picture.
     pub y: f32,
-    /// It came down since the last update.
+    /// True when the finger came down since the last update.
     pub pressed: bool,
-    /// It went up since the last update, and is told for the last time.
+    /// True when the finger went up since the last update. This update is the last to report it.
     pub released: bool,
 }
 
-/// All fingers, in the order in which they came.
+/// All fingers, in the order of their arrival.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Touches(Vec<Touch>);
 
-/// More fingers than anybody has.
-const MOST: usize = 32;
+/// Largest number of fingers.
+const MAX_TOUCHES: usize = 32;
 
 impl Touches {
     pub(super) fn apply(&mut self, id: u64, finger: Finger, [x, y]: [f32; 2]) {
         let is_it = |touch: &&mut Touch| touch.id == id && !touch.released;
-        let has_room = self.0.len() < MOST;
+        let has_space = self.0.len() < MAX_TOUCHES;
         let found = self.0.iter_mut().find(is_it);
         match (finger, found) {
-            (Finger::Down, None) if has_room => self.0.push(Touch {
+            (Finger::Down, None) if has_space => self.0.push(Touch {
                 id,
                 x,
                 y,
@@ -57,7 +57,7 @@ impl Touches {
         }
     }
 
-    pub(super) fn let_go(&mut self) {
+    pub(super) fn release_all(&mut self) {
         self.0.iter_mut().for_each(|touch| touch.released = true);
     }
 
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_finger_comes_moves_and_goes() {
+    fn a_finger_goes_down_moves_and_goes_up() {
         let mut touches = Touches::default();
         let mut step = |events: &[(u64, Finger, [f32; 2])]| {
             for (id, finger, place) in events {
@@ -96,9 +96,9 @@ mod tests {
         assert_eq!(
             step(&[]).len(),
             1,
-            "what went up is told once, what never came down not at all"
+            "a released finger is reported once, and one that never came down is not reported"
         );
         let tap = step(&[(7, Finger::Up, [0.0, 0.0]), (7, Finger::Down, [1.0, 1.0])]);
-        assert_eq!(tap.len(), 2, "gone, and come again as another");
+        assert_eq!(tap.len(), 2, "the second touch is another finger");
     }
 }

@@ -1,5 +1,7 @@
-//! Plays a game under `cargo test`, natively and without a host: keys and pointer in, the state out,
-//! and a swap to another version through the same schema, plan and migration as in the host.
+//! A player for tests: plays a game under `cargo test`, natively and without a host.
+//!
+//! The player sends keys and pointer input, reads the state, and swaps to another version through
+//! the same schema, plan and migration as the host.
 //!
 //! ```
 //! use vblank_guest::prelude::*;
@@ -34,37 +36,37 @@ mod script;
 use std::fmt;
 
 use vblank_state::rehearse::carry;
-use vblank_state::{Parked, Schema, Verdict, diff};
+use vblank_state::{Comparison, Parked, Schema, Verdict};
 
-use crate::{
-    Buttons, Canvas, Frame, Game, Gamepad, Key, PadButtons, Pointer, Setup, Size, Swapped,
-};
+use crate::canvas::Canvas;
+use crate::game::{Game, Setup, Swapped};
+use crate::input::{Buttons, Frame, Gamepad, Key, PadButtons, Pointer, Size};
 
-/// What the host has when nothing else is asked of it.
+/// The host's default size of a picture.
 const SIZE: Size = Size {
     width: 1280,
     height: 720,
 };
 const HZ: f32 = 60.0;
 
-/// Someone who plays a game in a test: presses keys, lets time pass, and looks.
+/// A player of a game in a test: presses keys, lets time pass, and reads the state.
 ///
-/// Sixty updates a second on a picture of 1280 by 720, as `host run` has by itself. Keys stay down
-/// until they are released. What is of the host has no effect: [`set_title`](crate::set_title), and
-/// `log`, unless the test sets a logger.
+/// There are sixty updates a second and a picture of 1280 by 720, the defaults of `host run`. Keys
+/// stay down until they are released. Functions of the host have no effect:
+/// [`set_title`](crate::set_title), and `log`, unless the test sets a logger.
 pub struct Player<G> {
     game: G,
-    /// The next update's.
+    /// Input of the next update.
     frame: Frame,
     canvas: Canvas,
-    /// Fields that a swap took away, for the one that brings them back.
+    /// Values of fields that a swap removed, for a later swap that adds them again.
     parked: Parked,
     #[cfg(not(target_arch = "wasm32"))]
-    recorded: Option<script::Recorded>,
+    script: Option<script::ScriptPlayer>,
 }
 
 impl<G: Game> Player<G> {
-    /// Begin a game, as `host run --seed` does.
+    /// Starts a game, as `host run --seed` does.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let setup = Setup {
@@ -75,7 +77,7 @@ impl<G: Game> Player<G> {
         Self::with_game(G::new(&setup), seed)
     }
 
-    /// Go on with a game that stands somewhere in the middle.
+    /// Starts with a game in any state.
     #[must_use]
     pub fn with_game(game: G, seed: u64) -> Self {
         let frame = Frame {
@@ -107,17 +109,18 @@ impl<G: Game> Player<G> {
             canvas: Canvas::new(),
             parked: Parked::default(),
             #[cfg(not(target_arch = "wasm32"))]
-            recorded: None,
+            script: None,
         }
     }
 
-    /// The game as it stands.
+    /// Returns the game.
     #[must_use]
     pub fn game(&self) -> &G {
         &self.game
     }
 
-    /// Put a key down. The next update sees it pressed, and all until its release see it held.
+    /// Presses a key. The next update sees it pressed, and all updates until its release see it
+    /// held.
     pub fn press(&mut self, key: Key) -> &mut Self {
         if !self.frame.is_held(key) {
             self.frame.held.push(key);
@@ -126,7 +129,7 @@ impl<G: Game> Player<G> {
         self
     }
 
-    /// Let a key go.
+    /// Releases a key.
     pub fn release(&mut self, key: Key) -> &mut Self {
         if self.frame.is_held(key) {
             self.frame.held.retain(|held| *held != key);
@@ -135,27 +138,27 @@ impl<G: Game> Player<G> {
         self
     }
 
-    /// Type a text, which the next update gets.
+    /// Types a text, which the next update receives.
     pub fn type_text(&mut self, text: &str) -> &mut Self {
         self.frame.text.push_str(text);
         self
     }
 
-    /// Move the pointer over the picture, to this pixel.
+    /// Moves the pointer to a pixel of the picture.
     pub fn point(&mut self, x: f32, y: f32) -> &mut Self {
         let pointer = &mut self.frame.pointer;
         (pointer.x, pointer.y, pointer.inside) = (x, y, true);
         self
     }
 
-    /// Put buttons of the pointer down and let them go at once, where it is.
+    /// Presses and releases buttons of the pointer, at its position.
     pub fn click(&mut self, buttons: Buttons) -> &mut Self {
         self.frame.pointer.pressed |= buttons;
         self.frame.pointer.released |= buttons;
         self
     }
 
-    /// A gamepad, plugged in at the first call: sticks and triggers stay where they are put.
+    /// Returns a gamepad, which the first call plugs in. Sticks and triggers keep their values.
     pub fn gamepad(&mut self, id: u32) -> &mut Gamepad {
         let pads = &mut self.frame.gamepads;
         let place = pads.binary_search_by_key(&id, |pad| pad.id);
@@ -166,8 +169,8 @@ impl<G: Game> Player<G> {
         &mut pads[place]
     }
 
-    /// Put buttons of a gamepad down. The next update sees them pressed, and all until their release see
-    /// them held.
+    /// Presses buttons of a gamepad. The next update sees them pressed, and all updates until their
+    /// release see them held.
     pub fn press_pad(&mut self, id: u32, buttons: PadButtons) -> &mut Self {
         let pad = self.gamepad(id);
         pad.pressed |= buttons - pad.held;
@@ -175,7 +178,7 @@ impl<G: Game> Player<G> {
         self
     }
 
-    /// Let buttons of a gamepad go.
+    /// Releases buttons of a gamepad.
     pub fn release_pad(&mut self, id: u32, buttons: PadButtons) -> &mut Self {
         let pad = self.gamepad(id);
         pad.released |= buttons & pad.held;
@@ -183,18 +186,19 @@ impl<G: Game> Player<G> {
         self
     }
 
-    /// Give the picture another size, in pixels.
+    /// Resizes the picture, in pixels.
     pub fn resize(&mut self, width: u32, height: u32) -> &mut Self {
         self.frame.size = Size { width, height };
         self
     }
 
-    /// From now on, play the input of a file: `text` is what `host run --input FILE` reads, each line
-    /// for the update of its number, of which the first is 0. Updates see what the host would show
-    /// them, and nothing of what is pressed by hand. Goes on through a swap.
+    /// Plays recorded input from now on, in the format of `host run --input FILE`.
+    ///
+    /// Each line belongs to the update with its number, of which the first is 0. Updates see what
+    /// the host would show them, and nothing that the test presses. A swap does not end the script.
     ///
     /// # Errors
-    /// Names the first line that means nothing, and what is wrong with it.
+    /// Returns the first line that cannot be read, and the reason.
     ///
     /// ```
     /// # use vblank_guest::prelude::*;
@@ -215,11 +219,11 @@ impl<G: Game> Player<G> {
     pub fn script(&mut self, text: &str) -> Result<&mut Self, BadScript> {
         #[cfg(not(target_arch = "wasm32"))]
         {
-            let recorded = script::Recorded::parse(text);
-            self.recorded = Some(recorded.map_err(|error| BadScript(error.to_string()))?);
+            let script = script::ScriptPlayer::parse(text);
+            self.script = Some(script.map_err(|error| BadScript(error.to_string()))?);
             Ok(self)
         }
-        // A guest does not play itself, but editors check its tests for the guest's target.
+        // A guest never plays itself, but editors check its tests for the guest's target.
         #[cfg(target_arch = "wasm32")]
         Err(BadScript(format!(
             "a script of {} bytes is played natively, by cargo test",
@@ -227,12 +231,12 @@ impl<G: Game> Player<G> {
         )))
     }
 
-    /// Let this many updates pass.
+    /// Runs this many updates.
     pub fn updates(&mut self, count: u32) -> &mut Self {
         for _ in 0..count {
             #[cfg(not(target_arch = "wasm32"))]
-            if let Some(recorded) = &mut self.recorded {
-                recorded.show(&mut self.frame);
+            if let Some(script) = &mut self.script {
+                script.show(&mut self.frame);
             }
             self.game.update(&self.frame);
             let Frame {
@@ -245,7 +249,7 @@ impl<G: Game> Player<G> {
                 ..
             } = &mut self.frame;
             *number += 1;
-            // What happened once is seen once.
+            // An edge is seen by one update only.
             pressed.clear();
             released.clear();
             text.clear();
@@ -258,24 +262,26 @@ impl<G: Game> Player<G> {
         self
     }
 
-    /// Have it draw a picture, which nobody sees, and say of how many shapes.
+    /// Draws a picture, and returns the number of its shapes.
     pub fn draw(&mut self) -> usize {
         self.canvas.begin(self.frame.size, 0.0);
         self.game.draw(&mut self.canvas);
         self.canvas.shapes()
     }
 
-    /// Go on with the state in another version of the game, as a swap does: the fields are carried
-    /// over by their names, migrations run, and what has no place is parked for a later swap.
+    /// Swaps to another version of the game, with the state.
+    ///
+    /// Fields move by their names, migrations run, and values without a place are parked for a
+    /// later swap.
     ///
     /// # Errors
-    /// When the host would refuse it, with what the host would say.
-    pub fn swap_to<New: Game>(mut self) -> Result<Player<New>, Refused> {
-        let mut game: New = carry(&self.game, &mut self.parked).map_err(Refused)?;
-        let change = diff(&Schema::of::<G>(), &Schema::of::<New>());
+    /// Returns the host's report when the host would refuse the swap.
+    pub fn swap_to<New: Game>(mut self) -> Result<Player<New>, SwapError> {
+        let mut game: New = carry(&self.game, &mut self.parked).map_err(SwapError)?;
+        let comparison = Comparison::new(&Schema::of::<G>(), &Schema::of::<New>());
         game.resumed(&Swapped {
             frame: self.frame.number,
-            identical: change.verdict == Verdict::Identical,
+            identical: comparison.verdict() == Verdict::Identical,
         });
         Ok(Player {
             game,
@@ -283,12 +289,12 @@ impl<G: Game> Player<G> {
             canvas: self.canvas,
             parked: self.parked,
             #[cfg(not(target_arch = "wasm32"))]
-            recorded: self.recorded,
+            script: self.script,
         })
     }
 }
 
-/// Why a script cannot be played: its line, and what is wrong with it.
+/// The reason why a script cannot be played, with its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadScript(String);
 
@@ -300,21 +306,21 @@ impl fmt::Display for BadScript {
 
 impl std::error::Error for BadScript {}
 
-/// Why a state does not go on in another version: the host's own report, for people.
+/// The reason why a state does not cross: the host's report for people.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Refused(String);
+pub struct SwapError(String);
 
-impl fmt::Display for Refused {
+impl fmt::Display for SwapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-/// The same, since `unwrap` in a test prints this, and a report has several lines.
-impl fmt::Debug for Refused {
+/// Prints the report with its line breaks, because `unwrap` in a test uses this format.
+impl fmt::Debug for SwapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for SwapError {}

@@ -1,41 +1,41 @@
-//! Input from a file, as `host run --input` plays it: collected by the host's own code and handed to a
-//! game in the contract's types. Knows no game.
+//! Recorded input, collected by the host's own code and given to a game in the contract's types.
+//! Knows no game.
 
-use vblank_input::{self as told, Input, Script, ScriptError, Snapshot, with_keys};
+use vblank_input::{self as host_input, Input, Script, ScriptError, Snapshot, with_keys};
 
-use crate::{Buttons, Frame, Gamepad, Key, PadButtons, Pointer, Touch};
+use crate::input::{Buttons, Frame, Gamepad, Key, PadButtons, Pointer, Touch};
 
-/// A script that is being played.
-pub(super) struct Recorded {
+/// A script while it is played.
+pub(super) struct ScriptPlayer {
     script: Script,
     input: Input,
-    /// What an update sees of it.
-    seen: Snapshot,
+    /// Input of the current update.
+    snapshot: Snapshot,
 }
 
-impl Recorded {
+impl ScriptPlayer {
     pub(super) fn parse(text: &str) -> Result<Self, ScriptError> {
         Ok(Self {
             script: Script::parse(text)?,
             input: Input::default(),
-            seen: Snapshot::default(),
+            snapshot: Snapshot::default(),
         })
     }
 
-    /// Have an update see what the script says before it, and nothing else.
+    /// Fills a frame with the input that the script has for it, and nothing else.
     pub(super) fn show(&mut self, frame: &mut Frame) {
         for event in self.script.events_at(frame.number) {
             self.input.apply(event);
         }
-        self.input.take(&mut self.seen);
-        let keys = |keys: &[told::Key]| keys.iter().map(|key| KEYS[*key as usize]).collect();
-        frame.held = keys(&self.seen.held);
-        frame.pressed = keys(&self.seen.pressed);
-        frame.released = keys(&self.seen.released);
-        frame.text.clone_from(&self.seen.text);
-        frame.pointer = pointer(&self.seen.pointer);
-        frame.touches = self.seen.touches.iter().map(touch).collect();
-        frame.gamepads = self.seen.gamepads.iter().map(gamepad).collect();
+        self.input.take(&mut self.snapshot);
+        let keys = |keys: &[host_input::Key]| keys.iter().map(|key| KEYS[*key as usize]).collect();
+        frame.held = keys(&self.snapshot.held);
+        frame.pressed = keys(&self.snapshot.pressed);
+        frame.released = keys(&self.snapshot.released);
+        frame.text.clone_from(&self.snapshot.text);
+        frame.pointer = pointer(&self.snapshot.pointer);
+        frame.touches = self.snapshot.touches.iter().map(touch).collect();
+        frame.gamepads = self.snapshot.gamepads.iter().map(gamepad).collect();
     }
 }
 
@@ -46,9 +46,9 @@ macro_rules! table {
 }
 with_keys!(table);
 
-fn pointer(pointer: &told::Pointer) -> Pointer {
-    // Both have a bit for each button, in the order of the contract.
-    let buttons = |buttons: told::Buttons| Buttons::from_bits_truncate(buttons.0);
+fn pointer(pointer: &host_input::Pointer) -> Pointer {
+    // Both types have a bit for each button, in the order of the contract.
+    let buttons = |buttons: host_input::Buttons| Buttons::from_bits_truncate(buttons.0);
     Pointer {
         x: pointer.x,
         y: pointer.y,
@@ -61,7 +61,7 @@ fn pointer(pointer: &told::Pointer) -> Pointer {
     }
 }
 
-fn touch(touch: &told::Touch) -> Touch {
+fn touch(touch: &host_input::Touch) -> Touch {
     Touch {
         id: touch.id,
         x: touch.x,
@@ -71,8 +71,8 @@ fn touch(touch: &told::Touch) -> Touch {
     }
 }
 
-fn gamepad(pad: &told::Gamepad) -> Gamepad {
-    let buttons = |buttons: told::PadButtons| PadButtons::from_bits_truncate(buttons.0);
+fn gamepad(pad: &host_input::Gamepad) -> Gamepad {
+    let buttons = |buttons: host_input::PadButtons| PadButtons::from_bits_truncate(buttons.0);
     let [
         left_x,
         left_y,

@@ -1,6 +1,7 @@
-//! What schemas, saves and migrations cost, beside `memcpy`, `postcard` and `rkyv` in the same run.
+//! Benchmarks of schemas, saves and migrations, beside `memcpy`, `postcard` and `rkyv` in the same
+//! run.
 //!
-//! `cargo bench -p vblank-state` prints medians and ratios; each measurement checks its answer.
+//! `cargo bench -p vblank-state` prints medians and ratios. Each measurement checks its answer.
 #![allow(missing_docs, reason = "a benchmark's types are its own")]
 
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use vblank_derive::{Flat, State};
 use vblank_state::schema::{Field, Fields, Kind, Number, Style, TypeDef};
 use vblank_state::{
-    Limits, Parcel, Parked, Plan, Schema, Type, Verdict, apply, apply_reusing, defaults, diff,
+    Comparison, Limits, Parcel, Parked, Schema, Type, Verdict, apply, apply_reusing, defaults,
     restore, save,
 };
 
@@ -20,7 +21,7 @@ fn main() {
     tree();
 }
 
-/// The median time of a piece of work, of which some is prepared and dropped outside the clock.
+/// Returns the median time of `work`. Preparing its input and dropping its output are not timed.
 fn median<A, B>(
     runs: usize,
     mut prepare: impl FnMut() -> A,
@@ -55,7 +56,7 @@ fn ask(what: &str, holds: bool) {
     println!("    {} {what}", if holds { "holds:" } else { "MISSED:" });
 }
 
-/// Two schemas of 200 types of ten fields, with a change in each type.
+/// Measures two schemas of 200 types with ten fields, and a change in each type.
 fn schemas() {
     let schema = |edited: bool| {
         let field = |name: String, ty| Field {
@@ -102,16 +103,16 @@ fn schemas() {
         Schema::new(Type::Named(0), (0..200).map(def).collect()).unwrap()
     };
     let (old, new) = (schema(false), schema(true));
-    assert_eq!(diff(&old, &new).changes.len(), 600);
-    assert_eq!(diff(&old, &new).verdict, Verdict::Automatic);
-    let time = median(200, || (), |()| diff(&old, &new));
-    show("diff of two schemas of 200 types, 600 changes", time, None);
-    ask("at most 1 ms", time <= Duration::from_millis(1));
+    let comparison = Comparison::new(&old, &new);
+    assert_eq!(comparison.changes().len(), 600);
+    assert_eq!(comparison.verdict(), Verdict::Automatic);
+    let time = median(200, || (), |()| Comparison::new(&old, &new));
     show(
-        "plan of the same",
-        median(200, || (), |()| Plan::new(&old, &new).unwrap()),
+        "comparison of two schemas of 200 types, 600 changes",
+        time,
         None,
     );
+    ask("at most 1 ms", time <= Duration::from_millis(1));
     let bytes = old.encode();
     show(
         "decoding such a schema",
@@ -127,7 +128,8 @@ struct Field64 {
     cells: Vec<f64>,
 }
 
-/// 64 MiB of flat state: saved (lent), copied once as the host must, restored (taken over).
+/// Measures 64 MiB of flat state: saved (lent), copied once as a host does, and restored (taken
+/// over).
 fn flat_state() {
     let state = Field64 {
         score: 7,
@@ -194,7 +196,7 @@ mod new {
     }
 }
 
-/// A million flat records of 32 bytes, one field added, one widened.
+/// Measures a million flat records of 32 bytes, with one field added and one widened.
 fn records() {
     let record = |i: u32| old::Record {
         pos: [i as f32; 3],
@@ -209,20 +211,29 @@ fn records() {
     let warm = median(50, || (), |()| target.copy_from_slice(black_box(words)));
     show("memcpy of a million records of 32 bytes, warm", warm, None);
 
-    let plan = Plan::new(
+    let plan = Comparison::new(
         &Schema::of::<Vec<old::Record>>(),
         &Schema::of::<Vec<new::Record>>(),
     )
+    .into_plan()
     .unwrap();
-    let given = defaults::<Vec<new::Record>>();
+    let default_bytes = defaults::<Vec<new::Record>>();
     let parcel = saved.as_ref();
     let limits = Limits::default();
     let migrate = |spare| {
-        apply_reusing(&plan, &parcel, &given, &Parked::default(), &limits, spare)
-            .unwrap()
-            .parcel
+        apply_reusing(
+            &plan,
+            &parcel,
+            &default_bytes,
+            &Parked::default(),
+            &limits,
+            spare,
+        )
+        .unwrap()
+        .parcel
     };
-    // The new parcel of one run is the memory of the next, as a host keeps it warm off the frame.
+    // The new parcel of one run is the buffer of the next, as a host keeps a warm one off the
+    // frame.
     let mut spare = migrate(Parcel::default());
     let time = median(50, || (), |()| spare = migrate(std::mem::take(&mut spare)));
     show(
@@ -237,7 +248,7 @@ fn records() {
     let fresh = median(20, || (), |()| migrate(Parcel::default()));
     let memcpy = median(20, || (), |()| spare.clone());
     show(
-        "the same, into fresh memory",
+        "the same migration, into fresh memory",
         fresh,
         Some(("memcpy of the result into fresh memory", memcpy)),
     );
@@ -250,11 +261,12 @@ fn records() {
         );
     }
 
-    // And back: what was added is parked, what was widened must fit, value by value.
-    let back = Plan::new(
+    // On the way back the added field is parked, and the widened one has to fit, value by value.
+    let back = Comparison::new(
         &Schema::of::<Vec<new::Record>>(),
         &Schema::of::<Vec<old::Record>>(),
     )
+    .into_plan()
     .unwrap();
     let parcel = migrate(Parcel::default());
     let none = defaults::<Vec<old::Record>>();
@@ -273,7 +285,7 @@ fn records() {
         },
     );
     show(
-        "and back: one field parked, one narrowed",
+        "migration back: one field parked, one narrowed",
         time,
         Some(("warm memcpy", warm)),
     );
@@ -333,7 +345,7 @@ fn node(id: &mut u32, depth: u32) -> Node {
     }
 }
 
-/// A tree of some 100,000 small nodes with strings and maps.
+/// Measures a tree of about 100,000 small nodes with strings and maps.
 fn tree() {
     let state = node(&mut 0, 5);
     let parcel = save(&state).to_parcel();
@@ -388,13 +400,15 @@ fn tree() {
     );
     show("", restoring, Some(("rkyv", rkyv_restore)));
 
-    let plan = Plan::new(&Schema::of::<Node>(), &Schema::of::<newer::Node>()).unwrap();
-    let given = defaults::<newer::Node>();
+    let plan = Comparison::new(&Schema::of::<Node>(), &Schema::of::<newer::Node>())
+        .into_plan()
+        .unwrap();
+    let default_bytes = defaults::<newer::Node>();
     let migrate = || {
         apply(
             &plan,
             &parcel.as_ref(),
-            &given,
+            &default_bytes,
             &Parked::default(),
             &Limits::default(),
         )

@@ -1,41 +1,43 @@
-//! What code written by `#[derive(State)]` uses to ask about types; nothing for anyone else.
+//! Helpers for code written by `#[derive(State)]`, which asks what a type implements. Not for other
+//! callers.
 
 pub use crate::codec::write_default;
-use crate::codec::{Flat, IsFlat, State};
+use crate::codec::{Flat, FlatProof, State};
 use crate::schema::DefaultFn;
 use std::marker::PhantomData;
 
-/// Asks whether a concrete type implements `Default` or `Flat`.
+/// Tells whether a concrete type implements `Default` or `Flat`.
 ///
-/// An inherent constant is chosen over a trait's when its bounds hold, and else the trait's is.
+/// The compiler takes the inherent constant when its bounds hold, and otherwise the trait's
+/// constant.
 pub struct Probe<T>(PhantomData<T>);
 
 impl<T: State + Default> Probe<T> {
-    /// The writer of `T::default()`.
+    /// Writer of `T::default()`.
     pub const DEFAULT: Option<DefaultFn> = Some(write_default::<T>);
 }
 
-/// The answer for types without `Default`.
+/// Fallback for types without `Default`.
 pub trait NoDefault {
-    /// There is none.
+    /// No writer.
     const DEFAULT: Option<DefaultFn> = None;
 }
 
 impl<T> NoDefault for Probe<T> {}
 
 impl<T: Flat> Probe<T> {
-    /// The proof.
-    pub const FLAT: Option<IsFlat<T>> = Some(IsFlat::new());
+    /// Proof that the type is flat.
+    pub const FLAT: Option<FlatProof<T>> = Some(FlatProof::new());
 }
 
-/// The answer for types that are not flat.
+/// Fallback for types that are not flat.
 pub trait NotFlat: Sized {
-    /// The type in question.
-    type Of;
-    /// There is none.
-    const FLAT: Option<IsFlat<Self::Of>> = None;
+    /// The type that was asked about.
+    type Subject;
+    /// No proof.
+    const FLAT: Option<FlatProof<Self::Subject>> = None;
 }
 
 impl<T> NotFlat for Probe<T> {
-    type Of = T;
+    type Subject = T;
 }

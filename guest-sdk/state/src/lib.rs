@@ -1,43 +1,61 @@
-//! The state of a Vblank guest: what it is made of, how it crosses from one version of a program
-//! to the next, and what happens to it when its types have changed.
+//! The state of a Vblank guest: its type, its bytes, and its migration to another version's type.
 //!
-//! Data walks one way: a guest's types give a [`Schema`] and a [`Parcel`]; two schemas give a
-//! [`diff()`] for people and a [`Plan`] for the host; [`apply`] makes the new parcel of the old one.
-//! Used by guests and by the host alike, so it knows no wasmtime, no files and no processes.
+//! A guest's types give a [`Schema`] and a [`Parcel`]. Two schemas give a [`Comparison`], which has
+//! the changes for people and the [`Plan`] for the host. [`apply`] makes the new parcel from the
+//! old one.
+//!
+//! Guests and hosts both use this crate, so it knows no wasmtime, no files and no processes.
 
+// Leaves, which every other module may use.
+mod bounds;
+mod number;
+mod words;
+
+// The type of a state, and its bytes.
+mod cursor;
+pub mod parcel;
+pub mod schema;
+mod walk;
+
+// Rust types to schemas and parcels, and back.
 pub mod codec;
 #[doc(hidden)]
 pub mod derive;
-pub mod diff;
-mod leftovers;
-pub mod migrate;
-pub mod parcel;
-pub mod plan;
-pub mod rehearse;
-pub mod report;
-pub mod schema;
 #[doc(hidden)]
 pub mod section;
-pub mod value;
-mod walk;
 
+// From the schema and state of one version to those of another: compare, plan, apply.
+pub mod compare;
+mod hooks;
+mod leftovers;
+pub mod migrate;
+mod parcel_writer;
+mod refusal;
+pub mod rehearse;
+pub mod report;
+
+// A state for people.
+pub mod value;
+
+pub use bounds::{MAX_DEPTH, SEGMENT_MIN};
 pub use codec::{
-    Flat, IsFlat, PageVec, Pages, Place, Reader, RestoreError, SEGMENT_MIN, Saved, Segment,
-    Segments, State, Writer, defaults, restore, save, schema_bytes, write_inline,
+    Flat, FlatProof, PageVec, Pages, PendingSegment, Reader, RestoreError, SavedState, Segment,
+    State, Writer, defaults, restore, save, schema_bytes, write_inline,
 };
-pub use diff::{Change, ChangeKind, Columns, Diff, Verdict, diff};
+pub use compare::{Change, ChangeKind, Columns, Comparison, NeedsMigration, Plan, Verdict};
+pub use cursor::CodecError;
 pub use leftovers::Old;
-pub use migrate::{Limits, Migrated, Parked, Refusal, apply, apply_reusing};
-pub use parcel::{Parcel, ParcelRef};
-pub use plan::{NeedsMigration, Plan};
+pub use migrate::{Limits, MigrationResult, Parked, apply, apply_reusing};
+pub use parcel::{Parcel, ParcelRef, Segments};
+pub use refusal::Refusal;
 pub use report::explain;
 pub use schema::{
     FieldSpec, FieldsSpec, Schema, SchemaBuilder, SchemaError, SchemaHash, Type, TypeSpec,
 };
 pub use value::Value;
-pub use walk::{CodecError, MAX_DEPTH, check};
+pub use walk::check;
 
-/// The chapter on state in the documentation, whose examples are tests.
+/// The chapter on state in the documentation. Its examples run as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/state.md")]
 mod chapter {}

@@ -1,11 +1,9 @@
-//! Parcels: a state on its way between two guests, as the host holds it.
-
-use crate::codec::Segments;
+//! Parcels: the bytes of a state on its way between two guests. Knows no types.
 
 /// A state that owns its bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parcel {
-    /// The tree.
+    /// Tree of inline values.
     pub tree: Vec<u8>,
     /// Segments of one-byte words.
     pub w8: Vec<Vec<u8>>,
@@ -17,10 +15,10 @@ pub struct Parcel {
     pub w64: Vec<Vec<u64>>,
 }
 
-/// A state whose bytes lie elsewhere, such as in a guest's live memory.
+/// A state whose bytes are borrowed, for example from a guest's live memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ParcelRef<'a> {
-    /// The tree.
+    /// Tree of inline values.
     pub tree: &'a [u8],
     /// Segments of one-byte words.
     pub w8: Vec<&'a [u8]>,
@@ -32,8 +30,21 @@ pub struct ParcelRef<'a> {
     pub w64: Vec<&'a [u64]>,
 }
 
+/// The segments of a parcel by width. Each list is in the order in which the tree refers to it.
+#[derive(Default)]
+pub struct Segments {
+    /// Segments of one-byte words.
+    pub w8: Vec<Vec<u8>>,
+    /// Segments of two-byte words.
+    pub w16: Vec<Vec<u16>>,
+    /// Segments of four-byte words.
+    pub w32: Vec<Vec<u32>>,
+    /// Segments of eight-byte words.
+    pub w64: Vec<Vec<u64>>,
+}
+
 impl Parcel {
-    /// The same, borrowed.
+    /// Borrows the parcel.
     pub fn as_ref(&self) -> ParcelRef<'_> {
         ParcelRef {
             tree: &self.tree,
@@ -44,12 +55,12 @@ impl Parcel {
         }
     }
 
-    /// The size of the state in bytes.
+    /// Returns the size of the state in bytes.
     pub fn bytes(&self) -> usize {
         self.as_ref().bytes()
     }
 
-    /// What a [`crate::codec::Reader`] is made from.
+    /// Splits the parcel into the tree and the segments that a [`Reader`](crate::Reader) takes.
     pub fn into_parts(self) -> (Vec<u8>, Segments) {
         (
             self.tree,
@@ -64,7 +75,7 @@ impl Parcel {
 }
 
 impl ParcelRef<'_> {
-    /// A copy.
+    /// Copies the state.
     pub fn to_owned(&self) -> Parcel {
         Parcel {
             tree: self.tree.to_vec(),
@@ -75,7 +86,7 @@ impl ParcelRef<'_> {
         }
     }
 
-    /// A copy, in the memory of a parcel that is no longer needed.
+    /// Copies the state into the buffers of a parcel that is no longer needed.
     pub fn clone_into(&self, parcel: &mut Parcel) {
         fn each<W: Copy>(from: &[&[W]], to: &mut Vec<Vec<W>>) {
             to.resize_with(from.len(), Vec::new);
@@ -92,7 +103,7 @@ impl ParcelRef<'_> {
         each(&self.w64, &mut parcel.w64);
     }
 
-    /// The size of the state in bytes.
+    /// Returns the size of the state in bytes.
     pub fn bytes(&self) -> usize {
         fn sum<W>(segments: &[&[W]]) -> usize {
             segments.iter().map(|words| size_of_val(*words)).sum()

@@ -1,8 +1,14 @@
-//! A whole swap in one call, as the host does it: for a guest's own tests of its migrations.
+//! A whole swap in one call, for a guest's tests of its migrations. Knows no host: it repeats the
+//! host's steps.
 
-use crate::{Limits, Parked, Plan, Reader, Schema, State, apply, check, defaults, explain, save};
+use crate::codec::{Reader, State, defaults, save};
+use crate::compare::Comparison;
+use crate::migrate::{Limits, Parked, apply};
+use crate::report::explain;
+use crate::schema::Schema;
+use crate::walk::check;
 
-/// Carries a state from one type to another, hooks and all.
+/// Migrates a state from one type to another, including hooks.
 ///
 /// ```
 /// # use vblank_derive::State;
@@ -22,14 +28,18 @@ use crate::{Limits, Parked, Plan, Reader, Schema, State, apply, check, defaults,
 /// ```
 ///
 /// # Errors
-/// What the host would say: the report on changes that need a migration, or why this state is refused.
+/// Returns the host's message: the report on changes that need a migration, or the refusal of this
+/// state.
 pub fn carry<A: State, B: State>(old: &A, parked: &mut Parked) -> Result<B, String> {
     let (from, to) = (Schema::of::<A>(), Schema::of::<B>());
-    let plan = Plan::new(&from, &to).map_err(|needs| explain(&from, &to, &needs))?;
+    let comparison = Comparison::new(&from, &to);
+    let plan = comparison
+        .plan()
+        .map_err(|needs| explain(&from, &to, needs))?;
     let saved = save(old);
     check(&from, &saved.as_ref()).map_err(|error| error.to_string())?;
     let migrated = apply(
-        &plan,
+        plan,
         &saved.as_ref(),
         &defaults::<B>(),
         parked,

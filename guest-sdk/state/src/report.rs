@@ -1,12 +1,13 @@
-//! What to tell an author whose change needs a migration: both types side by side, and a hook
-//! that compiles when it is pasted into the guest.
+//! The report for an author whose change needs a migration. Knows schemas only, no values.
+//!
+//! The report shows both types side by side, and a hook that compiles when it is pasted into the
+//! guest.
 
-use crate::diff::{Change, ChangeKind};
-use crate::plan::NeedsMigration;
-use crate::schema::{Fields, Kind, Schema, Type, TypeDef};
+use crate::compare::{Change, ChangeKind, NeedsMigration};
+use crate::schema::{Field, Fields, Kind, Number, Schema, Type, TypeDef};
 use std::fmt::Write;
 
-/// The full report on changes that need a migration.
+/// Returns the full report on changes that need a migration.
 pub fn explain(old: &Schema, new: &Schema, needs: &NeedsMigration) -> String {
     let mut out = String::from("the state needs a migration\n");
     let mut seen = Vec::new();
@@ -36,7 +37,7 @@ pub fn explain(old: &Schema, new: &Schema, needs: &NeedsMigration) -> String {
     out
 }
 
-/// The old and the new type of a name, as the new version calls it.
+/// Finds the old and the new type for a name of the new version.
 fn pair<'s>(old: &'s Schema, new: &'s Schema, name: &str) -> Option<(&'s TypeDef, &'s TypeDef)> {
     let root = |schema: &'s Schema| match schema.root() {
         Type::Named(id) => Some(schema.get(*id)),
@@ -55,9 +56,8 @@ fn pair<'s>(old: &'s Schema, new: &'s Schema, name: &str) -> Option<(&'s TypeDef
 
 fn lines(schema: &Schema, def: &TypeDef) -> Vec<String> {
     let field = |indent: &str, fields: &Fields| -> Vec<String> {
-        let line = |field: &crate::schema::Field| {
-            format!("{indent}{}: {},", field.name, schema.type_name(&field.ty))
-        };
+        let line =
+            |field: &Field| format!("{indent}{}: {},", field.name, schema.type_name(&field.ty));
         fields.list.iter().map(line).collect()
     };
     let version = if def.version > 0 {
@@ -95,7 +95,7 @@ fn side_by_side(out: &mut String, left: &[String], right: &[String]) {
     for index in 0..left.len().max(right.len()) {
         let at = |lines: &[String]| lines.get(index).cloned().unwrap_or_default();
         let (a, b) = (at(left), at(right));
-        // A line that the other side does not have anywhere is what the report is about.
+        // Lines that the other side lacks are marked.
         let news = |line: &String, other: &[String]| !line.is_empty() && !other.contains(line);
         let mark = if news(&a, right) || news(&b, left) {
             '|'
@@ -106,7 +106,8 @@ fn side_by_side(out: &mut String, left: &[String], right: &[String]) {
     }
 }
 
-/// What to do: a default for a field that lacks one, and a hook for what changed its type.
+/// Writes the advice: a default for a field that lacks one, and a hook for a field whose type
+/// changed.
 fn advice(out: &mut String, old: &Schema, was: &TypeDef, is: &TypeDef, changes: &[&Change]) {
     let missing =
         |change: &&&Change| matches!(change.kind, ChangeKind::Added { default: None, .. });
@@ -159,7 +160,8 @@ fn advice(out: &mut String, old: &Schema, was: &TypeDef, is: &TypeDef, changes: 
         });
 }
 
-/// A hook that compiles as it is, and refuses until it is filled in.
+/// Returns the source of a hook. It compiles unchanged, and refuses the state until it is filled
+/// in.
 fn stub(
     old: &Schema,
     was: &TypeDef,
@@ -212,9 +214,8 @@ fn stub(
     )
 }
 
-/// A type that is spelled without names of the guest's own.
+/// Returns the Rust spelling of a type that uses no names of the guest.
 fn rust_type(ty: &Type) -> Option<String> {
-    use crate::schema::Number;
     Some(match ty {
         Type::Bool => "bool".into(),
         Type::Number(number) => match number {

@@ -1,4 +1,4 @@
-//! Explicit migrations: hooks of types, of the whole state, and chains of versions.
+//! Hooks of types, of the whole state, and chains of versions.
 
 mod common;
 
@@ -6,14 +6,15 @@ use common::{says, verdict};
 use std::collections::BTreeMap;
 use vblank_derive::State;
 use vblank_state::{
-    Limits, Migrated, Old, Parked, Plan, Reader, RestoreError, Schema, State, Value, Verdict,
-    apply, defaults, save,
+    Comparison, Limits, MigrationResult, Old, Parked, Reader, RestoreError, Schema, State, Value,
+    Verdict, apply, defaults, save,
 };
 
-/// A swap whose new guest has hooks.
-fn swap<A: State, B: State>(old: &A) -> Result<(B, Migrated), RestoreError> {
-    let plan =
-        Plan::new(&Schema::of::<A>(), &Schema::of::<B>()).unwrap_or_else(|error| panic!("{error}"));
+/// Swaps to a guest with hooks.
+fn swap<A: State, B: State>(old: &A) -> Result<(B, MigrationResult), RestoreError> {
+    let plan = Comparison::new(&Schema::of::<A>(), &Schema::of::<B>())
+        .into_plan()
+        .unwrap_or_else(|error| panic!("{error}"));
     let migrated = apply(
         &plan,
         &save(old).as_ref(),
@@ -22,7 +23,7 @@ fn swap<A: State, B: State>(old: &A) -> Result<(B, Migrated), RestoreError> {
         &Limits::default(),
     )
     .unwrap();
-    assert_eq!(plan.is_hooked(), !migrated.leftovers.is_empty());
+    assert_eq!(plan.runs_hooks(), !migrated.leftovers.is_empty());
     let (tree, segments) = migrated.parcel.clone().into_parts();
     let mut reader = Reader::with_leftovers(&tree, segments, &migrated.leftovers);
     let new = B::restore(&mut reader)?;
@@ -37,7 +38,7 @@ mod v1 {
     #[state(crate = vblank_state, version = 1)]
     pub struct Ship {
         pub name: String,
-        /// In degrees.
+        /// Degrees.
         pub angle: f32,
         pub speed: String,
         pub tail: Option<Box<Ship>>,
@@ -58,7 +59,7 @@ mod v2 {
     #[derive(State, Debug, PartialEq, Clone)]
     #[state(crate = vblank_state, version = 2, migrate(from = 1, with = Ship::migrate_v1, wants = ShipV1))]
     pub struct Ship {
-        /// In radians.
+        /// Radians.
         pub angle: f32,
         pub name: String,
         pub speed: f64,
@@ -187,7 +188,7 @@ fn a_hook_gets_the_new_value_and_the_old_fields_without_a_place() {
     assert_eq!((new.ships[0].speed, new.ships[1].speed), (1.5, 2.5));
     assert_eq!(new.ships[0].tail.as_ref().unwrap().speed, 7.0);
     assert_eq!(new.by_name["k"].speed, 8.0);
-    // What a hook was given is parked too: should the edit be taken back, nothing is lost.
+    // Values for a hook are parked as well, so nothing is lost when the edit is taken back.
     assert_eq!(migrated.parked.len(), 4);
     let says = says::<v1::World, v2::World>();
     assert!(
@@ -225,7 +226,7 @@ fn an_error_from_a_hook_names_the_type_and_the_version() {
 }
 
 #[test]
-fn a_hook_for_the_whole_state_makes_it_of_the_old_one() {
+fn a_hook_for_the_whole_state_replaces_it() {
     let (new, _) = swap::<_, whole::World>(&world(&["1", "2"])).unwrap();
     assert_eq!(
         new,
@@ -240,7 +241,7 @@ fn a_hook_for_the_whole_state_makes_it_of_the_old_one() {
 }
 
 #[test]
-fn what_a_hook_wants_is_checked_against_the_live_state_first() {
+fn the_fields_a_hook_wants_are_checked_before_it_runs() {
     mod other {
         use super::*;
         #[derive(State)]

@@ -1,4 +1,4 @@
-//! Bytes that nobody meant well with: a clear error, bounded memory and time, no panic.
+//! Hostile bytes give a clear error in bounded memory and time, and never a panic.
 
 #[path = "common/generate.rs"]
 mod generate;
@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use vblank_derive::State;
 use vblank_state::schema::{Field, Fields, Kind, MAX_SCHEMA_BYTES, Number, Style, TypeDef};
 use vblank_state::{
-    Limits, MAX_DEPTH, Parcel, ParcelRef, Parked, Plan, Reader, Schema, Segments, State, Type,
-    apply, check, diff, restore, save, value,
+    Comparison, Limits, MAX_DEPTH, Parcel, ParcelRef, Parked, Reader, Schema, Segments, State,
+    Type, apply, check, restore, save, value,
 };
 
 fn tree(bytes: &[u8]) -> ParcelRef<'_> {
@@ -49,7 +49,7 @@ fn refused(schema: Result<Schema, vblank_state::SchemaError>, says: &str) {
 }
 
 #[test]
-fn schemas_that_make_no_sense() {
+fn invalid_schemas_are_refused() {
     let named = |id| Type::Named(id);
     refused(Schema::new(named(3), vec![]), "type number 3 is not there");
     refused(
@@ -82,7 +82,7 @@ fn schemas_that_make_no_sense() {
         Schema::new(named(0), vec![flat]),
         "declared flat, but its fields are not",
     );
-    // Types nested by value without end, each naming the next.
+    // Each type contains the next one by value, without end.
     let chain: Vec<_> = (0..50_000)
         .map(|i| def(&format!("T{i}"), vec![("x", named((i + 1).min(49_999)))]))
         .collect();
@@ -90,7 +90,7 @@ fn schemas_that_make_no_sense() {
 }
 
 #[test]
-fn schema_bytes_that_lie() {
+fn invalid_schema_bytes_are_refused() {
     let start = Instant::now();
     refused(Schema::decode(&[]), "ends too early");
     refused(Schema::decode(&[9, 0, 0]), "version 9 is unknown");
@@ -116,7 +116,7 @@ fn schema_bytes_that_lie() {
 
 #[test]
 fn a_large_schema_is_read_and_compared_in_bounded_time() {
-    // As many types as fit, each an option of the next: no deep stack for that.
+    // As many types as fit, each an option of the next. Reading them must not use a deep stack.
     let name = |i: u32| format!("T{i}");
     let link = |i: u32| Type::Option(Box::new(Type::Named((i + 1) % 60_000)));
     let types = (0..60_000)
@@ -130,8 +130,9 @@ fn a_large_schema_is_read_and_compared_in_bounded_time() {
     let schema = Schema::new(Type::Named(0), types).unwrap();
     let start = Instant::now();
     let again = Schema::decode(&schema.encode()).unwrap();
-    assert!(diff(&schema, &again).changes.is_empty());
-    assert!(Plan::new(&schema, &again).unwrap().is_identity());
+    let comparison = Comparison::new(&schema, &again);
+    assert!(comparison.changes().is_empty());
+    assert!(comparison.plan().unwrap().is_identity());
     assert!(
         start.elapsed() < Duration::from_secs(5),
         "{:?}",
@@ -140,15 +141,12 @@ fn a_large_schema_is_read_and_compared_in_bounded_time() {
 }
 
 #[test]
-fn lengths_that_lie() {
+fn invalid_lengths_are_refused() {
     let list = Schema::of::<Vec<u32>>();
     for (bytes, says) in [
         (&[0xff, 0xff, 0xff, 0xff][..], "is missing"),
-        (
-            &[2, 0, 0, 0, 1, 2, 3],
-            "8 bytes are asked for where 3 are left",
-        ),
-        (&[1, 0], "4 bytes are asked for where 2 are left"),
+        (&[2, 0, 0, 0, 1, 2, 3], "8 bytes are needed and 3 are left"),
+        (&[1, 0], "4 bytes are needed and 2 are left"),
         (&[0, 0, 0, 0, 9], "1 bytes and 0 segments are left over"),
     ] {
         let error = check(&list, &tree(bytes)).unwrap_err().to_string();
@@ -160,7 +158,7 @@ fn lengths_that_lie() {
         };
         assert!(restore::<Vec<u32>>(parcel).is_err());
     }
-    // A segment that is too short, of another width, or not asked for.
+    // A segment that is too short, of another width, or not expected.
     let announced = 2000_u32.to_le_bytes();
     for parcel in [
         Parcel {
@@ -185,7 +183,7 @@ fn lengths_that_lie() {
 }
 
 #[test]
-fn four_bytes_do_not_stand_for_a_year_of_work() {
+fn the_number_of_empty_items_is_bounded() {
     let start = Instant::now();
     let nothing = Schema::of::<Vec<()>>();
     assert!(check(&nothing, &tree(&[0xff; 4])).is_err());
@@ -209,7 +207,7 @@ struct Link {
     next: Option<Box<Link>>,
 }
 
-/// On the stack that a thread has unless it asks for more; a build without optimisation needs more.
+/// The test uses the default stack of a thread. A build without optimisation needs a larger one.
 #[test]
 fn depth_is_bounded() {
     let stack = if cfg!(debug_assertions) {
@@ -232,7 +230,7 @@ fn deep_values() {
     let error = check(&schema, &tree(&deep)).unwrap_err().to_string();
     assert!(error.contains("nested deeper than"), "{error}");
     assert!(value::decode(&schema, &tree(&deep)).is_err());
-    // A list of links as long as is allowed is fine, in every step.
+    // A list of links at the limit works in every step.
     let mut link = Link { next: None };
     for _ in 0..MAX_DEPTH / 2 - 10 {
         link = Link {
@@ -245,13 +243,13 @@ fn deep_values() {
     assert_eq!(value::encode(&schema, &tree).unwrap(), saved.to_parcel());
     assert!(!tree.to_string().is_empty() && !tree.to_json().is_empty());
     let new = Schema::of::<newer::Link>();
-    let plan = Plan::new(&schema, &new).unwrap();
-    let given = vblank_state::defaults::<newer::Link>();
+    let plan = Comparison::new(&schema, &new).into_plan().unwrap();
+    let default_bytes = vblank_state::defaults::<newer::Link>();
     let migrate = |parcel: &ParcelRef<'_>| {
         apply(
             &plan,
             parcel,
-            &given,
+            &default_bytes,
             &Parked::default(),
             &Limits::default(),
         )
@@ -277,7 +275,7 @@ mod newer {
 }
 
 #[test]
-fn bit_patterns_that_are_no_values() {
+fn invalid_bit_patterns_are_refused() {
     for (schema, bytes) in [
         (Schema::of::<bool>(), &[2][..]),
         (Schema::of::<char>(), &[0, 0xd8, 0, 0]),
@@ -294,17 +292,17 @@ fn bit_patterns_that_are_no_values() {
     assert!(std::collections::BTreeSet::<u8>::restore(&mut Reader::inline(&twice)).is_err());
 }
 
-/// Every prefix of honest bytes, and every one of them with some bytes changed: an error or a
-/// value, never a panic, through every function that reads bytes.
+/// Every prefix of valid bytes, and every one of them with some bytes changed, goes through every
+/// function that reads bytes.
 #[test]
-fn damaged_bytes() {
+fn damaged_bytes_never_panic() {
     let mut generate = Generate::new(11);
     for _ in 0..300 {
         let old = generate.schema();
         let value = generate.value(&old, old.root(), 3);
         let parcel = value::encode(&old, &value).unwrap();
         let new = generate.schema();
-        let given = defaults(&new);
+        let default_bytes = defaults(&new);
         for _ in 0..10 {
             let damaged = damage(&mut generate, &parcel.tree);
             let parcel = Parcel {
@@ -313,26 +311,27 @@ fn damaged_bytes() {
             };
             let _ = check(&old, &parcel.as_ref());
             let _ = value::decode(&old, &parcel.as_ref());
-            if let Ok(plan) = Plan::new(&old, &new) {
+            if let Ok(plan) = Comparison::new(&old, &new).into_plan() {
                 let _ = apply(
                     &plan,
                     &parcel.as_ref(),
-                    &given,
+                    &default_bytes,
                     &Parked::default(),
                     &Limits::default(),
                 );
             }
             if let Ok(schema) = Schema::decode(&damage(&mut generate, &old.encode())) {
+                let comparison = Comparison::new(&schema, &old);
                 let _ = (
-                    diff(&schema, &old),
+                    comparison.to_string(),
                     schema.to_wit(),
                     check(&schema, &parcel.as_ref()),
                 );
-                let _ = Plan::new(&schema, &old).map(|plan| {
+                let _ = comparison.plan().map(|plan| {
                     apply(
-                        &plan,
+                        plan,
                         &parcel.as_ref(),
-                        &given,
+                        &default_bytes,
                         &Parked::default(),
                         &Limits::default(),
                     )
@@ -343,7 +342,7 @@ fn damaged_bytes() {
 }
 
 #[test]
-fn damaged_parked_values() {
+fn damaged_parked_values_are_refused() {
     #[derive(State)]
     #[state(crate = vblank_state)]
     struct World {
@@ -363,12 +362,12 @@ fn damaged_parked_values() {
         gone: vec![Some("x".into()); 10],
     };
     let (old, new) = (Schema::of::<World>(), Schema::of::<v2::World>());
-    let plan = Plan::new(&old, &new).unwrap();
-    let given = vblank_state::defaults::<v2::World>();
+    let plan = Comparison::new(&old, &new).into_plan().unwrap();
+    let default_bytes = vblank_state::defaults::<v2::World>();
     let migrated = apply(
         &plan,
         &save(&world).as_ref(),
-        &given,
+        &default_bytes,
         &Parked::default(),
         &Limits::default(),
     )
@@ -398,10 +397,10 @@ fn damage(generate: &mut Generate, bytes: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A value that is nested to the limit, with so much in it that passing over it at every level
-/// would take minutes.
+/// The value is nested to the limit, with so much content that passing over it at every level would
+/// take minutes.
 #[test]
-fn passing_over_the_same_bytes_again_and_again_is_bounded() {
+fn the_work_of_passing_over_values_is_bounded() {
     #[derive(State)]
     #[state(crate = vblank_state)]
     struct Deep {
@@ -428,8 +427,8 @@ fn passing_over_the_same_bytes_again_and_again_is_bounded() {
         };
     }
     let (old, new) = (Schema::of::<Deep>(), Schema::of::<newer::Deep>());
-    let plan = Plan::new(&old, &new).unwrap();
-    let given = vblank_state::defaults::<newer::Deep>();
+    let plan = Comparison::new(&old, &new).into_plan().unwrap();
+    let default_bytes = vblank_state::defaults::<newer::Deep>();
     let stack = if cfg!(debug_assertions) {
         32 << 20
     } else {
@@ -443,7 +442,7 @@ fn passing_over_the_same_bytes_again_and_again_is_bounded() {
         let result = apply(
             &plan,
             &save(&deep).as_ref(),
-            &given,
+            &default_bytes,
             &Parked::default(),
             &limits,
         );

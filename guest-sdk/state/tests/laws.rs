@@ -1,7 +1,7 @@
-//! Laws that hold for all schemas and values, tried on random ones.
+//! Properties of all schemas and values, checked on random ones.
 //!
-//! `PROPTEST_CASES` sets the number of cases of each law; unset, there are 100,000 in all, and a
-//! tenth of that in a build without optimisation.
+//! `PROPTEST_CASES` sets the number of cases of each property. Unset, there are 100,000 cases in
+//! all, and a tenth of that in a build without optimisation.
 
 #[path = "common/edit.rs"]
 mod edit;
@@ -15,15 +15,16 @@ use std::collections::HashMap;
 use vblank_state::schema::{Field, Fields, Kind, TypeDef};
 use vblank_state::value::{self, Spot, SpotError, Value};
 use vblank_state::{
-    Limits, Migrated, Parcel, Parked, Plan, Refusal, Schema, Type, Verdict, apply, check, diff,
+    Comparison, Limits, MigrationResult, Parcel, Parked, Refusal, Schema, Type, Verdict, apply,
+    check,
 };
 
-/// The number of cases of a law that has so many of a hundred.
+/// Returns the configuration of a property with a percentage of all cases.
 fn cases(percent: u32) -> ProptestConfig {
-    let given = std::env::var("PROPTEST_CASES")
+    let requested = std::env::var("PROPTEST_CASES")
         .ok()
         .and_then(|cases| cases.parse().ok());
-    let cases = given.unwrap_or(if cfg!(debug_assertions) { 100 } else { 1000 } * percent);
+    let cases = requested.unwrap_or(if cfg!(debug_assertions) { 100 } else { 1000 } * percent);
     ProptestConfig {
         cases,
         failure_persistence: None,
@@ -42,13 +43,14 @@ fn carry(
     new: &Schema,
     parcel: &Parcel,
     parked: &Parked,
-) -> Option<Result<Migrated, Refusal>> {
-    let verdict = diff(old, new).verdict;
-    let plan = Plan::new(old, new);
+) -> Option<Result<MigrationResult, Refusal>> {
+    let comparison = Comparison::new(old, new);
+    let verdict = comparison.verdict();
+    let plan = comparison.into_plan();
     assert_eq!(plan.is_err(), verdict == Verdict::NeedsMigration);
     let plan = plan.ok()?;
-    // The host looks no further where the schemas are equal.
-    assert!(old != new || plan.is_identity() && !plan.is_hooked());
+    // A host with equal schemas makes no plan at all.
+    assert!(old != new || plan.is_identity() && !plan.runs_hooks());
     assert!(verdict != Verdict::Identical || plan.is_identity());
     let result = apply(
         &plan,
@@ -64,7 +66,7 @@ fn carry(
     Some(result)
 }
 
-/// Every leaf that carries information, with the number of times it occurs.
+/// Counts every leaf that carries information.
 fn leaves(value: &Value, found: &mut HashMap<String, i64>, by: i64) {
     match value {
         Value::List(items) | Value::Tuple(items) => {
@@ -91,7 +93,7 @@ fn leaves(value: &Value, found: &mut HashMap<String, i64>, by: i64) {
     }
 }
 
-/// A leaf in a spelling that is the same in all types that hold it.
+/// Returns a leaf in a spelling that is the same in all types that can hold it.
 fn normal(leaf: &Value) -> String {
     match leaf {
         Value::Unsigned(n) => n.to_string(),
@@ -105,7 +107,7 @@ fn normal(leaf: &Value) -> String {
     }
 }
 
-/// The path of a value somewhere inside, and its type.
+/// Returns the path of a random value inside, and its type.
 fn somewhere<'a>(generate: &mut Generate, root: Spot<'a>) -> (String, Spot<'a>) {
     let (mut path, mut spot) = (String::new(), root);
     while generate.rng.u8(..) < 220 {
@@ -125,7 +127,7 @@ fn somewhere<'a>(generate: &mut Generate, root: Spot<'a>) -> (String, Spot<'a>) 
 proptest! {
     #![proptest_config(cases(5))]
 
-    /// What is printed is read again.
+    /// Printed values parse to the same values.
     #[test]
     fn text_is_the_value(seed: u64) {
         let mut generate = Generate::new(seed);
@@ -159,7 +161,7 @@ proptest! {
         let there = Spot::find(&schema, &there, &path).unwrap().value().unwrap();
         prop_assert_eq!(there.to_string(), new.to_string());
         value::replace(&schema, &mut parcel, &path, &old.to_string()).unwrap();
-        // The bits of a NaN are not in its text.
+        // The text of a NaN does not have its bits.
         if !old.to_string().contains("nan") {
             prop_assert_eq!(parcel, before);
         }
@@ -169,7 +171,7 @@ proptest! {
 proptest! {
     #![proptest_config(cases(40))]
 
-    /// Whatever is edited: every value is in the new state, parked, or the swap is refused.
+    /// After any edit, every value is in the new state or parked, or the swap is refused.
     #[test]
     fn nothing_is_lost(seed: u64) {
         let mut generate = Generate::new(seed);
@@ -182,8 +184,8 @@ proptest! {
             migrated.parked.values().iter().for_each(|(_, value)| leaves(value, &mut found, 1));
             leaves(&value, &mut found, -1);
             let lost: Vec<_> = found.iter().filter(|(_, count)| **count < 0).collect();
-            prop_assert!(lost.is_empty(), "lost {:?}\n{}", lost, diff(&old, &new));
-            // What is parked survives its bytes.
+            prop_assert!(lost.is_empty(), "lost {:?}\n{}", lost, Comparison::new(&old, &new));
+            // Parked values survive encoding.
             prop_assert_eq!(&Parked::decode(&migrated.parked.encode()).unwrap(), &migrated.parked);
         }
     }
@@ -192,7 +194,7 @@ proptest! {
 proptest! {
     #![proptest_config(cases(20))]
 
-    /// An identical schema is an identical state, and values and schemas survive their bytes.
+    /// An equal schema gives an equal state, and values and schemas survive encoding.
     #[test]
     fn identity(seed: u64) {
         let mut generate = Generate::new(seed);
@@ -201,7 +203,7 @@ proptest! {
         check(&schema, &parcel.as_ref()).unwrap();
         prop_assert_eq!(&value::decode(&schema, &parcel.as_ref()).unwrap(), &value);
         prop_assert_eq!(&Schema::decode(&schema.encode()).unwrap(), &schema);
-        prop_assert_eq!(diff(&schema, &schema).verdict, Verdict::Identical);
+        prop_assert_eq!(Comparison::new(&schema, &schema).verdict(), Verdict::Identical);
         let migrated = carry(&schema, &schema, &parcel, &Parked::default()).unwrap().unwrap();
         prop_assert_eq!(migrated.parcel, parcel);
     }
@@ -210,8 +212,8 @@ proptest! {
 proptest! {
     #![proptest_config(cases(20))]
 
-    /// There and back: what edits added is parked, what they removed comes back, what they widened
-    /// fits again, what they renamed gets its name back, and the state is what it was.
+    /// A swap and its way back restore the state: added fields are parked, removed fields return,
+    /// widened numbers fit again, and renamed items get their names back.
     #[test]
     fn there_and_back(seed: u64) {
         let mut generate = Generate::new(seed);
@@ -221,14 +223,14 @@ proptest! {
         let there = carry(&old, &new, &parcel, &Parked::default()).unwrap().unwrap();
         let back = carry(&new, &old, &there.parcel, &there.parked).unwrap().unwrap();
         let got = value::decode(&old, &back.parcel.as_ref()).unwrap();
-        prop_assert_eq!(&got, &value, "{}\n{}\n{}", diff(&old, &new), value, got);
+        prop_assert_eq!(&got, &value, "{}\n{}\n{}", Comparison::new(&old, &new), value, got);
     }
 }
 
 proptest! {
     #![proptest_config(cases(10))]
 
-    /// A widened value reads as what it was.
+    /// A widened value equals its old value.
     #[test]
     fn widen_then_read(seed: u64) {
         let mut generate = Generate::new(seed);
@@ -245,7 +247,7 @@ proptest! {
         let old = Schema::new(ty, vec![def.clone()]).unwrap();
         let new = Schema::new(wide, vec![def]).unwrap();
         let (value, parcel) = state(&mut generate, &old);
-        prop_assert!(diff(&old, &new).verdict <= Verdict::Automatic);
+        prop_assert!(Comparison::new(&old, &new).verdict() <= Verdict::Automatic);
         let migrated = carry(&old, &new, &parcel, &Parked::default()).unwrap().unwrap();
         let got = value::decode(&new, &migrated.parcel.as_ref()).unwrap();
         let (mut a, mut b) = (HashMap::new(), HashMap::new());
@@ -258,7 +260,7 @@ proptest! {
 proptest! {
     #![proptest_config(cases(10))]
 
-    /// Names alone change no byte, if aliases say what they were; nor does taking the names back.
+    /// Renames with aliases change no byte, and neither does undoing them.
     #[test]
     fn rename_with_alias(seed: u64) {
         let mut generate = Generate::new(seed);
@@ -273,9 +275,9 @@ proptest! {
     }
 }
 
-/// The generator's own check: a field of every type can be added to every schema.
+/// A field of every type can be added to every generated schema.
 #[test]
-fn zero_is_a_value_of_every_type() {
+fn every_type_has_a_zero_value() {
     let mut generate = Generate::new(7);
     for _ in 0..500 {
         let schema = generate.schema();

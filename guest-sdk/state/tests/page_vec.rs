@@ -1,4 +1,4 @@
-//! `PageVec` is a `Vec` to everyone but the host: same schema, same bytes, memory in whole pages.
+//! `PageVec` has the schema and bytes of a `Vec`, and whole pages of memory.
 
 use vblank_derive::{Flat, State};
 use vblank_state::codec::PAGE;
@@ -75,7 +75,7 @@ fn paged() -> Paged {
 }
 
 #[test]
-fn its_schema_and_bytes_are_those_of_a_vec() {
+fn a_page_vec_has_the_schema_and_bytes_of_a_vec() {
     assert_eq!(Schema::of::<Copied>(), Schema::of::<Paged>());
     assert_eq!(save(&copied()).to_parcel(), save(&paged()).to_parcel());
     let back: Paged = restore(save(&copied()).to_parcel()).unwrap();
@@ -85,7 +85,7 @@ fn its_schema_and_bytes_are_those_of_a_vec() {
 }
 
 #[test]
-fn its_memory_is_whole_pages_however_it_grows() {
+fn the_memory_of_a_page_vec_is_whole_pages() {
     let mut cells = PageVec::new();
     for kind in 0..10_000 {
         cells.push(kind);
@@ -102,9 +102,9 @@ fn its_memory_is_whole_pages_however_it_grows() {
 }
 
 #[test]
-fn only_its_own_segments_are_said_to_own_their_pages() {
+fn only_segments_of_a_page_vec_own_their_pages() {
     let (paged, copied) = (paged(), copied());
-    let owned = |saved: &vblank_state::Saved<'_>| -> Vec<bool> {
+    let owned = |saved: &vblank_state::SavedState<'_>| -> Vec<bool> {
         saved.segments.iter().map(|s| s.owns_pages()).collect()
     };
     assert_eq!(
@@ -115,37 +115,37 @@ fn only_its_own_segments_are_said_to_own_their_pages() {
     assert_eq!(owned(&save(&copied)), [false, false]);
 }
 
-/// What the host does on the page path: the tree first, the pages afterwards.
+/// The host restores the tree first, and fills the pages afterwards.
 #[test]
-fn segments_may_come_later() {
+fn a_deferred_segment_is_filled_after_the_restore() {
     let parcel = save(&paged()).to_parcel();
     let (tree, mut segments) = parcel.into_parts();
     let later = std::mem::take(&mut segments.w64[1]);
-    let mut reader = Reader::new(&tree, segments).expect_later();
+    let mut reader = Reader::new(&tree, segments).defer_empty_segments();
     let back = Paged::restore(&mut reader).unwrap();
-    let places = reader.places();
+    let pending = reader.pending_segments();
     reader.finish().unwrap();
-    let [place] = places[..] else {
-        panic!("{} places", places.len())
+    let [segment] = pending[..] else {
+        panic!("{} pending segments", pending.len())
     };
     assert_eq!(
-        (place.width, place.index, place.len),
+        (segment.width, segment.index, segment.len),
         (8, 1, later.len() * 8)
     );
-    assert_eq!(place.memory.addr() % PAGE, 0);
-    // SAFETY: the place is the memory of `back.more`, which has this length and which nothing borrows.
-    unsafe { std::ptr::copy_nonoverlapping(later.as_ptr(), place.memory.cast(), later.len()) };
+    assert_eq!(segment.memory.addr() % PAGE, 0);
+    // SAFETY: the segment is the memory of `back.more`, which has this length and is not borrowed.
+    unsafe { std::ptr::copy_nonoverlapping(later.as_ptr(), segment.memory.cast(), later.len()) };
     assert_eq!(back, paged());
 }
 
 #[test]
-fn what_was_not_announced_does_not_come_later() {
+fn a_missing_segment_is_an_error_unless_it_is_deferred() {
     let restore_without = |announced: bool, paged: bool| -> Result<(), RestoreError> {
         let (tree, mut segments) = save(&copied()).to_parcel().into_parts();
         segments.w64[0].clear();
         let mut reader = Reader::new(&tree, segments);
         if announced {
-            reader = reader.expect_later();
+            reader = reader.defer_empty_segments();
         }
         if paged {
             Paged::restore(&mut reader).map(drop)

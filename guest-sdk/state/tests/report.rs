@@ -1,9 +1,9 @@
-//! What is told where a migration is needed, and that the hook which it prints compiles.
+//! The report on a needed migration, and the hook that it prints, which must compile.
 
 use vblank_derive::State;
-use vblank_state::{Plan, Schema, explain};
+use vblank_state::{Comparison, Schema, explain};
 
-/// Where the guest's SDK would be.
+/// Stands in for the guest's SDK.
 mod vblank_guest {
     pub use vblank_state as state;
 }
@@ -58,7 +58,7 @@ const REPORT: &str = r#"the state needs a migration
 #[test]
 fn the_report_shows_both_types_and_a_hook() {
     let (old, new) = (Schema::of::<v1::Ship>(), Schema::of::<v2::Ship>());
-    let needs = Plan::new(&old, &new).unwrap_err();
+    let needs = Comparison::new(&old, &new).into_plan().unwrap_err();
     let report = explain(&old, &new, &needs);
     assert!(report.starts_with(REPORT), "{report}");
     assert!(
@@ -73,7 +73,7 @@ fn the_report_shows_both_types_and_a_hook() {
         report.contains("    #[state(version = 1, migrate(from = 0, with = Ship::migrate_v0))]"),
         "{report}"
     );
-    // The hook is word for word the one that is compiled below.
+    // The report prints exactly the hook that is compiled below.
     let stub = include_str!("stubs/ship.rs");
     let indented: String = stub
         .lines()
@@ -113,13 +113,15 @@ mod pasted {
 }
 
 #[test]
-fn with_the_hook_there_is_a_plan() {
-    let plan = Plan::new(&Schema::of::<v1::Ship>(), &Schema::of::<pasted::Ship>()).unwrap();
-    assert!(plan.is_hooked());
+fn the_printed_hook_makes_a_plan() {
+    let plan = Comparison::new(&Schema::of::<v1::Ship>(), &Schema::of::<pasted::Ship>())
+        .into_plan()
+        .unwrap();
+    assert!(plan.runs_hooks());
 }
 
 #[test]
-fn a_type_that_became_something_else_is_made_anew() {
+fn a_type_of_another_kind_gets_a_replacing_hook() {
     mod v3 {
         use super::*;
         #[derive(State)]
@@ -130,7 +132,11 @@ fn a_type_that_became_something_else_is_made_anew() {
         }
     }
     let (old, new) = (Schema::of::<v1::Ship>(), Schema::of::<v3::Ship>());
-    let report = explain(&old, &new, &Plan::new(&old, &new).unwrap_err());
+    let report = explain(
+        &old,
+        &new,
+        &Comparison::new(&old, &new).into_plan().unwrap_err(),
+    );
     assert!(
         report.contains("#[state(version = 1, replace(from = 0, with = Ship::from_v0))]"),
         "{report}"

@@ -1,6 +1,6 @@
 //! The cases of Mun's hot reloading and the rules of Avro's schema resolution, each as one test.
 //!
-//! Where ours differs, the name of the test says so; why is in `docs/state.md`.
+//! The name of a test says when Vblank differs. `docs/state.md` gives the reasons.
 
 mod common;
 #[macro_use]
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use vblank_state::Parked;
 use vblank_state::Verdict::{Automatic, DependsOnValues, Identical, NeedsMigration};
 
-/// One old value, one new type, and what becomes of it.
+/// Swaps one old value to a new type, and checks the result.
 macro_rules! crosses {
     ($old:expr, $new:expr) => {
         assert_eq!(carry(&$old, &mut Parked::default()).as_ref(), Ok(&$new))
@@ -29,7 +29,7 @@ mod mun {
     }
 
     #[test]
-    fn remove_a_field_which_ours_parks() {
+    fn remove_a_field_which_vblank_parks() {
         versions! { v1 { struct S { a: i64, b: u8, c: u64 } } v2 { struct S { a: i64, c: u64 } } }
         let mut parked = Parked::default();
         let new: v2::S = swap(&v1::S { a: 1, b: 2, c: 3 }, &mut parked);
@@ -49,14 +49,14 @@ mod mun {
     }
 
     #[test]
-    fn cast_a_field_to_one_that_does_not_fit_which_mun_fills_with_zero_and_ours_refuses() {
+    fn cast_a_field_that_does_not_fit_where_mun_writes_zero_and_vblank_refuses() {
         versions! { v1 { struct S { a: i64 } } v2 { struct S { a: u8 } } }
         crosses!(v1::S { a: 200 }, v2::S { a: 200 });
         assert!(carry::<_, v2::S>(&v1::S { a: -1 }, &mut Parked::default()).is_err());
     }
 
     #[test]
-    fn rename_a_field_which_mun_guesses_and_ours_asks_about() {
+    fn rename_a_field_where_mun_guesses_and_vblank_asks() {
         versions! { v1 { struct S { a: u32 } } v2 { struct S { z: u32 } } v3 { struct S { #[state(alias = "a")] z: u32 } } }
         let mut parked = Parked::default();
         let new: v2::S = swap(&v1::S { a: 5 }, &mut parked);
@@ -80,14 +80,14 @@ mod mun {
     }
 
     #[test]
-    fn an_array_becomes_its_element_of_which_mun_takes_the_first_and_ours_asks_the_author() {
+    fn an_array_becomes_its_element_where_mun_takes_the_first_and_vblank_asks() {
         versions! { v { struct S { a: u32, b: u32 } } }
         assert_eq!(verdict::<Vec<v::S>, v::S>(), NeedsMigration);
         assert_eq!(verdict::<[u32; 2], u32>(), NeedsMigration);
     }
 
     #[test]
-    fn a_struct_becomes_a_number_which_mun_fills_with_zero_and_ours_asks_the_author() {
+    fn a_struct_becomes_a_number_where_mun_writes_zero_and_vblank_asks() {
         versions! { v { struct S { a: u32 } } }
         assert_eq!(verdict::<v::S, u32>(), NeedsMigration);
         assert_eq!(verdict::<u32, v::S>(), NeedsMigration);
@@ -95,7 +95,7 @@ mod mun {
     }
 
     #[test]
-    fn all_of_it_at_once_in_nested_structs() {
+    fn all_edits_at_once_in_nested_structs() {
         versions! {
             v1 { struct Outer { gone: u8, inner: Vec<Inner>, n: u16 } struct Inner { x: u8, y: u8 } }
             v2 { struct Outer { n: u64, inner: Vec<Inner>, new: String } struct Inner { y: i32, z: bool, x: u8 } }
@@ -131,7 +131,7 @@ mod avro {
     }
 
     #[test]
-    fn a_field_of_the_writer_that_the_reader_lacks_is_ignored_which_ours_parks() {
+    fn a_field_only_the_writer_has_is_ignored_by_avro_and_parked_by_vblank() {
         versions! { v1 { struct R { a: u32, b: u8 } } v2 { struct R { a: u32 } } }
         let mut parked = Parked::default();
         assert_eq!(
@@ -171,17 +171,17 @@ mod avro {
     }
 
     #[test]
-    fn int_promotes_to_long_and_double_and_to_float_where_it_fits() {
+    fn int_promotes_to_long_and_double_and_to_float_when_it_fits() {
         crosses!(i32::MIN, i64::from(i32::MIN));
         crosses!(i32::MAX, f64::from(i32::MAX));
-        // Avro rounds; ours takes the values that lose nothing.
+        // Avro rounds. Vblank takes the values that lose nothing.
         assert_eq!(verdict::<i32, f32>(), DependsOnValues);
         crosses!(1_i32 << 24, 16_777_216_f32);
         assert!(carry::<_, f32>(&((1_i32 << 24) + 1), &mut Parked::default()).is_err());
     }
 
     #[test]
-    fn long_promotes_to_float_and_double_where_it_fits() {
+    fn long_promotes_to_float_and_double_when_it_fits() {
         assert_eq!(verdict::<i64, f64>(), DependsOnValues);
         crosses!(-(1_i64 << 53), -9_007_199_254_740_992_f64);
         assert!(carry::<_, f64>(&((1_i64 << 53) + 1), &mut Parked::default()).is_err());
@@ -194,7 +194,7 @@ mod avro {
     }
 
     #[test]
-    fn string_promotes_to_bytes_and_bytes_to_string_where_they_are_text() {
+    fn string_promotes_to_bytes_and_bytes_that_are_text_to_string() {
         crosses!("é".to_string(), "é".as_bytes().to_vec());
         crosses!("x".repeat(9000), vec![b'x'; 9000]);
         crosses!(b"ok".to_vec(), "ok".to_string());
@@ -207,7 +207,7 @@ mod avro {
     }
 
     #[test]
-    fn out_of_a_union_where_the_value_is_the_one_which_ours_leaves_to_the_author() {
+    fn a_union_resolves_to_its_value_in_avro_and_needs_a_migration_in_vblank() {
         assert_eq!(verdict::<Option<u8>, u8>(), NeedsMigration);
     }
 

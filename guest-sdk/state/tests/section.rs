@@ -1,4 +1,4 @@
-//! The section `vblank:schema` says the same as the live schema.
+//! The section `vblank:schema` agrees with the live schema.
 
 use std::collections::BTreeMap;
 use vblank_derive::{Flat, State};
@@ -69,7 +69,7 @@ struct World {
     count: usize,
 }
 
-/// A generic type that comes back to itself cannot be a constant.
+/// A generic type that refers back to itself cannot be a constant.
 #[derive(State)]
 #[state(crate = vblank_state)]
 struct Rose<T> {
@@ -77,10 +77,10 @@ struct Rose<T> {
     kids: Vec<Rose<T>>,
 }
 
-/// What the compiler and the linker make for a guest.
+/// Returns the section that compiler and linker would make for a guest.
 fn section(root: &'static Shape, types: &[Option<&'static Def>]) -> Vec<u8> {
     fn bytes(len: usize, def: &Def) -> Vec<u8> {
-        // The sizes are constants in a guest; here one is large enough for all.
+        // A guest has the exact sizes as constants. Here one size is large enough for all.
         let sink = entry::<4096>(def);
         assert_eq!(sink.len(), len);
         sink.prefix().to_vec()
@@ -112,13 +112,13 @@ fn the_section_and_the_live_schema_agree() {
 }
 
 #[test]
-fn what_a_constant_cannot_say_makes_the_section_opaque() {
+fn a_type_that_no_constant_describes_makes_the_section_opaque() {
     let bytes = section(<(u8, Rose<u8>)>::SHAPE, &[]);
     assert_eq!(Schema::from_section(&bytes).unwrap(), None);
 }
 
 #[test]
-fn sections_that_lie() {
+fn invalid_sections_are_refused() {
     let types = [
         Late::DEF,
         Wants::DEF,
@@ -157,7 +157,7 @@ fn sections_that_lie() {
 
 /// The section of a guest that was compiled for wasm and linked, byte for byte.
 #[test]
-fn a_section_out_of_a_wasm_file() {
+fn the_section_of_a_wasm_file_is_read() {
     mod guest {
         use super::*;
         #[derive(State)]

@@ -1,4 +1,4 @@
-//! One value in a state: found by its path, looked at, changed as text.
+//! One value in a state: found by its path, read, and replaced by a text.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -102,14 +102,14 @@ fn values_are_found_by_their_paths() {
         ("sparks.x", "sparks has no `x`"),
         ("shape.Box", "shape has no `Box`"),
         ("sparks[1].y", "sparks[1] has no `y`"),
-        ("names[1]", "`\"` is wanted before 1"),
+        ("names[1]", "expected `\"` before 1"),
     ] {
         assert_eq!(show(path), Err(error.to_owned()), "{path}");
     }
 }
 
 #[test]
-fn a_value_is_changed_and_nothing_else() {
+fn replacing_a_value_changes_nothing_else() {
     let changed = |change: fn(&mut World)| {
         let mut world = world();
         change(&mut world);
@@ -143,14 +143,14 @@ fn a_value_is_changed_and_nothing_else() {
 }
 
 #[test]
-fn what_is_no_such_value_is_refused() {
+fn an_invalid_replacement_is_refused() {
     for (path, text, error) in [
         ("score", "40000", "`40000` is not of the type s16"),
         ("score", "1.5", "`1.5` is not of the type s16"),
         ("score", "", "`` is not of the type s16"),
         ("wind", "1e999", "`1e999` is not of the type f64"),
-        ("wind", "1 2", "2 is too much (at column 3)"),
-        ("name", "a", "`\"` is wanted before a"),
+        ("wind", "1 2", "unexpected text at the end: 2 (at column 3)"),
+        ("name", "a", "expected `\"` before a"),
         ("name", "\"a", "\" is missing at the end (at column 3)"),
         ("shape", "star", "`star` is none of dot, circle, box"),
         (
@@ -158,7 +158,7 @@ fn what_is_no_such_value_is_refused() {
             "box({wide: 1})",
             "the field `high` is not given (at column 14)",
         ),
-        ("boss", "7", "`none` or `some(…)` is wanted (at column 2)"),
+        ("boss", "7", "expected `none` or `some(…)` (at column 2)"),
         (
             "seen[0]",
             "2",

@@ -1,11 +1,11 @@
-//! Whole swaps, as the host does them: save, diff, plan, apply, restore.
+//! Whole swaps with the host's steps: save, compare, apply, restore.
 
 mod common;
 
 use common::{carry, swap};
 use std::collections::{BTreeMap, HashMap};
 use vblank_derive::{Flat, State};
-use vblank_state::{Parked, Plan, Schema, Verdict, defaults, diff, restore, save};
+use vblank_state::{Comparison, Parked, Schema, Verdict, defaults, restore, save};
 
 mod v1 {
     use super::*;
@@ -75,14 +75,15 @@ fn world(count: usize) -> v1::World {
 }
 
 #[test]
-fn a_state_crosses_to_itself() {
+fn a_state_migrates_to_its_own_type() {
     for count in [0, 1, 10, 10_000] {
         let old = world(count);
         let saved = save(&old);
         assert_eq!(saved.segments.len(), usize::from(count == 10_000));
         let schema = Schema::of::<v1::World>();
         vblank_state::check(&schema, &saved.as_ref()).unwrap();
-        assert!(Plan::new(&schema, &schema).unwrap().is_identity());
+        let comparison = Comparison::new(&schema, &schema);
+        assert!(comparison.plan().unwrap().is_identity());
         assert_eq!(restore::<v1::World>(saved.to_parcel()).unwrap(), old);
     }
 }
@@ -111,7 +112,7 @@ fn fields_are_added_removed_reordered_and_widened_at_any_depth() {
         assert_eq!(new.seen["a"][1].unwrap().life, 0.75);
         assert_eq!(parked.paths(), [("gravity".to_string(), 1)]);
 
-        // And back: the numbers fit, gravity comes back, what was new is parked.
+        // On the way back the numbers fit, gravity returns, and the new fields are parked.
         let mut old: v1::World = swap(&new, &mut parked);
         assert_eq!(old, world(count));
         assert_eq!(parked.len(), 1 + 2 * (count + 1));
@@ -122,7 +123,7 @@ fn fields_are_added_removed_reordered_and_widened_at_any_depth() {
 }
 
 #[test]
-fn schemas_survive_their_bytes() {
+fn schemas_survive_encoding() {
     let schema = Schema::of::<v2::World>();
     let again = Schema::decode(&schema.encode()).unwrap();
     assert_eq!(again, schema);
@@ -132,10 +133,10 @@ fn schemas_survive_their_bytes() {
 }
 
 #[test]
-fn the_diff_says_what_changed() {
-    let diff = diff(&Schema::of::<v1::World>(), &Schema::of::<v2::World>());
-    assert_eq!(diff.verdict, Verdict::Automatic);
-    let text = diff.to_string();
+fn the_comparison_lists_the_changes() {
+    let comparison = Comparison::new(&Schema::of::<v1::World>(), &Schema::of::<v2::World>());
+    assert_eq!(comparison.verdict(), Verdict::Automatic);
+    let text = comparison.to_string();
     for line in [
         "~ Particle.life  f32 → f64  widened",
         "+ Particle.spin  f32  default 0.5",

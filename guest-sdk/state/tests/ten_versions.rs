@@ -1,5 +1,5 @@
-//! Ten versions of one state, played in order with live values: what a fresh reading of the edits
-//! predicts is what is there at the end.
+//! Ten versions of one state, played in order with live values. The end state is the one that the
+//! edits predict.
 
 use std::collections::BTreeMap;
 use vblank_derive::{Flat, State};
@@ -66,7 +66,7 @@ version!(v2 {
     }
 });
 
-// Removes `life` and `names`: both are parked.
+// Removes `life` and `names`, which are parked.
 version!(v3 {
     #[derive(State)]
     #[state(crate = vblank_state)]
@@ -122,7 +122,7 @@ version!(v4 {
     }
 });
 
-// `life` comes back, wider, in particles that are not flat any more.
+// Brings `life` back with a wider type, in particles that are no longer flat.
 version!(v5 {
     #[derive(State)]
     #[state(crate = vblank_state)]
@@ -150,7 +150,7 @@ version!(v5 {
     }
 });
 
-// An explicit step: x and y become one field.
+// Joins x and y into one field with a hook.
 version!(v6 {
     #[derive(State)]
     #[state(crate = vblank_state)]
@@ -184,7 +184,7 @@ version!(v6 {
     }
 });
 
-// Narrows what fits, and wraps what was alone.
+// Narrows numbers that fit, and wraps single values.
 version!(v7 {
     #[derive(State)]
     #[state(crate = vblank_state)]
@@ -211,7 +211,7 @@ version!(v7 {
     }
 });
 
-// `names` comes back after five versions; a field of a case is added.
+// Brings `names` back after five versions, and adds a field to a case.
 version!(v8 {
     #[derive(State)]
     #[state(crate = vblank_state)]
@@ -238,7 +238,7 @@ version!(v8 {
     }
 });
 
-// The whole state is made anew of the old one.
+// Makes the whole state anew from the old one.
 version!(v9 {
     #[derive(State)]
     #[state(crate = vblank_state, version = 1, replace(from = 0, with = World::from_v0))]
@@ -260,7 +260,7 @@ version!(v9 {
     }
 });
 
-// And a last rename.
+// Renames once more.
 version!(v10 {
     #[derive(State, Debug, PartialEq)]
     #[state(crate = vblank_state, version = 1)]

@@ -1,4 +1,4 @@
-//! Every Rust type that is part of a state: through a parcel and back.
+//! Every Rust type that a state can have: through a parcel and back.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt::Debug;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use vblank_derive::{Flat, State};
 use vblank_state::{Schema, State, check, restore, save, value};
 
-/// There and back, with all that is known about the schema checked on the way.
+/// Saves and restores a value, and checks everything that the schema says about it.
 fn crosses<T: State + PartialEq + Debug>(state: T) {
     let schema = Schema::of::<T>();
     assert_eq!(Schema::decode(&schema.encode()).unwrap(), schema);
@@ -158,7 +158,7 @@ fn derived_types() {
             next: None,
         })),
     });
-    // Generics of one name are types of their own.
+    // Generic types of one name are distinct types.
     let schema = Schema::of::<(Pair<u8>, Pair<u16>, Pair<u8>)>();
     assert_eq!(
         schema
@@ -196,7 +196,7 @@ fn flat_records_lie_in_segments_and_are_not_copied() {
     assert_eq!(back, list);
     crosses(list);
     crosses([outer(1); 300]);
-    // A generic type is never flat, as it is another one for each argument.
+    // A generic type is never flat, because each argument makes another type.
     assert_eq!(save(&vec![Pair(1_u8, vec![1_u8]); 5000]).segments.len(), 0);
 }
 
@@ -265,7 +265,7 @@ fn values_are_printed_as_wave_and_json() {
 }
 
 #[test]
-fn the_difference_of_two_values_is_told_place_by_place() {
+fn the_difference_of_two_values_lists_each_path() {
     let tree = |state: &(Vec<u32>, BTreeMap<String, Option<u8>>)| {
         value::decode(
             &Schema::of::<(Vec<u32>, BTreeMap<String, Option<u8>>)>(),

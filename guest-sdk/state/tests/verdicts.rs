@@ -8,7 +8,7 @@ mod versions;
 use common::{carry, says, swap, verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use vblank_state::Verdict::{Automatic, DependsOnValues, Identical, NeedsMigration};
-use vblank_state::{Limits, Parked, Plan, Schema, apply, defaults, save};
+use vblank_state::{Comparison, Limits, Parked, Schema, apply, defaults, save};
 
 #[test]
 fn reordered_fields_and_cases_are_found_by_name() {
@@ -49,7 +49,7 @@ fn reordered_fields_and_cases_are_found_by_name() {
 }
 
 #[test]
-fn an_added_field_gets_the_default_that_it_names_or_that_its_type_has() {
+fn an_added_field_gets_its_own_default_or_that_of_its_type() {
     versions! {
         v1 { struct World { a: u32 } }
         v2 { struct World { a: u32, #[state(default = 5)] b: u8, c: Vec<String>, #[state(default = vec![7; 5000])] d: Vec<u8> } }
@@ -68,7 +68,7 @@ fn an_added_field_gets_the_default_that_it_names_or_that_its_type_has() {
             d: vec![7; 5000]
         }
     );
-    // `Required` has no `Default`, and none is named.
+    // `Required` has no `Default`, and the field names none.
     assert_eq!(verdict::<v1::World, v3::World>(), NeedsMigration);
     assert!(
         says::<v1::World, v3::World>()
@@ -104,7 +104,7 @@ fn a_removed_field_is_parked_and_comes_back() {
     let mut parked = Parked::default();
     let new: v2::World = swap(&old, &mut parked);
     assert_eq!(parked.paths(), [("gone".into(), 1), ("name".into(), 1)]);
-    // It survives a swap that has nothing to do with it, and its bytes.
+    // The parked value survives an unrelated swap, and encoding.
     let new: v2::World = swap(&new, &mut parked);
     let mut parked = Parked::decode(&parked.encode()).unwrap();
     let back: v3::World = swap(&new, &mut parked);
@@ -115,7 +115,7 @@ fn a_removed_field_is_parked_and_comes_back() {
 }
 
 #[test]
-fn parked_values_follow_what_is_around_them_to_new_names() {
+fn parked_values_follow_renames_around_them() {
     versions! {
         v1 {
             struct World { rows: Vec<Row>, kind: Option<Kind> }
@@ -179,7 +179,7 @@ fn a_parked_value_waits_for_a_compatible_type() {
     );
     let new: v3::World = swap(&new, &mut parked);
     assert_eq!((new.s, parked.len()), (false, 1));
-    // Both are parked now, each with its type; the first comes back to the first type.
+    // Both values are parked, each with its type. The first returns to the first type.
     let new: v2::World = swap(&v3::World { x: 1, s: true }, &mut parked);
     assert_eq!(parked.len(), 2);
     let new: v1::World = swap(&new, &mut parked);
@@ -213,13 +213,14 @@ fn columns_of_list_items_are_parked_and_come_back_by_index() {
             ]
         );
         assert_eq!(parked.bytes(), n as usize * 8);
-        // The list shrinks: what has no item stays parked; then it grows, and that one gets the default.
+        // When the list shrinks, values without an item stay parked. When it grows, the new item
+        // gets the default.
         new.rows.pop();
         let mut back: v1::World = swap(&new, &mut parked);
         assert_eq!(back.rows, rows(n - 1));
         assert_eq!(parked.len(), 2);
         back.rows.clear();
-        // By way of a type that is laid out item by item.
+        // Also through a type that is migrated item by item.
         let mut parked = Parked::default();
         let new: v2::World = swap(&v1::World { rows: rows(n) }, &mut parked);
         let back: v3::World = swap(&new, &mut parked);
@@ -234,7 +235,7 @@ fn columns_of_list_items_are_parked_and_come_back_by_index() {
 }
 
 #[test]
-fn parked_values_are_bounded_and_the_bound_is_told() {
+fn the_size_of_parked_values_is_limited() {
     versions! {
         v1 { partial struct World { a: u32, big: Vec<u8> } }
         v2 { partial struct World { a: u32 } }
@@ -244,7 +245,9 @@ fn parked_values_are_bounded_and_the_bound_is_told() {
         big: vec![1; 100_000],
     };
     let saved = save(&old);
-    let plan = Plan::new(&Schema::of::<v1::World>(), &Schema::of::<v2::World>()).unwrap();
+    let plan = Comparison::new(&Schema::of::<v1::World>(), &Schema::of::<v2::World>())
+        .into_plan()
+        .unwrap();
     let limits = Limits {
         parked: 50_000,
         ..Limits::default()
@@ -261,7 +264,7 @@ fn parked_values_are_bounded_and_the_bound_is_told() {
 }
 
 #[test]
-fn numbers_widen_where_nothing_is_lost() {
+fn numbers_widen_without_loss() {
     versions! {
         v1 { partial struct World { a: u8, b: i16, c: f32, d: u32, e: Vec<i8>, f: [u16; 3] } }
         v2 { partial struct World { a: i16, b: f32, c: f64, d: f64, e: Vec<i64>, f: [u32; 3] } }
@@ -278,7 +281,7 @@ fn numbers_widen_where_nothing_is_lost() {
     let new: v2::World = swap(&old, &mut Parked::default());
     assert_eq!((new.a, new.b, new.d), (255, -3.0, 4294967295.0));
     assert_eq!((new.e, new.f), (vec![-1; 5000], [1, 2, 65535]));
-    // A NaN keeps its sign and payload, and comes back as it was.
+    // A NaN keeps its sign and payload, and returns unchanged.
     assert_eq!(new.c.to_bits(), 0xfff4_0000_2000_0000);
     assert_eq!(verdict::<v1::World, v2::World>(), Automatic);
     let back: v1::World = swap(
@@ -296,7 +299,7 @@ fn numbers_widen_where_nothing_is_lost() {
 }
 
 #[test]
-fn a_number_narrows_only_where_live_values_fit() {
+fn a_number_narrows_only_when_live_values_fit() {
     versions! {
         v1 { partial struct World { xs: Vec<u32>, f: f64 } }
         v2 { partial struct World { xs: Vec<u8>, f: f32 } }
@@ -363,7 +366,7 @@ fn a_value_becomes_an_option_or_a_list_of_one() {
 }
 
 #[test]
-fn arrays_and_lists_become_each_other_where_lengths_allow() {
+fn arrays_and_lists_convert_when_lengths_match() {
     versions! {
         v1 { partial struct World { a: [f32; 3], b: Vec<String> } }
         v2 { partial struct World { a: Vec<f64>, b: [String; 2] } }
@@ -413,15 +416,15 @@ fn aliases_rename_fields_cases_and_types() {
             kind: v2::Sort::New(3)
         }
     );
-    // Taking the names back needs no alias: the version that runs says what they were.
+    // Undoing the renames needs no alias, because the running version says what the names were.
     assert_eq!(swap::<_, v1::World>(&new, &mut Parked::default()), old);
-    // Without an alias a renamed type is another type, and the report says which line would do.
+    // Without an alias a renamed type is another type, and the report prints the alias to add.
     assert!(says::<v1::World, v3::World>().contains("add `#[state(alias = \"Kind\")]` to Sort"));
     assert_eq!(verdict::<v1::World, v3::World>(), NeedsMigration);
 }
 
 #[test]
-fn a_rename_that_nobody_declared_is_asked_about_and_mended_later() {
+fn an_undeclared_rename_is_reported_and_an_alias_repairs_it() {
     versions! {
         v1 { struct World { score: u32, other: bool } }
         v2 { struct World { points: u64, other: bool } }
@@ -442,16 +445,16 @@ fn a_rename_that_nobody_declared_is_asked_about_and_mended_later() {
         says.contains("(was it score? then add `#[state(alias = \"score\")]`)"),
         "{says}"
     );
-    // Once the alias is there, the parked value is picked up, and the one of before is parked.
+    // With the alias in place the parked value is used, and the field's own value is parked.
     let new = v2::World { points: 1, ..new };
     let claimed: v3::World = swap(&new, &mut parked);
     assert_eq!(
         (claimed.points, parked.paths()),
         (7, vec![("points".into(), 1)])
     );
-    // The alias is no news to the next version, and changes nothing any more.
+    // The next version already knows the alias, so nothing changes any more.
     assert_eq!(verdict::<v3::World, v3::World>(), Identical);
-    // So it is where the field comes anew.
+    // A field that is new in this version also takes the value.
     let mut parked = Parked::default();
     let new: v4::World = swap(
         &v1::World {
@@ -464,7 +467,7 @@ fn a_rename_that_nobody_declared_is_asked_about_and_mended_later() {
 }
 
 #[test]
-fn a_removed_case_is_refused_only_where_a_value_is_it() {
+fn a_removed_case_is_refused_only_when_a_value_has_it() {
     versions! {
         v1 { struct World { kinds: Vec<Kind> } enum Kind { A, Gone(u32), B } }
         v2 { struct World { kinds: Vec<Kind> } enum Kind { A, B } }
@@ -507,7 +510,7 @@ fn any_other_change_of_type_needs_a_migration() {
 }
 
 #[test]
-fn moving_a_type_to_another_module_is_no_change() {
+fn moving_a_type_to_another_module_changes_nothing() {
     versions! {
         here { struct World { x: u32 } }
         there { struct World { x: u32 } }
@@ -533,7 +536,7 @@ fn keys_that_become_the_same_are_refused() {
     let mut parked = Parked::default();
     let mut new: v2::World = swap(&apart, &mut parked);
     assert_eq!((new.map.len(), parked.len()), (2, 2));
-    // What a key lost comes back to that key, whatever became of the others.
+    // A lost field returns to its own key, also when other keys are gone.
     new.map.remove(&v2::Key { a: 1 });
     new.map.insert(v2::Key { a: 0 }, 5);
     let back: v1::World = swap(&new, &mut parked);

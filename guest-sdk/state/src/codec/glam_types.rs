@@ -1,7 +1,10 @@
 //! `State` and `Flat` for glam's vectors, quaternions and matrices.
 
-use super::flat::{Flat, IsFlat};
-use super::{Reader, RestoreError, State, Writer, write_default};
+use super::flat::Flat;
+use super::is_flat::FlatProof;
+use super::reader::{Reader, RestoreError};
+use super::state::{State, write_default};
+use super::writer::Writer;
 use crate::schema::{FieldSpec, FieldsSpec, SchemaBuilder, Style, Type, TypeSpec};
 use crate::section::{self, Def, FieldsDef, KindDef, Shape};
 use glam::{
@@ -12,7 +15,7 @@ use glam::{
 macro_rules! records {
     ($($ty:ident: $item:ty { $($field:ident)* })*) => {$(
         impl State for $ty {
-            const FLAT: Option<IsFlat<Self>> = Some(IsFlat::new());
+            const FLAT: Option<FlatProof<Self>> = Some(FlatProof::new());
             const SHAPE: &'static Shape = &Shape::Inline(
                 &Def {
                     id: section::id(concat!("glam::", stringify!($ty))),
@@ -59,8 +62,8 @@ macro_rules! records {
 
         const _: () = assert!(size_of::<$ty>() == [$(stringify!($field)),*].len() * size_of::<$item>());
 
-        // SAFETY: glam lays these out as their fields in order (it implements `bytemuck::Pod` for
-        // them); the size, checked above, leaves no room for padding.
+        // SAFETY: glam lays these types out as their fields in order, and implements
+        // `bytemuck::Pod` for them. The assertion above shows that their size has no padding.
         unsafe impl Flat for $ty {
             const WIDTH: u8 = size_of::<$item>() as u8;
         }
@@ -85,9 +88,9 @@ records! {
 
 macro_rules! matrices {
     ($($ty:ident: $count:literal)*) => {$(
-        /// An array of the columns' numbers.
+        /// Encoded as an array of the numbers of the columns.
         impl State for $ty {
-            const FLAT: Option<IsFlat<Self>> = Some(IsFlat::new());
+            const FLAT: Option<FlatProof<Self>> = Some(FlatProof::new());
             const SHAPE: &'static Shape = <[f32; $count]>::SHAPE;
 
             fn schema(builder: &mut SchemaBuilder) -> Type {
@@ -105,7 +108,7 @@ macro_rules! matrices {
 
         const _: () = assert!(size_of::<$ty>() == $count * size_of::<f32>());
 
-        // SAFETY: a matrix is its columns one after the other, and has no padding.
+        // SAFETY: a matrix is its columns in order, without padding.
         unsafe impl Flat for $ty {
             const WIDTH: u8 = 4;
         }

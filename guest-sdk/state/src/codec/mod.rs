@@ -1,113 +1,24 @@
-//! Between Rust values and parcels: `State`, `Flat`, and what writes and reads them.
+//! Encoding of Rust values as parcels: `State`, `Flat`, and their writer and reader. Knows no
+//! migrations.
 //!
-//! A parcel is one `tree` of bytes (schema order, little endian, no tags for fields) and
-//! **segments**: the memory of large flat slices as it is, lent to the writer and never copied.
+//! A parcel is one **tree** of bytes and its **segments**. The tree is in schema order, little
+//! endian, without tags for fields. A segment is the memory of one large flat slice, which is lent
+//! to the writer and never copied.
 
 mod flat;
+#[cfg(feature = "glam")]
+mod glam_types;
+mod is_flat;
 mod page_vec;
 mod reader;
+mod state;
 mod std_collections;
 mod std_types;
 mod writer;
 
-#[cfg(feature = "glam")]
-mod glam_types;
-
-pub use flat::{Flat, IsFlat};
-pub(crate) use flat::{words_as_bytes, words_as_bytes_mut};
+pub use flat::Flat;
+pub use is_flat::FlatProof;
 pub use page_vec::{PAGE, PageVec, Pages};
-pub use reader::{Place, Reader, RestoreError, Segments};
-pub use writer::{Saved, Segment, Writer};
-
-use crate::parcel::Parcel;
-use crate::schema::{Schema, SchemaBuilder, Type};
-use crate::section::{Def, Shape};
-
-/// A flat list from this many bytes on is a segment; a smaller one is inline in the tree.
-///
-/// The rule depends on the size alone, so that no tag is needed.
-pub const SEGMENT_MIN: usize = 4096;
-
-/// A value that crosses from one version of a program to the next.
-///
-/// Use `#[derive(State)]`; writing it by hand is for libraries' types. `save` and `restore` must
-/// follow what `schema` says, field by field.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot cross a swap, as it does not implement `State`",
-    label = "not part of a state",
-    note = "for a type of your own, add `#[derive(State)]` to it",
-    note = "what only this version of the program can use (a reference, a function pointer, `Rc`, `dyn Trait`, a cache) \
-            goes into a field with `#[state(skip)]`, or is replaced by an index, a key or an enum"
-)]
-pub trait State: Sized {
-    /// The proof that lists of this type lie in memory as raw words, where that is so.
-    #[doc(hidden)]
-    const FLAT: Option<IsFlat<Self>> = None;
-
-    /// The type as a constant, for the section in the wasm file.
-    #[doc(hidden)]
-    const SHAPE: &'static Shape = &Shape::Opaque;
-
-    /// The definition of a named type, which has an entry of its own in that section.
-    #[doc(hidden)]
-    const DEF: Option<&'static Def> = None;
-
-    /// The type in the schema's terms; named types are put into the builder.
-    fn schema(builder: &mut SchemaBuilder) -> Type;
-
-    /// Writes the value, lending its large flat slices.
-    fn save<'a>(&'a self, out: &mut Writer<'a>);
-
-    /// Reads a value back.
-    ///
-    /// # Errors
-    /// When the bytes are not what this type writes.
-    fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError>;
-}
-
-/// The state as a parcel whose large slices are lent.
-pub fn save<T: State>(state: &T) -> Saved<'_> {
-    let mut writer = Writer::default();
-    state.save(&mut writer);
-    writer.finish()
-}
-
-/// A state from a parcel, which it takes over.
-///
-/// # Errors
-/// When the parcel is not of this type, or not used up.
-pub fn restore<T: State>(parcel: Parcel) -> Result<T, RestoreError> {
-    let (tree, segments) = parcel.into_parts();
-    let mut reader = Reader::new(&tree, segments);
-    let state = T::restore(&mut reader)?;
-    reader.finish()?;
-    Ok(state)
-}
-
-/// The default values of all fields that have one, in schema order, everything inline.
-pub fn defaults<T: State>() -> Vec<u8> {
-    let mut builder = SchemaBuilder::default();
-    T::schema(&mut builder);
-    let mut out = Vec::new();
-    builder.into_defaults().for_each(|write| write(&mut out));
-    out
-}
-
-/// Appends a value with everything inline, as defaults and parked values are written.
-pub fn write_inline<T: State>(value: &T, out: &mut Vec<u8>) {
-    let mut writer = Writer::inline(std::mem::take(out));
-    value.save(&mut writer);
-    *out = writer.finish().tree;
-}
-
-/// Writes `T::default()`; what the derive names for fields without an own default.
-#[doc(hidden)]
-pub fn write_default<T: State + Default>(out: &mut Vec<u8>) {
-    let value = T::default();
-    write_inline(&value, out);
-}
-
-/// The schema's bytes of a Rust type.
-pub fn schema_bytes<T: State>() -> Vec<u8> {
-    Schema::of::<T>().encode()
-}
+pub use reader::{PendingSegment, Reader, RestoreError};
+pub use state::{State, defaults, restore, save, schema_bytes, write_default, write_inline};
+pub use writer::{SavedState, Segment, Writer};

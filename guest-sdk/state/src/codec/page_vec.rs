@@ -1,7 +1,6 @@
-//! `PageVec`: a vector whose memory is whole pages of its own, so that a host may move the pages from
-//! one version of a guest to the next instead of copying them.
+//! `PageVec`: a vector in whole pages of its own, which a host can move instead of copying.
 //!
-//! It knows nothing of how a host moves pages. The schema and the bytes are those of a `Vec`.
+//! This module knows nothing of how a host moves pages. Schema and bytes are those of a `Vec`.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -10,21 +9,28 @@ use std::ptr::NonNull;
 use allocator_api2::alloc::{AllocError, Allocator, Global, Layout};
 use allocator_api2::vec::Vec as VecIn;
 
-use super::{Flat, IsFlat, Place, Reader, RestoreError, State, Writer};
+use super::flat::Flat;
+use super::is_flat::FlatProof;
+use super::reader::{PendingSegment, Reader, RestoreError};
+use super::state::State;
+use super::writer::Writer;
 use crate::schema::{SchemaBuilder, Type};
 use crate::section::Shape;
 
-/// The grain of the memory of a [`PageVec`], in bytes: a page of WebAssembly, and a multiple of the
-/// page of every machine that a host runs on.
+/// Alignment and granularity of the memory of a [`PageVec`], in bytes.
+///
+/// The value is WebAssembly's page size, a multiple of the page size of every machine that a host
+/// runs on.
 pub const PAGE: usize = 1 << 16;
 
 /// A vector of flat records for states of many megabytes.
 ///
-/// It is used like [`Vec`], whose methods it has; its schema is the same too, so that changing `Vec` to
-/// `PageVec` in a game is an identical swap. Its memory begins at a multiple of [`PAGE`] and is a
-/// whole number of pages. Where types stay as they are and the system can move pages (Linux), a host
-/// moves them from the old version to the new one: some microseconds for any size, where a copy
-/// of 64 MiB takes as many milliseconds as a frame. From some 4 MiB on it pays.
+/// A `PageVec` has the methods and the schema of [`Vec`], so changing `Vec` to `PageVec` in a game is an
+/// identical swap. Its memory begins at a multiple of [`PAGE`] and is a whole number of pages.
+///
+/// On Linux, a host moves these pages to the new version when types have not changed. Moving takes
+/// some microseconds for any size. Copying 64 MiB takes as many milliseconds as a frame. Moving
+/// pays from about 4 MiB.
 ///
 /// ```
 /// use vblank_derive::{Flat, State};
@@ -54,21 +60,21 @@ pub const PAGE: usize = 1 << 16;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PageVec<T>(VecIn<T, Pages>);
 
-/// Gives memory in whole pages, from the global allocator.
+/// An allocator that gives whole pages from the global allocator.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Pages;
 
 impl Pages {
-    /// The same memory with its borders on those of pages.
+    /// Rounds a layout to page alignment and whole pages.
     fn whole(layout: Layout) -> Result<Layout, AllocError> {
         let layout = layout.align_to(PAGE).map_err(|_| AllocError)?;
         Ok(layout.pad_to_align())
     }
 }
 
-// SAFETY: memory comes from `Global` and goes back to it, always with the layout that `whole` makes
-// of the caller's, which fits whatever the caller's does. `Pages` has no state, so all copies are the
-// same allocator.
+// SAFETY: memory comes from `Global` and returns to it, always with the layout that `whole` makes
+// from the caller's. That layout fits whatever the caller's fits. `Pages` has no state, so all
+// copies are the same allocator.
 unsafe impl Allocator for Pages {
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         Global.allocate(Self::whole(layout)?)
@@ -78,20 +84,20 @@ unsafe impl Allocator for Pages {
         let Ok(layout) = Self::whole(layout) else {
             return;
         };
-        // SAFETY: the caller's promise: it was allocated here with a layout of which `whole` makes
-        // this one.
+        // SAFETY: the caller promises that the memory was allocated here with a layout from which
+        // `whole` makes this one.
         unsafe { Global.deallocate(memory, layout) }
     }
 }
 
 impl<T> PageVec<T> {
-    /// An empty vector, which has no memory yet.
+    /// Returns an empty vector without memory.
     #[must_use]
     pub const fn new() -> Self {
         Self(VecIn::new_in(Pages))
     }
 
-    /// An empty vector with room for so many items, rounded up to whole pages.
+    /// Returns an empty vector with space for `items` items, rounded up to whole pages.
     #[must_use]
     pub fn with_capacity(items: usize) -> Self {
         Self(VecIn::with_capacity_in(items, Pages))
@@ -142,8 +148,8 @@ impl<T> From<Vec<T>> for PageVec<T> {
     fn from(mut items: Vec<T>) -> Self {
         let count = items.len();
         let mut all = Self::with_capacity(count);
-        // SAFETY: there is room for `count` items in the new memory, which does not overlap the old.
-        // They are moved: from here on they belong to `all`, and `items` is empty.
+        // SAFETY: the new memory has space for `count` items and does not overlap the old. The
+        // items are moved: they belong to `all` now, and `items` is empty.
         unsafe {
             items.set_len(0);
             std::ptr::copy_nonoverlapping(items.as_ptr(), all.0.as_mut_ptr(), count);
@@ -188,42 +194,41 @@ impl<T: Flat> State for PageVec<T> {
     }
 
     fn save<'a>(&'a self, out: &mut Writer<'a>) {
-        out.flat_pages(IsFlat::<T>::new(), &self.0);
+        out.flat_pages(FlatProof::<T>::new(), &self.0);
     }
 
     fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
-        let flat = IsFlat::<T>::new();
+        let flat = FlatProof::<T>::new();
         let count = input.count()?;
         let size = count.saturating_mul(size_of::<T>());
         if input.is_segment(size)
-            && let Some(index) = input.comes_later(T::WIDTH)
+            && let Some(index) = input.take_deferred(T::WIDTH)
         {
-            let (items, place) = later(flat, count, index)?;
-            input.put_later(place);
+            let (items, segment) = deferred(flat, count, index)?;
+            input.push_pending(segment);
             return Ok(items);
         }
         input.flat(flat, count).map(Self::from)
     }
 }
 
-/// A vector of so many items, whose memory is filled later.
-fn later<T: Flat>(
-    _: IsFlat<T>,
+/// Makes a vector whose memory is filled later.
+fn deferred<T: Flat>(
+    _: FlatProof<T>,
     count: usize,
     index: u32,
-) -> Result<(PageVec<T>, Place), RestoreError> {
+) -> Result<(PageVec<T>, PendingSegment), RestoreError> {
     let mut items = PageVec::<T>::new();
-    let room = items.0.try_reserve_exact(count);
-    room.map_err(|_| RestoreError::new(format!("there is no memory for {count} items")))?;
-    let place = Place {
+    let reserved = items.0.try_reserve_exact(count);
+    reserved.map_err(|_| RestoreError::new(format!("there is no memory for {count} items")))?;
+    let segment = PendingSegment {
         width: T::WIDTH,
         index,
         memory: items.0.as_mut_ptr().cast(),
         len: count * size_of::<T>(),
     };
-    // SAFETY: there is room for `count` items. Their memory is not written yet; whoever asked for it to
-    // come later (`Reader::expect_later`) fills it before any of it is read, and every bit pattern
-    // is a `T`.
+    // SAFETY: there is space for `count` items. The caller of `Reader::defer_empty_segments` fills
+    // their memory before any of it is read, and every bit pattern is a `T`.
     unsafe { items.0.set_len(count) };
-    Ok((items, place))
+    Ok((items, segment))
 }

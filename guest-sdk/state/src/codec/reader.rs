@@ -1,26 +1,14 @@
-//! What a state is restored from.
+//! `Reader`: the source from which a state is restored. Knows no Rust types of the guest.
 
-use super::flat::Word;
-use super::{IsFlat, SEGMENT_MIN};
-use crate::leftovers::{Leftovers, Old};
-use crate::walk::MAX_EMPTY_ITEMS;
+use super::is_flat::FlatProof;
+use crate::bounds::{MAX_EMPTY_ITEMS, SEGMENT_MIN};
+use crate::leftovers::{Old, OldValues};
+use crate::parcel::Segments;
+use crate::words::Word;
 use std::collections::VecDeque;
 use std::fmt;
 
-/// The segments of a parcel by width, each in the order in which the tree names them.
-#[derive(Default)]
-pub struct Segments {
-    /// Words of one byte.
-    pub w8: Vec<Vec<u8>>,
-    /// Words of two bytes.
-    pub w16: Vec<Vec<u16>>,
-    /// Words of four bytes.
-    pub w32: Vec<Vec<u32>>,
-    /// Words of eight bytes.
-    pub w64: Vec<Vec<u64>>,
-}
-
-/// Gives the bytes of a state back, and the buffers of its large flat slices.
+/// Reads the bytes of a state, and hands out the buffers of its large flat slices.
 pub struct Reader<'a> {
     tree: &'a [u8],
     at: usize,
@@ -29,41 +17,42 @@ pub struct Reader<'a> {
     w32: VecDeque<Vec<u32>>,
     w64: VecDeque<Vec<u64>>,
     inline: bool,
-    leftovers: Leftovers,
-    /// How many segments of each width there were at the beginning.
-    given: [usize; 4],
-    /// Segments that are to come later, where that was announced.
-    places: Option<Vec<Place>>,
+    old_values: OldValues,
+    /// Number of segments of each width at the start.
+    initial: [usize; 4],
+    /// Segments that the host delivers later. `None` unless [`Reader::defer_empty_segments`] was
+    /// called.
+    pending: Option<Vec<PendingSegment>>,
 }
 
-/// Where a segment's memory is to be put, after the value has been restored without it.
+/// The destination of a segment that the host delivers after the value was restored without it.
 ///
-/// It is memory of a [`PageVec`](crate::PageVec), and stays where it is until the value is next changed.
+/// The memory belongs to a [`PageVec`](crate::PageVec), and does not move until the value changes.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
-    /// The width of the segment's words in bytes.
+pub struct PendingSegment {
+    /// Width of the segment's words in bytes.
     pub width: u8,
-    /// Counts the segments of this width from 0.
+    /// Index among the segments of this width, from 0.
     pub index: u32,
-    /// Where it begins.
+    /// Start of the memory.
     pub memory: *mut u8,
-    /// How long it is, in bytes.
+    /// Length of the memory in bytes.
     pub len: usize,
 }
 
-/// Why a state could not be restored.
+/// The reason why a state could not be restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RestoreError(String);
 
 impl RestoreError {
-    /// An error with its message, lower case and without a full stop.
+    /// Makes an error. The message is in lower case and has no full stop.
     pub fn new(message: impl Into<String>) -> RestoreError {
         RestoreError(message.into())
     }
 }
 
 impl RestoreError {
-    /// Says which hook it was.
+    /// Adds the type and the version of the hook that failed.
     #[doc(hidden)]
     pub fn in_hook(self, ty: &str, from: u32) -> RestoreError {
         RestoreError(format!("{ty}: the hook from version {from}: {}", self.0))
@@ -91,9 +80,9 @@ impl fmt::Display for RestoreError {
 impl std::error::Error for RestoreError {}
 
 impl<'a> Reader<'a> {
-    /// A reader of a tree and its segments.
+    /// Returns a reader of a tree and its segments.
     pub fn new(tree: &'a [u8], segments: Segments) -> Reader<'a> {
-        let given = [
+        let initial = [
             segments.w8.len(),
             segments.w16.len(),
             segments.w32.len(),
@@ -102,57 +91,62 @@ impl<'a> Reader<'a> {
         Reader {
             tree,
             at: 0,
-            given,
-            places: None,
+            initial,
+            pending: None,
             w8: segments.w8.into(),
             w16: segments.w16.into(),
             w32: segments.w32.into(),
             w64: segments.w64.into(),
             inline: false,
-            leftovers: Leftovers::default(),
+            old_values: OldValues::default(),
         }
     }
 
-    /// A reader that has old values for hooks, as a migration gave them. Damage to them is told by
-    /// [`Reader::finish`].
+    /// Returns a reader that also has old values for hooks, as a migration wrote them.
+    ///
+    /// [`Reader::finish`] reports damage to them.
     pub fn with_leftovers(tree: &'a [u8], segments: Segments, leftovers: &[u8]) -> Reader<'a> {
         Reader {
-            leftovers: Leftovers::new(leftovers),
+            old_values: OldValues::new(leftovers),
             ..Reader::new(tree, segments)
         }
     }
 
-    /// A segment that is empty, which one that was saved never is, comes later: the value is made
-    /// without it, where it can be, and [`Reader::places`] says where it has to be put.
-    pub fn expect_later(mut self) -> Reader<'a> {
-        self.places = Some(Vec::new());
+    /// Treats empty segments as segments that arrive later. A saved segment is never empty.
+    ///
+    /// Values that can be made without their segment are, and [`Reader::pending_segments`] lists
+    /// the destinations.
+    pub fn defer_empty_segments(mut self) -> Reader<'a> {
+        self.pending = Some(Vec::new());
         self
     }
 
-    /// Where to put what comes later. Each has to be filled before the value is used.
-    pub fn places(&mut self) -> Vec<Place> {
-        self.places.take().unwrap_or_default()
+    /// Returns the destinations of all deferred segments.
+    ///
+    /// The caller fills each before the value is used.
+    pub fn pending_segments(&mut self) -> Vec<PendingSegment> {
+        self.pending.take().unwrap_or_default()
     }
 
-    /// The place in the tree, at which a value with hooks begins.
+    /// Returns the position in the tree, at which a value with hooks begins.
     #[doc(hidden)]
-    pub fn place(&self) -> usize {
+    pub fn position(&self) -> usize {
         self.at
     }
 
-    /// All of the old value, for the hook of a type that makes the new one of it.
+    /// Takes the whole old value, for a hook that replaces it.
     #[doc(hidden)]
-    pub fn whole(&mut self, ty: &str, start: usize) -> Option<Old> {
-        self.leftovers.take(ty, start, start)
+    pub fn take_whole_old(&mut self, ty: &str, start: usize) -> Option<Old> {
+        self.old_values.take(ty, start, start)
     }
 
-    /// The old value for the hooks of a type, of a value that began at a place and ends here.
+    /// Takes the old fields for the hooks of a value that began at `start` and ends here.
     #[doc(hidden)]
-    pub fn old(&mut self, ty: &str, start: usize) -> Option<Old> {
-        self.leftovers.take(ty, start, self.at)
+    pub fn take_old(&mut self, ty: &str, start: usize) -> Option<Old> {
+        self.old_values.take(ty, start, self.at)
     }
 
-    /// A reader of a value that was written with everything inline.
+    /// Returns a reader of a value that was written with everything inline.
     pub fn inline(tree: &'a [u8]) -> Reader<'a> {
         Reader {
             inline: true,
@@ -160,10 +154,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The next bytes.
+    /// Reads `len` bytes.
     ///
     /// # Errors
-    /// When there are not so many.
+    /// Returns an error when fewer are left.
     pub fn bytes(&mut self, len: usize) -> Result<&'a [u8], RestoreError> {
         match self.tree[self.at..].get(..len) {
             Some(bytes) => {
@@ -171,47 +165,46 @@ impl<'a> Reader<'a> {
                 Ok(bytes)
             }
             None => Err(RestoreError(format!(
-                "{len} bytes are asked for where {} are left",
+                "{len} bytes are needed and {} are left",
                 self.tree.len() - self.at
             ))),
         }
     }
 
-    /// The next `N` bytes.
+    /// Reads `N` bytes.
     ///
     /// # Errors
-    /// When there are not so many.
+    /// Returns an error when fewer are left.
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], RestoreError> {
-        Ok(self
-            .bytes(N)?
-            .try_into()
-            .expect("as many bytes as asked for"))
+        Ok(self.bytes(N)?.try_into().expect("the slice has N bytes"))
     }
 
-    /// A number of items.
+    /// Reads a number of items.
     ///
     /// # Errors
-    /// When the tree ends before it.
+    /// Returns an error when the tree ends before it.
     pub fn count(&mut self) -> Result<usize, RestoreError> {
         Ok(u32::from_le_bytes(self.array()?) as usize)
     }
 
-    /// As many items as it is safe to make room for ahead: a length may lie.
-    pub(super) fn room(&self, count: usize) -> Result<usize, RestoreError> {
+    /// Returns how many items may be allocated ahead. A length may lie, so the answer is at most
+    /// the bytes left.
+    pub(super) fn capacity_for(&self, count: usize) -> Result<usize, RestoreError> {
         let left = self.tree.len() - self.at;
-        // More items than bytes can only be items without bytes, which are bounded too.
+        // More items than bytes are only possible for items without bytes, and their number is
+        // bounded too.
         if count > left && count > MAX_EMPTY_ITEMS {
             return Err(RestoreError(format!(
-                "{count} items are announced where {left} bytes are left"
+                "{count} items are claimed and {left} bytes are left"
             )));
         }
         Ok(count.min(left))
     }
 
-    /// The number of a case, of so many.
+    /// Reads the number of one of `cases` cases.
     ///
     /// # Errors
-    /// When there is no such case.
+    /// Returns an error when there is no such case.
     pub fn tag(&mut self, cases: usize) -> Result<u32, RestoreError> {
         let tag = if cases <= 256 {
             u32::from(self.array::<1>()?[0])
@@ -227,10 +220,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A flat list of so many items: its own segment's buffer, or a copy from the tree.
+    /// Reads a flat list: the buffer of its segment, or a copy from the tree.
     pub(super) fn flat<T>(
         &mut self,
-        flat: IsFlat<T>,
+        flat: FlatProof<T>,
         count: usize,
     ) -> Result<Vec<T>, RestoreError> {
         let size = count
@@ -247,28 +240,27 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the next segment of this width comes later. If so, it counts as read, and its index is
-    /// given.
-    pub(super) fn comes_later(&mut self, width: u8) -> Option<u32> {
-        fn take<W>(queue: &mut VecDeque<Vec<W>>, given: usize) -> Option<u32> {
-            let index = given - queue.len();
+    /// Passes the next segment of this width when it arrives later, and returns its index.
+    pub(super) fn take_deferred(&mut self, width: u8) -> Option<u32> {
+        fn take<W>(queue: &mut VecDeque<Vec<W>>, initial: usize) -> Option<u32> {
+            let index = initial - queue.len();
             queue.pop_front_if(|words| words.is_empty())?;
             u32::try_from(index).ok()
         }
-        self.places.as_ref()?;
+        self.pending.as_ref()?;
         match width {
-            1 => take(&mut self.w8, self.given[0]),
-            2 => take(&mut self.w16, self.given[1]),
-            4 => take(&mut self.w32, self.given[2]),
-            _ => take(&mut self.w64, self.given[3]),
+            1 => take(&mut self.w8, self.initial[0]),
+            2 => take(&mut self.w16, self.initial[1]),
+            4 => take(&mut self.w32, self.initial[2]),
+            _ => take(&mut self.w64, self.initial[3]),
         }
     }
 
-    pub(super) fn put_later(&mut self, place: Place) {
-        self.places.get_or_insert_default().push(place);
+    pub(super) fn push_pending(&mut self, segment: PendingSegment) {
+        self.pending.get_or_insert_default().push(segment);
     }
 
-    /// Whether a list of so many bytes is a segment of its own.
+    /// Returns true when a list of `size` bytes has a segment of its own.
     pub(super) fn is_segment(&self, size: usize) -> bool {
         !self.inline && size >= SEGMENT_MIN
     }
@@ -276,11 +268,12 @@ impl<'a> Reader<'a> {
     /// Ends the reading.
     ///
     /// # Errors
-    /// When something is left over.
+    /// Returns an error when anything is left over, or when old values for hooks were damaged or
+    /// not taken.
     pub fn finish(self) -> Result<(), RestoreError> {
         let left = self.tree.len() - self.at;
         let segments = self.w8.len() + self.w16.len() + self.w32.len() + self.w64.len();
-        if let Some(fault) = self.leftovers.fault() {
+        if let Some(fault) = self.old_values.fault() {
             return Err(RestoreError(fault));
         }
         if left == 0 && segments == 0 {

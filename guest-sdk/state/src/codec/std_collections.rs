@@ -1,9 +1,11 @@
 //! `State` for the standard collections.
 //!
-//! Hash maps and sets are written in the order of their encoded keys, so that equal states give
-//! equal bytes whatever the hasher does.
+//! Hash maps and sets are written in the order of their encoded keys. Equal states give equal bytes
+//! with any hasher.
 
-use super::{Reader, RestoreError, State, Writer, write_inline};
+use super::reader::{Reader, RestoreError};
+use super::state::{State, write_inline};
+use super::writer::Writer;
 use crate::schema::{SchemaBuilder, Type};
 use crate::section::Shape;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -39,7 +41,7 @@ impl<T: State> State for Vec<T> {
         if let Some(flat) = T::FLAT {
             return input.flat(flat, count);
         }
-        let mut items = Vec::with_capacity(input.room(count)?);
+        let mut items = Vec::with_capacity(input.capacity_for(count)?);
         for _ in 0..count {
             items.push(T::restore(input)?);
         }
@@ -86,7 +88,7 @@ impl<T: State> State for VecDeque<T> {
     }
 }
 
-/// Items in the order of what `key` writes of them.
+/// Sorts items by the encoding of their keys.
 fn sorted<'a, I: Copy, K: State + 'a>(
     items: impl Iterator<Item = I>,
     key: impl Fn(I) -> &'a K,
@@ -102,7 +104,7 @@ fn sorted<'a, I: Copy, K: State + 'a>(
     keyed.into_iter().map(|(_, item)| item).collect()
 }
 
-/// Restores entries, each of which must be new to the collection.
+/// Restores entries, and refuses one that the collection already holds.
 fn restore_distinct<C, T>(
     input: &mut Reader<'_>,
     mut collection: C,
@@ -110,7 +112,7 @@ fn restore_distinct<C, T>(
     insert: impl Fn(&mut C, T) -> bool,
 ) -> Result<C, RestoreError> {
     let count = input.count()?;
-    input.room(count)?;
+    input.capacity_for(count)?;
     for _ in 0..count {
         if !insert(&mut collection, restore(input)?) {
             return Err(RestoreError::new("a key comes twice in a map or set"));

@@ -1,7 +1,10 @@
-//! `State` for numbers, text, options, tuples, arrays and what else is not a collection.
+//! `State` for numbers, text, options, tuples, arrays and other types that are no collections.
 
-use super::flat::{Flat, IsFlat};
-use super::{Reader, RestoreError, State, Writer, write_default};
+use super::flat::Flat;
+use super::is_flat::FlatProof;
+use super::reader::{Reader, RestoreError};
+use super::state::{State, write_default};
+use super::writer::Writer;
 use crate::schema::{FieldSpec, FieldsSpec, Number, SchemaBuilder, Style, Type, TypeSpec};
 use crate::section::{self, Def, FieldsDef, KindDef, Shape};
 use std::time::Duration;
@@ -9,7 +12,7 @@ use std::time::Duration;
 macro_rules! numbers {
     ($($ty:ty: $number:ident)*) => {$(
         impl State for $ty {
-            const FLAT: Option<IsFlat<Self>> = Some(IsFlat::new());
+            const FLAT: Option<FlatProof<Self>> = Some(FlatProof::new());
             const SHAPE: &'static Shape = &Shape::Number(Number::$number);
 
             fn schema(_: &mut SchemaBuilder) -> Type {
@@ -25,7 +28,8 @@ macro_rules! numbers {
             }
         }
 
-        // SAFETY: a number is its own bytes, all patterns are values, its width is its size.
+        // SAFETY: a number is its own bytes, every bit pattern is a value, and its width is its
+        // size.
         unsafe impl Flat for $ty {
             const WIDTH: u8 = size_of::<$ty>() as u8;
         }
@@ -35,7 +39,7 @@ numbers!(u8: U8 u16: U16 u32: U32 u64: U64 i8: S8 i16: S16 i32: S32 i64: S64 f32
 
 macro_rules! sizes {
     ($($ty:ty as $wire:ty: $number:ident)*) => {$(
-        /// Eight bytes on every machine.
+        /// Encoded in eight bytes on every machine.
         impl State for $ty {
             const SHAPE: &'static Shape = &Shape::Number(Number::$number);
 
@@ -180,7 +184,7 @@ impl<T: State, E: State> State for Result<T, E> {
 }
 
 impl<T: State, const N: usize> State for [T; N] {
-    const FLAT: Option<IsFlat<Self>> = IsFlat::array(T::FLAT);
+    const FLAT: Option<FlatProof<Self>> = FlatProof::array(T::FLAT);
     const SHAPE: &'static Shape = &Shape::Array(T::SHAPE, N as u32);
 
     fn schema(builder: &mut SchemaBuilder) -> Type {
@@ -208,8 +212,8 @@ impl<T: State, const N: usize> State for [T; N] {
     }
 }
 
-// SAFETY: an array lies as its items do, one after the other. An empty one has no bytes and is
-// caught by `IsFlat::new` when the program is compiled.
+// SAFETY: an array is its items in order. `FlatProof::new` rejects an empty one, which has no
+// bytes, when the program is compiled.
 unsafe impl<T: Flat, const N: usize> Flat for [T; N] {
     const WIDTH: u8 = T::WIDTH;
 }
@@ -255,7 +259,7 @@ impl<T> State for std::marker::PhantomData<T> {
     }
 }
 
-/// A record of `secs` and `nanos`.
+/// Encoded as a record of `secs` and `nanos`.
 impl State for Duration {
     const SHAPE: &'static Shape = &Shape::Inline(
         &Def {

@@ -1,10 +1,11 @@
-//! What a state is saved into.
+//! `Writer`: the destination to which a state is saved. Knows no Rust types of the guest.
 
-use super::flat::{bytes_as_words, words_as_bytes, words_as_bytes_mut};
-use super::{IsFlat, SEGMENT_MIN};
+use super::is_flat::FlatProof;
+use crate::bounds::SEGMENT_MIN;
 use crate::parcel::{Parcel, ParcelRef};
+use crate::words::{bytes_as_words, words_as_bytes, words_as_bytes_mut};
 
-/// Takes the bytes of a state, and borrows its large flat slices.
+/// Collects the bytes of a state, and borrows its large flat slices.
 #[derive(Default)]
 pub struct Writer<'a> {
     tree: Vec<u8>,
@@ -15,26 +16,27 @@ pub struct Writer<'a> {
 /// A large flat slice of the state.
 pub struct Segment<'a> {
     width: u8,
-    memory: Memory<'a>,
+    memory: SegmentMemory<'a>,
     owns_pages: bool,
 }
 
-enum Memory<'a> {
-    Lent(&'a [u8]),
-    /// For what does not lie in one piece (a `VecDeque` that wraps around); the number of bytes.
+enum SegmentMemory<'a> {
+    Borrowed(&'a [u8]),
+    /// Words and their length in bytes, for a list that lies in two pieces, such as a `VecDeque`
+    /// that wraps around.
     Owned(Vec<u64>, usize),
 }
 
-/// A saved state: its tree, and its segments in the order in which the tree names them.
-pub struct Saved<'a> {
-    /// The tree.
+/// A saved state: its tree, and its segments in the order in which the tree refers to them.
+pub struct SavedState<'a> {
+    /// Tree of inline values.
     pub tree: Vec<u8>,
-    /// The segments of all widths.
+    /// Segments of all widths.
     pub segments: Vec<Segment<'a>>,
 }
 
 impl<'a> Writer<'a> {
-    /// A writer that uses the memory of an old tree.
+    /// Returns a writer that reuses the memory of an old tree.
     pub fn new(mut tree: Vec<u8>) -> Writer<'a> {
         tree.clear();
         Writer {
@@ -43,7 +45,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// A writer that appends to a tree and makes no segments.
+    /// Returns a writer that appends to a tree and makes no segments.
     pub(crate) fn inline(tree: Vec<u8>) -> Writer<'a> {
         Writer {
             tree,
@@ -52,7 +54,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes bytes as they are.
+    /// Writes bytes unchanged.
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.tree.extend_from_slice(bytes);
     }
@@ -60,13 +62,13 @@ impl<'a> Writer<'a> {
     /// Writes a number of items.
     ///
     /// # Panics
-    /// When there are more than fit 32 bits, which no guest's memory holds.
+    /// Panics when the number does not fit 32 bits. No guest's memory holds so many items.
     pub fn count(&mut self, count: usize) {
         let count = u32::try_from(count).expect("a list of a state has at most 2^32 - 1 items");
         self.bytes(&count.to_le_bytes());
     }
 
-    /// Writes the number of a case, of so many.
+    /// Writes the number of one of `cases` cases.
     pub fn tag(&mut self, tag: u32, cases: usize) {
         if cases <= 256 {
             self.tree.push(tag as u8)
@@ -75,8 +77,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes a flat slice, lent when it is large.
-    pub(super) fn flat<T>(&mut self, flat: IsFlat<T>, slice: &'a [T]) {
+    /// Writes a flat slice. A large one is lent.
+    pub(super) fn flat<T>(&mut self, flat: FlatProof<T>, slice: &'a [T]) {
         self.count(slice.len());
         let bytes = flat.bytes(slice);
         if self.inline || bytes.len() < SEGMENT_MIN {
@@ -84,14 +86,14 @@ impl<'a> Writer<'a> {
         } else {
             self.segments.push(Segment {
                 width: flat.width,
-                memory: Memory::Lent(bytes),
+                memory: SegmentMemory::Borrowed(bytes),
                 owns_pages: false,
             });
         }
     }
 
-    /// Writes a flat slice that lies in pages which hold nothing else.
-    pub(super) fn flat_pages<T>(&mut self, flat: IsFlat<T>, slice: &'a [T]) {
+    /// Writes a flat slice in pages that hold nothing else.
+    pub(super) fn flat_pages<T>(&mut self, flat: FlatProof<T>, slice: &'a [T]) {
         let before = self.segments.len();
         self.flat(flat, slice);
         if let Some(segment) = self.segments.get_mut(before) {
@@ -100,7 +102,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes a flat list that lies in two pieces.
-    pub(super) fn flat_pieces<T>(&mut self, flat: IsFlat<T>, front: &'a [T], back: &'a [T]) {
+    pub(super) fn flat_pieces<T>(&mut self, flat: FlatProof<T>, front: &'a [T], back: &'a [T]) {
         if back.is_empty() {
             return self.flat(flat, front);
         }
@@ -117,15 +119,15 @@ impl<'a> Writer<'a> {
             bytes[front.len()..len].copy_from_slice(back);
             self.segments.push(Segment {
                 width: flat.width,
-                memory: Memory::Owned(words, len),
+                memory: SegmentMemory::Owned(words, len),
                 owns_pages: false,
             });
         }
     }
 
     /// Ends the writing.
-    pub fn finish(self) -> Saved<'a> {
-        Saved {
+    pub fn finish(self) -> SavedState<'a> {
+        SavedState {
             tree: self.tree,
             segments: self.segments,
         }
@@ -133,39 +135,39 @@ impl<'a> Writer<'a> {
 }
 
 impl Segment<'_> {
-    /// The width of its words in bytes: 1, 2, 4 or 8.
+    /// Returns the width of its words in bytes: 1, 2, 4 or 8.
     pub fn width(&self) -> usize {
         usize::from(self.width)
     }
 
-    /// Whether the pages in which it lies hold nothing else, so that they may be moved.
+    /// Returns true when its pages hold nothing else, so that a host may move them.
     pub fn owns_pages(&self) -> bool {
         self.owns_pages
     }
 
-    /// Its memory, which lies at a multiple of the width.
+    /// Returns its memory, which is aligned to the width.
     pub fn bytes(&self) -> &[u8] {
         match &self.memory {
-            Memory::Lent(bytes) => bytes,
-            Memory::Owned(words, len) => &words_as_bytes(words)[..*len],
+            SegmentMemory::Borrowed(bytes) => bytes,
+            SegmentMemory::Owned(words, len) => &words_as_bytes(words)[..*len],
         }
     }
 
-    /// Its words, when they are of two bytes.
+    /// Returns its words when they have two bytes.
     pub fn as_u16s(&self) -> Option<&[u16]> {
         (self.width == 2)
             .then(|| bytes_as_words(self.bytes()))
             .flatten()
     }
 
-    /// Its words, when they are of four bytes.
+    /// Returns its words when they have four bytes.
     pub fn as_u32s(&self) -> Option<&[u32]> {
         (self.width == 4)
             .then(|| bytes_as_words(self.bytes()))
             .flatten()
     }
 
-    /// Its words, when they are of eight bytes.
+    /// Returns its words when they have eight bytes.
     pub fn as_u64s(&self) -> Option<&[u64]> {
         (self.width == 8)
             .then(|| bytes_as_words(self.bytes()))
@@ -173,8 +175,8 @@ impl Segment<'_> {
     }
 }
 
-impl Saved<'_> {
-    /// The same as a borrowed parcel.
+impl SavedState<'_> {
+    /// Borrows the saved state as a parcel.
     pub fn as_ref(&self) -> ParcelRef<'_> {
         let mut parcel = ParcelRef {
             tree: &self.tree,
@@ -191,12 +193,12 @@ impl Saved<'_> {
         parcel
     }
 
-    /// What has to stay in memory for as long as the state is lent, beside the state itself: the tree
-    /// and the segments that do not lie in it. Moving them moves no byte of theirs.
+    /// Returns the buffers that must stay in memory while the state is lent: the tree, and segments
+    /// that do not lie in the state. Moving these vectors does not move their bytes.
     pub fn into_buffers(self) -> (Vec<u8>, Vec<Vec<u64>>) {
         let owned = |segment: Segment<'_>| match segment.memory {
-            Memory::Lent(_) => None,
-            Memory::Owned(words, _) => Some(words),
+            SegmentMemory::Borrowed(_) => None,
+            SegmentMemory::Owned(words, _) => Some(words),
         };
         (
             self.tree,
@@ -204,7 +206,7 @@ impl Saved<'_> {
         )
     }
 
-    /// A copy of everything.
+    /// Copies everything into a parcel.
     pub fn to_parcel(&self) -> Parcel {
         self.as_ref().to_owned()
     }

@@ -1,410 +1,111 @@
-//! The walk that turns an old value into a new one, step by step of the plan.
+//! Applies a plan: an old parcel, borrowed, becomes a new parcel. Knows no guests.
 
-use super::defaults::Defaults;
-use super::fields::Owner;
-use super::lanes::Lanes;
-use super::output::Output;
-use super::parked::{Parked, Place};
-use super::path::Path;
-use super::{Limits, Migrated, Refusal};
-use crate::leftovers::{Collect, Entry, Span};
+use super::limits::Limits;
+use super::migration::Migration;
+use super::parked::Parked;
+use crate::compare::Plan;
+use crate::cursor::Cursor;
 use crate::parcel::{Parcel, ParcelRef};
-use crate::plan::op::{Link, LinkKind, Op, Step};
-use crate::plan::{Plan, number};
-use crate::schema::{Case, Kind, Schema, Type};
-use crate::walk::{Cursor, MAX_DEPTH, too_deep};
-use std::cell::Cell;
-use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
+use crate::parcel_writer::ParcelWriter;
+use crate::refusal::Refusal;
 
-pub(super) fn run(
+/// The result of a migration.
+#[derive(Clone, Debug)]
+pub struct MigrationResult {
+    /// New state.
+    pub parcel: Parcel,
+    /// All values that are parked after the migration.
+    pub parked: Parked,
+    /// Messages for the user, one line each.
+    pub notes: Vec<String>,
+    /// Old values for the hooks of the new guest's `migrate`. Empty when there are none.
+    ///
+    /// When there are some, the parcel becomes a state of the new schema only after the hooks have
+    /// migration.
+    pub leftovers: Vec<u8>,
+}
+
+/// Migrates a state.
+///
+/// `defaults` comes from the new guest's `defaults` export, and `parked` from earlier migrations.
+///
+/// # Errors
+/// Returns a refusal when a live value does not fit, a limit is reached, or bytes are damaged.
+pub fn apply(
+    plan: &Plan,
+    old: &ParcelRef<'_>,
+    defaults: &[u8],
+    parked: &Parked,
+    limits: &Limits,
+) -> Result<MigrationResult, Refusal> {
+    apply_reusing(plan, old, defaults, parked, limits, Parcel::default())
+}
+
+/// Migrates a state as [`apply`] does, into the buffers of `spare` where they are large enough.
+///
+/// The first write to a page costs several times as much as copying to it. A host therefore keeps a
+/// parcel whose pages it has touched off the frame.
+///
+/// # Errors
+/// Returns a refusal when a live value does not fit, a limit is reached, or bytes are damaged.
+pub fn apply_reusing(
     plan: &Plan,
     old: &ParcelRef<'_>,
     defaults: &[u8],
     parked: &Parked,
     limits: &Limits,
     spare: Parcel,
-) -> Result<Migrated, Refusal> {
-    let mut run = Run::new(plan, defaults, parked, limits)?;
-    let mut to = Output::reusing(limits.memory, spare);
-    run.all(plan, Cursor::new(old), &mut to)?;
-    run.parked.tidy();
-    let leftovers = run.leftovers.encode();
-    Ok(Migrated {
+) -> Result<MigrationResult, Refusal> {
+    let parked = if parked.is_empty() {
+        Parked::default()
+    } else {
+        parked.follow(&plan.old, &plan.new)
+    };
+    if plan.is_identity() {
+        return Ok(MigrationResult {
+            parcel: old.to_owned(),
+            parked,
+            notes: Vec::new(),
+            leftovers: Vec::new(),
+        });
+    }
+    run(plan, old, defaults, &parked, limits, spare)
+}
+
+/// Converts one value, inline on both sides.
+pub(crate) fn convert_inline(
+    plan: &Plan,
+    value: &[u8],
+    defaults: &[u8],
+) -> Result<Vec<u8>, Refusal> {
+    run_inline(plan, value, defaults)
+}
+
+fn run(
+    plan: &Plan,
+    old: &ParcelRef<'_>,
+    defaults: &[u8],
+    parked: &Parked,
+    limits: &Limits,
+    spare: Parcel,
+) -> Result<MigrationResult, Refusal> {
+    let mut migration = Migration::new(plan, defaults, parked, limits)?;
+    let mut to = ParcelWriter::reusing(limits.memory, spare);
+    migration.all(plan, Cursor::new(old), &mut to)?;
+    migration.parked.tidy();
+    let leftovers = migration.leftovers.encode();
+    Ok(MigrationResult {
         parcel: to.parcel,
-        parked: run.parked,
-        notes: run.notes,
+        parked: migration.parked,
+        notes: migration.notes,
         leftovers,
     })
 }
 
-/// One value that was written inline, as another; what it loses is lost.
-pub(super) fn run_inline(plan: &Plan, value: &[u8], defaults: &[u8]) -> Result<Vec<u8>, Refusal> {
+/// Converts one inline value. Fields without a place in the new type are dropped.
+fn run_inline(plan: &Plan, value: &[u8], defaults: &[u8]) -> Result<Vec<u8>, Refusal> {
     let (parked, limits) = (Parked::default(), Limits::default());
-    let mut to = Output::inline(limits.memory);
-    Run::new(plan, defaults, &parked, &limits)?.all(plan, Cursor::inline(value), &mut to)?;
+    let mut to = ParcelWriter::inline(limits.memory);
+    Migration::new(plan, defaults, &parked, &limits)?.all(plan, Cursor::inline(value), &mut to)?;
     Ok(to.parcel.tree)
-}
-
-/// One migration while it runs.
-pub(super) struct Run<'a> {
-    pub defaults: Defaults<'a>,
-    /// What was parked before, which is looked up.
-    pub before: &'a Parked,
-    /// What is parked from now on, which is written.
-    pub parked: Parked,
-    pub parked_bytes: usize,
-    pub limits: &'a Limits,
-    pub path: Path,
-    pub notes: Vec<String>,
-    /// The plans from parked columns to fields that come back.
-    pub revivals: HashMap<Revival, Option<Rc<Plan>>>,
-    /// The schemas of parked fields, by type, case and field of the old schema.
-    pub types: HashMap<(u32, usize, usize), Rc<Schema>>,
-    /// The lanes of operations on list items, by where the operation lies in the plan.
-    pub lanes: HashMap<*const Op, Option<Rc<Lanes>>>,
-    /// Old values for the new guest's hooks.
-    pub leftovers: Collect,
-    /// How many values may still be passed over.
-    pub work: Rc<Cell<usize>>,
-}
-
-/// A parked column and a field that it may come back to.
-#[derive(PartialEq, Eq, Hash)]
-pub(super) struct Revival {
-    pub place: Place,
-    pub column: usize,
-    pub new: u32,
-    pub new_case: u32,
-    pub field: usize,
-}
-
-impl<'a> Run<'a> {
-    fn new(
-        plan: &Plan,
-        defaults: &'a [u8],
-        parked: &'a Parked,
-        limits: &'a Limits,
-    ) -> Result<Run<'a>, Refusal> {
-        Ok(Run {
-            defaults: Defaults::new(&plan.new, defaults)?,
-            before: parked,
-            parked: parked.clone(),
-            parked_bytes: parked.bytes(),
-            limits,
-            path: Path::default(),
-            notes: Vec::new(),
-            revivals: HashMap::new(),
-            types: HashMap::new(),
-            lanes: HashMap::new(),
-            leftovers: Collect::default(),
-            work: Rc::new(Cell::new(limits.work)),
-        })
-    }
-
-    fn all(&mut self, plan: &Plan, mut from: Cursor<'_>, to: &mut Output) -> Result<(), Refusal> {
-        let done = self.op(plan, &plan.root, &mut from, to, MAX_DEPTH);
-        done.map_err(|refusal| self.path.locate(refusal))?;
-        Ok(from.finish()?)
-    }
-}
-
-impl Run<'_> {
-    /// One operation: takes an old value, gives a new one.
-    pub fn op(
-        &mut self,
-        plan: &Plan,
-        op: &Op,
-        from: &mut Cursor<'_>,
-        to: &mut Output,
-        depth: usize,
-    ) -> Result<(), Refusal> {
-        let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
-        match &op.step {
-            Step::Same => to.copy(from, &plan.old, &op.old, depth),
-            Step::Number(a, b) => {
-                let bytes = from.take(a.size())?;
-                let (word, size) = number::convert(*a, *b, bytes)
-                    .ok_or_else(|| Refusal::does_not_fit(*a, *b, bytes))?;
-                to.bytes(&word[..size])
-            }
-            Step::Text => text(&op.old, from, to),
-            Step::Items(item) => self.items(plan, op, item, from, to, depth),
-            Step::Set(item) => {
-                let count = from.count(plan.old.layout(&item.old).min)?;
-                to.count(count)?;
-                let mut keys = HashSet::new();
-                for _ in 0..count {
-                    let mark = self.path.mark();
-                    let change = self.key(plan, item, from, to, depth, &mut keys)?;
-                    self.rekey(change);
-                    self.path.back(mark);
-                }
-                Ok(())
-            }
-            Step::Map(key, value) => {
-                let count = from.count(plan.old.layout(&key.old).min)?;
-                to.count(count)?;
-                let mut keys = HashSet::new();
-                for _ in 0..count {
-                    let mark = self.path.mark();
-                    let change = self.key(plan, key, from, to, depth, &mut keys)?;
-                    self.op(plan, value, from, to, depth)?;
-                    self.rekey(change);
-                    self.path.back(mark);
-                }
-                Ok(())
-            }
-            Step::Option(item) => {
-                let some = from.flag()?;
-                to.bytes(&[u8::from(some)])?;
-                if some {
-                    self.op(plan, item, from, to, depth)
-                } else {
-                    Ok(())
-                }
-            }
-            Step::Result(ok, err) => {
-                let is_err = from.flag()?;
-                to.bytes(&[u8::from(is_err)])?;
-                let (name, side) = if is_err { ("err", err) } else { ("ok", ok) };
-                self.under(name, |run| run.op(plan, side, from, to, depth))
-            }
-            Step::Tuple(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.under(&index.to_string(), |run| {
-                        run.op(plan, item, from, to, depth)
-                    })?;
-                }
-                Ok(())
-            }
-            Step::Some(item) => {
-                to.bytes(&[1])?;
-                self.op(plan, item, from, to, depth)
-            }
-            Step::One(item) => self.one(plan, item, from, to, depth),
-            Step::Link(id) => self.link(plan, *id, from, to, depth),
-            Step::Never => unreachable!("a plan has no such step"),
-        }
-    }
-
-    /// A key, which must be none of those before it. The path then leads to its entry, by the old
-    /// key; given is the new one, where it is another.
-    #[inline(never)] // Its frame is not to lie in that of what nests.
-    fn key(
-        &mut self,
-        plan: &Plan,
-        op: &Op,
-        from: &mut Cursor<'_>,
-        to: &mut Output,
-        depth: usize,
-        keys: &mut HashSet<Vec<u8>>,
-    ) -> Result<Option<Vec<u8>>, Refusal> {
-        let mut old = Output::inline(self.limits.memory);
-        let mut ahead = from.clone();
-        old.copy(&mut ahead, &plan.old, &op.old, depth)?;
-        let old = old.parcel.tree;
-        self.path.key(&old);
-        let hooks = self.leftovers.entries.len();
-        let key = if matches!(op.step, Step::Same) {
-            *from = ahead;
-            old.clone()
-        } else {
-            let mut key = Output::inline(self.limits.memory);
-            self.op(plan, op, from, &mut key, depth)?;
-            key.parcel.tree
-        };
-        let base = to.parcel.tree.len() as u32;
-        to.copy(&mut Cursor::inline(&key), &plan.new, &op.new, depth)?;
-        // Hooks in a key were noted by their places in the key alone.
-        for entry in &mut self.leftovers.entries[hooks..] {
-            entry.span = Span {
-                start: entry.span.start + base,
-                end: entry.span.end + base,
-            };
-        }
-        if self.leftovers.entries.len() > hooks && to.parcel.tree.len() - base as usize != key.len()
-        {
-            return Err(Refusal::new(
-                "",
-                "a key that has a hook holds a list that is too long for one",
-            ));
-        }
-        let change = (key != old).then(|| key.clone());
-        if keys.insert(key) {
-            return Ok(change);
-        }
-        let message = "two keys become the same, and one value would be lost; keep the field, or write a migration";
-        Err(Refusal::new("", message))
-    }
-
-    /// Puts what is parked of an entry under its new key, by which it is looked for next time.
-    fn rekey(&mut self, change: Option<Vec<u8>>) {
-        let Some(key) = change else { return };
-        let row = self.path.row_with_last(&key);
-        self.parked.rekey(&self.path.open, &self.path.row, &row);
-    }
-
-    fn link(
-        &mut self,
-        plan: &Plan,
-        id: usize,
-        from: &mut Cursor<'_>,
-        to: &mut Output,
-        depth: usize,
-    ) -> Result<(), Refusal> {
-        let link = &plan.links[id];
-        let (old, new) = (plan.old.get(link.old), plan.new.get(link.new));
-        if let LinkKind::Replaced(version) = link.kind {
-            return self.hand_over(plan, link, version, from, to, depth);
-        }
-        let start = to.parcel.tree.len();
-        match (&link.kind, &old.kind, &new.kind) {
-            (
-                LinkKind::Record(fields),
-                Kind::Record { fields: a, .. },
-                Kind::Record { fields: b, .. },
-            ) => {
-                let owner = Owner {
-                    old: link.old,
-                    old_case: 0,
-                    old_fields: &a.list,
-                    new: link.new,
-                    new_case: 0,
-                    start,
-                    new_fields: &b.list,
-                };
-                self.fields(plan, owner, fields, from, to, depth)
-            }
-            (LinkKind::Variant(cases), Kind::Variant(olds), Kind::Variant(news)) => {
-                let tag = from.tag(olds.len())?;
-                let Some((new_tag, fields)) = &cases[tag] else {
-                    return Err(case_is_gone(&old.name, &olds[tag].name));
-                };
-                to.tag(*new_tag, news.len())?;
-                let owner = Owner {
-                    old: link.old,
-                    old_case: tag,
-                    old_fields: &olds[tag].fields.list,
-                    new: link.new,
-                    new_case: *new_tag,
-                    start,
-                    new_fields: &news[*new_tag as usize].fields.list,
-                };
-                self.fields(plan, owner, fields, from, to, depth)
-            }
-            (LinkKind::Flags(bits), Kind::Flags(olds), Kind::Flags(news)) => {
-                let set = flags(&old.name, olds, bits, from)?;
-                to.bytes(&set.to_le_bytes()[..news.len().div_ceil(8)])
-            }
-            _ => unreachable!("a link is between types of one kind"),
-        }
-    }
-
-    /// All of an old value, for the hook that makes the new one.
-    #[inline(never)] // As above.
-    fn hand_over(
-        &mut self,
-        plan: &Plan,
-        link: &Link,
-        version: u32,
-        from: &mut Cursor<'_>,
-        to: &mut Output,
-        depth: usize,
-    ) -> Result<(), Refusal> {
-        let whole = Type::Named(link.old);
-        let parts: Vec<(String, usize, &Type)> = match &plan.old.get(link.old).kind {
-            Kind::Record { fields, .. } => fields
-                .list
-                .iter()
-                .enumerate()
-                .map(|(i, field)| (field.name.clone(), i, &field.ty))
-                .collect(),
-            _ => vec![(String::new(), 0, &whole)],
-        };
-        let mut fields = Vec::new();
-        for (name, index, ty) in parts {
-            let mut value = Output::inline(self.limits.memory);
-            value.copy(from, &plan.old, ty, depth)?;
-            let schema = self
-                .types
-                .entry((link.old, 0, index))
-                .or_insert_with(|| Rc::new(plan.old.with_root(ty)));
-            fields.push((name, self.leftovers.schema(schema), value.parcel.tree));
-        }
-        let at = to.parcel.tree.len() as u32;
-        let span = Span { start: at, end: at };
-        self.leftovers.entries.push(Entry {
-            span,
-            name: plan.new.get(link.new).name.clone(),
-            version,
-            fields,
-        });
-        Ok(())
-    }
-
-    pub fn under(
-        &mut self,
-        name: &str,
-        work: impl FnOnce(&mut Self) -> Result<(), Refusal>,
-    ) -> Result<(), Refusal> {
-        let mark = self.path.mark();
-        self.path.field(name);
-        // After an error the path stays where it is, and tells where that was.
-        work(self)?;
-        self.path.back(mark);
-        Ok(())
-    }
-}
-
-fn case_is_gone(ty: &str, case: &str) -> Refusal {
-    let message = format!(
-        "this value is {ty}.{case}, a case that the new version does not have; \
-         keep the case, give the new one an alias, or write a migration"
-    );
-    Refusal::new("", message)
-}
-
-/// The bits of flags in their new places.
-fn flags(
-    ty: &str,
-    olds: &[Case],
-    places: &[Option<u32>],
-    from: &mut Cursor<'_>,
-) -> Result<u64, Refusal> {
-    let (old_bits, mut new_bits) = (from.flags(olds.len())?, 0_u64);
-    for (bit, place) in places
-        .iter()
-        .enumerate()
-        .filter(|(bit, _)| old_bits >> bit & 1 == 1)
-    {
-        new_bits |= 1
-            << place.ok_or_else(|| {
-                let message = format!(
-                    "the flag {ty}.{} is set, and the new version does not have it",
-                    olds[bit].name
-                );
-                Refusal::new("", message)
-            })?;
-    }
-    Ok(new_bits)
-}
-
-/// Between a string and its bytes.
-fn text(old: &Type, from: &mut Cursor<'_>, to: &mut Output) -> Result<(), Refusal> {
-    if *old == Type::String {
-        let len = from.count(1)?;
-        let bytes = from.take(len)?;
-        to.count(len)?;
-        to.flat(len, 1)?.copy_from_slice(bytes);
-        return Ok(());
-    }
-    let len = from.word()? as usize;
-    let bytes = from.flat(len, 1, 1)?;
-    if std::str::from_utf8(bytes).is_err() {
-        let message = "the bytes are not UTF-8, so they cannot become a string; keep the list, or write a migration";
-        return Err(Refusal::new("", message));
-    }
-    to.count(len)?;
-    to.bytes(bytes)
 }

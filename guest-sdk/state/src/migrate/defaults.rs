@@ -1,21 +1,21 @@
-//! Finds the default values of fields in what a guest's `defaults` gives.
+//! Finds the default values of fields in the bytes of a guest's `defaults` export.
 
-use super::Refusal;
+use crate::cursor::Cursor;
+use crate::refusal::Refusal;
 use crate::schema::{Fields, Kind, Schema};
-use crate::walk::Cursor;
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// Where the default of each field lies, by type, case (0 for a record) and field.
+/// Positions of all defaults, by type, case (0 for a record) and field.
 pub(super) struct Defaults<'a> {
     bytes: &'a [u8],
-    places: HashMap<(u32, u32, u32), Range<usize>>,
+    ranges: HashMap<(u32, u32, u32), Range<usize>>,
 }
 
 impl<'a> Defaults<'a> {
     pub fn new(schema: &Schema, bytes: &'a [u8]) -> Result<Defaults<'a>, Refusal> {
         let mut cursor = Cursor::inline(bytes);
-        let mut places = HashMap::new();
+        let mut ranges = HashMap::new();
         let mut fields = |cursor: &mut Cursor<'_>, id: usize, case: usize, fields: &Fields| {
             for (index, field) in fields
                 .list
@@ -25,7 +25,7 @@ impl<'a> Defaults<'a> {
             {
                 let start = cursor.at;
                 cursor.check(schema, &field.ty)?;
-                places.insert((id as u32, case as u32, index as u32), start..cursor.at);
+                ranges.insert((id as u32, case as u32, index as u32), start..cursor.at);
             }
             Ok(())
         };
@@ -48,12 +48,12 @@ impl<'a> Defaults<'a> {
                 format!("the new version's default values do not fit its schema: {error}"),
             )
         })?;
-        Ok(Defaults { bytes, places })
+        Ok(Defaults { bytes, ranges })
     }
 
-    /// The default of a field, inline.
+    /// Returns the default of a field, inline.
     pub fn get(&self, id: u32, case: u32, field: usize) -> Option<&'a [u8]> {
-        self.places
+        self.ranges
             .get(&(id, case, field as u32))
             .map(|range| &self.bytes[range.clone()])
     }

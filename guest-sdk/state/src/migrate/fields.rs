@@ -1,105 +1,41 @@
-//! Fields: those that stay, those that come (from their parked value or their default), and those
-//! that go (and are parked).
+//! Migrates the fields of a record or case: those that stay, those that are new, and those that are
+//! parked.
 
-use super::Refusal;
-use super::apply::{Revival, Run};
-use super::output::Output;
-use super::parked::{Column, Place};
+use super::migration::{Migration, RevivalKey};
+use super::owner::FieldOwner;
+use super::parked::{ColumnKey, ParkedColumn};
+use crate::compare::steps::{FieldSteps, Source};
+use crate::compare::{Comparison, Plan};
+use crate::cursor::Cursor;
 use crate::leftovers::{Entry, Span};
-use crate::plan::Plan;
-use crate::plan::op::{FieldsLink, Source};
-use crate::schema::{Field, Kind, Schema};
-use crate::walk::Cursor;
+use crate::parcel_writer::ParcelWriter;
+use crate::refusal::Refusal;
+use crate::schema::{Field, Schema};
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// The record, or the case, whose fields are being carried over.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Owner<'p> {
-    pub old: u32,
-    pub old_case: usize,
-    pub old_fields: &'p [Field],
-    pub new: u32,
-    pub new_case: u32,
-    pub new_fields: &'p [Field],
-    /// Where in the new tree it begins.
-    pub start: usize,
-}
-
-impl Owner<'_> {
-    /// The names that a new field has and had.
-    pub fn names(&self, index: usize) -> Vec<String> {
-        let field = &self.new_fields[index];
-        std::iter::once(&field.name)
-            .chain(&field.aliases)
-            .cloned()
-            .collect()
-    }
-
-    /// Where values of a field of these names may be parked: under each name that its case and its
-    /// type had.
-    pub fn places(&self, plan: &Plan, names: &[String], path: &str) -> Vec<Place> {
-        let def = plan.new.get(self.new);
-        let mut owners: Vec<String> = std::iter::once(&def.name)
-            .chain(&def.aliases)
-            .cloned()
-            .collect();
-        if let Kind::Variant(cases) = &def.kind {
-            let case = &cases[self.new_case as usize];
-            let cases = || std::iter::once(&case.name).chain(&case.aliases);
-            owners = owners
-                .iter()
-                .flat_map(|ty| cases().map(move |case| format!("{ty}.{case}")))
-                .collect();
-        }
-        let place = |field| Place {
-            field,
-            path: path.to_owned(),
-        };
-        owners
-            .iter()
-            .flat_map(|owner| {
-                names
-                    .iter()
-                    .map(move |name| place(format!("{owner}.{name}")))
-            })
-            .collect()
-    }
-
-    /// The name under which a field that goes is parked: its own, in its owner's name of now.
-    pub fn parked_as(&self, plan: &Plan, index: usize) -> String {
-        let def = plan.new.get(self.new);
-        let field = &self.old_fields[index].name;
-        match &def.kind {
-            Kind::Variant(cases) => format!(
-                "{}.{}.{field}",
-                def.name, cases[self.new_case as usize].name
-            ),
-            _ => format!("{}.{field}", def.name),
-        }
-    }
-}
-
-/// The old fields while they are taken, each once, in any order. Only those that are taken out of
-/// order are passed over first: a tree whose last field is its children is walked once.
-struct OldFields<'r, 'c> {
+/// Reads the old fields, each once, in any order.
+///
+/// A field that is taken out of order is passed over first. Fields in order cost nothing extra, so
+/// a tree whose last field is its children is walked once.
+struct OldFieldCursor<'r, 'c> {
     plan: &'r Plan,
     fields: &'r [Field],
-    /// At the first field that has not been passed.
+    /// Position of the first field that was not passed.
     from: &'r mut Cursor<'c>,
     passed: Vec<Cursor<'c>>,
-    /// How many values may still be passed over.
+    /// Number of values that may still be passed over.
     work: Rc<Cell<usize>>,
 }
 
-impl<'c> OldFields<'_, 'c> {
+impl<'c> OldFieldCursor<'_, 'c> {
     fn at(
         &mut self,
         index: usize,
         work: impl FnOnce(&mut Cursor<'c>) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
-        if let Some(place) = self.passed.get_mut(index) {
-            return work(place);
+        if let Some(cursor) = self.passed.get_mut(index) {
+            return work(cursor);
         }
         self.pass(index)?;
         self.passed.push(self.from.clone());
@@ -124,32 +60,32 @@ impl<'c> OldFields<'_, 'c> {
     }
 }
 
-impl Run<'_> {
+impl Migration<'_> {
     pub(super) fn fields(
         &mut self,
         plan: &Plan,
-        owner: Owner<'_>,
-        link: &FieldsLink,
+        owner: FieldOwner<'_>,
+        steps: &FieldSteps,
         from: &mut Cursor<'_>,
-        to: &mut Output,
+        to: &mut ParcelWriter,
         depth: usize,
     ) -> Result<(), Refusal> {
-        let mut olds = OldFields {
+        let mut olds = OldFieldCursor {
             plan,
             fields: owner.old_fields,
             from,
             passed: Vec::new(),
             work: self.work.clone(),
         };
-        for (index, source) in link.sources.iter().enumerate() {
+        for (index, source) in steps.sources.iter().enumerate() {
             let name = &owner.new_fields[index].name;
             match source {
-                Source::From(old, op) => {
+                Source::OldField(old, op) => {
                     olds.at(*old, |from| {
-                        self.under(name, |run| run.op(plan, op, from, to, depth))
+                        self.within(name, |migration| migration.op(plan, op, from, to, depth))
                     })?;
                 }
-                Source::Claim(old, op, names) => {
+                Source::ClaimParked(old, op, names) => {
                     match self.revive(plan, owner, index, names, depth) {
                         Some(value) => {
                             to.copy(
@@ -163,18 +99,18 @@ impl Run<'_> {
                             })?;
                         }
                         None => olds.at(*old, |from| {
-                            self.under(name, |run| run.op(plan, op, from, to, depth))
+                            self.within(name, |migration| migration.op(plan, op, from, to, depth))
                         })?,
                     }
                 }
-                Source::Added => self.added(plan, owner, index, to, depth)?,
+                Source::New => self.write_new_field(plan, owner, index, to, depth)?,
             }
         }
         let mut leftovers = Vec::new();
-        for old in &link.parked {
+        for old in &steps.parked {
             olds.at(*old, |from| {
                 let value = self.park(plan, owner, *old, from, depth)?;
-                if link.hooked.is_some() {
+                if steps.hook_version.is_some() {
                     let schema = self.parked_type(plan, owner, *old);
                     leftovers.push((
                         owner.old_fields[*old].name.clone(),
@@ -186,7 +122,7 @@ impl Run<'_> {
             })?;
         }
         olds.pass(owner.old_fields.len())?;
-        if let Some(version) = link.hooked {
+        if let Some(version) = steps.hook_version {
             let span = Span {
                 start: owner.start as u32,
                 end: to.parcel.tree.len() as u32,
@@ -202,14 +138,14 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A field that the old state does not have: its parked value, or else its default.
-    #[inline(never)] // Its frame is not to lie in that of what nests.
-    fn added(
+    /// Writes a field that the old state lacks: its parked value, or its default.
+    #[inline(never)] // keeps this frame out of the recursion
+    fn write_new_field(
         &mut self,
         plan: &Plan,
-        owner: Owner<'_>,
+        owner: FieldOwner<'_>,
         index: usize,
-        to: &mut Output,
+        to: &mut ParcelWriter,
         depth: usize,
     ) -> Result<(), Refusal> {
         let ty = &owner.new_fields[index].ty;
@@ -228,31 +164,34 @@ impl Run<'_> {
         }
     }
 
-    /// The parked value of a field at this place, as the field's type of now.
-    #[inline(never)] // Its frame is not to lie in that of what nests.
+    /// Takes the parked value of a field at this path, in the field's new type.
+    #[inline(never)] // keeps this frame out of the recursion
     fn revive(
         &mut self,
         plan: &Plan,
-        owner: Owner<'_>,
+        owner: FieldOwner<'_>,
         index: usize,
         names: &[String],
         depth: usize,
     ) -> Option<Vec<u8>> {
-        let before = self.before;
-        if before.is_empty() {
+        let parked_before = self.parked_before;
+        if parked_before.is_empty() {
             return None;
         }
-        for place in owner.places(plan, names, &self.path.open) {
-            let columns: &[Column] = before.columns.get(&place).map_or(&[], Vec::as_slice);
+        for column_key in owner.keys(plan, names, &self.path.open) {
+            let columns: &[ParkedColumn] = parked_before
+                .columns
+                .get(&column_key)
+                .map_or(&[], Vec::as_slice);
             for (number, column) in columns.iter().enumerate() {
                 let Some(value) = column.get(&self.path.row) else {
                     continue;
                 };
-                let Some(way) = self.way(plan, owner, index, &place, number) else {
+                let Some(way) = self.revival_plan(plan, owner, index, &column_key, number) else {
                     continue;
                 };
                 if let Some(value) = self.convert(&way, value, depth, owner, index) {
-                    self.parked.take(&place, number, &self.path.row);
+                    self.parked.take(&column_key, number, &self.path.row);
                     return Some(value);
                 }
             }
@@ -260,44 +199,48 @@ impl Run<'_> {
         None
     }
 
-    /// The plan from a parked column to a field, if its type leads there and all of it is taken.
-    pub(super) fn way(
+    /// Returns the plan from a parked column to a field, when one exists that parks nothing itself.
+    pub(super) fn revival_plan(
         &mut self,
         plan: &Plan,
-        owner: Owner<'_>,
+        owner: FieldOwner<'_>,
         index: usize,
-        place: &Place,
+        column_key: &ColumnKey,
         column: usize,
     ) -> Option<Rc<Plan>> {
-        let key = Revival {
-            place: place.clone(),
+        let key = RevivalKey {
+            column_key: column_key.clone(),
             column,
             new: owner.new,
             new_case: owner.new_case,
             field: index,
         };
-        let before = self.before;
+        let parked_before = self.parked_before;
         let way = self.revivals.entry(key).or_insert_with(|| {
-            let from = &before.columns[place][column].schema;
+            let from = &parked_before.columns[column_key][column].schema;
             let way =
-                Plan::between(from, from.root(), &plan.new, &owner.new_fields[index].ty).ok()?;
+                Comparison::between(from, from.root(), &plan.new, &owner.new_fields[index].ty)
+                    .into_plan()
+                    .ok()?;
             (!way.parks()).then(|| Rc::new(way))
         });
         way.clone()
     }
 
-    /// A parked value in its field's type of now, unless this one value does not fit.
+    /// Converts a parked value to the field's new type. Returns `None` when this value does not
+    /// fit.
     pub(super) fn convert(
         &mut self,
         way: &Plan,
         value: &[u8],
         depth: usize,
-        owner: Owner<'_>,
+        owner: FieldOwner<'_>,
         index: usize,
     ) -> Option<Vec<u8>> {
-        let mut out = Output::inline(self.limits.memory);
+        let mut out = ParcelWriter::inline(self.limits.memory);
         let path = self.path.clone();
-        // Lanes are found by where an operation lies in memory, and this plan may not outlive them.
+        // Lanes are cached by the address of an operation, and this plan may not live as long as
+        // the cache.
         let lanes = std::mem::take(&mut self.lanes);
         let result = self.op(way, &way.root, &mut Cursor::inline(value), &mut out, depth);
         self.lanes = lanes;
@@ -312,32 +255,32 @@ impl Run<'_> {
         None
     }
 
-    /// Keeps the value of a field that is no more, and gives it.
-    #[inline(never)] // Its frame is not to lie in that of what nests.
+    /// Parks the value of a removed field, and returns it.
+    #[inline(never)] // keeps this frame out of the recursion
     fn park(
         &mut self,
         plan: &Plan,
-        owner: Owner<'_>,
+        owner: FieldOwner<'_>,
         index: usize,
         from: &mut Cursor<'_>,
         depth: usize,
     ) -> Result<Vec<u8>, Refusal> {
-        let mut value = Output::inline(self.limits.parked);
+        let mut value = ParcelWriter::inline(self.limits.parked);
         value.copy(from, &plan.old, &owner.old_fields[index].ty, depth)?;
         let value = value.parcel.tree;
         let schema = self.parked_type(plan, owner, index);
-        // Under the names of now, by which it is looked for when it comes back.
-        let place = Place {
+        // The new names of the owner are the ones looked for when the field comes back.
+        let column_key = ColumnKey {
             field: owner.parked_as(plan, index),
             path: self.path.open.clone(),
         };
-        self.room_for_parked(
-            &place.field,
-            Column::ROW + self.path.row.len() + value.len(),
+        self.reserve_parked(
+            &column_key.field,
+            ParkedColumn::ROW + self.path.row.len() + value.len(),
         )?;
         let replaced = self
             .parked
-            .park(place, &schema, &self.path.row, value.clone());
+            .park(column_key, &schema, &self.path.row, value.clone());
         self.note_replaced(owner, index, usize::from(replaced.is_some()));
         Ok(value)
     }
@@ -345,7 +288,7 @@ impl Run<'_> {
     pub(super) fn parked_type(
         &mut self,
         plan: &Plan,
-        owner: Owner<'_>,
+        owner: FieldOwner<'_>,
         index: usize,
     ) -> Rc<Schema> {
         let key = (owner.old, owner.old_case, index);
@@ -353,7 +296,7 @@ impl Run<'_> {
         self.types.entry(key).or_insert_with(schema).clone()
     }
 
-    pub(super) fn room_for_parked(&mut self, field: &str, more: usize) -> Result<(), Refusal> {
+    pub(super) fn reserve_parked(&mut self, field: &str, more: usize) -> Result<(), Refusal> {
         self.parked_bytes += more;
         if self.parked_bytes <= self.limits.parked {
             return Ok(());
@@ -365,7 +308,7 @@ impl Run<'_> {
         Err(Refusal::new("", message))
     }
 
-    pub(super) fn note_replaced(&mut self, owner: Owner<'_>, index: usize, replaced: usize) {
+    pub(super) fn note_replaced(&mut self, owner: FieldOwner<'_>, index: usize, replaced: usize) {
         if replaced > 0 {
             let name = &owner.old_fields[index].name;
             self.note(format!(
@@ -374,7 +317,7 @@ impl Run<'_> {
         }
     }
 
-    /// Tells the user something once, however often it happens.
+    /// Adds a message for the user, unless it is already there.
     fn note(&mut self, note: String) {
         if !self.notes.contains(&note) {
             self.notes.push(note);

@@ -1,20 +1,20 @@
-//! Parked values follow the fields and types around them to their new names.
+//! Moves parked values to the new names of the fields and types around them.
 
-use super::parked::{Parked, Place};
-use crate::plan::names::matching;
-use crate::schema::{Fields, Kind, Schema, Type};
-use crate::walk::MAX_DEPTH;
+use super::parked::{ColumnKey, Parked};
+use crate::bounds::MAX_DEPTH;
+use crate::compare::names::matching;
+use crate::schema::{Case, Fields, Kind, Schema, Type, TypeDef};
 
 impl Parked {
-    /// The same values under the names that the new schema has for where they were. What is no
-    /// longer on the way stays where it was.
+    /// Returns the values under the new schema's names. Values whose path no longer exists keep
+    /// their old names.
     pub(super) fn follow(&self, old: &Schema, new: &Schema) -> Parked {
         let mut followed = Parked::default();
-        for (place, columns) in &self.columns {
-            let place = follow(old, new, place).unwrap_or_else(|| place.clone());
+        for (column_key, columns) in &self.columns {
+            let column_key = follow(old, new, column_key).unwrap_or_else(|| column_key.clone());
             followed
                 .columns
-                .entry(place)
+                .entry(column_key)
                 .or_default()
                 .extend(columns.iter().cloned());
         }
@@ -22,32 +22,32 @@ impl Parked {
     }
 }
 
-fn follow(old: &Schema, new: &Schema, place: &Place) -> Option<Place> {
-    // No value lies deeper; a damaged image may say otherwise.
-    if place.path.matches(['.', '[']).count() > MAX_DEPTH {
+fn follow(old: &Schema, new: &Schema, column_key: &ColumnKey) -> Option<ColumnKey> {
+    // A valid state is never nested deeper. A damaged image may claim to be.
+    if column_key.path.matches(['.', '[']).count() > MAX_DEPTH {
         return None;
     }
-    let walk = Walk { old, new };
-    let (path, owner) = walk.path(old.root(), new.root(), &place.path, String::new())?;
-    let (owner_before, field) = place.field.rsplit_once('.')?;
+    let translator = PathTranslator { old, new };
+    let (path, owner) = translator.path(old.root(), new.root(), &column_key.path, String::new())?;
+    let (owner_before, field) = column_key.field.rsplit_once('.')?;
     let def = new.get(owner);
     let owner = match owner_before.split_once('.') {
-        Some((_, case)) => format!("{}.{}", def.name, walk.case(def, case)),
+        Some((_, case)) => format!("{}.{}", def.name, translator.case(def, case)),
         None => def.name.clone(),
     };
-    Some(Place {
+    Some(ColumnKey {
         field: format!("{owner}.{field}"),
         path,
     })
 }
 
-struct Walk<'s> {
+struct PathTranslator<'s> {
     old: &'s Schema,
     new: &'s Schema,
 }
 
-impl Walk<'_> {
-    /// The rest of a path under its new names, and the type at its end.
+impl PathTranslator<'_> {
+    /// Translates the rest of a path, and returns it with the type at its end.
     fn path(&self, old: &Type, new: &Type, rest: &str, done: String) -> Option<(String, u32)> {
         match (old, new) {
             (Type::Option(old), Type::Option(new)) => return self.path(old, new, rest, done),
@@ -101,7 +101,8 @@ impl Walk<'_> {
                     }
                     (Kind::Variant(a), Kind::Variant(b)) => {
                         let cases = matching(a, b).into_iter().zip(a);
-                        let mut cases = cases.filter_map(|(place, old)| Some((old, &b[place?])));
+                        let mut cases =
+                            cases.filter_map(|(column_key, old)| Some((old, &b[column_key?])));
                         cases.find_map(|(old, new)| through(&old.fields, &new.fields))
                     }
                     _ => None,
@@ -111,14 +112,12 @@ impl Walk<'_> {
         }
     }
 
-    /// The new name of a case.
-    fn case(&self, def: &crate::schema::TypeDef, case: &str) -> String {
+    /// Returns the new name of a case.
+    fn case(&self, def: &TypeDef, case: &str) -> String {
         let Kind::Variant(cases) = &def.kind else {
             return case.to_owned();
         };
-        let named = |new: &&crate::schema::Case| {
-            new.name == case || new.aliases.iter().any(|alias| alias == case)
-        };
+        let named = |new: &&Case| new.name == case || new.aliases.iter().any(|alias| alias == case);
         cases
             .iter()
             .find(named)

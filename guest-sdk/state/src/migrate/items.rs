@@ -1,29 +1,30 @@
-//! Lists and arrays: in lanes where both items are of fixed size, else item by item.
+//! Migrates lists and arrays: column by column when both items have a fixed size, otherwise item by
+//! item.
 
-use super::Refusal;
-use super::apply::Run;
-use super::fields::Owner;
-use super::lanes::{Fill, Lanes, Park};
-use super::output::Output;
-use super::parked::{Column, Dense, Place};
-use crate::plan::Plan;
-use crate::plan::op::Op;
+use super::lanes::{FillLane, Lanes, ParkLane};
+use super::migration::Migration;
+use super::owner::FieldOwner;
+use super::parked::{ColumnKey, DenseValues, ParkedColumn};
+use crate::compare::Plan;
+use crate::compare::steps::Op;
+use crate::cursor::Cursor;
+use crate::parcel_writer::ParcelWriter;
+use crate::refusal::Refusal;
 use crate::schema::{Field, Schema, Type};
-use crate::walk::Cursor;
 use std::rc::Rc;
 
-impl Run<'_> {
-    #[inline(never)] // Its frame is not to lie in that of what nests.
+impl Migration<'_> {
+    #[inline(never)] // keeps this frame out of the recursion
     pub(super) fn items(
         &mut self,
         plan: &Plan,
         op: &Op,
         item: &Op,
         from: &mut Cursor<'_>,
-        to: &mut Output,
+        to: &mut ParcelWriter,
         depth: usize,
     ) -> Result<(), Refusal> {
-        // Where the old items lie: in a slice of their own, or in the tree one after the other.
+        // The old items lie in a slice of their own, or one after the other in the tree.
         let old_layout = plan.old.layout(&item.old);
         let (count, mut slice) = match &op.old {
             Type::Array(_, count) => {
@@ -66,24 +67,22 @@ impl Run<'_> {
             return self.columns(plan, &lanes, old, new, depth);
         }
         let Some((size, width)) = flat else {
-            return (0..count)
-                .try_for_each(|index| self.indexed(plan, item, index, from, to, depth));
+            return (0..count).try_for_each(|index| self.item(plan, item, index, from, to, depth));
         };
-        let mut inline = Output::inline(self.limits.memory);
-        (0..count)
-            .try_for_each(|index| self.indexed(plan, item, index, from, &mut inline, depth))?;
+        let mut inline = ParcelWriter::inline(self.limits.memory);
+        (0..count).try_for_each(|index| self.item(plan, item, index, from, &mut inline, depth))?;
         to.flat(count * size, width)?
             .copy_from_slice(&inline.parcel.tree);
         Ok(())
     }
 
-    fn indexed(
+    fn item(
         &mut self,
         plan: &Plan,
         item: &Op,
         index: usize,
         from: &mut Cursor<'_>,
-        to: &mut Output,
+        to: &mut ParcelWriter,
         depth: usize,
     ) -> Result<(), Refusal> {
         let mark = self.path.mark();
@@ -93,38 +92,40 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A value as a list of one, which is flat where such lists are.
-    #[inline(never)] // Its frame is not to lie in that of what nests.
-    pub(super) fn one(
+    /// Writes a value as a list of one item.
+    #[inline(never)] // keeps this frame out of the recursion
+    pub(super) fn list_of_one(
         &mut self,
         plan: &Plan,
         item: &Op,
         from: &mut Cursor<'_>,
-        to: &mut Output,
+        to: &mut ParcelWriter,
         depth: usize,
     ) -> Result<(), Refusal> {
         to.count(1)?;
         let Some((size, width)) = plan.new.layout(&item.new).as_flat() else {
             return self.op(plan, item, from, to, depth);
         };
-        let mut one = Output::inline(self.limits.memory);
+        let mut one = ParcelWriter::inline(self.limits.memory);
         self.op(plan, item, from, &mut one, depth)?;
         to.flat(size, width)?.copy_from_slice(&one.parcel.tree);
         Ok(())
     }
 
-    /// The lanes of an operation on items, if it has any. Columns know one index, so a list in a
-    /// list whose fields come or go is done item by item.
+    /// Returns the lanes of an operation on items, if it has any.
+    ///
+    /// A parked column has one index, so a list in a list whose fields change is migrated item by
+    /// item.
     fn lanes(&mut self, plan: &Plan, item: &Op) -> Option<Rc<Lanes>> {
         let key: *const Op = item;
-        let (defaults, revives) = (&self.defaults, !self.before.is_empty());
+        let (defaults, revives) = (&self.defaults, !self.parked_before.is_empty());
         let lanes = self
             .lanes
             .entry(key)
             .or_insert_with(|| Lanes::new(plan, item, defaults, revives).map(Rc::new))
             .clone()?;
         let nested = !self.path.row.is_empty();
-        let revives = !lanes.fills.is_empty() && !self.before.is_empty();
+        let revives = !lanes.fills.is_empty() && !self.parked_before.is_empty();
         if nested && (revives || !lanes.parks.is_empty()) {
             None
         } else {
@@ -144,7 +145,7 @@ impl Run<'_> {
             self.path.index(index);
             refusal
         })?;
-        if !self.before.is_empty() {
+        if !self.parked_before.is_empty() {
             lanes
                 .fills
                 .iter()
@@ -156,43 +157,47 @@ impl Run<'_> {
             .try_for_each(|park| self.park_column(plan, lanes, park, old))
     }
 
-    /// Puts parked values where defaults have been filled in.
+    /// Replaces defaults that were filled in by parked values.
     fn refill(
         &mut self,
         plan: &Plan,
         lanes: &Lanes,
-        fill: &Fill,
+        fill: &FillLane,
         new: &mut [u8],
         depth: usize,
     ) -> Result<(), Refusal> {
-        let owner = Owner {
+        let owner = FieldOwner {
             new_fields: record(&plan.new, fill.new),
             new: fill.new,
-            ..Owner::default()
+            ..FieldOwner::default()
         };
         let open = format!("{}[]{}", self.path.open, fill.path);
-        let before = self.before;
-        for place in owner.places(plan, &owner.names(fill.field), &open) {
-            let columns: &[Column] = before.columns.get(&place).map_or(&[], Vec::as_slice);
+        let parked_before = self.parked_before;
+        for column_key in owner.keys(plan, &owner.names(fill.field), &open) {
+            let columns: &[ParkedColumn] = parked_before
+                .columns
+                .get(&column_key)
+                .map_or(&[], Vec::as_slice);
             for (number, column) in columns.iter().enumerate() {
-                let Some(way) = self.way(plan, owner, fill.field, &place, number) else {
+                let Some(way) = self.revival_plan(plan, owner, fill.field, &column_key, number)
+                else {
                     continue;
                 };
                 let items = new.len() / lanes.new_size;
                 let mut unfit = Vec::new();
                 for (index, value) in column.items().filter(|(index, _)| *index < items) {
                     let at = index * lanes.new_size + fill.to;
-                    let room = &mut new[at..at + fill.size];
+                    let destination = &mut new[at..at + fill.size];
                     if way.is_identity() {
-                        room.copy_from_slice(value);
+                        destination.copy_from_slice(value);
                     } else if let Some(value) = self.convert(&way, value, depth, owner, fill.field)
                     {
-                        room.copy_from_slice(&value);
+                        destination.copy_from_slice(&value);
                     } else {
                         unfit.push(index);
                     }
                 }
-                self.parked.take_items(&place, number, items, &unfit);
+                self.parked.take_items(&column_key, number, items, &unfit);
             }
         }
         Ok(())
@@ -202,37 +207,37 @@ impl Run<'_> {
         &mut self,
         plan: &Plan,
         lanes: &Lanes,
-        park: &Park,
+        park: &ParkLane,
         old: &[u8],
     ) -> Result<(), Refusal> {
         if old.is_empty() || park.size == 0 {
             return Ok(());
         }
-        let owner = Owner {
+        let owner = FieldOwner {
             old: park.old,
             old_fields: record(&plan.old, park.old),
             new: park.new,
             new_fields: record(&plan.new, park.new),
-            ..Owner::default()
+            ..FieldOwner::default()
         };
         let field = owner.parked_as(plan, park.field);
         let items = old.len() / lanes.old_size;
-        self.room_for_parked(&field, items * park.size)?;
+        self.reserve_parked(&field, items * park.size)?;
         let mut values = Vec::with_capacity(items * park.size);
         for item in old.chunks_exact(lanes.old_size) {
             values.extend_from_slice(&item[park.from..park.from + park.size]);
         }
         let schema = self.parked_type(plan, owner, park.field);
-        let place = Place {
+        let column_key = ColumnKey {
             field,
             path: format!("{}[]{}", self.path.open, park.path),
         };
-        let dense = Dense {
+        let dense = DenseValues {
             first: 0,
             size: park.size,
             values,
         };
-        let replaced = self.parked.park_dense(place, &schema, dense);
+        let replaced = self.parked.park_dense(column_key, &schema, dense);
         self.note_replaced(owner, park.field, replaced);
         Ok(())
     }

@@ -1,18 +1,20 @@
-//! Lists of fixed-size items, migrated column by column.
+//! Migrates lists of fixed-size items column by column. Knows nothing of what lies outside the
+//! list.
 //!
 //! An operation between two fixed-size types is a handful of lanes: bytes that move, numbers that
 //! widen, defaults that fill, columns that are parked. Each lane runs over a block of items that
 //! stays in the cache, in a loop without branches.
 
-use super::Refusal;
 use super::defaults::Defaults;
-use crate::plan::op::{FieldsLink, LinkKind, Op, Source, Step};
-use crate::plan::{Plan, number};
+use crate::compare::Plan;
+use crate::compare::steps::{FieldSteps, NamedStepKind, Op, Source, Step};
+use crate::number;
+use crate::refusal::Refusal;
 use crate::schema::{Kind, Number, Schema, Type};
 
-/// More lanes than this are not faster than going item by item.
+/// More lanes are not faster than migrating item by item.
 const MAX_LANES: usize = 256;
-/// So many bytes of old items are done at a time.
+/// Bytes of old items in one block.
 const BLOCK: usize = 8 << 10;
 
 /// The lanes of one operation.
@@ -20,8 +22,8 @@ pub(super) struct Lanes {
     pub old_size: usize,
     pub new_size: usize,
     lanes: Vec<Lane>,
-    pub fills: Vec<Fill>,
-    pub parks: Vec<Park>,
+    pub fills: Vec<FillLane>,
+    pub parks: Vec<ParkLane>,
 }
 
 enum Lane {
@@ -42,28 +44,29 @@ enum Lane {
     },
 }
 
-/// A new field, for which a parked column may be found.
-pub(super) struct Fill {
+/// A new field, for which a parked column may exist.
+pub(super) struct FillLane {
     pub to: usize,
     pub size: usize,
     pub new: u32,
     pub field: usize,
-    /// The path from the item to the record that has the field, with a dot before each name.
+    /// Path from the item to the record of the field, with a dot before each name.
     pub path: String,
 }
 
-/// A field that is no more.
-pub(super) struct Park {
+/// A removed field.
+pub(super) struct ParkLane {
     pub from: usize,
     pub size: usize,
     pub old: u32,
     pub new: u32,
     pub field: usize,
-    /// As in [`Fill`].
+    /// Path from the item to the record of the field, with a dot before each name.
     pub path: String,
 }
 
-/// A loop of its own for each of the common lengths, which the compiler then knows.
+/// Calls a method with a constant length for each common length, so that the compiler unrolls the
+/// copy.
 macro_rules! sized {
     ($len:expr, $this:ident.$method:ident($($arg:expr),*), $otherwise:block) => {
         match $len {
@@ -83,11 +86,12 @@ macro_rules! sized {
 }
 
 impl Lanes {
-    /// The lanes of an operation, when it is one between fixed sizes and simple enough.
+    /// Compiles an operation into lanes. Returns `None` when a size is not fixed or a step needs
+    /// more than lanes.
     pub fn new(plan: &Plan, op: &Op, defaults: &Defaults<'_>, revives: bool) -> Option<Lanes> {
         let old_size = plan.old.layout(&op.old).size().filter(|size| *size > 0)?;
         let new_size = plan.new.layout(&op.new).size().filter(|size| *size > 0)?;
-        let mut compile = Compile {
+        let mut compile = LaneCompiler {
             plan,
             defaults,
             revives,
@@ -105,10 +109,10 @@ impl Lanes {
         Some(compile.lanes)
     }
 
-    /// Turns old items into new ones. The new bytes hold as many items as the old.
+    /// Turns old items into as many new ones.
     ///
     /// # Errors
-    /// The index of an item, and why a number of it does not fit.
+    /// Returns the index of the first item with a number that does not fit, and the reason.
     pub fn run(&self, old: &[u8], new: &mut [u8]) -> Result<(), (usize, Refusal)> {
         let items = (BLOCK / self.old_size).max(1);
         let blocks = old
@@ -152,7 +156,7 @@ impl Lanes {
     }
 
     fn fill<const N: usize>(&self, new: &mut [u8], to: usize, bytes: &[u8]) {
-        let bytes: [u8; N] = bytes.try_into().expect("as many bytes as they are");
+        let bytes: [u8; N] = bytes.try_into().expect("the length was matched");
         new.chunks_exact_mut(self.new_size)
             .for_each(|new| new[to..to + N].copy_from_slice(&bytes));
     }
@@ -186,7 +190,8 @@ impl Lanes {
         a: Number,
         b: Number,
     ) -> Result<(), (usize, Refusal)> {
-        /// The pairs that lose nothing, each as its own loop; all others ask value by value.
+        /// Generates a loop for each pair of types that loses nothing. All other pairs are
+        /// converted value by value.
         macro_rules! widenings {
             ($($a:ident $x:ty => $($b:ident $y:ty),*;)*) => {
                 match (a, b) {
@@ -224,21 +229,21 @@ impl Lanes {
     }
 }
 
-struct Compile<'p> {
+struct LaneCompiler<'p> {
     plan: &'p Plan,
     defaults: &'p Defaults<'p>,
-    /// Whether there are parked values that may come back.
+    /// True when parked values may come back.
     revives: bool,
     lanes: Lanes,
     path: String,
     in_array: bool,
 }
 
-impl Compile<'_> {
-    /// `None` when the operation cannot be said in lanes.
+impl LaneCompiler<'_> {
+    /// Compiles one operation. Returns `None` when lanes cannot express it.
     fn op(&mut self, op: &Op, from: usize, to: usize) -> Option<()> {
         match &op.step {
-            Step::Same => self.copy(from, to, size(&self.plan.old, &op.old)?),
+            Step::Copy => self.copy(from, to, size(&self.plan.old, &op.old)?),
             Step::Number(a, b) => self.push(Lane::Number {
                 from,
                 to,
@@ -263,17 +268,17 @@ impl Compile<'_> {
             Step::Tuple(items) => {
                 let (mut from, mut to) = (from, to);
                 for (index, item) in items.iter().enumerate() {
-                    self.under(&index.to_string(), |this| this.op(item, from, to))?;
+                    self.within(&index.to_string(), |this| this.op(item, from, to))?;
                     from += size(&self.plan.old, &item.old)?;
                     to += size(&self.plan.new, &item.new)?;
                 }
                 Some(())
             }
-            Step::Link(id) => {
-                let link = &self.plan.links[*id];
-                match &link.kind {
-                    LinkKind::Record(fields) if fields.hooked.is_none() => {
-                        self.record(link.old, link.new, fields, from, to)
+            Step::Named(id) => {
+                let step = &self.plan.named_steps[*id];
+                match &step.kind {
+                    NamedStepKind::Record(fields) if fields.hook_version.is_none() => {
+                        self.record(step.old, step.new, fields, from, to)
                     }
                     _ => None,
                 }
@@ -286,7 +291,7 @@ impl Compile<'_> {
         &mut self,
         old: u32,
         new: u32,
-        link: &FieldsLink,
+        steps: &FieldSteps,
         from: usize,
         mut to: usize,
     ) -> Option<()> {
@@ -302,19 +307,19 @@ impl Compile<'_> {
             places.push(at);
             at += size(&plan.old, &field.ty)?;
         }
-        for (index, (source, field)) in link.sources.iter().zip(&news.list).enumerate() {
+        for (index, (source, field)) in steps.sources.iter().zip(&news.list).enumerate() {
             let len = size(&plan.new, &field.ty)?;
             match source {
-                Source::Claim(..) if self.revives => return None,
-                Source::From(old, op) | Source::Claim(old, op, _) => {
-                    self.under(&field.name, |this| this.op(op, places[*old], to))?
+                Source::ClaimParked(..) if self.revives => return None,
+                Source::OldField(old, op) | Source::ClaimParked(old, op, _) => {
+                    self.within(&field.name, |this| this.op(op, places[*old], to))?
                 }
-                // What lies in an array has more than one index, which columns do not have.
-                Source::Added if self.in_array => return None,
-                Source::Added => {
+                // A value in an array has more than one index, and a parked column has only one.
+                Source::New if self.in_array => return None,
+                Source::New => {
                     let bytes = self.defaults.get(new, 0, index)?.to_vec();
                     self.push(Lane::Fill { to, bytes })?;
-                    self.lanes.fills.push(Fill {
+                    self.lanes.fills.push(FillLane {
                         to,
                         size: len,
                         new,
@@ -325,12 +330,12 @@ impl Compile<'_> {
             }
             to += len;
         }
-        for index in &link.parked {
+        for index in &steps.parked {
             if self.in_array {
                 return None;
             }
             let len = size(&plan.old, &olds.list[*index].ty)?;
-            let park = Park {
+            let park = ParkLane {
                 from: places[*index],
                 size: len,
                 old,
@@ -343,7 +348,7 @@ impl Compile<'_> {
         Some(())
     }
 
-    /// Bytes that move; joined with those before them where both sides go on.
+    /// Adds bytes that move. They join the previous lane when both sides continue it.
     fn copy(&mut self, from: usize, to: usize, len: usize) -> Option<()> {
         match self.lanes.lanes.last_mut() {
             Some(Lane::Copy {
@@ -368,7 +373,7 @@ impl Compile<'_> {
         (self.lanes.lanes.len() <= MAX_LANES).then_some(())
     }
 
-    fn under(&mut self, name: &str, work: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
+    fn within(&mut self, name: &str, work: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
         let len = self.path.len();
         self.path.push('.');
         self.path.push_str(name);

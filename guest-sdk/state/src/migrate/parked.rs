@@ -1,70 +1,71 @@
-//! Values of fields that are no more, kept by the host until the field comes back.
+//! Parked values: values of removed fields, kept by the host until the field comes back. Knows no
+//! plans.
 
 use crate::schema::Schema;
-use crate::value::Value;
+use crate::value::{Value, decode_inline};
 use std::collections::BTreeMap;
 
-/// Parked values, by field and by where in the state they were.
+/// Parked values, by field and path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parked {
-    pub(super) columns: BTreeMap<Place, Vec<Column>>,
+    pub(super) columns: BTreeMap<ColumnKey, Vec<ParkedColumn>>,
 }
 
-/// A field, and a path through the state on which values that have it lie.
+/// A field, and the path of the values that have it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Place {
-    /// The type and the field, such as `Particle.spin`.
+pub(super) struct ColumnKey {
+    /// Type and field, such as `Particle.spin`.
     pub field: String,
-    /// The path of the values that have the field, such as `particles[]`.
+    /// Path of the values that have the field, such as `particles[]`.
     pub path: String,
 }
 
 /// The values of one field on one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Column {
-    /// Their type.
+pub(super) struct ParkedColumn {
+    /// Type of the values.
     pub schema: Schema,
-    /// The values of one list's items, one after the other.
-    pub dense: Option<Dense>,
-    /// All other values, inline, by the indices and keys that the path leaves open.
+    /// Values of the items of one list, in order.
+    pub dense: Option<DenseValues>,
+    /// All other values, inline, by the indices and keys of the path.
     pub rows: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
-/// Fixed-size values of the items of a list from some index on.
+/// Fixed-size values of the items of a list, from some index on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Dense {
+pub(super) struct DenseValues {
     pub first: usize,
     pub size: usize,
     pub values: Vec<u8>,
 }
 
 impl Parked {
-    /// Whether nothing is parked.
+    /// Returns true when nothing is parked.
     pub fn is_empty(&self) -> bool {
         self.columns.is_empty()
     }
 
-    /// The number of parked values.
+    /// Returns the number of parked values.
     pub fn len(&self) -> usize {
         self.all().map(|(_, column)| column.len()).sum()
     }
 
-    /// The memory that they take, about.
+    /// Returns roughly the memory of all values, in bytes.
     pub fn bytes(&self) -> usize {
         self.all().map(|(_, column)| column.bytes()).sum()
     }
 
-    /// The paths of the parked fields, each with the number of its values.
+    /// Returns the path of each parked field with its number of values.
     pub fn paths(&self) -> Vec<(String, usize)> {
-        let path = |(place, column): (&Place, &Column)| {
-            let name = place.field.rsplit('.').next().unwrap_or_default();
-            let dot = if place.path.is_empty() { "" } else { "." };
-            (format!("{}{dot}{name}", place.path), column.len())
+        let path = |(column_key, column): (&ColumnKey, &ParkedColumn)| {
+            let name = column_key.field.rsplit('.').next().unwrap_or_default();
+            let dot = if column_key.path.is_empty() { "" } else { "." };
+            (format!("{}{dot}{name}", column_key.path), column.len())
         };
         self.all().map(path).collect()
     }
 
-    /// All parked values, each with the path of its field, indices and keys left open.
+    /// Returns all parked values, each with the path of its field. Indices and keys are left open.
     pub fn values(&self) -> Vec<(String, Value)> {
         let mut values = Vec::new();
         for ((path, _), (_, column)) in self.paths().into_iter().zip(self.all()) {
@@ -76,7 +77,7 @@ impl Parked {
                 .chain(rows)
             {
                 values.extend(
-                    crate::value::decode_inline(&column.schema, bytes)
+                    decode_inline(&column.schema, bytes)
                         .ok()
                         .map(|value| (path.clone(), value)),
                 );
@@ -85,49 +86,54 @@ impl Parked {
         values
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = (&Place, &Column)> {
-        self.columns
-            .iter()
-            .flat_map(|(place, columns)| columns.iter().map(move |column| (place, column)))
+    pub(super) fn all(&self) -> impl Iterator<Item = (&ColumnKey, &ParkedColumn)> {
+        self.columns.iter().flat_map(|(column_key, columns)| {
+            columns.iter().map(move |column| (column_key, column))
+        })
     }
 
-    /// Keeps a value; one of the same type at the same place is replaced, and given back.
+    /// Parks a value. Returns the value of the same type at the same place, if one was replaced.
     pub(super) fn park(
         &mut self,
-        place: Place,
+        column_key: ColumnKey,
         schema: &Schema,
         row: &[u8],
         value: Vec<u8>,
     ) -> Option<Vec<u8>> {
-        let column = self.column(place, schema);
+        let column = self.column(column_key, schema);
         if column
             .dense
             .as_ref()
             .is_some_and(|dense| dense.get(row).is_some())
         {
-            column.spread();
+            column.dense_to_rows();
         }
         column.rows.insert(row.to_vec(), value)
     }
 
-    /// Keeps a column, and tells how many values of the same type at the same places it replaced.
-    pub(super) fn park_dense(&mut self, place: Place, schema: &Schema, dense: Dense) -> usize {
-        let column = self.column(place, schema);
-        // What is left of an older, longer column has to go into rows of its own.
-        column.spread();
+    /// Parks a column. Returns the number of values of the same type that it replaced.
+    pub(super) fn park_dense(
+        &mut self,
+        column_key: ColumnKey,
+        schema: &Schema,
+        dense: DenseValues,
+    ) -> usize {
+        let column = self.column(column_key, schema);
+        // The rest of an older, longer column becomes rows.
+        column.dense_to_rows();
         let before = column.rows.len();
         column.rows.retain(|row, _| dense.get(row).is_none());
         column.dense = Some(dense);
         before - column.rows.len()
     }
 
-    fn column(&mut self, place: Place, schema: &Schema) -> &mut Column {
-        let columns = self.columns.entry(place).or_default();
+    fn column(&mut self, column_key: ColumnKey, schema: &Schema) -> &mut ParkedColumn {
+        let columns = self.columns.entry(column_key).or_default();
         let index = columns
             .iter()
             .position(|column| column.schema == *schema)
             .unwrap_or_else(|| {
-                columns.push(Column {
+                columns.push(ParkedColumn {
                     schema: schema.clone(),
                     dense: None,
                     rows: BTreeMap::new(),
@@ -137,9 +143,9 @@ impl Parked {
         &mut columns[index]
     }
 
-    /// Takes a value out, which has come back.
-    pub(super) fn take(&mut self, place: &Place, column: usize, row: &[u8]) {
-        let Some(columns) = self.columns.get_mut(place) else {
+    /// Removes a value that came back.
+    pub(super) fn take(&mut self, column_key: &ColumnKey, column: usize, row: &[u8]) {
+        let Some(columns) = self.columns.get_mut(column_key) else {
             return;
         };
         let column = &mut columns[column];
@@ -148,19 +154,25 @@ impl Parked {
             .as_ref()
             .is_some_and(|dense| dense.get(row).is_some())
         {
-            column.spread();
+            column.dense_to_rows();
         }
         column.rows.remove(row);
     }
 
-    /// Takes the values of a list's first items out, which have come back, but for those named.
-    pub(super) fn take_items(&mut self, place: &Place, column: usize, items: usize, but: &[usize]) {
-        let Some(columns) = self.columns.get_mut(place) else {
+    /// Removes the values of the first `items` items, which came back, except those in `but`.
+    pub(super) fn take_items(
+        &mut self,
+        column_key: &ColumnKey,
+        column: usize,
+        items: usize,
+        but: &[usize],
+    ) {
+        let Some(columns) = self.columns.get_mut(column_key) else {
             return;
         };
         let column = &mut columns[column];
         if !but.is_empty() {
-            column.spread();
+            column.dense_to_rows();
         }
         if let Some(dense) = &mut column.dense {
             let taken = items.saturating_sub(dense.first).min(dense.len());
@@ -168,16 +180,16 @@ impl Parked {
             dense.first += taken;
         }
         column.rows.retain(|row, _| {
-            Dense::index(row).is_none_or(|index| index >= items || but.contains(&index))
+            DenseValues::index(row).is_none_or(|index| index >= items || but.contains(&index))
         });
     }
 
-    /// Moves the values under one row of a path, and of all paths that lead on from it, to another.
+    /// Moves the values under one row of a path to another row, also on all longer paths.
     pub(super) fn rekey(&mut self, path: &str, from: &[u8], to: &[u8]) {
         let below = self
             .columns
             .iter_mut()
-            .filter(|(place, _)| place.path.starts_with(path));
+            .filter(|(column_key, _)| column_key.path.starts_with(path));
         for column in below.flat_map(|(_, columns)| columns) {
             let rows = column.rows.range(from.to_vec()..).map(|(row, _)| row);
             let rows: Vec<Vec<u8>> = rows
@@ -193,7 +205,7 @@ impl Parked {
         }
     }
 
-    /// Forgets columns that were emptied.
+    /// Removes empty columns.
     pub(super) fn tidy(&mut self) {
         self.columns.retain(|_, columns| {
             columns.retain(|column| column.len() > 0);
@@ -202,8 +214,8 @@ impl Parked {
     }
 }
 
-impl Column {
-    /// A row of a tree map costs about so much beside its bytes.
+impl ParkedColumn {
+    /// Approximate cost in bytes of a row in a tree map, beside its own bytes.
     pub const ROW: usize = 64;
 
     pub fn get(&self, row: &[u8]) -> Option<&[u8]> {
@@ -211,12 +223,12 @@ impl Column {
         dense.or_else(|| self.rows.get(row).map(Vec::as_slice))
     }
 
-    /// The values of a list's items, each run in order of index.
+    /// Returns the values of list items with their indices, first the dense ones and then the rows.
     pub fn items(&self) -> impl Iterator<Item = (usize, &[u8])> {
         let rows = self
             .rows
             .iter()
-            .filter_map(|(row, value)| Some((Dense::index(row)?, value.as_slice())));
+            .filter_map(|(row, value)| Some((DenseValues::index(row)?, value.as_slice())));
         let dense = self
             .dense
             .iter()
@@ -225,7 +237,7 @@ impl Column {
     }
 
     fn len(&self) -> usize {
-        self.rows.len() + self.dense.as_ref().map_or(0, Dense::len)
+        self.rows.len() + self.dense.as_ref().map_or(0, DenseValues::len)
     }
 
     fn bytes(&self) -> usize {
@@ -238,37 +250,37 @@ impl Column {
     }
 
     /// Turns dense values into rows.
-    fn spread(&mut self) {
+    fn dense_to_rows(&mut self) {
         let Some(dense) = self.dense.take() else {
             return;
         };
         for (index, value) in dense.values.chunks_exact(dense.size).enumerate() {
             self.rows
-                .insert(Dense::row(dense.first + index), value.to_vec());
+                .insert(DenseValues::row(dense.first + index), value.to_vec());
         }
     }
 }
 
-impl Dense {
+impl DenseValues {
     pub fn len(&self) -> usize {
         self.values.len() / self.size
     }
 
-    /// The row of an item of a list on the path's only open place.
+    /// Returns the row of an item of a list that is the path's only open place.
     pub fn row(index: usize) -> Vec<u8> {
         let mut row = 4_u32.to_be_bytes().to_vec();
         row.extend_from_slice(&(index as u32).to_be_bytes());
         row
     }
 
-    /// The index that a row stands for.
+    /// Returns the index of such a row.
     fn index(row: &[u8]) -> Option<usize> {
         let index: [u8; 4] = row.strip_prefix(&4_u32.to_be_bytes())?.try_into().ok()?;
         Some(u32::from_be_bytes(index) as usize)
     }
 
     fn get(&self, row: &[u8]) -> Option<&[u8]> {
-        let at = Dense::index(row)?.checked_sub(self.first)?;
+        let at = DenseValues::index(row)?.checked_sub(self.first)?;
         self.values.chunks_exact(self.size).nth(at)
     }
 }

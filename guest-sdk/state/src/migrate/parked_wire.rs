@@ -1,23 +1,23 @@
-//! Parked values as bytes, for images and for whoever else keeps a state.
+//! The byte format of parked values, for images.
 //!
-//! Version byte, number of columns, columns; lengths are 32-bit little endian. What is read may
-//! have been damaged, so every value is checked against its column's type.
+//! Version byte, number of columns, columns. Lengths are 32-bit little endian. The bytes may be
+//! damaged, so every value is checked against the type of its column.
 
-use super::parked::{Column, Dense, Parked, Place};
+use super::parked::{ColumnKey, DenseValues, Parked, ParkedColumn};
+use crate::cursor::{CodecError, Cursor};
 use crate::schema::Schema;
-use crate::walk::{CodecError, Cursor};
 use std::collections::BTreeMap;
 
 const VERSION: u8 = 1;
 
 impl Parked {
-    /// The bytes of all that is parked.
+    /// Returns the bytes of all parked values.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = vec![VERSION];
         put_count(&mut out, self.all().count());
-        for (place, column) in self.all() {
-            put(&mut out, place.field.as_bytes());
-            put(&mut out, place.path.as_bytes());
+        for (column_key, column) in self.all() {
+            put(&mut out, column_key.field.as_bytes());
+            put(&mut out, column_key.path.as_bytes());
             put(&mut out, &column.schema.encode());
             out.push(u8::from(column.dense.is_some()));
             if let Some(dense) = &column.dense {
@@ -33,10 +33,10 @@ impl Parked {
         out
     }
 
-    /// Parked values from bytes that may come from anywhere.
+    /// Reads parked values from untrusted bytes.
     ///
     /// # Errors
-    /// When the bytes are not what [`Parked::encode`] gives.
+    /// Returns an error when the bytes are not what [`Parked::encode`] gives.
     pub fn decode(bytes: &[u8]) -> Result<Parked, CodecError> {
         let mut from = Cursor::inline(bytes);
         match from.take(1)? {
@@ -50,12 +50,12 @@ impl Parked {
         }
         let mut parked = Parked::default();
         for _ in 0..from.count(1)? {
-            let place = Place {
+            let column_key = ColumnKey {
                 field: from.text()?,
                 path: from.text()?,
             };
             let schema = Schema::decode(from.slice()?)
-                .map_err(|cause| error(format!("{}: {cause}", place.field)))?;
+                .map_err(|cause| error(format!("{}: {cause}", column_key.field)))?;
             let dense = if from.flag()? {
                 Some(dense(&mut from, &schema)?)
             } else {
@@ -67,18 +67,22 @@ impl Parked {
                 check(&schema, value)?;
                 rows.insert(row.to_vec(), value.to_vec());
             }
-            parked.columns.entry(place).or_default().push(Column {
-                schema,
-                dense,
-                rows,
-            });
+            parked
+                .columns
+                .entry(column_key)
+                .or_default()
+                .push(ParkedColumn {
+                    schema,
+                    dense,
+                    rows,
+                });
         }
         from.finish()?;
         Ok(parked)
     }
 }
 
-fn dense(from: &mut Cursor<'_>, schema: &Schema) -> Result<Dense, CodecError> {
+fn dense(from: &mut Cursor<'_>, schema: &Schema) -> Result<DenseValues, CodecError> {
     let first = from.word()? as usize;
     let values = from.slice()?;
     let size = schema
@@ -95,7 +99,7 @@ fn dense(from: &mut Cursor<'_>, schema: &Schema) -> Result<Dense, CodecError> {
     values
         .chunks_exact(size)
         .try_for_each(|value| check(schema, value))?;
-    Ok(Dense {
+    Ok(DenseValues {
         first,
         size,
         values: values.to_vec(),

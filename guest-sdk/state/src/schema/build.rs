@@ -1,54 +1,52 @@
-//! Building a schema from Rust types; what `#[derive(State)]` writes is calls into here.
+//! Builds a schema from Rust types. Code written by `#[derive(State)]` calls into this module.
 
-use super::{Case, DefaultText, Field, Fields, Hook, Kind, Schema, Style, Type, TypeDef};
-use std::collections::HashMap;
+use super::model::Schema;
+use super::types::{Case, DefaultText, Field, Fields, Hook, Kind, Style, Type, TypeDef};
 
-/// Writes a field's default value, everything inline.
+/// A function that writes a field's default value, with everything inline.
 pub type DefaultFn = fn(&mut Vec<u8>);
-
-/// A default value's writer, in schema order.
-pub(crate) type DefaultEntry = DefaultFn;
 
 /// Collects the named types of a schema.
 #[derive(Default)]
 pub struct SchemaBuilder {
-    /// Of the types, in the same order: a handful, which a walk finds quicker than a hash.
+    /// Names of the types, in the same order. There are few, and a linear search is faster than a
+    /// hash.
     names: Vec<&'static str>,
-    types: Vec<Option<(TypeDef, Vec<DefaultEntry>)>>,
+    types: Vec<Option<(TypeDef, Vec<DefaultFn>)>>,
 }
 
-/// A named type while it is being described.
+/// A named type under construction.
 pub struct TypeSpec {
     def: TypeDef,
-    defaults: Vec<DefaultEntry>,
+    defaults: Vec<DefaultFn>,
 }
 
-/// The fields of a record or case while they are being described.
+/// The fields of a record or case under construction.
 #[derive(Default)]
 pub struct FieldsSpec {
     fields: Fields,
-    defaults: Vec<DefaultEntry>,
+    defaults: Vec<DefaultFn>,
 }
 
-/// A field while it is being described.
+/// A field under construction.
 pub struct FieldSpec<'a> {
-    /// Its name.
+    /// Name of the field.
     pub name: &'a str,
-    /// Names it had before.
+    /// Names that the field had before.
     pub aliases: &'a [&'a str],
-    /// Its type.
+    /// Type of the field.
     pub ty: Type,
-    /// What writes its default value.
+    /// Writer of the default value.
     pub default: Option<DefaultFn>,
-    /// How the source spells the default.
+    /// Default as the source spells it.
     pub default_text: Option<&'a str>,
 }
 
 impl SchemaBuilder {
-    /// The named type `T`, described by `build` the first time it is met.
+    /// Returns the named type `T`. The first call describes it with `build`.
     ///
-    /// The name of `T` with its path and arguments tells it from all others within one program;
-    /// it does not become part of the schema.
+    /// Within one program, `T` is identified by its full Rust name with path and arguments. That
+    /// name does not become part of the schema.
     pub fn named<T>(&mut self, build: impl FnOnce(&mut SchemaBuilder) -> TypeSpec) -> Type {
         let key = std::any::type_name::<T>();
         if let Some(id) = self.names.iter().position(|name| *name == key) {
@@ -62,18 +60,18 @@ impl SchemaBuilder {
         Type::Named(id)
     }
 
-    pub(super) fn finish(self, root: Type) -> Schema {
+    pub(crate) fn finish(self, root: Type) -> Schema {
         let types = self
             .types
             .into_iter()
             .map(|entry| entry.expect("every type is described").0);
         match Schema::new(root, types.collect()) {
             Ok(schema) => schema,
-            Err(error) => panic!("the state's types make no schema: {error}"),
+            Err(error) => panic!("the types of the state do not form a schema: {error}"),
         }
     }
 
-    pub(crate) fn into_defaults(self) -> impl Iterator<Item = DefaultEntry> {
+    pub(crate) fn into_defaults(self) -> impl Iterator<Item = DefaultFn> {
         self.types
             .into_iter()
             .flatten()
@@ -82,7 +80,7 @@ impl SchemaBuilder {
 }
 
 impl TypeSpec {
-    /// A record.
+    /// Returns a record.
     pub fn record(name: &str, flat: bool, fields: FieldsSpec) -> TypeSpec {
         TypeSpec::new(
             name,
@@ -94,12 +92,12 @@ impl TypeSpec {
         )
     }
 
-    /// A variant, or an enum when nothing has fields.
+    /// Returns a variant, which is an enum when no case has fields.
     pub fn variant(name: &str) -> TypeSpec {
         TypeSpec::new(name, Kind::Variant(Vec::new()), Vec::new())
     }
 
-    /// A set of flags.
+    /// Returns a set of flags.
     pub fn flags(name: &str, flags: &[&str]) -> TypeSpec {
         let case = |name: &&str| Case {
             name: name.to_string(),
@@ -112,7 +110,7 @@ impl TypeSpec {
         )
     }
 
-    fn new(name: &str, kind: Kind, defaults: Vec<DefaultEntry>) -> TypeSpec {
+    fn new(name: &str, kind: Kind, defaults: Vec<DefaultFn>) -> TypeSpec {
         let def = TypeDef {
             name: name.into(),
             aliases: Vec::new(),
@@ -136,19 +134,19 @@ impl TypeSpec {
         self
     }
 
-    /// Names it had before.
+    /// Sets the names that the type had before.
     pub fn aliases(mut self, aliases: &[&str]) -> TypeSpec {
         self.def.aliases = strings(aliases);
         self
     }
 
-    /// Its declared version.
+    /// Sets the declared version.
     pub fn version(mut self, version: u32) -> TypeSpec {
         self.def.version = version;
         self
     }
 
-    /// Declares a hook that wants the fields of `wants`, which is a record if it is anything.
+    /// Declares a hook. It wants the fields of `wants`, if that is a record.
     pub fn hook(
         mut self,
         from: u32,
@@ -174,17 +172,17 @@ impl TypeSpec {
 }
 
 impl FieldsSpec {
-    /// Fields by position.
+    /// Returns fields by position.
     pub fn tuple() -> FieldsSpec {
         FieldsSpec::styled(Style::Tuple)
     }
 
-    /// Fields by name.
+    /// Returns fields by name.
     pub fn named() -> FieldsSpec {
         FieldsSpec::styled(Style::Named)
     }
 
-    /// No fields.
+    /// Returns no fields.
     pub fn unit() -> FieldsSpec {
         FieldsSpec::styled(Style::Unit)
     }
@@ -213,7 +211,7 @@ impl FieldsSpec {
         self
     }
 
-    /// Names a field that is left out of the state.
+    /// Adds the name of a field that is left out of the state.
     pub fn skipped(mut self, name: &str) -> FieldsSpec {
         self.fields.skipped.push(name.into());
         self
@@ -222,63 +220,4 @@ impl FieldsSpec {
 
 fn strings(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| name.to_string()).collect()
-}
-
-/// The types that `root` reaches, renumbered in the order in which it does.
-pub(super) fn prune(root: &Type, types: &[TypeDef]) -> Schema {
-    let mut prune = Prune {
-        ids: HashMap::new(),
-        order: Vec::new(),
-    };
-    let root = prune.renumber(root);
-    let mut kept = Vec::new();
-    // Types are appended to `order` while their users are rewritten.
-    while let Some(&old) = prune.order.get(kept.len()) {
-        let mut def = types[old as usize].clone();
-        let fields: Vec<&mut Fields> = match &mut def.kind {
-            Kind::Record { fields, .. } => vec![fields],
-            Kind::Variant(cases) | Kind::Flags(cases) => {
-                cases.iter_mut().map(|case| &mut case.fields).collect()
-            }
-        };
-        for field in fields.into_iter().flat_map(|fields| &mut fields.list) {
-            field.ty = prune.renumber(&field.ty);
-        }
-        for (_, ty) in def.hooks.iter_mut().flat_map(|hook| &mut hook.wants) {
-            *ty = prune.renumber(ty);
-        }
-        kept.push(def);
-    }
-    Schema::new(root, kept).expect("a part of a schema is one")
-}
-
-struct Prune {
-    ids: HashMap<u32, u32>,
-    order: Vec<u32>,
-}
-
-impl Prune {
-    fn renumber(&mut self, ty: &Type) -> Type {
-        let mut boxed = |ty: &Type| Box::new(self.renumber(ty));
-        match ty {
-            Type::List(item) => Type::List(boxed(item)),
-            Type::Array(item, count) => Type::Array(boxed(item), *count),
-            Type::Set(item) => Type::Set(boxed(item)),
-            Type::Map(key, value) => Type::Map(boxed(key), boxed(value)),
-            Type::Option(item) => Type::Option(boxed(item)),
-            Type::Result(ok, err) => Type::Result(boxed(ok), boxed(err)),
-            Type::Tuple(items) => {
-                Type::Tuple(items.iter().map(|item| self.renumber(item)).collect())
-            }
-            Type::Named(old) => {
-                let next = self.ids.len() as u32;
-                let new = *self.ids.entry(*old).or_insert(next);
-                if new == next {
-                    self.order.push(*old);
-                }
-                Type::Named(new)
-            }
-            Type::Bool | Type::Number(_) | Type::Char | Type::String => ty.clone(),
-        }
-    }
 }

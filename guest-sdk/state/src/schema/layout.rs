@@ -1,22 +1,23 @@
-//! How much room a type takes in a parcel, and the checks that make that question answerable.
+//! The size of a type in a parcel, and the checks that make it computable.
 //!
-//! Works on schemas from anywhere: a type that contains itself, nests without end or claims to
-//! be huge is an error here, so that nothing after this has to be afraid of it.
+//! Schemas may be untrusted. A type that contains itself, nests without end or claims to be huge is
+//! an error here, so later code need not check for it.
 
-use super::{Fields, Kind, SchemaError, Type, TypeDef};
+use super::error::SchemaError;
+use super::types::{Fields, Kind, Type, TypeDef};
 use std::collections::BTreeSet;
 
-/// By-value nesting, and nesting of unnamed types, ends here.
+/// Deepest nesting by value, and of unnamed types.
 pub(crate) const MAX_NESTING: usize = 128;
 
-/// How a type lies in a parcel.
+/// The layout of a type in a parcel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
-    /// The fewest bytes that a value takes in the tree.
+    /// Smallest size of a value in the tree, in bytes.
     pub min: u32,
-    /// Whether every value takes exactly that many.
+    /// True when every value has exactly that size.
     pub fixed: bool,
-    /// For a flat type, the width of a word of its segments (1, 2, 4 or 8); else 0.
+    /// Width of a word of its segments (1, 2, 4 or 8) for a flat type, otherwise 0.
     pub width: u8,
     height: u16,
 }
@@ -40,38 +41,38 @@ impl Layout {
         }
     }
 
-    /// The size of a fixed type.
+    /// Returns the size of a fixed type, in bytes.
     pub fn size(self) -> Option<usize> {
         self.fixed.then_some(self.min as usize)
     }
 
-    /// Size and word width of a flat type.
+    /// Returns the size and the word width of a flat type, in bytes.
     pub fn as_flat(self) -> Option<(usize, u8)> {
         (self.width > 0).then_some((self.min as usize, self.width))
     }
 }
 
-/// The bytes that the number of a case takes.
-pub(crate) fn tag_size(cases: usize) -> u32 {
+/// Returns the size of a case number, in bytes.
+fn tag_size(cases: usize) -> u32 {
     if cases <= 256 { 1 } else { 4 }
 }
 
-/// The bytes that flags take.
+/// Returns the size of a set of flags, in bytes.
 pub(crate) fn flags_size(flags: usize) -> u32 {
     flags.div_ceil(8) as u32
 }
 
-/// The layout of a type, given those of all named ones.
+/// Returns the layout of a type, given those of all named types.
 pub(super) fn of(ty: &Type, named: &[Layout]) -> Layout {
     layout(ty, &mut |id| Ok(named[id as usize]))
         .expect("a schema's types were checked when it was made")
 }
 
-/// Checks every rule that a schema keeps, and gives the layout of each named type.
+/// Checks every rule of a schema, and returns the layout of each named type.
 pub(super) fn check(root: &Type, types: &[TypeDef]) -> Result<Vec<Layout>, SchemaError> {
-    let mut check = Check {
+    let mut check = Checker {
         types,
-        state: vec![State::New; types.len()],
+        state: vec![Visit::New; types.len()],
     };
     check.references(root)?;
     for def in types {
@@ -85,25 +86,25 @@ pub(super) fn check(root: &Type, types: &[TypeDef]) -> Result<Vec<Layout>, Schem
         .state
         .into_iter()
         .map(|state| match state {
-            State::Done(layout) => layout,
+            Visit::Done(layout) => layout,
             _ => unreachable!("every type was visited"),
         })
         .collect())
 }
 
 #[derive(Clone, Copy)]
-enum State {
+enum Visit {
     New,
     Open,
     Done(Layout),
 }
 
-struct Check<'a> {
+struct Checker<'a> {
     types: &'a [TypeDef],
-    state: Vec<State>,
+    state: Vec<Visit>,
 }
 
-impl Check<'_> {
+impl Checker<'_> {
     fn references(&self, ty: &Type) -> Result<(), SchemaError> {
         match ty {
             Type::Named(id) if *id as usize >= self.types.len() => Err(SchemaError::new(format!(
@@ -173,16 +174,16 @@ impl Check<'_> {
         let types = self.types;
         let def = &types[id as usize];
         match self.state[id as usize] {
-            State::Done(layout) if depth + usize::from(layout.height) <= MAX_NESTING => {
+            Visit::Done(layout) if depth + usize::from(layout.height) <= MAX_NESTING => {
                 return Ok(layout);
             }
-            State::Open => {
+            Visit::Open => {
                 return Err(SchemaError::new(format!(
                     "a value of {} would contain itself",
                     def.name
                 )));
             }
-            State::New if depth < MAX_NESTING => {}
+            Visit::New if depth < MAX_NESTING => {}
             _ => {
                 return Err(SchemaError::new(format!(
                     "{} is nested deeper than {MAX_NESTING} levels",
@@ -190,7 +191,7 @@ impl Check<'_> {
                 )));
             }
         }
-        self.state[id as usize] = State::Open;
+        self.state[id as usize] = Visit::Open;
         let mut layout = match &def.kind {
             Kind::Record { fields, flat } => {
                 let types = fields.list.iter().map(|field| &field.ty);
@@ -205,7 +206,7 @@ impl Check<'_> {
                 }
                 sum
             }
-            // A variant ends recursion: only the tag is sure to be there.
+            // A variant ends recursion, because only its tag is certain to be there.
             Kind::Variant(cases) => Layout::sized(
                 tag_size(cases.len()),
                 cases.iter().all(|case| case.fields.list.is_empty()),
@@ -213,12 +214,12 @@ impl Check<'_> {
             Kind::Flags(flags) => Layout::sized(flags_size(flags.len()), true),
         };
         layout.height += 1;
-        self.state[id as usize] = State::Done(layout);
+        self.state[id as usize] = Visit::Done(layout);
         Ok(layout)
     }
 }
 
-/// The layout of an unnamed type; `named` answers for the named ones that lie in it by value.
+/// Returns the layout of an unnamed type. `named` answers for the named types inside it.
 fn layout(
     ty: &Type,
     named: &mut dyn FnMut(u32) -> Result<Layout, SchemaError>,
@@ -245,7 +246,7 @@ fn layout(
     })
 }
 
-/// Types one after the other; flat when all of them are.
+/// Adds the layouts of consecutive types. The sum is flat when all of them are.
 fn sum<'t>(
     types: impl Iterator<Item = &'t Type>,
     named: &mut dyn FnMut(u32) -> Result<Layout, SchemaError>,
@@ -259,7 +260,7 @@ fn sum<'t>(
         let next = layout(ty, named)?;
         sum.min = sum.min.checked_add(next.min).ok_or_else(too_large)?;
         sum.fixed &= next.fixed;
-        // No padding: each field lies where its own alignment asks.
+        // There must be no padding, so each field has to begin at a multiple of its alignment.
         flat &= next.width > 0 && (sum.min - next.min).is_multiple_of(u32::from(next.width));
         sum.width = sum.width.max(next.width);
         sum.height = sum.height.max(next.height);
@@ -286,5 +287,5 @@ fn distinct<'n>(
 }
 
 fn too_large() -> SchemaError {
-    SchemaError::new("a value would be larger than 4 GiB".into())
+    SchemaError::new("a value would be larger than 4 GiB")
 }

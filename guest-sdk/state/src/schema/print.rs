@@ -1,12 +1,15 @@
-//! Schemas as WIT, for people.
+//! Schemas as WIT text, for people.
 
-use super::{Case, Field, Fields, Kind, Schema, Style, Type};
+use super::model::Schema;
+use super::types::{Case, Field, Fields, Kind, Style, Type, TypeDef};
 use std::collections::HashMap;
 use std::fmt::Write;
 
 impl Schema {
-    /// The schema as WIT. A list without duplicates and a fixed-size array, which WIT cannot
-    /// say in every version, are written as `set<…>` and `list<…, n>`.
+    /// Returns the schema as WIT.
+    ///
+    /// Sets and fixed-size arrays, which not every version of WIT has, are written `set<…>` and
+    /// `list<…, n>`.
     pub fn to_wit(&self) -> String {
         let names = self.wit_names();
         let mut out = String::new();
@@ -39,15 +42,15 @@ impl Schema {
         out
     }
 
-    /// A type as WIT writes it, with the plain names of named types.
+    /// Returns a type as WIT writes it, with the plain names of named types.
     pub fn type_name(&self, ty: &Type) -> String {
         text(ty, &|id| &self.get(id).name)
     }
 
-    /// One kebab-case name for each type, told apart by a number where two share one.
+    /// Returns one kebab-case name for each type. A number distinguishes types that share a name.
     fn wit_names(&self) -> Vec<String> {
         let mut seen: HashMap<String, usize> = HashMap::new();
-        let number = |def: &super::TypeDef| {
+        let number = |def: &TypeDef| {
             let name = kebab(&def.name);
             let count = seen.entry(name.clone()).or_default();
             *count += 1;
@@ -124,7 +127,7 @@ fn cases_of(cases: &[Case], text: &dyn Fn(&Type) -> String) -> String {
     cases.iter().map(line).collect()
 }
 
-/// `ShapeKind` and `shape_kind` as `shape-kind`.
+/// Converts `ShapeKind` and `shape_kind` to `shape-kind`.
 pub(crate) fn kebab(name: &str) -> String {
     let mut out = String::new();
     let mut lower = false;

@@ -1,33 +1,17 @@
-//! Schema bytes: as the `vblank:schema` section and the `schema` export carry them.
+//! The byte format of schemas, as the `schema` export returns it.
 //!
-//! Version byte, root, number of types, types. Numbers are LEB128, strings a length and UTF-8.
-//! The encoding has one spelling for each schema, so equal bytes and equal schemas are the same.
+//! Version byte, root, number of types, types. Numbers are LEB128, strings a length and UTF-8. Each
+//! schema has exactly one encoding, so equal bytes mean equal schemas.
 
+use super::error::SchemaError;
 use super::layout::MAX_NESTING;
-use super::{Case, DefaultText, Field, Fields, Hook, Kind, Number, Schema, Style, Type, TypeDef};
+use super::model::Schema;
+use super::types::{Case, DefaultText, Field, Fields, Hook, Kind, Number, Style, Type, TypeDef};
 use std::fmt;
 
-/// Bytes that claim to be a longer schema are refused.
+/// Largest size of an encoded schema, in bytes. Longer input is refused.
 pub const MAX_SCHEMA_BYTES: usize = 4 << 20;
 const VERSION: u8 = 1;
-
-/// Why bytes are not a schema.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SchemaError(String);
-
-impl SchemaError {
-    pub(crate) fn new(message: String) -> SchemaError {
-        SchemaError(message)
-    }
-}
-
-impl fmt::Display for SchemaError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not a schema: {}", self.0)
-    }
-}
-
-impl std::error::Error for SchemaError {}
 
 /// A stable hash of a schema's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,43 +24,43 @@ impl fmt::Display for SchemaHash {
 }
 
 impl Schema {
-    /// The bytes of the schema.
+    /// Returns the bytes of the schema.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Out(vec![VERSION]);
-        out.ty(&self.root);
-        out.list(&self.types, Out::def);
+        let mut out = SchemaWriter(vec![VERSION]);
+        out.ty(self.root());
+        out.list(self.types(), SchemaWriter::def);
         out.0
     }
 
-    /// A schema from bytes that may come from anywhere.
+    /// Reads a schema from untrusted bytes.
     ///
     /// # Errors
-    /// When the bytes are not a schema, or one that breaks the rules of [`Schema::new`].
+    /// Returns an error when the bytes are not a schema, or break a rule of [`Schema::new`].
     pub fn decode(bytes: &[u8]) -> Result<Schema, SchemaError> {
         if bytes.len() > MAX_SCHEMA_BYTES {
-            return Err(SchemaError(format!(
+            return Err(SchemaError::new(format!(
                 "{} bytes are too many, at most {MAX_SCHEMA_BYTES}",
                 bytes.len()
             )));
         }
-        let mut input = In { bytes, at: 0 };
+        let mut input = SchemaReader { bytes, at: 0 };
         match input.byte()? {
             VERSION => {}
             other => {
-                return Err(SchemaError(format!(
+                return Err(SchemaError::new(format!(
                     "version {other} is unknown, this build reads version {VERSION}"
                 )));
             }
         }
         let root = input.ty(0)?;
-        let types = input.list(In::def)?;
+        let types = input.list(SchemaReader::def)?;
         if input.at != bytes.len() {
             return Err(input.error("there are bytes after its end"));
         }
         Schema::new(root, types)
     }
 
-    /// The hash of the schema's bytes (FNV-1a, 128 bits).
+    /// Returns the hash of the schema's bytes (FNV-1a, 128 bits).
     pub fn hash(&self) -> SchemaHash {
         let mut hash = 0x6c62272e07bb014262b821756295c58d_u128;
         for byte in self.encode() {
@@ -86,9 +70,9 @@ impl Schema {
     }
 }
 
-struct Out(Vec<u8>);
+struct SchemaWriter(Vec<u8>);
 
-impl Out {
+impl SchemaWriter {
     fn number(&mut self, mut n: u32) {
         while n >= 0x80 {
             self.0.push(n as u8 | 0x80);
@@ -102,7 +86,7 @@ impl Out {
         self.0.extend_from_slice(text.as_bytes());
     }
 
-    fn list<T>(&mut self, items: &[T], mut each: impl FnMut(&mut Out, &T)) {
+    fn list<T>(&mut self, items: &[T], mut each: impl FnMut(&mut SchemaWriter, &T)) {
         self.number(items.len() as u32);
         items.iter().for_each(|item| each(self, item));
     }
@@ -138,7 +122,7 @@ impl Out {
                 self.ty(a);
                 self.ty(b);
             }
-            Type::Tuple(items) => self.list(items, Out::ty),
+            Type::Tuple(items) => self.list(items, SchemaWriter::ty),
             Type::Named(id) => self.number(*id),
         }
     }
@@ -155,7 +139,7 @@ impl Out {
                 out.ty(ty);
             });
         });
-        let case = |out: &mut Out, case: &Case| {
+        let case = |out: &mut SchemaWriter, case: &Case| {
             out.text(&case.name);
             out.texts(&case.aliases);
             out.fields(&case.fields);
@@ -195,14 +179,14 @@ impl Out {
     }
 }
 
-struct In<'a> {
+struct SchemaReader<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl In<'_> {
+impl SchemaReader<'_> {
     fn error(&self, message: &str) -> SchemaError {
-        SchemaError(format!(
+        SchemaError::new(format!(
             "{message} (byte {} of {})",
             self.at,
             self.bytes.len()
@@ -218,7 +202,7 @@ impl In<'_> {
         Ok(byte)
     }
 
-    /// LEB128 in its shortest form only: there is one spelling for each schema.
+    /// Reads LEB128 in its shortest form only, so that each schema has one encoding.
     fn number(&mut self) -> Result<u32, SchemaError> {
         let mut n = 0_u64;
         for shift in (0..35).step_by(7) {
@@ -252,7 +236,7 @@ impl In<'_> {
         mut each: impl FnMut(&mut Self) -> Result<T, SchemaError>,
     ) -> Result<Vec<T>, SchemaError> {
         let count = self.number()? as usize;
-        // Every item takes a byte or more, so memory is bounded by the bytes that are there.
+        // Every item takes at least a byte, so this check bounds the memory.
         if count > self.bytes.len() - self.at {
             return Err(self.error("a list is longer than what is left"));
         }

@@ -1,19 +1,20 @@
 //! Entries of the section, written while the guest is compiled.
 //!
-//! An entry is its length (four bytes, without them), a version byte, a tag (0 for the root, 1 for
-//! a type) and what it is about. Texts and lists follow their length; all lengths are four bytes.
+//! An entry is its length (four bytes, not counting themselves), a version byte, a tag (0 for the
+//! root, 1 for a type) and its content. Texts and lists follow their length. All lengths are four
+//! bytes.
 
-use super::{CaseDef, Def, FieldsDef, HookDef, KindDef, Shape};
+use super::shape::{CaseDef, Def, FieldsDef, HookDef, KindDef, Shape};
 
 pub(super) const VERSION: u8 = 1;
 
-/// Takes bytes up to its size, and counts all that it is given.
+/// Takes bytes up to its size, and counts all bytes that it is given.
 pub struct Sink<const N: usize> {
     bytes: [u8; N],
     len: usize,
 }
 
-/// The identity of a type within one program: FNV-1a of its path.
+/// Returns the identity of a type within one program: FNV-1a of its path.
 pub const fn id(path: &str) -> u128 {
     let mut hash = 0x6c62272e07bb014262b821756295c58d_u128;
     let mut at = 0;
@@ -25,12 +26,12 @@ pub const fn id(path: &str) -> u128 {
     hash
 }
 
-/// The length of a type's entry.
+/// Returns the length of a type's entry.
 pub const fn measure(def: &Def) -> usize {
     entry::<0>(def).len
 }
 
-/// The entry of a type.
+/// Returns the entry of a type.
 pub const fn entry<const N: usize>(def: &Def) -> Sink<N> {
     Sink::new()
         .number(0)
@@ -40,7 +41,7 @@ pub const fn entry<const N: usize>(def: &Def) -> Sink<N> {
         .length()
 }
 
-/// The entry of the root.
+/// Returns the entry of the root.
 pub const fn root_entry<const N: usize>(root: &Shape) -> Sink<N> {
     Sink::new()
         .number(0)
@@ -58,22 +59,22 @@ impl<const N: usize> Sink<N> {
         }
     }
 
-    /// How many bytes there were.
+    /// Returns the number of bytes that were given.
     #[allow(clippy::len_without_is_empty, reason = "an entry is never empty")]
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     ///
     /// # Panics
-    /// When there were not as many as it has room for.
+    /// Panics when their number differs from the size.
     pub const fn bytes(self) -> [u8; N] {
         assert!(self.len == N);
         self.bytes
     }
 
-    /// The bytes that there were, where there was more room.
+    /// Returns the bytes that were given to a larger sink.
     pub fn prefix(&self) -> &[u8] {
         &self.bytes[..self.len]
     }

@@ -1,105 +1,24 @@
-//! The custom section `vblank:schema`: the schema in the wasm file itself, read without running it.
+//! The custom section `vblank:schema`: a schema in the wasm file, which can be read without running
+//! it.
 //!
-//! Each derived type puts an entry into the section while it is compiled, and the linker lays them
-//! end to end; so a type names others by their ids, and the root is marked by an entry of its own.
-//! Generic types are written out where they are used. What cannot be known to the compiler's
-//! constant evaluation is *opaque*: then the section is no schema, and the guest has to be asked.
+//! Each derived type puts an entry into the section while it is compiled, and the linker
+//! concatenates the entries. A type therefore names others by their ids, and an entry of its own
+//! marks the root. Generic types are written out where they are used.
+//!
+//! A type that constant evaluation cannot describe is *opaque*. A section with an opaque type is no
+//! schema, and the guest has to be asked.
 
 mod encode;
 mod read;
-
-pub use encode::{Sink, entry, id, measure, root_entry};
+mod shape;
 
 pub use crate::schema::Style as StyleDef;
-use crate::schema::{Number, Style};
+pub use encode::{Sink, entry, id, measure, root_entry};
+pub(crate) use shape::plain_field;
+pub use shape::{CaseDef, Def, FieldDef, FieldsDef, HookDef, KindDef, Shape};
 
-/// The name of the section.
+/// Name of the section.
 pub const SECTION: &str = "vblank:schema";
-
-/// A type in use, as a constant.
-#[allow(missing_docs, reason = "as `Type`, which it becomes")]
-pub enum Shape {
-    Bool,
-    Number(Number),
-    Char,
-    String,
-    List(&'static Shape),
-    Array(&'static Shape, u32),
-    Set(&'static Shape),
-    Map(&'static Shape, &'static Shape),
-    Option(&'static Shape),
-    Result(&'static Shape, &'static Shape),
-    Tuple(&'static [&'static Shape]),
-    /// A type that has an entry of its own.
-    Named(u128),
-    /// A type written out here, with what tells it from others of its name: its arguments.
-    Inline(&'static Def, &'static [&'static Shape]),
-    /// A type of which nothing is known.
-    Opaque,
-}
-
-/// A named type, as a constant.
-#[allow(missing_docs, reason = "as `TypeDef`, which it becomes")]
-pub struct Def {
-    pub id: u128,
-    pub name: &'static str,
-    pub aliases: &'static [&'static str],
-    pub version: u32,
-    pub hooks: &'static [HookDef],
-    pub kind: KindDef,
-}
-
-/// What a named type is, as a constant.
-#[allow(missing_docs, reason = "as `Kind`, which it becomes")]
-pub enum KindDef {
-    Record { fields: FieldsDef, flat: bool },
-    Variant(&'static [CaseDef]),
-}
-
-/// A case, as a constant.
-#[allow(missing_docs, reason = "as `Case`, which it becomes")]
-pub struct CaseDef {
-    pub name: &'static str,
-    pub aliases: &'static [&'static str],
-    pub fields: FieldsDef,
-}
-
-/// Fields, as a constant.
-#[allow(missing_docs, reason = "as `Fields`, which it becomes")]
-pub struct FieldsDef {
-    pub style: Style,
-    pub list: &'static [FieldDef],
-    pub skipped: &'static [&'static str],
-}
-
-/// A field, as a constant.
-#[allow(missing_docs, reason = "as `Field`, which it becomes")]
-pub struct FieldDef {
-    pub name: &'static str,
-    pub aliases: &'static [&'static str],
-    pub shape: &'static Shape,
-    pub default: bool,
-    pub default_text: Option<&'static str>,
-}
-
-/// A hook, as a constant. Its wants are the fields of a record.
-#[allow(missing_docs, reason = "as `Hook`, which it becomes")]
-pub struct HookDef {
-    pub from: u32,
-    pub replaces: bool,
-    pub wants: Option<&'static Shape>,
-}
-
-/// A field with nothing but `Default`.
-pub(crate) const fn plain_field(name: &'static str, shape: &'static Shape) -> FieldDef {
-    FieldDef {
-        name,
-        aliases: &[],
-        shape,
-        default: true,
-        default_text: None,
-    }
-}
 
 /// Marks the root of the state, once in a program: `vblank_state::root_section!(World);`.
 #[macro_export]

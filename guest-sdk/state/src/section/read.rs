@@ -1,19 +1,20 @@
-//! The section's entries, linked into a schema.
+//! Links the entries of a section into a schema. The bytes are untrusted.
 
 use super::encode::VERSION;
+use crate::cursor::{CodecError, Cursor};
 use crate::schema::{
     Case, DefaultText, Field, Fields, Hook, Kind, MAX_NESTING, MAX_SCHEMA_BYTES, Number, Schema,
     SchemaError, Style, Type, TypeDef,
 };
-use crate::walk::{CodecError, Cursor};
 use std::collections::HashMap;
 
 impl Schema {
-    /// The schema in the bytes of a `vblank:schema` section. `None` when the section cannot know
-    /// all of it, and the guest has to be asked.
+    /// Reads the schema from a `vblank:schema` section.
+    ///
+    /// Returns `None` when the section has an opaque type, so that the guest has to be asked.
     ///
     /// # Errors
-    /// When the bytes are no such section.
+    /// Returns an error when the bytes are no such section.
     pub fn from_section(bytes: &[u8]) -> Result<Option<Schema>, SchemaError> {
         if bytes.len() > MAX_SCHEMA_BYTES {
             return Err(SchemaError::new(format!(
@@ -21,22 +22,22 @@ impl Schema {
                 bytes.len()
             )));
         }
-        let mut link = Link {
+        let mut linker = Linker {
             bodies: HashMap::new(),
             ids: HashMap::new(),
             types: Vec::new(),
             opaque: false,
             work: 0,
         };
-        let root = entries(bytes, &mut link.bodies).map_err(error)?;
+        let root = entries(bytes, &mut linker.bodies).map_err(error)?;
         let Some(root) = root else {
-            return Err(SchemaError::new("the section marks no root".into()));
+            return Err(SchemaError::new("the section marks no root"));
         };
-        let root = link.shape(&mut Cursor::inline(root), 0).map_err(error)?;
-        if link.opaque {
+        let root = linker.shape(&mut Cursor::inline(root), 0).map_err(error)?;
+        if linker.opaque {
             return Ok(None);
         }
-        Schema::new(root, link.types.into_iter().flatten().collect()).map(Some)
+        Schema::new(root, linker.types.into_iter().flatten().collect()).map(Some)
     }
 }
 
@@ -44,7 +45,7 @@ fn error(error: CodecError) -> SchemaError {
     SchemaError::new(error.to_string())
 }
 
-/// Sorts entries: types by id, and the root.
+/// Sorts entries into types by id, and the root.
 fn entries<'a>(
     bytes: &'a [u8],
     bodies: &mut HashMap<u128, &'a [u8]>,
@@ -73,8 +74,8 @@ fn entries<'a>(
     Ok(root)
 }
 
-/// Numbers types in the order in which the root reaches them, as a guest's own `schema` does.
-struct Link<'a> {
+/// Numbers types in the order in which the root reaches them, as the guest's own `schema` does.
+struct Linker<'a> {
     bodies: HashMap<u128, &'a [u8]>,
     ids: HashMap<Vec<u8>, u32>,
     types: Vec<Option<TypeDef>>,
@@ -82,7 +83,7 @@ struct Link<'a> {
     work: usize,
 }
 
-impl Link<'_> {
+impl Linker<'_> {
     fn shape(&mut self, from: &mut Cursor<'_>, depth: usize) -> Result<Type, CodecError> {
         self.work += 1;
         if depth > 4 * MAX_NESTING || self.work > MAX_SCHEMA_BYTES {
@@ -90,7 +91,8 @@ impl Link<'_> {
         }
         let depth = depth + 1;
         let tag = from.take(1)?[0];
-        let boxed = |link: &mut Self, from: &mut Cursor<'_>| link.shape(from, depth).map(Box::new);
+        let boxed =
+            |linker: &mut Self, from: &mut Cursor<'_>| linker.shape(from, depth).map(Box::new);
         Ok(match tag {
             0..=9 => Type::Number(Number::ALL[usize::from(tag)]),
             10 => Type::Bool,
@@ -105,7 +107,7 @@ impl Link<'_> {
             16 => Type::Map(boxed(self, from)?, boxed(self, from)?),
             17 => Type::Option(boxed(self, from)?),
             18 => Type::Result(boxed(self, from)?, boxed(self, from)?),
-            19 => Type::Tuple(self.list(from, |link, from| link.shape(from, depth))?),
+            19 => Type::Tuple(self.list(from, |linker, from| linker.shape(from, depth))?),
             20 => {
                 let id = from.take(16)?;
                 let known = u128::from_le_bytes(id.try_into().expect("sixteen bytes"));
@@ -116,15 +118,15 @@ impl Link<'_> {
             }
             21 => {
                 let (bytes, start) = (from.tree, from.at);
-                // The arguments are passed over: they only tell types apart.
-                let mut aside = Link {
+                // The arguments only distinguish types, so they are passed over.
+                let mut aside = Linker {
                     ids: HashMap::new(),
                     types: Vec::new(),
                     bodies: HashMap::new(),
                     ..*self
                 };
                 let mut end = from.clone();
-                aside.list(&mut end, |link, from| link.shape(from, depth))?;
+                aside.list(&mut end, |linker, from| linker.shape(from, depth))?;
                 self.work = aside.work;
                 *from = end;
                 let mut end = from.clone();
@@ -163,8 +165,9 @@ impl Link<'_> {
     fn def(&mut self, from: &mut Cursor<'_>, depth: usize) -> Result<TypeDef, CodecError> {
         from.take(16)?;
         let (name, aliases, version) = (from.text()?, self.texts(from)?, from.word()?);
-        // The wants of hooks come before the fields here, and are numbered after them.
-        let hooks = self.list(from, |link, from| {
+        // Wanted fields of hooks come before the fields here, but their types are numbered after
+        // them.
+        let hooks = self.list(from, |linker, from| {
             let (from_version, replaces) = (from.word()?, from.flag()?);
             let wants = if from.flag()? {
                 Some(from.clone())
@@ -172,15 +175,15 @@ impl Link<'_> {
                 None
             };
             if wants.is_some() {
-                let mut aside = Link {
+                let mut aside = Linker {
                     ids: HashMap::new(),
                     types: Vec::new(),
                     bodies: HashMap::new(),
                     opaque: false,
-                    work: link.work,
+                    work: linker.work,
                 };
                 aside.shape(from, depth)?;
-                link.work = aside.work;
+                linker.work = aside.work;
             }
             Ok((from_version, replaces, wants))
         })?;
@@ -189,11 +192,11 @@ impl Link<'_> {
                 fields: self.fields(from, depth)?,
                 flat: flat == 1,
             },
-            2 => Kind::Variant(self.list(from, |link, from| {
+            2 => Kind::Variant(self.list(from, |linker, from| {
                 Ok(Case {
                     name: from.text()?,
-                    aliases: link.texts(from)?,
-                    fields: link.fields(from, depth)?,
+                    aliases: linker.texts(from)?,
+                    fields: linker.fields(from, depth)?,
                 })
             })?),
             other => return Err(CodecError::new(format!("the section has no kind {other}"))),
@@ -245,8 +248,12 @@ impl Link<'_> {
             2 => Style::Named,
             other => return Err(CodecError::new(format!("the section has no style {other}"))),
         };
-        let list = self.list(from, |link, from| {
-            let (name, aliases, ty) = (from.text()?, link.texts(from)?, link.shape(from, depth)?);
+        let list = self.list(from, |linker, from| {
+            let (name, aliases, ty) = (
+                from.text()?,
+                linker.texts(from)?,
+                linker.shape(from, depth)?,
+            );
             let default = match from.take(1)?[0] {
                 0 => None,
                 1 => Some(DefaultText(None)),

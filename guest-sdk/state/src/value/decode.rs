@@ -1,39 +1,40 @@
-//! Parcels as value trees.
+//! Decodes parcels into value trees.
 
-use super::Value;
+use super::tree::Value;
+use crate::bounds::MAX_DEPTH;
+use crate::cursor::{CodecError, Cursor, too_deep};
 use crate::parcel::ParcelRef;
 use crate::schema::{Case, Fields, Kind, Number, Schema, Style, Type};
-use crate::walk::{CodecError, Cursor, MAX_DEPTH, too_deep};
 
-/// The value tree of a parcel.
+/// Returns the value tree of a parcel.
 ///
 /// # Errors
-/// When the parcel is not a state of the schema.
+/// Returns an error when the parcel is not a state of the schema.
 pub fn decode(schema: &Schema, parcel: &ParcelRef<'_>) -> Result<Value, CodecError> {
     let mut cursor = Cursor::new(parcel);
-    let value = Decode { schema }.value(&mut cursor, schema.root(), MAX_DEPTH)?;
+    let value = Decoder { schema }.value(&mut cursor, schema.root(), MAX_DEPTH)?;
     cursor.finish()?;
     Ok(value)
 }
 
-/// The value tree of a value that was written with everything inline.
+/// Returns the value tree of a value that was written with everything inline.
 pub(crate) fn decode_inline(schema: &Schema, bytes: &[u8]) -> Result<Value, CodecError> {
     let mut cursor = Cursor::inline(bytes);
-    let value = Decode { schema }.value(&mut cursor, schema.root(), MAX_DEPTH)?;
+    let value = Decoder { schema }.value(&mut cursor, schema.root(), MAX_DEPTH)?;
     cursor.finish()?;
     Ok(value)
 }
 
-pub(super) struct Decode<'s> {
+pub(super) struct Decoder<'s> {
     schema: &'s Schema,
 }
 
-impl<'s> Decode<'s> {
+impl<'s> Decoder<'s> {
     pub(super) fn new(schema: &'s Schema) -> Self {
-        Decode { schema }
+        Decoder { schema }
     }
 
-    /// One function for each kind of type, so that the frames of those that nest stay small.
+    /// One function for each kind of type keeps the stack frames of the recursion small.
     pub(super) fn value(
         &self,
         from: &mut Cursor<'_>,
@@ -96,7 +97,7 @@ impl<'s> Decode<'s> {
                 let count = from.count(self.schema.layout(item).min)?;
                 self.items(from, item, count, depth)
             }
-            _ => unreachable!("this is asked of lists only"),
+            _ => unreachable!("only lists get here"),
         }
     }
 
@@ -158,12 +159,12 @@ impl<'s> Decode<'s> {
     ) -> Result<Value, CodecError> {
         let case = &cases[from.tag(cases.len())?];
         let fields = &case.fields;
-        let carried = match (fields.style, fields.list.as_slice()) {
+        let content = match (fields.style, fields.list.as_slice()) {
             (_, []) => return Ok(Value::Variant(case.name.clone(), None)),
             (Style::Tuple, [one]) => self.value(from, &one.ty, depth)?,
             _ => self.fields(from, fields, depth)?,
         };
-        Ok(Value::Variant(case.name.clone(), Some(Box::new(carried))))
+        Ok(Value::Variant(case.name.clone(), Some(Box::new(content))))
     }
 
     fn flags(&self, from: &mut Cursor<'_>, flags: &[Case]) -> Result<Value, CodecError> {

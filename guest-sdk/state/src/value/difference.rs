@@ -1,20 +1,20 @@
-//! What differs between two values.
+//! The difference of two value trees.
 
-use super::Value;
+use super::tree::Value;
 use std::fmt;
 
-/// A place at which two values differ.
+/// A position at which two values differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Where, such as `particles[3].life`; empty for the whole.
+    /// Path, such as `particles[3].life`. Empty for the whole.
     pub path: String,
-    /// The value in the first, if it has one there.
+    /// Value in the first tree, if it has one there.
     pub old: Option<Value>,
-    /// The value in the second, if it has one there.
+    /// Value in the second tree, if it has one there.
     pub new: Option<Value>,
 }
 
-/// All places at which two values differ, each as deep down as can be told.
+/// Returns all positions at which two values differ, each as deep as possible.
 pub fn difference(old: &Value, new: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
     compare(old, new, "", &mut found);
@@ -62,7 +62,7 @@ fn items(
     for index in 0..a.len().max(b.len()) {
         let path = || format!("{path}{}", name(index));
         match (a.get(index), b.get(index)) {
-            // No path is made for what is equal: most of a list is.
+            // Most items are equal, and no path is formatted for those.
             (Some(a), Some(b)) if a == b => {}
             (Some(a), Some(b)) => compare(a, b, &path(), found),
             (a, b) => differ(&path(), a, b, found),
@@ -77,7 +77,7 @@ fn entries<K: PartialEq>(
     found: &mut Vec<Difference>,
     name: impl Fn(&K) -> String,
 ) {
-    // Most often both have the same keys in the same order; look further only where they have not.
+    // Both sides mostly have the same keys in the same order, so the same index is tried first.
     let find = |list: &[(K, Value)], at: usize, key: &K| {
         let near = list.get(at).filter(|(k, _)| k == key).map(|_| at);
         near.or_else(|| list.iter().position(|(k, _)| k == key))

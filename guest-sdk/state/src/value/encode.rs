@@ -1,18 +1,18 @@
-//! Value trees as parcels.
+//! Encodes value trees as parcels.
 
-use super::Value;
-use crate::migrate::Output;
+use super::tree::Value;
 use crate::parcel::Parcel;
+use crate::parcel_writer::ParcelWriter;
 use crate::schema::{Case, Fields, Kind, Number, Schema, Style, Type};
 use std::collections::HashSet;
 use std::fmt;
 
-/// Why a value is not of its type.
+/// The reason why a value is not of its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueError {
-    /// Where, such as `particles[3].life`.
+    /// Path, such as `particles[3].life`.
     pub path: String,
-    /// What is wrong.
+    /// Cause.
     pub message: String,
 }
 
@@ -29,30 +29,30 @@ impl fmt::Display for ValueError {
 
 impl std::error::Error for ValueError {}
 
-/// The parcel of a value tree.
+/// Returns the parcel of a value tree.
 ///
-/// Every field must be given; their order does not matter.
+/// Every field must be given, in any order.
 ///
 /// # Errors
-/// When the value is not of the schema's root type.
+/// Returns an error when the value is not of the schema's root type.
 pub fn encode(schema: &Schema, value: &Value) -> Result<Parcel, ValueError> {
-    let mut out = Output::new(usize::MAX);
-    Encode { schema }.value(&mut out, schema.root(), value)?;
+    let mut out = ParcelWriter::new(usize::MAX);
+    Encoder { schema }.value(&mut out, schema.root(), value)?;
     Ok(out.parcel)
 }
 
-pub(super) struct Encode<'s> {
+pub(super) struct Encoder<'s> {
     schema: &'s Schema,
 }
 
-impl<'s> Encode<'s> {
+impl<'s> Encoder<'s> {
     pub(super) fn new(schema: &'s Schema) -> Self {
-        Encode { schema }
+        Encoder { schema }
     }
 
     pub(super) fn value(
         &self,
-        out: &mut Output,
+        out: &mut ParcelWriter,
         ty: &Type,
         value: &Value,
     ) -> Result<(), ValueError> {
@@ -73,12 +73,12 @@ impl<'s> Encode<'s> {
                 let Some((size, width)) = self.schema.layout(item).as_flat() else {
                     return self.items(out, item, items);
                 };
-                let mut flat = Output::inline(usize::MAX);
+                let mut flat = ParcelWriter::inline(usize::MAX);
                 self.items(&mut flat, item, items)?;
-                let room = out
+                let destination = out
                     .flat(items.len() * size, width)
                     .map_err(|refusal| error(refusal.message))?;
-                room.copy_from_slice(&flat.parcel.tree);
+                destination.copy_from_slice(&flat.parcel.tree);
                 Ok(())
             }
             (Type::Set(item), Value::List(items)) => {
@@ -124,13 +124,13 @@ impl<'s> Encode<'s> {
                 }),
             (Type::Named(id), value) => match (&self.schema.get(*id).kind, value) {
                 (Kind::Record { fields, .. }, value) => self.fields(out, fields, value),
-                (Kind::Variant(cases), Value::Variant(name, carried)) => {
+                (Kind::Variant(cases), Value::Variant(name, content)) => {
                     let Some(tag) = cases.iter().position(|case| case.name == *name) else {
                         return Err(wrong());
                     };
                     out.tag(tag as u32, cases.len())
                         .map_err(|refusal| error(refusal.message))?;
-                    self.carried(out, &cases[tag], carried.as_deref())
+                    self.content(out, &cases[tag], content.as_deref())
                         .map_err(|e| e.within(&format!(".{name}")))
                 }
                 (Kind::Flags(flags), Value::Flags(set)) => {
@@ -150,13 +150,13 @@ impl<'s> Encode<'s> {
         }
     }
 
-    fn count(&self, out: &mut Output, count: usize) -> Result<(), ValueError> {
+    fn count(&self, out: &mut ParcelWriter, count: usize) -> Result<(), ValueError> {
         let count =
             u32::try_from(count).map_err(|_| error(format!("{count} items are too many")))?;
         put(out, &count.to_le_bytes())
     }
 
-    fn items(&self, out: &mut Output, ty: &Type, items: &[Value]) -> Result<(), ValueError> {
+    fn items(&self, out: &mut ParcelWriter, ty: &Type, items: &[Value]) -> Result<(), ValueError> {
         let mut all = items.iter().enumerate();
         all.try_for_each(|(i, item)| {
             self.value(out, ty, item)
@@ -166,14 +166,14 @@ impl<'s> Encode<'s> {
 
     fn key(
         &self,
-        out: &mut Output,
+        out: &mut ParcelWriter,
         ty: &Type,
         value: &Value,
         seen: &mut HashSet<Vec<u8>>,
     ) -> Result<(), ValueError> {
         let start = out.parcel.tree.len();
-        // Keys are written twice: inline to be compared, and as they belong.
-        let mut key = Output::inline(usize::MAX);
+        // Keys are written twice: inline for comparison, and in their final form.
+        let mut key = ParcelWriter::inline(usize::MAX);
         self.value(&mut key, ty, value)?;
         self.value(out, ty, value)?;
         debug_assert!(out.parcel.tree.len() >= start);
@@ -184,24 +184,26 @@ impl<'s> Encode<'s> {
         }
     }
 
-    fn carried(
+    fn content(
         &self,
-        out: &mut Output,
+        out: &mut ParcelWriter,
         case: &Case,
-        carried: Option<&Value>,
+        content: Option<&Value>,
     ) -> Result<(), ValueError> {
-        match (case.fields.style, case.fields.list.as_slice(), carried) {
+        match (case.fields.style, case.fields.list.as_slice(), content) {
             (_, [], None) => Ok(()),
             (Style::Tuple, [one], Some(value)) => self.value(out, &one.ty, value),
             (_, [_, ..], Some(value)) => self.fields(out, &case.fields, value),
-            (_, [], Some(value)) => Err(error(format!("it carries nothing, and {value} is given"))),
-            (_, _, None) => Err(error("what it carries is not given".into())),
+            (_, [], Some(value)) => Err(error(format!(
+                "the case has no content, but {value} is given"
+            ))),
+            (_, _, None) => Err(error("the content of the case is missing".into())),
         }
     }
 
     pub(super) fn fields(
         &self,
-        out: &mut Output,
+        out: &mut ParcelWriter,
         fields: &Fields,
         value: &Value,
     ) -> Result<(), ValueError> {
@@ -241,11 +243,11 @@ fn error(message: String) -> ValueError {
     }
 }
 
-fn put(out: &mut Output, bytes: &[u8]) -> Result<(), ValueError> {
+fn put(out: &mut ParcelWriter, bytes: &[u8]) -> Result<(), ValueError> {
     out.bytes(bytes).map_err(|refusal| error(refusal.message))
 }
 
-/// The bits of a number, if the value is one that fits.
+/// Returns the bits of a number, if the value is one and fits.
 fn number_bits(number: Number, value: &Value) -> Option<u64> {
     let unsigned = |max: u64| match value {
         Value::Unsigned(n) => Some(*n).filter(|n| *n <= max),

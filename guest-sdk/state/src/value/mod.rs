@@ -1,5 +1,5 @@
-//! A state as a tree of values, for people and tools: to show it, compare it, and to give it to a
-//! migration that looks at all of it. Nothing on the way from frame to frame uses it.
+//! A state as a tree of values, for people, tools and migrations of a whole state. No frame uses
+//! it.
 
 mod decode;
 mod difference;
@@ -7,85 +7,12 @@ mod encode;
 mod parse;
 mod spot;
 mod text;
+mod tree;
 
 pub use decode::decode;
 pub(crate) use decode::decode_inline;
 pub use difference::{Difference, difference};
 pub use encode::{ValueError, encode};
 pub use parse::{ParseError, parse};
-pub use spot::{Replaced, Spot, SpotError, replace};
-
-/// A value of any type.
-#[derive(Clone, Debug)]
-pub enum Value {
-    /// `bool`.
-    Bool(bool),
-    /// An unsigned integer of any width.
-    Unsigned(u64),
-    /// A signed integer of any width.
-    Signed(i64),
-    /// `f32`, equal when the bits are.
-    F32(f32),
-    /// `f64`, equal when the bits are.
-    F64(f64),
-    /// `char`.
-    Char(char),
-    /// `string`.
-    String(String),
-    /// A list, an array or a set.
-    List(Vec<Value>),
-    /// A map, in the order in which it was written.
-    Map(Vec<(Value, Value)>),
-    /// An option.
-    Option(Option<Box<Value>>),
-    /// A result.
-    Result(Result<Box<Value>, Box<Value>>),
-    /// A tuple, or a record whose fields go by position.
-    Tuple(Vec<Value>),
-    /// A record.
-    Record(Vec<(String, Value)>),
-    /// A case of a variant, with what it carries.
-    Variant(String, Option<Box<Value>>),
-    /// The flags that are set.
-    Flags(Vec<String>),
-}
-
-impl PartialEq for Value {
-    fn eq(&self, other: &Value) -> bool {
-        use Value::*;
-        match (self, other) {
-            (Bool(a), Bool(b)) => a == b,
-            (Unsigned(a), Unsigned(b)) => a == b,
-            (Signed(a), Signed(b)) => a == b,
-            (F32(a), F32(b)) => a.to_bits() == b.to_bits(),
-            (F64(a), F64(b)) => a.to_bits() == b.to_bits(),
-            (Char(a), Char(b)) => a == b,
-            (String(a), String(b)) => a == b,
-            (List(a), List(b)) | (Tuple(a), Tuple(b)) => a == b,
-            (Map(a), Map(b)) => a == b,
-            (Option(a), Option(b)) => a == b,
-            (Result(a), Result(b)) => a == b,
-            (Record(a), Record(b)) => a == b,
-            (Variant(a, x), Variant(b, y)) => a == b && x == y,
-            (Flags(a), Flags(b)) => a == b,
-            _ => false,
-        }
-    }
-}
-
-impl Eq for Value {}
-
-impl Value {
-    /// The field of a record (or of the record that a case carries), by name; of a tuple, by position.
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        match self {
-            Value::Record(fields) => fields
-                .iter()
-                .find(|(field, _)| field == name)
-                .map(|(_, value)| value),
-            Value::Tuple(items) => items.get(name.parse::<usize>().ok()?),
-            Value::Variant(_, Some(fields)) => fields.get(name),
-            _ => None,
-        }
-    }
-}
+pub use spot::{Replacement, Spot, SpotError, replace};
+pub use tree::Value;

@@ -1,18 +1,18 @@
-//! Values from WAVE, by their type: what [`Value`] prints is read again.
+//! Parses values in WAVE by their type. Reads what [`Value`] prints.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::Value;
+use super::tree::Value;
+use crate::bounds::MAX_DEPTH;
 use crate::schema::{Case, Fields, Kind, Number, Schema, Style, Type, kebab};
-use crate::walk::MAX_DEPTH;
 
-/// Why a text is not a value of a type.
+/// The reason why a text is not a value of a type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError {
-    /// Where in the text, in bytes.
+    /// Position in the text, in bytes.
     pub at: usize,
-    /// What is wrong there.
+    /// Cause.
     pub message: String,
 }
 
@@ -27,15 +27,16 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// The value of a type that a text in WAVE stands for. Names may be as in the source or in kebab-case.
+/// Parses a text in WAVE as a value of a type. Names may be spelled as in the source or in
+/// kebab-case.
 ///
 /// # Errors
-/// When the text is not a value of the type, with the place.
+/// Returns the position and the reason when the text is not a value of the type.
 pub fn parse(schema: &Schema, ty: &Type, text: &str) -> Result<Value, ParseError> {
     Parser::new(schema, text).whole(|parser| parser.value(ty, MAX_DEPTH))
 }
 
-/// The same for what a case of a variant carries.
+/// Parses the fields of a variant's case.
 pub(super) fn parse_fields(
     schema: &Schema,
     fields: &Fields,
@@ -66,7 +67,7 @@ impl<'a> Parser<'a> {
         let value = read(&mut self)?;
         match self.peek() {
             None => Ok(value),
-            Some(_) => Err(self.error(format!("{} is too much", self.rest()))),
+            Some(_) => Err(self.error(format!("unexpected text at the end: {}", self.rest()))),
         }
     }
 
@@ -82,18 +83,18 @@ impl<'a> Parser<'a> {
             },
             Type::Number(number) => self.number(*number, ty),
             Type::Char => {
-                let mut letters = self.quoted('\'')?.chars().collect::<Vec<_>>();
+                let mut letters = self.quoted_text('\'')?.chars().collect::<Vec<_>>();
                 match (letters.pop(), letters.pop()) {
                     (Some(letter), None) => Ok(Value::Char(letter)),
-                    _ => Err(self.error("a char is one letter in '…'")),
+                    _ => Err(self.error("a char is one character in '…'")),
                 }
             }
-            Type::String => self.quoted('"').map(Value::String),
+            Type::String => self.quoted_text('"').map(Value::String),
             Type::List(item) | Type::Set(item) => self.list(item, depth).map(Value::List),
             Type::Array(item, count) => {
                 let items = self.list(item, depth)?;
                 if items.len() != *count as usize {
-                    let message = format!("{} items where {count} are wanted", items.len());
+                    let message = format!("{} items where {count} are expected", items.len());
                     return Err(self.error(message));
                 }
                 Ok(Value::List(items))
@@ -112,12 +113,12 @@ impl<'a> Parser<'a> {
             Type::Option(item) => match self.word() {
                 "none" => Ok(Value::Option(None)),
                 "some" => Ok(Value::Option(Some(self.boxed(item, depth)?))),
-                _ => Err(self.error("`none` or `some(…)` is wanted")),
+                _ => Err(self.error("expected `none` or `some(…)`")),
             },
             Type::Result(ok, err) => match self.word() {
                 "ok" => Ok(Value::Result(Ok(self.boxed(ok, depth)?))),
                 "err" => Ok(Value::Result(Err(self.boxed(err, depth)?))),
-                _ => Err(self.error("`ok(…)` or `err(…)` is wanted")),
+                _ => Err(self.error("expected `ok(…)` or `err(…)`")),
             },
             Type::Tuple(types) => {
                 let values = self.tuple(types.iter(), depth)?;
@@ -157,7 +158,7 @@ impl<'a> Parser<'a> {
             Some(Value::F64(float)) => float.is_finite(),
             _ => true,
         };
-        // `1e999` is no way to write infinity.
+        // `1e999` is not accepted as a spelling of infinity.
         let fits = |_: &Value| is_finite || is_named;
         value.filter(fits).ok_or_else(|| {
             self.at = begin;
@@ -233,7 +234,7 @@ impl<'a> Parser<'a> {
     fn variant(&mut self, cases: &[Case], depth: usize) -> Result<Value, ParseError> {
         let index = self.case(cases)?;
         let case = &cases[index];
-        let carried = match (case.fields.style, case.fields.list.as_slice()) {
+        let content = match (case.fields.style, case.fields.list.as_slice()) {
             (_, []) => return Ok(Value::Variant(case.name.clone(), None)),
             (Style::Tuple, [one]) => self.boxed(&one.ty, depth)?,
             _ => {
@@ -243,7 +244,7 @@ impl<'a> Parser<'a> {
                 Box::new(fields)
             }
         };
-        Ok(Value::Variant(case.name.clone(), Some(carried)))
+        Ok(Value::Variant(case.name.clone(), Some(content)))
     }
 
     fn flags(&mut self, flags: &[Case]) -> Result<Value, ParseError> {
@@ -252,7 +253,7 @@ impl<'a> Parser<'a> {
             set.push(parser.case(flags)?);
             Ok(())
         })?;
-        // In the order in which they are declared, as everywhere.
+        // Flags are kept in order of declaration.
         set.sort_unstable();
         set.dedup();
         let names = set.into_iter().map(|index| flags[index].name.clone());
@@ -276,7 +277,7 @@ impl<'a> Parser<'a> {
         Ok(Box::new(value))
     }
 
-    /// Items with commas between them, and perhaps one at the end.
+    /// Reads items with commas between them. A last comma is allowed.
     fn sequence(
         &mut self,
         open: char,
@@ -293,7 +294,7 @@ impl<'a> Parser<'a> {
         self.expect(close)
     }
 
-    fn quoted(&mut self, quote: char) -> Result<String, ParseError> {
+    fn quoted_text(&mut self, quote: char) -> Result<String, ParseError> {
         self.expect(quote)?;
         let mut text = String::new();
         loop {
@@ -317,16 +318,16 @@ impl<'a> Parser<'a> {
                 let digits = self.word();
                 let letter = u32::from_str_radix(digits, 16).ok();
                 let letter = letter.and_then(char::from_u32);
-                let letter =
-                    letter.ok_or_else(|| self.error(format!("\\u{{{digits}}} is no letter")))?;
+                let letter = letter
+                    .ok_or_else(|| self.error(format!("\\u{{{digits}}} is not a character")))?;
                 self.expect('}')?;
                 letter
             }
-            _ => return Err(self.error("that is no escape: \\n \\r \\t \\\\ \\\" \\' \\u{…} are")),
+            _ => return Err(self.error("unknown escape; use \\n \\r \\t \\\\ \\\" \\' or \\u{…}")),
         })
     }
 
-    /// Letters, digits and what stands in names and numbers.
+    /// Reads letters, digits and the other characters of names and numbers.
     fn word(&mut self) -> &'a str {
         let begin = self.start();
         let text = &self.text[begin..];
@@ -342,7 +343,7 @@ impl<'a> Parser<'a> {
         Some(letter)
     }
 
-    /// Where the next thing begins.
+    /// Skips white space, and returns the position of the next token.
     fn start(&mut self) -> usize {
         let text = &self.text[self.at..];
         self.at = self.text.len() - text.trim_start().len();
@@ -360,12 +361,12 @@ impl<'a> Parser<'a> {
                 self.at += wanted.len_utf8();
                 Ok(())
             }
-            Some(_) => Err(self.error(format!("`{wanted}` is wanted before {}", self.rest()))),
+            Some(_) => Err(self.error(format!("expected `{wanted}` before {}", self.rest()))),
             None => Err(self.error(format!("`{wanted}` is missing at the end"))),
         }
     }
 
-    /// What is left, not too much of it.
+    /// Returns the beginning of the remaining text, for messages.
     fn rest(&self) -> &'a str {
         let rest = &self.text[self.at..];
         let end = rest.char_indices().nth(20).map_or(rest.len(), |(at, _)| at);
@@ -385,7 +386,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Which of these has this name, as it is or in kebab-case.
+/// Returns the index of a name, as spelled or in kebab-case.
 fn named<'n>(names: impl Iterator<Item = &'n str> + Clone, name: &str) -> Option<usize> {
     let name = name.trim_start_matches('%');
     let plain = names.clone().position(|known| known == name);

@@ -1,62 +1,63 @@
-//! One value in a state, found by its path, looked at and replaced without decoding the rest.
+//! One value in a state, found by its path, and read or replaced without decoding the rest.
 //!
-//! A path is what [`difference`](super::difference()) writes: `sparks[3].pos.x`, `names["a"]`, with
-//! `.some`, `.ok`, `.err` or a case's name for what an option, a result or a variant holds.
+//! Paths are those of [`difference`](super::difference()): `sparks[3].pos.x`, `names["a"]`. The
+//! content of an option, result or variant is `.some`, `.ok`, `.err` or the name of the case.
 
 use std::fmt;
 use std::ops::Range;
 
-use super::decode::Decode;
-use super::encode::Encode;
+use super::decode::Decoder;
+use super::encode::{Encoder, ValueError};
 use super::parse::{ParseError, parse, parse_fields};
-use super::{Value, ValueError};
-use crate::codec::words_as_bytes_mut;
-use crate::migrate::Output;
+use super::tree::Value;
+use crate::bounds::MAX_DEPTH;
+use crate::cursor::{CodecError, Cursor};
 use crate::parcel::{Parcel, ParcelRef};
+use crate::parcel_writer::ParcelWriter;
 use crate::schema::{Fields, Kind, Schema, Style, Type};
-use crate::walk::{CodecError, Cursor, MAX_DEPTH};
+use crate::words::words_as_bytes_mut;
 
-/// A place in a state, and what is there. It costs nothing to have.
+/// A position in a state with its type. Making one costs nothing.
 #[derive(Clone)]
 pub struct Spot<'a> {
     schema: &'a Schema,
-    shape: Shape<'a>,
+    shape: SpotType<'a>,
     cursor: Cursor<'a>,
-    lane: Option<Lane>,
-    /// Whether changing it could make two items of a set equal.
+    segment: Option<SegmentIndex>,
+    /// True when a change could make two items of a set equal.
     in_set: bool,
 }
 
-/// What is at a place.
+/// The type of the value at a position.
 #[derive(Clone, Copy)]
-enum Shape<'a> {
+enum SpotType<'a> {
     Type(&'a Type),
-    /// What a case carries.
+    /// The fields of a variant's case.
     Fields(&'a Fields),
 }
 
-/// The segment that a place is in, if it is not in the tree.
+/// The segment that a position lies in, if it is not in the tree.
 #[derive(Clone, Copy)]
-struct Lane {
+struct SegmentIndex {
     width: u8,
     index: usize,
 }
 
-/// Why there is no value to look at or to change.
+/// The reason why a value cannot be read or replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SpotError {
-    /// Nothing has this path.
+    /// No value has this path.
     NoSuchPath {
-        /// As far as there is something.
+        /// Longest part of the path that exists.
         known: String,
-        /// What is not there.
+        /// Step that does not exist.
         step: String,
     },
-    /// The text is no value of the type.
+    /// The text is not a value of the type.
     Text(ParseError),
     /// The value does not fit.
     Value(ValueError),
-    /// One item of a set is changed with the whole set.
+    /// The value is an item of a set, and only the whole set can be replaced.
     InSet,
     /// The state is not one of its schema.
     Damaged(CodecError),
@@ -86,21 +87,21 @@ impl From<CodecError> for SpotError {
 }
 
 impl<'a> Spot<'a> {
-    /// The whole state.
+    /// Returns the whole state.
     pub fn root(schema: &'a Schema, parcel: &'a ParcelRef<'a>) -> Spot<'a> {
         Spot {
             schema,
-            shape: Shape::Type(schema.root()),
+            shape: SpotType::Type(schema.root()),
             cursor: Cursor::new(parcel),
-            lane: None,
+            segment: None,
             in_set: false,
         }
     }
 
-    /// The value of a path; the whole state has the empty one.
+    /// Finds the value of a path. The empty path is the whole state.
     ///
     /// # Errors
-    /// When nothing has it.
+    /// Returns an error when no value has the path.
     pub fn find(
         schema: &'a Schema,
         parcel: &'a ParcelRef<'a>,
@@ -119,38 +120,39 @@ impl<'a> Spot<'a> {
         Ok(spot)
     }
 
-    /// Its type; none where it is what a case of a variant carries.
+    /// Returns the type, or `None` for the fields of a variant's case.
     pub fn ty(&self) -> Option<&'a Type> {
         match self.shape {
-            Shape::Type(ty) => Some(ty),
-            Shape::Fields(_) => None,
+            SpotType::Type(ty) => Some(ty),
+            SpotType::Fields(_) => None,
         }
     }
 
-    /// What its type is called.
+    /// Returns the name of the type.
     pub fn type_name(&self) -> String {
         match self.shape {
-            Shape::Type(ty) => self.schema.type_name(ty),
-            Shape::Fields(_) => String::new(),
+            SpotType::Type(ty) => self.schema.type_name(ty),
+            SpotType::Fields(_) => String::new(),
         }
     }
 
-    /// The value. Costs as much as there is of it.
+    /// Decodes the value. The cost grows with its size.
     ///
     /// # Errors
-    /// When the state is not one of its schema.
+    /// Returns an error when the state is not one of its schema.
     pub fn value(&self) -> Result<Value, CodecError> {
-        let (decode, mut cursor) = (Decode::new(self.schema), self.cursor.clone());
+        let (decode, mut cursor) = (Decoder::new(self.schema), self.cursor.clone());
         match self.shape {
-            Shape::Type(ty) => decode.value(&mut cursor, ty, MAX_DEPTH),
-            Shape::Fields(fields) => decode.fields(&mut cursor, fields, MAX_DEPTH),
+            SpotType::Type(ty) => decode.value(&mut cursor, ty, MAX_DEPTH),
+            SpotType::Fields(fields) => decode.fields(&mut cursor, fields, MAX_DEPTH),
         }
     }
 
-    /// In a word: the value where it is one of its own, else what there is of it.
+    /// Returns a short text: the value if it is a single one, otherwise a summary such as the
+    /// number of items.
     ///
     /// # Errors
-    /// When the state is not one of its schema.
+    /// Returns an error when the state is not one of its schema.
     pub fn summary(&self) -> Result<String, CodecError> {
         let count = self.count()?;
         let items = |count| match count {
@@ -158,15 +160,15 @@ impl<'a> Spot<'a> {
             count => format!("{count} items"),
         };
         Ok(match self.shape {
-            Shape::Type(Type::List(_) | Type::Set(_) | Type::Map(..) | Type::Array(..)) => {
+            SpotType::Type(Type::List(_) | Type::Set(_) | Type::Map(..) | Type::Array(..)) => {
                 items(count)
             }
-            Shape::Type(Type::Option(_)) if count > 0 => "some".to_owned(),
-            Shape::Type(Type::Result(..)) => {
+            SpotType::Type(Type::Option(_)) if count > 0 => "some".to_owned(),
+            SpotType::Type(Type::Result(..)) => {
                 let is_err = self.cursor.clone().flag()?;
                 if is_err { "err" } else { "ok" }.to_owned()
             }
-            Shape::Type(Type::Named(id)) if count > 0 => match &self.schema.get(*id).kind {
+            SpotType::Type(Type::Named(id)) if count > 0 => match &self.schema.get(*id).kind {
                 Kind::Variant(cases) => {
                     let tag = self.cursor.clone().tag(cases.len())?;
                     cases[tag].name.clone()
@@ -178,14 +180,14 @@ impl<'a> Spot<'a> {
         })
     }
 
-    /// How many bytes it takes, where each value of its type takes as many.
+    /// Returns the size in bytes, if all values of the type have the same size.
     pub fn size(&self) -> Option<usize> {
         self.schema.layout(self.ty()?).size()
     }
 
-    /// The value, if it is a number.
+    /// Returns the value, if it is a number.
     pub fn number(&self) -> Option<f64> {
-        let Shape::Type(Type::Number(_)) = self.shape else {
+        let SpotType::Type(Type::Number(_)) = self.shape else {
             return None;
         };
         match self.value().ok()? {
@@ -197,15 +199,15 @@ impl<'a> Spot<'a> {
         }
     }
 
-    /// How many values there are in it.
+    /// Returns the number of values inside.
     ///
     /// # Errors
-    /// When the state is not one of its schema.
+    /// Returns an error when the state is not one of its schema.
     pub fn count(&self) -> Result<usize, CodecError> {
         let mut cursor = self.cursor.clone();
         let ty = match self.shape {
-            Shape::Type(ty) => ty,
-            Shape::Fields(fields) => return Ok(fields.list.len()),
+            SpotType::Type(ty) => ty,
+            SpotType::Fields(fields) => return Ok(fields.list.len()),
         };
         Ok(match ty {
             Type::Bool | Type::Number(_) | Type::Char | Type::String => 0,
@@ -225,19 +227,22 @@ impl<'a> Spot<'a> {
         })
     }
 
-    /// Some of the values in it, each with the step that leads there: `.pos`, `[3]`. Those before are
-    /// passed over, which takes time only in lists whose items have no fixed size.
+    /// Returns a range of the values inside, each with the step that leads to it, such as `.pos` or
+    /// `[3]`.
+    ///
+    /// Earlier values are passed over. That takes time only in lists whose items have no fixed
+    /// size.
     ///
     /// # Errors
-    /// When the state is not one of its schema.
+    /// Returns an error when the state is not one of its schema.
     pub fn children(&self, range: Range<usize>) -> Result<Vec<(String, Spot<'a>)>, CodecError> {
         let count = self.count()?;
         let range = range.start.min(count)..range.end.min(count);
         let mut cursor = self.cursor.clone();
         let schema = self.schema;
         match self.shape {
-            Shape::Fields(fields) => self.fields(cursor, fields, range),
-            Shape::Type(ty) => match ty {
+            SpotType::Fields(fields) => self.fields(cursor, fields, range),
+            SpotType::Type(ty) => match ty {
                 Type::Bool | Type::Number(_) | Type::Char | Type::String => Ok(Vec::new()),
                 Type::List(item) => match schema.layout(item).as_flat() {
                     Some((size, width)) => self.flat(item, size, width, range),
@@ -255,10 +260,10 @@ impl<'a> Spot<'a> {
                     cursor.word()?;
                     self.entries(cursor, key, value, range)
                 }
-                Type::Option(item) => self.held(cursor, range, ".some", item),
+                Type::Option(item) => self.child(cursor, range, ".some", item),
                 Type::Result(ok, err) => match cursor.clone().flag()? {
-                    false => self.held(cursor, range, ".ok", ok),
-                    true => self.held(cursor, range, ".err", err),
+                    false => self.child(cursor, range, ".ok", ok),
+                    true => self.child(cursor, range, ".err", err),
                 },
                 Type::Tuple(types) => {
                     let named = types.iter().enumerate();
@@ -270,12 +275,12 @@ impl<'a> Spot<'a> {
                         let case = &cases[cursor.tag(cases.len())?];
                         let shape = match (case.fields.style, case.fields.list.as_slice()) {
                             (_, []) => return Ok(Vec::new()),
-                            (Style::Tuple, [one]) => Shape::Type(&one.ty),
-                            _ => Shape::Fields(&case.fields),
+                            (Style::Tuple, [one]) => SpotType::Type(&one.ty),
+                            _ => SpotType::Fields(&case.fields),
                         };
                         let name = format!(".{}", case.name);
-                        let held = (name, self.with(shape, cursor));
-                        Ok(std::iter::once(held).take(range.len()).collect())
+                        let child = (name, self.with(shape, cursor));
+                        Ok(std::iter::once(child).take(range.len()).collect())
                     }
                     Kind::Flags(_) => Ok(Vec::new()),
                 },
@@ -283,21 +288,23 @@ impl<'a> Spot<'a> {
         }
     }
 
-    /// One of the values in it; `None` where there is none under this step.
+    /// Returns the value inside under this step, if there is one.
     fn step(&self, step: &str) -> Result<Option<Spot<'a>>, SpotError> {
         let index = step.strip_prefix('[').and_then(|i| i.strip_suffix(']'));
         let range = match (self.shape, index) {
-            (Shape::Type(Type::Map(key, _)), Some(text)) => {
+            (SpotType::Type(Type::Map(key, _)), Some(text)) => {
                 let wanted = parse(self.schema, key, text).map_err(SpotError::Text)?;
                 return Ok(self.entry(key, &wanted)?);
             }
-            (Shape::Type(Type::List(_) | Type::Set(_) | Type::Array(..)), Some(index)) => {
+            (SpotType::Type(Type::List(_) | Type::Set(_) | Type::Array(..)), Some(index)) => {
                 match index.parse::<usize>() {
                     Ok(index) => index..index.saturating_add(1),
                     Err(_) => return Ok(None),
                 }
             }
-            (Shape::Type(Type::List(_) | Type::Set(_) | Type::Array(..)), None) => return Ok(None),
+            (SpotType::Type(Type::List(_) | Type::Set(_) | Type::Array(..)), None) => {
+                return Ok(None);
+            }
             _ => 0..usize::MAX,
         };
         let is_item = index.is_some();
@@ -309,21 +316,21 @@ impl<'a> Spot<'a> {
     }
 
     fn entry(&self, key: &'a Type, wanted: &Value) -> Result<Option<Spot<'a>>, CodecError> {
-        let Shape::Type(Type::Map(_, value)) = self.shape else {
+        let SpotType::Type(Type::Map(_, value)) = self.shape else {
             return Ok(None);
         };
         let mut cursor = self.cursor.clone();
         for _ in 0..cursor.word()? {
-            let found = Decode::new(self.schema).value(&mut cursor, key, MAX_DEPTH)?;
+            let found = Decoder::new(self.schema).value(&mut cursor, key, MAX_DEPTH)?;
             if found == *wanted {
-                return Ok(Some(self.with(Shape::Type(value), cursor)));
+                return Ok(Some(self.with(SpotType::Type(value), cursor)));
             }
             cursor.skip(self.schema, value)?;
         }
         Ok(None)
     }
 
-    fn with(&self, shape: Shape<'a>, cursor: Cursor<'a>) -> Spot<'a> {
+    fn with(&self, shape: SpotType<'a>, cursor: Cursor<'a>) -> Spot<'a> {
         Spot {
             shape,
             cursor,
@@ -331,7 +338,7 @@ impl<'a> Spot<'a> {
         }
     }
 
-    fn held(
+    fn child(
         &self,
         mut cursor: Cursor<'a>,
         range: Range<usize>,
@@ -339,8 +346,8 @@ impl<'a> Spot<'a> {
         ty: &'a Type,
     ) -> Result<Vec<(String, Spot<'a>)>, CodecError> {
         cursor.flag()?;
-        let held = (name.to_owned(), self.with(Shape::Type(ty), cursor));
-        Ok(std::iter::once(held).take(range.len()).collect())
+        let child = (name.to_owned(), self.with(SpotType::Type(ty), cursor));
+        Ok(std::iter::once(child).take(range.len()).collect())
     }
 
     fn fields(
@@ -366,7 +373,7 @@ impl<'a> Spot<'a> {
         let mut found = Vec::new();
         for (index, (name, ty)) in parts.enumerate().take(range.end) {
             if index >= range.start {
-                found.push((name, self.with(Shape::Type(ty), cursor.clone())));
+                found.push((name, self.with(SpotType::Type(ty), cursor.clone())));
             }
             cursor.skip(self.schema, ty)?;
         }
@@ -386,7 +393,7 @@ impl<'a> Spot<'a> {
             None => (0..range.start).try_for_each(|_| cursor.skip(self.schema, item))?,
         }
         for index in range {
-            let mut spot = self.with(Shape::Type(item), cursor.clone());
+            let mut spot = self.with(SpotType::Type(item), cursor.clone());
             spot.in_set |= is_set;
             found.push((format!("[{index}]"), spot));
             cursor.skip(self.schema, item)?;
@@ -406,8 +413,8 @@ impl<'a> Spot<'a> {
             if index < range.start {
                 cursor.skip(self.schema, key)?;
             } else {
-                let key = Decode::new(self.schema).value(&mut cursor, key, MAX_DEPTH)?;
-                let spot = self.with(Shape::Type(value), cursor.clone());
+                let key = Decoder::new(self.schema).value(&mut cursor, key, MAX_DEPTH)?;
+                let spot = self.with(SpotType::Type(value), cursor.clone());
                 found.push((format!("[{key}]"), spot));
             }
             cursor.skip(self.schema, value)?;
@@ -415,7 +422,7 @@ impl<'a> Spot<'a> {
         Ok(found)
     }
 
-    /// Items of a flat list, which lie one behind the other in the tree or in a segment.
+    /// Returns items of a flat list, which lie in the tree or in a segment.
     fn flat(
         &self,
         item: &'a Type,
@@ -427,29 +434,29 @@ impl<'a> Spot<'a> {
         let count = cursor.word()? as usize;
         let index = cursor.passed[width.trailing_zeros() as usize];
         let mut items = cursor.clone();
-        let mut lane = self.lane;
+        let mut segment = self.segment;
         let bytes = cursor.flat(count, size, width)?;
         if cursor.passed != items.passed {
             items = Cursor::inline(bytes);
-            lane = Some(Lane { width, index });
+            segment = Some(SegmentIndex { width, index });
         }
         items.take(size * range.start)?;
         let mut found = Vec::new();
         for index in range {
-            let mut spot = self.with(Shape::Type(item), items.clone());
-            spot.lane = lane;
+            let mut spot = self.with(SpotType::Type(item), items.clone());
+            spot.segment = segment;
             found.push((format!("[{index}]"), spot));
             items.take(size)?;
         }
         Ok(found)
     }
 
-    /// Behind it.
+    /// Returns the position after the value.
     fn end(&self) -> Result<Cursor<'a>, CodecError> {
         let mut cursor = self.cursor.clone();
         match self.shape {
-            Shape::Type(ty) => cursor.skip(self.schema, ty)?,
-            Shape::Fields(fields) => {
+            SpotType::Type(ty) => cursor.skip(self.schema, ty)?,
+            SpotType::Fields(fields) => {
                 let mut types = fields.list.iter().map(|field| &field.ty);
                 types.try_for_each(|ty| cursor.skip(self.schema, ty))?;
             }
@@ -459,40 +466,42 @@ impl<'a> Spot<'a> {
 
     fn parse(&self, text: &str) -> Result<Value, ParseError> {
         match self.shape {
-            Shape::Type(ty) => parse(self.schema, ty, text),
-            Shape::Fields(fields) => parse_fields(self.schema, fields, text),
+            SpotType::Type(ty) => parse(self.schema, ty, text),
+            SpotType::Fields(fields) => parse_fields(self.schema, fields, text),
         }
     }
 
-    fn encode(&self, out: &mut Output, value: &Value) -> Result<(), ValueError> {
-        let encode = Encode::new(self.schema);
+    fn encode(&self, out: &mut ParcelWriter, value: &Value) -> Result<(), ValueError> {
+        let encode = Encoder::new(self.schema);
         match self.shape {
-            Shape::Type(ty) => encode.value(out, ty, value),
-            Shape::Fields(fields) => encode.fields(out, fields, value),
+            SpotType::Type(ty) => encode.value(out, ty, value),
+            SpotType::Fields(fields) => encode.fields(out, fields, value),
         }
     }
 }
 
-/// A value that was put in the place of another.
+/// The values before and after a replacement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Replaced {
-    /// What was there.
+pub struct Replacement {
+    /// Value before.
     pub old: Value,
-    /// What is there.
+    /// Value after.
     pub new: Value,
 }
 
-/// Put the value that a text stands for in the place of another, of the same type. Nothing else is
-/// decoded; a list is touched only where the value lies in it.
+/// Replaces a value by the one that a text stands for, of the same type.
+///
+/// Nothing else is decoded. A list is touched only when the value lies in it.
 ///
 /// # Errors
-/// When nothing has this path, or the text is no such value. The parcel is as it was then.
+/// Returns an error when no value has this path, or when the text is no such value. The parcel is
+/// then unchanged.
 pub fn replace(
     schema: &Schema,
     parcel: &mut Parcel,
     path: &str,
     text: &str,
-) -> Result<Replaced, SpotError> {
+) -> Result<Replacement, SpotError> {
     let borrowed = parcel.as_ref();
     let spot = Spot::find(schema, &borrowed, path)?;
     if spot.in_set {
@@ -500,15 +509,15 @@ pub fn replace(
     }
     let old = spot.value()?;
     let new = spot.parse(text).map_err(SpotError::Text)?;
-    let mut out = match spot.lane {
-        Some(_) => Output::inline(usize::MAX),
-        None => Output::new(usize::MAX),
+    let mut out = match spot.segment {
+        Some(_) => ParcelWriter::inline(usize::MAX),
+        None => ParcelWriter::new(usize::MAX),
     };
     spot.encode(&mut out, &new).map_err(SpotError::Value)?;
-    let (lane, start, end) = (spot.lane, spot.cursor.clone(), spot.end()?);
+    let (segment, start, end) = (spot.segment, spot.cursor.clone(), spot.end()?);
     let (at, passed) = (start.at..end.at, (start.passed, end.passed));
-    match lane {
-        Some(Lane { width, index }) => {
+    match segment {
+        Some(SegmentIndex { width, index }) => {
             let bytes = match width {
                 1 => &mut parcel.w8[index],
                 2 => words_as_bytes_mut(&mut parcel.w16[index]),
@@ -519,7 +528,7 @@ pub fn replace(
         }
         None => {
             let piece = out.parcel;
-            let span = |lane: usize| passed.0[lane]..passed.1[lane];
+            let span = |segment: usize| passed.0[segment]..passed.1[segment];
             parcel.tree.splice(at, piece.tree);
             parcel.w8.splice(span(0), piece.w8);
             parcel.w16.splice(span(1), piece.w16);
@@ -527,10 +536,10 @@ pub fn replace(
             parcel.w64.splice(span(3), piece.w64);
         }
     }
-    Ok(Replaced { old, new })
+    Ok(Replacement { old, new })
 }
 
-/// The steps of a path: `a.b["x.y"][3]` is `a`, `.b`, `["x.y"]`, `[3]`.
+/// Splits a path into steps: `a.b["x.y"][3]` is `a`, `.b`, `["x.y"]`, `[3]`.
 fn steps(path: &str) -> Vec<&str> {
     let mut steps = Vec::new();
     let (mut begin, mut depth, mut is_quoted, mut is_escaped) = (0, 0_u32, false, false);

@@ -1,10 +1,10 @@
-//! Values as WAVE for people, and as JSON for programs.
+//! Prints values as WAVE for people, and as JSON for programs.
 
-use super::Value;
+use super::tree::Value;
 use crate::schema::kebab;
 use std::fmt::{self, Display, Write};
 
-/// WAVE. A map, which WAVE cannot say, is a list of pairs.
+/// Prints WAVE. A map, which WAVE lacks, is a list of pairs.
 impl Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -13,39 +13,44 @@ impl Display for Value {
             Value::Signed(n) => write!(f, "{n}"),
             Value::F32(n) => float(f, n.is_nan(), n.is_infinite(), n.is_sign_negative(), n),
             Value::F64(n) => float(f, n.is_nan(), n.is_infinite(), n.is_sign_negative(), n),
-            Value::Char(c) => quoted(f, '\'', std::iter::once(*c)),
-            Value::String(text) => quoted(f, '"', text.chars()),
-            Value::List(items) => listed(f, "[", "]", items, |f, item| write!(f, "{item}")),
-            Value::Map(entries) => listed(f, "[", "]", entries, |f, (key, value)| {
+            Value::Char(c) => write_quoted(f, '\'', std::iter::once(*c)),
+            Value::String(text) => write_quoted(f, '"', text.chars()),
+            Value::List(items) => write_list(f, "[", "]", items, |f, item| write!(f, "{item}")),
+            Value::Map(entries) => write_list(f, "[", "]", entries, |f, (key, value)| {
                 write!(f, "({key}, {value})")
             }),
             Value::Option(None) => f.write_str("none"),
             Value::Option(Some(value)) => write!(f, "some({value})"),
             Value::Result(Ok(value)) => write!(f, "ok({value})"),
             Value::Result(Err(value)) => write!(f, "err({value})"),
-            Value::Tuple(items) => listed(f, "(", ")", items, |f, item| write!(f, "{item}")),
+            Value::Tuple(items) => write_list(f, "(", ")", items, |f, item| write!(f, "{item}")),
             Value::Record(fields) if fields.is_empty() => f.write_str("{:}"),
-            Value::Record(fields) => listed(f, "{", "}", fields, |f, (name, value)| {
+            Value::Record(fields) => write_list(f, "{", "}", fields, |f, (name, value)| {
                 write!(f, "{}: {value}", label(name))
             }),
             Value::Variant(case, None) => f.write_str(&label(case)),
-            // A tuple brings its own brackets.
+            // A tuple has its own brackets.
             Value::Variant(case, Some(value)) => match &**value {
                 tuple @ Value::Tuple(_) => write!(f, "{}({tuple})", label(case)),
                 value => write!(f, "{}({value})", label(case)),
             },
-            Value::Flags(set) => listed(f, "{", "}", set, |f, flag| f.write_str(&label(flag))),
+            Value::Flags(set) => write_list(f, "{", "}", set, |f, flag| f.write_str(&label(flag))),
         }
     }
 }
 
 impl Value {
-    /// JSON. Records are objects under their fields' own names, a case is its name or an object of
-    /// one entry, maps with text keys are objects and others lists of pairs, an absent option is
-    /// `null`, an option in an option a list, and what JSON's numbers lack is `"nan"`, `"inf"`, `"-inf"`.
+    /// Returns the value as JSON.
+    ///
+    /// - A record is an object with its fields' own names.
+    /// - A case is its name, or an object of one entry.
+    /// - A map with text keys is an object, any other map a list of pairs.
+    /// - An absent option is `null`, and an option in an option is a list.
+    /// - Floats that JSON lacks are `"nan"`, `"inf"` and `"-inf"`.
     pub fn to_json(&self) -> String {
         let mut out = String::new();
-        self.json(&mut out).expect("a string takes everything");
+        self.json(&mut out)
+            .expect("writing to a string cannot fail");
         out
     }
 
@@ -120,7 +125,7 @@ fn float(
     }
 }
 
-fn quoted(
+fn write_quoted(
     f: &mut fmt::Formatter<'_>,
     quote: char,
     chars: impl Iterator<Item = char>,
@@ -140,7 +145,7 @@ fn quoted(
     f.write_char(quote)
 }
 
-fn listed<T>(
+fn write_list<T>(
     f: &mut fmt::Formatter<'_>,
     open: &str,
     close: &str,
@@ -157,7 +162,7 @@ fn listed<T>(
     f.write_str(close)
 }
 
-/// A name as WAVE writes it: kebab-case, with `%` before what would read as something else.
+/// Returns a name as WAVE writes it: in kebab-case, with `%` before a keyword.
 fn label(name: &str) -> String {
     let name = kebab(name);
     match name.as_str() {

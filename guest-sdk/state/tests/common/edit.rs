@@ -1,10 +1,10 @@
-//! Edits to generated schemas, as a person makes them between two swaps.
+//! Random edits to generated schemas, as a person makes them between two swaps.
 
 use crate::generate::Generate;
 use vblank_state::schema::{Case, Field, Fields, Kind, Number, TypeDef};
 use vblank_state::{Schema, Type};
 
-/// What an edit may do.
+/// A kind of edit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Edit {
     Add,
@@ -35,7 +35,7 @@ impl Edit {
 }
 
 impl Generate {
-    /// The schema after some edits of these kinds.
+    /// Returns the schema after some edits of these kinds.
     pub fn edit(&mut self, schema: &Schema, edits: &[Edit]) -> Schema {
         let mut types = schema.types().to_vec();
         for _ in 0..self.rng.usize(1..5) {
@@ -48,14 +48,14 @@ impl Generate {
         Schema::new(schema.root().clone(), types).expect("edits keep a schema sound")
     }
 
-    /// Takes back what an edit did to flat records that are flat no more.
+    /// Clears the flag of flat records that an edit made impossible.
     fn flatten(&mut self, root: &Type, types: &mut [TypeDef]) {
         while Schema::new(root.clone(), types.to_vec()).is_err() {
             let flat = types.iter_mut().filter_map(|def| match &mut def.kind {
                 Kind::Record { flat, .. } if *flat => Some(flat),
                 _ => None,
             });
-            // One at a time would leave more of them flat, but which one is at fault is not told.
+            // The error does not name the record at fault, so all flags are cleared.
             flat.for_each(|flat| *flat = false);
         }
     }
@@ -101,7 +101,7 @@ impl Generate {
                     if case.fields.list.is_empty() {
                         return;
                     }
-                    // A case without fields would be written differently by the generator's values.
+                    // The generator writes the value of a case without fields differently.
                     if edit == Edit::Remove && case.fields.list.len() == 1 {
                         return;
                     }

@@ -1,4 +1,4 @@
-//! Random schemas, values of them, and edits that a person might make to them.
+//! Random schemas and random values of them.
 
 use fastrand::Rng;
 use vblank_state::schema::{Case, DefaultText, Field, Fields, Kind, Number, Style, TypeDef};
@@ -115,7 +115,7 @@ impl Generate {
         }
     }
 
-    /// A type; by value it names later types only, so that nothing contains itself.
+    /// Returns a random type. By value it names only later types, so that no type contains itself.
     pub fn ty(&mut self, id: u32, count: u32, depth: u32, by_value: bool) -> Type {
         let boxed = |this: &mut Self, by_value| Box::new(this.ty(id, count, depth - 1, by_value));
         match self.rng.u8(0..if depth > 0 { 18 } else { 9 }) {
@@ -153,7 +153,7 @@ impl Generate {
                     .collect(),
             ),
             Type::List(item) => {
-                // Now and then one that is long enough to be a segment.
+                // Some lists are long enough to be a segment.
                 let long =
                     depth > 3 && schema.layout(item).as_flat().is_some() && self.rng.u8(..) < 40;
                 let count = if long {
@@ -227,14 +227,14 @@ impl Generate {
             Number::S16 => Value::Signed((any as i16).into()),
             Number::S32 => Value::Signed((any as i32).into()),
             Number::S64 => Value::Signed(any as i64),
-            // All bit patterns: NaNs and infinities too.
+            // All bit patterns are possible, also NaNs and infinities.
             Number::F32 => Value::F32(f32::from_bits(any as u32)),
             Number::F64 => Value::F64(f64::from_bits(any)),
         }
     }
 }
 
-/// The default values of a generated schema, all empty or zero, as a guest gives them.
+/// Returns the defaults of a generated schema, all empty or zero, as a guest's export gives them.
 pub fn defaults(schema: &Schema) -> Vec<u8> {
     let mut out = Vec::new();
     for def in schema.types() {

@@ -1,19 +1,21 @@
-//! A swap in one call, as the host does it.
+//! A swap in one call, with the host's steps.
 #![allow(dead_code, reason = "each test uses its part")]
 
 use vblank_state::{
-    Limits, Parked, Plan, Refusal, Schema, State, apply, check, defaults, restore, save,
+    Comparison, Limits, Parked, Refusal, Schema, State, apply, check, defaults, restore, save,
 };
 
-/// Carries a state over; panics when it is refused.
+/// Migrates a state. Panics when it is refused.
 pub fn swap<A: State, B: State>(old: &A, parked: &mut Parked) -> B {
     carry(old, parked).unwrap_or_else(|refusal| panic!("refused: {refusal}"))
 }
 
-/// Carries a state over.
+/// Migrates a state.
 pub fn carry<A: State, B: State>(old: &A, parked: &mut Parked) -> Result<B, Refusal> {
     let (from, to) = (Schema::of::<A>(), Schema::of::<B>());
-    let plan = Plan::new(&from, &to).unwrap_or_else(|error| panic!("{error}"));
+    let plan = Comparison::new(&from, &to)
+        .into_plan()
+        .unwrap_or_else(|error| panic!("{error}"));
     let saved = save(old);
     check(&from, &saved.as_ref()).unwrap();
     let migrated = apply(
@@ -28,12 +30,12 @@ pub fn carry<A: State, B: State>(old: &A, parked: &mut Parked) -> Result<B, Refu
     Ok(restore(migrated.parcel).unwrap())
 }
 
-/// The verdict on the step from one type to another.
+/// Returns the verdict on the step from one type to another.
 pub fn verdict<A: State, B: State>() -> vblank_state::Verdict {
-    vblank_state::diff(&Schema::of::<A>(), &Schema::of::<B>()).verdict
+    vblank_state::Comparison::new(&Schema::of::<A>(), &Schema::of::<B>()).verdict()
 }
 
-/// What the diff says.
+/// Returns the text of the comparison of two types.
 pub fn says<A: State, B: State>() -> String {
-    vblank_state::diff(&Schema::of::<A>(), &Schema::of::<B>()).to_string()
+    vblank_state::Comparison::new(&Schema::of::<A>(), &Schema::of::<B>()).to_string()
 }

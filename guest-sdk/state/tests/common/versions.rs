@@ -1,7 +1,7 @@
 //! Types of successive versions, written as a guest would write them.
 
-/// `versions! { v1 { struct World { x: u32 } } v2 { … } }`: each version is a module in which all
-/// is public and derives `State`.
+/// Defines versions: `versions! { v1 { struct World { x: u32 } } v2 { … } }`. Each version is a
+/// module whose types are public and derive `State`.
 #[macro_export]
 macro_rules! versions {
     ($($version:ident { $($body:tt)* })*) => {$(
@@ -14,7 +14,7 @@ macro_rules! versions {
     )*};
 }
 
-/// The types of one version.
+/// Defines the types of one version.
 #[macro_export]
 macro_rules! version {
     () => {};

@@ -1,4 +1,4 @@
-//! Attributes that mean nothing.
+//! Attributes that have no meaning.
 use vblank_derive::State;
 
 #[derive(State)]

@@ -1,4 +1,4 @@
-//! Nor a function pointer or a trait object.
+//! A function pointer and a trait object.
 use vblank_derive::State;
 
 #[derive(State)]

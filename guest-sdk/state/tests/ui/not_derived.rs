@@ -1,4 +1,4 @@
-//! A type of one's own that does not derive it.
+//! A type that does not derive `State`.
 use vblank_derive::State;
 
 struct Inner {

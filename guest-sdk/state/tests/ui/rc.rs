@@ -1,4 +1,4 @@
-//! `Rc` cannot cross a swap.
+//! An `Rc`, which cannot cross a swap.
 use std::rc::Rc;
 use vblank_derive::State;
 

@@ -1,4 +1,4 @@
-//! Neither can a reference.
+//! A reference, which cannot cross a swap.
 use vblank_derive::State;
 
 #[derive(State)]

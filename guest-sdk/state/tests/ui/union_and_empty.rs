@@ -1,4 +1,4 @@
-//! A union, and an enum that has no value.
+//! A union, and an enum without a value.
 use vblank_derive::State;
 
 #[derive(State)]

@@ -1,33 +1,33 @@
-//! Where in the state a migration is.
+//! The position of a migration in the state, for messages and for parked values.
 
-use super::Refusal;
+use crate::refusal::Refusal;
 
-/// A path whose indices and keys are left open, and those beside it.
+/// A path with open indices and keys, and their values.
 ///
-/// Values that lie alike, such as one field of all items of a list, share the open path.
+/// Values in the same position, such as one field of all items of a list, share the open path.
 #[derive(Clone, Default)]
-pub(super) struct Path {
-    /// Such as `particles[].pos`.
+pub(super) struct StatePath {
+    /// Open path, such as `particles[].pos`.
     pub open: String,
-    /// The indices (big endian) and keys (as they are encoded), each after its length.
+    /// Indices (big endian) and keys (encoded), each after its length.
     pub row: Vec<u8>,
-    /// For each of those, whether it is an index.
+    /// True for each of them that is an index.
     steps: Vec<bool>,
-    /// Where the last of them begins in the row.
+    /// Start of the last of them in `row`.
     last: usize,
 }
 
-/// What a step added to a path, to take it away again.
-pub(super) struct Mark {
+/// A position in a path, to return to.
+pub(super) struct PathMark {
     open: usize,
     row: usize,
     steps: usize,
     last: usize,
 }
 
-impl Path {
-    pub fn mark(&self) -> Mark {
-        Mark {
+impl StatePath {
+    pub fn mark(&self) -> PathMark {
+        PathMark {
             open: self.open.len(),
             row: self.row.len(),
             steps: self.steps.len(),
@@ -35,7 +35,7 @@ impl Path {
         }
     }
 
-    pub fn back(&mut self, mark: Mark) {
+    pub fn back(&mut self, mark: PathMark) {
         self.open.truncate(mark.open);
         self.row.truncate(mark.row);
         self.steps.truncate(mark.steps);
@@ -66,17 +66,17 @@ impl Path {
         self.steps.push(index);
     }
 
-    /// The row with another key in place of the last.
+    /// Returns the row with another key in place of the last.
     pub fn row_with_last(&self, key: &[u8]) -> Vec<u8> {
-        let mut other = Path {
+        let mut other = StatePath {
             row: self.row[..self.last].to_vec(),
-            ..Path::default()
+            ..StatePath::default()
         };
         other.key(key);
         other.row
     }
 
-    /// Says where a refusal is, unless it knows already.
+    /// Adds this path to a refusal that has none.
     pub fn locate(&self, refusal: Refusal) -> Refusal {
         if refusal.path.is_empty() {
             Refusal {
@@ -89,7 +89,7 @@ impl Path {
     }
 }
 
-impl std::fmt::Display for Path {
+impl std::fmt::Display for StatePath {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut rows = self.row.as_slice();
         let mut parts = self.open.split("[]");
@@ -116,7 +116,8 @@ impl std::fmt::Display for Path {
     }
 }
 
-/// A key: as text if it looks like one, as a number if it is short, else as bytes.
+/// Formats a key: as text when it looks like text, as a number when it is short, otherwise as
+/// bytes.
 fn show_key(f: &mut std::fmt::Formatter<'_>, bytes: &[u8]) -> std::fmt::Result {
     let text = bytes
         .split_first_chunk::<4>()

@@ -1,17 +1,17 @@
-//! What is the same thing under its old and its new name.
+//! Matches fields, cases and types by their names and aliases.
 
 use crate::schema::{Case, Field, TypeDef};
 use std::collections::HashMap;
 
-/// What has a name and names it had before.
-pub(crate) trait Aliased {
+/// An item with a name and aliases.
+pub(crate) trait HasAliases {
     fn name(&self) -> &str;
     fn aliases(&self) -> &[String];
 }
 
 macro_rules! aliased {
     ($($ty:ty)*) => {$(
-        impl Aliased for $ty {
+        impl HasAliases for $ty {
             fn name(&self) -> &str {
                 &self.name
             }
@@ -24,14 +24,16 @@ macro_rules! aliased {
 }
 aliased!(Field Case TypeDef);
 
-/// Whether a type is the same one, by its name of now or one it had.
+/// Returns true when two types are the same by name or by an alias of either.
 pub(super) fn same_name(old: &TypeDef, new: &TypeDef) -> bool {
     old.name == new.name || new.aliases.contains(&old.name) || old.aliases.contains(&new.name)
 }
 
-/// For each old one, its place among the new ones: by name; else where a new one says that it had
-/// this name before; else where the old one says so of the new name (a rename that was undone).
-pub(crate) fn matching<T: Aliased>(olds: &[T], news: &[T]) -> Vec<Option<usize>> {
+/// Returns for each old item the index of its new one.
+///
+/// Items are matched by name, then by an alias of the new item, then by an alias of the old item (a
+/// rename that was undone).
+pub(crate) fn matching<T: HasAliases>(olds: &[T], news: &[T]) -> Vec<Option<usize>> {
     let by_name: HashMap<&str, usize> = olds
         .iter()
         .enumerate()

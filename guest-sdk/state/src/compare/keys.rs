@@ -1,11 +1,11 @@
-//! Whether keys of a map may meet: whether a field is lost anywhere in their type.
+//! Detects keys that may become equal because a field is lost anywhere in their type.
 
-use super::compare::Compare;
 use super::names::matching;
+use super::walk::Comparer;
 use crate::schema::{Fields, Kind, Type};
 use std::collections::HashSet;
 
-impl Compare<'_> {
+impl Comparer<'_> {
     pub(super) fn loses_field(
         &self,
         old: &Type,

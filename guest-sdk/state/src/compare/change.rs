@@ -1,134 +1,114 @@
-//! What changed between two schemas, for people: a pure function.
+//! One change between two schemas, its verdict and its text. Knows no plans.
 
-use crate::plan::compare;
-use crate::schema::Schema;
 use std::borrow::Cow;
 use std::fmt;
 
-/// What is to be said of a step from one schema to another.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diff {
-    /// The verdict on the whole.
-    pub verdict: Verdict,
-    /// Every change, in the order in which the new state is walked.
-    pub changes: Vec<Change>,
-}
-
-/// Whether a state can cross.
+/// The answer to whether a state can cross.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
-    /// The bytes move as they are.
+    /// The bytes move unchanged.
     Identical,
-    /// A plan does it, whatever the values are.
+    /// A plan converts any value.
     Automatic,
-    /// A plan does it unless a live value stands against it.
+    /// A plan converts the state unless a live value prevents it.
     DependsOnValues,
-    /// The author must say how.
+    /// The author has to write a migration.
     NeedsMigration,
 }
 
-/// One change.
+/// A change between two schemas.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Where: a type, or a field of one, such as `Particle.spin`.
+    /// Name of a type, or of a field of one, such as `Particle.spin`.
     pub path: String,
-    /// What.
+    /// Kind of the change.
     pub kind: ChangeKind,
 }
 
-/// What a change is. Types are written as WIT writes them.
+/// The kind of a change. Types are spelled as in WIT.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
     /// A new field.
     Added {
-        /// Its type.
+        /// Type of the field.
         ty: String,
-        /// Its default as the source spells it, empty for `Default`; `None` when there is none.
+        /// Default as the source spells it, empty for `Default`, `None` when there is no default.
         default: Option<String>,
-        /// A removed field of a compatible type, which this may be under a new name.
-        perhaps: Option<String>,
+        /// A removed field of a compatible type, of which this may be a rename.
+        possible_rename: Option<String>,
     },
-    /// A field that is no more; its values are parked.
+    /// A removed field. Its values are parked.
     Removed {
-        /// Its type.
+        /// Type of the field.
         ty: String,
     },
-    /// A field, case or type under a new name, as an alias says.
+    /// A field, case or type that an alias renames.
     Renamed {
-        /// The old name.
+        /// Old name.
         from: String,
     },
-    /// A field that says for the first time which names it had: what is parked under them comes back.
+    /// A field with a new alias. Values that are parked under that name come back.
     Claims {
-        /// The names.
+        /// The new aliases.
         names: String,
     },
-    /// The fields or cases are in another order.
+    /// Fields or cases in another order.
     Reordered,
-    /// A value of another type that holds the old one.
+    /// A value of another type, which can hold every old value.
     Widened {
-        /// The old type.
+        /// Old type.
         from: String,
-        /// The new type.
+        /// New type.
         to: String,
     },
-    /// A value of another type that may not hold the old one.
+    /// A value of another type, which may not hold every old value.
     Narrowed {
-        /// The old type.
+        /// Old type.
         from: String,
-        /// The new type.
+        /// New type.
         to: String,
     },
     /// A new case.
     CaseAdded,
-    /// A case that is no more.
+    /// A removed case.
     CaseRemoved,
-    /// Keys of a map or items of a set lose a field, after which two may be the same.
-    KeysMayMeet,
-    /// The type became flat, or is flat no more: its lists are laid out anew.
+    /// Keys of a map or items of a set that lose a field, so that two of them may become equal.
+    KeysMayCollide,
+    /// A type that became flat or stopped being flat. Its lists are laid out anew.
     Layout {
-        /// Whether it is flat now.
+        /// True when the type is flat now.
         flat: bool,
     },
     /// A field that is left out of the state.
     Skipped,
-    /// Hooks of the new type lead on from the old version.
-    Hooked {
-        /// The old version.
+    /// A type with hooks that lead from the old version to the new one.
+    RunsHooks {
+        /// Old version.
         from: u32,
-        /// The new version.
+        /// New version.
         to: u32,
-        /// Whether the first of them makes the value of all of the old one.
+        /// True when the first hook makes the whole value from the old one.
         replaces: bool,
     },
-    /// A field whose old value is for a hook to convert.
-    HandedOver {
-        /// The old type.
+    /// A field whose old value a hook converts.
+    ConvertedByHook {
+        /// Old type.
         from: String,
-        /// The new type.
+        /// New type.
         to: String,
     },
     /// A change that only the author can decide.
     Incompatible {
-        /// The old type.
+        /// Old type.
         from: String,
-        /// The new type.
+        /// New type.
         to: String,
-        /// Why, and what to do.
+        /// Reason, and what to do about it.
         why: String,
     },
 }
 
-/// Compares two schemas, leaf by leaf.
-pub fn diff(old: &Schema, new: &Schema) -> Diff {
-    let changes = compare::compare(old, old.root(), new, new.root()).changes;
-    Diff {
-        verdict: verdict(&changes),
-        changes,
-    }
-}
-
-/// The verdict that follows from changes.
+/// Returns the verdict on several changes: the gravest of theirs.
 pub(crate) fn verdict(changes: &[Change]) -> Verdict {
     changes
         .iter()
@@ -138,14 +118,14 @@ pub(crate) fn verdict(changes: &[Change]) -> Verdict {
 }
 
 impl Change {
-    /// What this change alone asks for.
+    /// Returns the verdict on this change alone.
     pub fn verdict(&self) -> Verdict {
         match &self.kind {
             ChangeKind::Skipped => Verdict::Identical,
             ChangeKind::Added { default: None, .. } | ChangeKind::Incompatible { .. } => {
                 Verdict::NeedsMigration
             }
-            ChangeKind::Narrowed { .. } | ChangeKind::CaseRemoved | ChangeKind::KeysMayMeet => {
+            ChangeKind::Narrowed { .. } | ChangeKind::CaseRemoved | ChangeKind::KeysMayCollide => {
                 Verdict::DependsOnValues
             }
             _ => Verdict::Automatic,
@@ -164,36 +144,36 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// A change, in the columns in which people are shown several.
+/// A change split into columns, for a list of several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Columns<'a> {
-    /// `+` comes, `-` goes, `~` becomes another, `?` depends on live values, `!` needs the author, `·` is
-    /// left out.
+    /// `+` for added, `-` for removed, `~` for converted, `?` for dependent on live values, `!` for
+    /// the author to decide, `·` for skipped.
     pub mark: char,
-    /// Where.
+    /// Name of the type or field.
     pub path: &'a str,
-    /// The type, or what becomes of it; may be empty.
+    /// Type, or the step from the old type to the new one. May be empty.
     pub ty: Cow<'a, str>,
-    /// What to say of it; may be empty.
+    /// Explanation. May be empty.
     pub remark: Cow<'a, str>,
 }
 
 impl Change {
-    /// In columns.
+    /// Splits the change into columns.
     pub fn columns(&self) -> Columns<'_> {
         let step = |from: &str, to: &str| Cow::Owned(format!("{from} → {to}"));
         let (mark, ty, remark): (char, Cow<'_, str>, Cow<'_, str>) = match &self.kind {
             ChangeKind::Added {
                 ty,
                 default,
-                perhaps,
+                possible_rename,
             } => {
                 let mut remark = match default.as_deref() {
                     None => "no default: add `#[state(default = …)]`".to_owned(),
                     Some("") => "default".to_owned(),
                     Some(text) => format!("default {text}"),
                 };
-                if let Some(old) = perhaps {
+                if let Some(old) = possible_rename {
                     remark += &format!("  (was it {old}? then add `#[state(alias = \"{old}\")]`)");
                 }
                 ('+', ty.into(), remark.into())
@@ -211,14 +191,14 @@ impl Change {
             }
             ChangeKind::CaseAdded => ('+', "".into(), "".into()),
             ChangeKind::CaseRemoved => ('?', "".into(), "removed, unless a value is it".into()),
-            ChangeKind::KeysMayMeet => (
+            ChangeKind::KeysMayCollide => (
                 '?',
                 "".into(),
                 "keys lose a field, unless two become the same".into(),
             ),
             ChangeKind::Layout { flat: true } => ('~', "".into(), "now flat".into()),
             ChangeKind::Layout { flat: false } => ('~', "".into(), "no longer flat".into()),
-            ChangeKind::Hooked { from, to, replaces } => {
+            ChangeKind::RunsHooks { from, to, replaces } => {
                 let how = if *replaces {
                     "made anew by its hook"
                 } else {
@@ -227,7 +207,7 @@ impl Change {
                 let remark = format!("version {from} → {to}, {how}");
                 ('~', "".into(), remark.into())
             }
-            ChangeKind::HandedOver { from, to } => {
+            ChangeKind::ConvertedByHook { from, to } => {
                 ('~', step(from, to), "by the hook of its type".into())
             }
             ChangeKind::Skipped => ('·', "".into(), "skipped, not carried over".into()),
@@ -257,14 +237,5 @@ impl fmt::Display for Change {
             }
         }
         Ok(())
-    }
-}
-
-impl fmt::Display for Diff {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for change in &self.changes {
-            writeln!(f, "{change}")?;
-        }
-        write!(f, "{}", self.verdict)
     }
 }

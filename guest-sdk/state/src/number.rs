@@ -1,8 +1,8 @@
-//! Numbers into other numbers, without losing anything.
+//! Lossless conversion of numbers. Knows no plans and no parcels.
 
 use crate::schema::Number;
 
-/// Whether every value of `from` is a value of `to`.
+/// Returns true when every value of `from` is a value of `to`.
 pub(crate) fn widens(from: Number, to: Number) -> bool {
     use Number::*;
     match (from, to) {
@@ -18,48 +18,48 @@ pub(crate) fn widens(from: Number, to: Number) -> bool {
     }
 }
 
-/// A value on its way: all integers fit the first, all floats the second.
+/// A number between two types. Every integer fits the first case, every float the second.
 #[derive(Clone, Copy)]
-enum Wide {
+enum WideNumber {
     Int(i128),
     Float(f64),
 }
 
-/// Converts one number; `None` when the target cannot hold exactly this value.
+/// Converts one number. Returns `None` when the target cannot hold exactly this value.
 pub(crate) fn convert(from: Number, to: Number, bytes: &[u8]) -> Option<([u8; 8], usize)> {
     write(to, read(from, bytes))
 }
 
-fn read(number: Number, bytes: &[u8]) -> Wide {
+fn read(number: Number, bytes: &[u8]) -> WideNumber {
     let mut word = [0; 8];
     word[..number.size()].copy_from_slice(bytes);
     let word = u64::from_le_bytes(word);
-    Wide::Int(match number {
+    WideNumber::Int(match number {
         Number::U8 | Number::U16 | Number::U32 | Number::U64 => i128::from(word),
         Number::S8 => i128::from(word as i8),
         Number::S16 => i128::from(word as i16),
         Number::S32 => i128::from(word as i32),
         Number::S64 => i128::from(word as i64),
-        Number::F32 => return Wide::Float(widen(f32::from_bits(word as u32))),
-        Number::F64 => return Wide::Float(f64::from_bits(word)),
+        Number::F32 => return WideNumber::Float(widen(f32::from_bits(word as u32))),
+        Number::F64 => return WideNumber::Float(f64::from_bits(word)),
     })
 }
 
-fn write(number: Number, value: Wide) -> Option<([u8; 8], usize)> {
+fn write(number: Number, value: WideNumber) -> Option<([u8; 8], usize)> {
     let word = match number {
         Number::F32 => u64::from(match value {
-            Wide::Int(int) => exact(int, (int as f32).to_bits(), int as f32 as f64)?,
-            Wide::Float(float) => narrow(float)?.to_bits(),
+            WideNumber::Int(int) => exact(int, (int as f32).to_bits(), int as f32 as f64)?,
+            WideNumber::Float(float) => narrow(float)?.to_bits(),
         }),
         Number::F64 => match value {
-            Wide::Int(int) => exact(int, (int as f64).to_bits(), int as f64)?,
-            Wide::Float(float) => float.to_bits(),
+            WideNumber::Int(int) => exact(int, (int as f64).to_bits(), int as f64)?,
+            WideNumber::Float(float) => float.to_bits(),
         },
         integer => {
             let int = match value {
-                Wide::Int(int) => int,
-                // A fraction, a NaN, an infinity or -0.0 is no integer.
-                Wide::Float(float) => {
+                WideNumber::Int(int) => int,
+                // A fraction, a NaN, an infinity and -0.0 have no integer of the same value.
+                WideNumber::Float(float) => {
                     Some(float as i128).filter(|int| (*int as f64).to_bits() == float.to_bits())?
                 }
             };
@@ -70,7 +70,7 @@ fn write(number: Number, value: Wide) -> Option<([u8; 8], usize)> {
     Some((word.to_le_bytes(), number.size()))
 }
 
-/// `bits` if the float that they stand for is exactly `int`.
+/// Returns `bits` when the float that they encode is exactly `int`.
 fn exact<B>(int: i128, bits: B, float: f64) -> Option<B> {
     (float as i128 == int).then_some(bits)
 }
@@ -88,7 +88,7 @@ fn range(number: Number) -> (i128, i128) {
     }
 }
 
-/// `f32` to `f64` with the bits of a NaN kept, which a cast may quieten.
+/// Converts `f32` to `f64`. A cast may make a NaN quiet, so its bits are moved by hand.
 pub(crate) fn widen(float: f32) -> f64 {
     if !float.is_nan() {
         return f64::from(float);
@@ -97,7 +97,7 @@ pub(crate) fn widen(float: f32) -> f64 {
     f64::from_bits((bits >> 31) << 63 | 0x7ff << 52 | (bits & 0x7f_ffff) << 29)
 }
 
-/// The `f32` that widens to exactly this.
+/// Returns the `f32` that widens to exactly this `f64`.
 fn narrow(float: f64) -> Option<f32> {
     let narrow = if float.is_nan() {
         let bits = float.to_bits();
@@ -108,11 +108,11 @@ fn narrow(float: f64) -> Option<f32> {
     (widen(narrow).to_bits() == float.to_bits()).then_some(narrow)
 }
 
-/// A number in decimal.
+/// Formats a number in decimal.
 pub(crate) fn show(number: Number, bytes: &[u8]) -> String {
     match (read(number, bytes), number) {
-        (Wide::Int(int), _) => int.to_string(),
-        (Wide::Float(float), Number::F32) => (float as f32).to_string(),
-        (Wide::Float(float), _) => float.to_string(),
+        (WideNumber::Int(int), _) => int.to_string(),
+        (WideNumber::Float(float), Number::F32) => (float as f32).to_string(),
+        (WideNumber::Float(float), _) => float.to_string(),
     }
 }

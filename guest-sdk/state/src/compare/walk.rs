@@ -1,48 +1,48 @@
-//! One walk over two schemas, from which both the diff and the plan come.
+//! One walk over two schemas, which finds the changes and the steps of the plan.
 //!
-//! Named types are compared once for each pair that meets, from a queue: recursion ends, and a
-//! long chain of types needs no deep stack.
+//! Each pair of named types is compared once, from a queue. Recursion ends, and a long chain of
+//! types needs no deep stack.
 
+use super::change::{Change, ChangeKind, Verdict};
 use super::names::{matching, same_name};
-use super::number::widens;
-use super::op::{FieldsLink, Link, LinkKind, Op, Source, Step};
-use crate::diff::{Change, ChangeKind, Verdict};
+use super::steps::{FieldSteps, NamedStep, NamedStepKind, Op, Source, Step};
+use crate::number::widens;
 use crate::schema::{Case, Field, Fields, Hook, Kind, Number, Schema, Type, TypeDef};
 use std::collections::{HashMap, HashSet};
 
-/// What the walk finds.
-pub(crate) struct Comparison {
+/// The result of the walk.
+pub(crate) struct WalkResult {
     pub root: Op,
-    pub links: Vec<Link>,
+    pub named_steps: Vec<NamedStep>,
     pub changes: Vec<Change>,
 }
 
 /// Compares a type of one schema with a type of another.
-pub(crate) fn compare(old: &Schema, old_root: &Type, new: &Schema, new_root: &Type) -> Comparison {
-    let mut compare = Compare {
+pub(crate) fn compare(old: &Schema, old_root: &Type, new: &Schema, new_root: &Type) -> WalkResult {
+    let mut comparer = Comparer {
         old,
         new,
         ids: HashMap::new(),
         pairs: Vec::new(),
         changes: Vec::new(),
     };
-    let root = compare.types(old_root, new_root, "state");
-    let mut links = Vec::new();
-    while let Some(&(old, new)) = compare.pairs.get(links.len()) {
-        links.push(Link {
+    let root = comparer.compare_types(old_root, new_root, "state");
+    let mut named_steps = Vec::new();
+    while let Some(&(old, new)) = comparer.pairs.get(named_steps.len()) {
+        named_steps.push(NamedStep {
             old,
             new,
-            kind: compare.named(old, new),
+            kind: comparer.compare_named(old, new),
         });
     }
-    Comparison {
+    WalkResult {
         root,
-        links,
-        changes: compare.changes,
+        named_steps,
+        changes: comparer.changes,
     }
 }
 
-pub(super) struct Compare<'a> {
+pub(super) struct Comparer<'a> {
     pub(super) old: &'a Schema,
     pub(super) new: &'a Schema,
     ids: HashMap<(u32, u32), usize>,
@@ -50,8 +50,8 @@ pub(super) struct Compare<'a> {
     changes: Vec<Change>,
 }
 
-impl Compare<'_> {
-    fn types(&mut self, old: &Type, new: &Type, path: &str) -> Op {
+impl Comparer<'_> {
+    fn compare_types(&mut self, old: &Type, new: &Type, path: &str) -> Op {
         let step = self.step(old, new, path);
         Op {
             old: old.clone(),
@@ -61,15 +61,15 @@ impl Compare<'_> {
     }
 
     fn boxed(&mut self, old: &Type, new: &Type, path: &str) -> Box<Op> {
-        Box::new(self.types(old, new, path))
+        Box::new(self.compare_types(old, new, path))
     }
 
     fn step(&mut self, old: &Type, new: &Type, path: &str) -> Step {
         match (old, new) {
             (Type::Bool, Type::Bool) | (Type::Char, Type::Char) | (Type::String, Type::String) => {
-                Step::Same
+                Step::Copy
             }
-            (Type::Number(a), Type::Number(b)) if a == b => Step::Same,
+            (Type::Number(a), Type::Number(b)) if a == b => Step::Copy,
             (Type::Number(a), Type::Number(b)) => {
                 let (from, to) = (a.name().to_owned(), b.name().to_owned());
                 let lossless = widens(*a, *b);
@@ -89,11 +89,11 @@ impl Compare<'_> {
                 Step::Items(self.boxed(a, b, &format!("{path}[]")))
             }
             (Type::Array(a, _), Type::List(b)) => {
-                self.widened(old, new, path);
+                self.note_widened(old, new, path);
                 Step::Items(self.boxed(a, b, &format!("{path}[]")))
             }
             (Type::List(a), Type::Array(b, _)) => {
-                self.narrowed(old, new, path);
+                self.note_narrowed(old, new, path);
                 Step::Items(self.boxed(a, b, &format!("{path}[]")))
             }
             (Type::Set(a), Type::Set(b)) => Step::Set(self.key(a, b, path)),
@@ -110,28 +110,28 @@ impl Compare<'_> {
                 let items = a.iter().zip(b).enumerate();
                 Step::Tuple(
                     items
-                        .map(|(i, (a, b))| self.types(a, b, &format!("{path}.{i}")))
+                        .map(|(i, (a, b))| self.compare_types(a, b, &format!("{path}.{i}")))
                         .collect(),
                 )
             }
             (Type::String, Type::List(item)) if **item == Type::Number(Number::U8) => {
-                self.widened(old, new, path);
+                self.note_widened(old, new, path);
                 Step::Text
             }
             (Type::List(item), Type::String) if **item == Type::Number(Number::U8) => {
-                self.narrowed(old, new, path);
+                self.note_narrowed(old, new, path);
                 Step::Text
             }
             (_, Type::Option(item)) if !matches!(old, Type::Option(_)) => {
-                self.lifted(old, new, item, path, Step::Some)
+                self.lift(old, new, item, path, Step::ToSome)
             }
-            (_, Type::List(item)) => self.lifted(old, new, item, path, Step::One),
-            _ => self.incompatible(old, new, path, "no rule leads from one to the other"),
+            (_, Type::List(item)) => self.lift(old, new, item, path, Step::ToList),
+            _ => self.note_incompatible(old, new, path, "no rule leads from one to the other"),
         }
     }
 
-    /// `T` becomes `option<T>` or a list of one.
-    fn lifted(
+    /// Compares `T` with `option<T>`, or with a list of `T`.
+    fn lift(
         &mut self,
         old: &Type,
         new: &Type,
@@ -141,19 +141,19 @@ impl Compare<'_> {
     ) -> Step {
         let before = self.changes.len();
         let op = self.boxed(old, item, path);
-        if matches!(op.step, Step::Never) {
+        if matches!(op.step, Step::Impossible) {
             self.changes.truncate(before);
-            return self.incompatible(old, new, path, "no rule leads from one to the other");
+            return self.note_incompatible(old, new, path, "no rule leads from one to the other");
         }
-        self.widened(old, new, path);
+        self.note_widened(old, new, path);
         step(op)
     }
 
-    /// Keys and items of sets: two of them may become the same when they lose a field.
+    /// Compares keys and items of sets, which may become equal when they lose a field.
     fn key(&mut self, old: &Type, new: &Type, path: &str) -> Box<Op> {
         let path = format!("{path}{{key}}");
         if self.loses_field(old, new, &mut HashSet::new()) {
-            self.change(&path, ChangeKind::KeysMayMeet);
+            self.change(&path, ChangeKind::KeysMayCollide);
         }
         self.boxed(old, new, &path)
     }
@@ -165,12 +165,12 @@ impl Compare<'_> {
                 "another type; if it is {} under a new name, add `#[state(alias = \"{}\")]` to {}",
                 a.name, a.name, b.name
             );
-            return self.incompatible(&Type::Named(old), &Type::Named(new), path, &why);
+            return self.note_incompatible(&Type::Named(old), &Type::Named(new), path, &why);
         }
         if b.replacing(a.version).is_none()
             && std::mem::discriminant(&a.kind) != std::mem::discriminant(&b.kind)
         {
-            return self.incompatible(
+            return self.note_incompatible(
                 &Type::Named(old),
                 &Type::Named(new),
                 path,
@@ -182,10 +182,10 @@ impl Compare<'_> {
         if id == next {
             self.pairs.push((old, new));
         }
-        Step::Link(id)
+        Step::Named(id)
     }
 
-    fn named(&mut self, old: u32, new: u32) -> LinkKind {
+    fn compare_named(&mut self, old: u32, new: u32) -> NamedStepKind {
         let (old_schema, new_schema) = (self.old, self.new);
         let (old, new) = (old_schema.get(old), new_schema.get(new));
         if old.name != new.name {
@@ -200,16 +200,17 @@ impl Compare<'_> {
         let steps: Vec<&Hook> = replaced.into_iter().chain(new.steps(old.version)).collect();
         if let Some(first) = steps.first() {
             let (from, to, replaces) = (old.version, new.version, replaced.is_some());
-            self.change(&new.name, ChangeKind::Hooked { from, to, replaces });
-            // Later steps want what those before them make; only the first meets the live state.
+            self.change(&new.name, ChangeKind::RunsHooks { from, to, replaces });
+            // Later hooks want fields that earlier hooks make. Only the first hook meets the live
+            // state.
             if first.from == old.version {
-                self.wants(old, first, &new.name);
+                self.check_wants(old, first, &new.name);
             }
         }
         if replaced.is_some() {
-            return LinkKind::Replaced(old.version);
+            return NamedStepKind::Replace(old.version);
         }
-        let hooked = (!steps.is_empty()).then_some(old.version);
+        let hook_version = (!steps.is_empty()).then_some(old.version);
         match (&old.kind, &new.kind) {
             (
                 Kind::Record {
@@ -224,11 +225,11 @@ impl Compare<'_> {
                 if was != is {
                     self.change(&new.name, ChangeKind::Layout { flat: *is });
                 }
-                LinkKind::Record(self.fields(a, b, &new.name, was == is, hooked))
+                NamedStepKind::Record(self.fields(a, b, &new.name, was == is, hook_version))
             }
             (Kind::Variant(olds), Kind::Variant(news)) => {
                 let cases = self.cases(olds, news, &new.name);
-                LinkKind::Variant(
+                NamedStepKind::Variant(
                     cases
                         .into_iter()
                         .zip(olds)
@@ -237,7 +238,13 @@ impl Compare<'_> {
                             let path = format!("{}.{}", new.name, news[index].name);
                             Some((
                                 index as u32,
-                                self.fields(&case.fields, &news[index].fields, &path, true, hooked),
+                                self.fields(
+                                    &case.fields,
+                                    &news[index].fields,
+                                    &path,
+                                    true,
+                                    hook_version,
+                                ),
                             ))
                         })
                         .collect(),
@@ -245,7 +252,7 @@ impl Compare<'_> {
             }
             (Kind::Flags(olds), Kind::Flags(news)) => {
                 let bits = self.cases(olds, news, &new.name);
-                LinkKind::Flags(
+                NamedStepKind::Flags(
                     bits.into_iter()
                         .map(|bit| bit.map(|bit| bit as u32))
                         .collect(),
@@ -255,8 +262,8 @@ impl Compare<'_> {
         }
     }
 
-    /// That the live state has what a step wants.
-    fn wants(&mut self, old: &TypeDef, step: &Hook, path: &str) {
+    /// Checks that the live state has the fields that a hook wants.
+    fn check_wants(&mut self, old: &TypeDef, step: &Hook, path: &str) {
         let fields = old.kind.record().map_or(&[][..], |fields| &fields.list);
         for (name, ty) in &step.wants {
             let wanted = self.new.type_name(ty);
@@ -286,7 +293,7 @@ impl Compare<'_> {
         }
     }
 
-    /// Where each old case went.
+    /// Returns for each old case the index of its new one, and notes the changes.
     fn cases(&mut self, olds: &[Case], news: &[Case], path: &str) -> Vec<Option<usize>> {
         let places = matching(olds, news);
         let mut taken = vec![false; news.len()];
@@ -322,8 +329,8 @@ impl Compare<'_> {
         new: &Fields,
         path: &str,
         same_layout: bool,
-        hooked: Option<u32>,
-    ) -> FieldsLink {
+        hook_version: Option<u32>,
+    ) -> FieldSteps {
         let places = matching(&old.list, &new.list);
         let mut sources: Vec<Option<usize>> = vec![None; new.list.len()];
         for (index, place) in places.iter().enumerate() {
@@ -334,33 +341,33 @@ impl Compare<'_> {
         let mut parked: Vec<usize> = (0..old.list.len())
             .filter(|index| places[*index].is_none())
             .collect();
-        let mut maybe: Vec<usize> = parked.clone();
+        let mut rename_candidates: Vec<usize> = parked.clone();
         let mut plan = Vec::new();
         for (index, field) in new.list.iter().enumerate() {
             let path = format!("{path}.{}", field.name);
             let Some(source) = sources[index] else {
-                let perhaps = self.perhaps(&mut maybe, old, field);
+                let possible_rename = self.possible_rename(&mut rename_candidates, old, field);
                 let kind = ChangeKind::Added {
                     ty: self.new.type_name(&field.ty),
                     default: field
                         .default
                         .as_ref()
                         .map(|text| text.0.clone().unwrap_or_default()),
-                    perhaps,
+                    possible_rename,
                 };
                 self.change(&path, kind);
-                plan.push(Source::Added);
+                plan.push(Source::New);
                 continue;
             };
             let from = &old.list[source];
             let before = self.changes.len();
-            let op = self.types(&from.ty, &field.ty, &path);
-            if hooked.is_some() && field.default.is_some() && op.is_broken() {
+            let op = self.compare_types(&from.ty, &field.ty, &path);
+            if hook_version.is_some() && field.default.is_some() && op.is_broken() {
                 self.changes.truncate(before);
                 let (from, to) = self.names(&from.ty, &field.ty);
-                self.change(&path, ChangeKind::HandedOver { from, to });
+                self.change(&path, ChangeKind::ConvertedByHook { from, to });
                 parked.push(source);
-                plan.push(Source::Added);
+                plan.push(Source::New);
                 continue;
             }
             if from.name != field.name {
@@ -370,7 +377,7 @@ impl Compare<'_> {
                         from: from.name.clone(),
                     },
                 );
-                plan.push(Source::From(source, op));
+                plan.push(Source::OldField(source, op));
                 continue;
             }
             let known = |alias: &&String| from.aliases.contains(alias) || **alias == field.name;
@@ -381,12 +388,12 @@ impl Compare<'_> {
                 .cloned()
                 .collect();
             if claimed.is_empty() {
-                plan.push(Source::From(source, op));
+                plan.push(Source::OldField(source, op));
                 continue;
             }
             let names = claimed.join(", ");
             self.change(&path, ChangeKind::Claims { names });
-            plan.push(Source::Claim(source, op, claimed));
+            plan.push(Source::ClaimParked(source, op, claimed));
         }
         for index in (0..old.list.len()).filter(|index| places[*index].is_none()) {
             let field = &old.list[index];
@@ -402,53 +409,58 @@ impl Compare<'_> {
         if !places.iter().flatten().is_sorted() {
             self.change(path, ChangeKind::Reordered);
         }
-        FieldsLink {
+        FieldSteps {
             sources: plan,
             parked,
             same_layout,
-            hooked,
+            hook_version,
         }
     }
 
-    /// A removed field that this new one may be: the first whose type would do.
-    fn perhaps(&mut self, removed: &mut Vec<usize>, old: &Fields, field: &Field) -> Option<String> {
+    /// Returns the first removed field whose type fits the new field.
+    fn possible_rename(
+        &mut self,
+        removed: &mut Vec<usize>,
+        old: &Fields,
+        field: &Field,
+    ) -> Option<String> {
         let found = removed
             .iter()
-            .position(|index| self.would_do(&old.list[*index].ty, &field.ty))?;
+            .position(|index| self.is_compatible(&old.list[*index].ty, &field.ty))?;
         Some(old.list[removed.remove(found)].name.clone())
     }
 
-    fn would_do(&self, old: &Type, new: &Type) -> bool {
+    fn is_compatible(&self, old: &Type, new: &Type) -> bool {
         match (old, new) {
             (Type::Number(a), Type::Number(b)) => widens(*a, *b),
             (Type::Named(a), Type::Named(b)) => same_name(self.old.get(*a), self.new.get(*b)),
-            (Type::List(a) | Type::Array(a, _), Type::List(b)) => self.would_do(a, b),
+            (Type::List(a) | Type::Array(a, _), Type::List(b)) => self.is_compatible(a, b),
             (Type::Set(a), Type::Set(b)) | (Type::Option(a), Type::Option(b)) => {
-                self.would_do(a, b)
+                self.is_compatible(a, b)
             }
             (Type::Map(a, x), Type::Map(b, y)) | (Type::Result(a, x), Type::Result(b, y)) => {
-                self.would_do(a, b) && self.would_do(x, y)
+                self.is_compatible(a, b) && self.is_compatible(x, y)
             }
             (Type::Tuple(a), Type::Tuple(b)) => {
-                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.would_do(a, b))
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.is_compatible(a, b))
             }
-            (Type::Array(a, n), Type::Array(b, m)) => n == m && self.would_do(a, b),
-            (_, Type::Option(b)) => self.would_do(old, b),
+            (Type::Array(a, n), Type::Array(b, m)) => n == m && self.is_compatible(a, b),
+            (_, Type::Option(b)) => self.is_compatible(old, b),
             _ => old == new,
         }
     }
 
-    fn widened(&mut self, old: &Type, new: &Type, path: &str) {
+    fn note_widened(&mut self, old: &Type, new: &Type, path: &str) {
         let (from, to) = self.names(old, new);
         self.change(path, ChangeKind::Widened { from, to });
     }
 
-    fn narrowed(&mut self, old: &Type, new: &Type, path: &str) {
+    fn note_narrowed(&mut self, old: &Type, new: &Type, path: &str) {
         let (from, to) = self.names(old, new);
         self.change(path, ChangeKind::Narrowed { from, to });
     }
 
-    fn incompatible(&mut self, old: &Type, new: &Type, path: &str, why: &str) -> Step {
+    fn note_incompatible(&mut self, old: &Type, new: &Type, path: &str, why: &str) -> Step {
         let (from, to) = self.names(old, new);
         self.change(
             path,
@@ -458,7 +470,7 @@ impl Compare<'_> {
                 why: why.to_owned(),
             },
         );
-        Step::Never
+        Step::Impossible
     }
 
     fn names(&self, old: &Type, new: &Type) -> (String, String) {

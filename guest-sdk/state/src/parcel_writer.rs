@@ -1,33 +1,34 @@
-//! The new parcel while it is being written, with a bound on its memory.
+//! Writes a new parcel with a bound on its memory. Knows no plans.
 
-use super::Refusal;
-use crate::codec::{SEGMENT_MIN, words_as_bytes_mut};
+use crate::bounds::SEGMENT_MIN;
+use crate::cursor::{Cursor, too_deep};
 use crate::parcel::Parcel;
+use crate::refusal::Refusal;
 use crate::schema::{Kind, Schema, Type};
-use crate::walk::{Cursor, too_deep};
+use crate::words::words_as_bytes_mut;
 
-pub(crate) struct Output {
+pub(crate) struct ParcelWriter {
     pub parcel: Parcel,
-    /// Buffers whose memory is used again: touching fresh pages costs more than writing to them.
+    /// Buffers to write into. Touching fresh pages costs more than writing to them.
     spare: Parcel,
     inline: bool,
     segment_bytes: usize,
     limit: usize,
 }
 
-impl Output {
-    pub fn new(limit: usize) -> Output {
-        Output::reusing(limit, Parcel::default())
+impl ParcelWriter {
+    pub fn new(limit: usize) -> ParcelWriter {
+        ParcelWriter::reusing(limit, Parcel::default())
     }
 
-    pub fn reusing(limit: usize, mut spare: Parcel) -> Output {
+    pub fn reusing(limit: usize, mut spare: Parcel) -> ParcelWriter {
         let mut tree = std::mem::take(&mut spare.tree);
         tree.clear();
         let parcel = Parcel {
             tree,
             ..Parcel::default()
         };
-        Output {
+        ParcelWriter {
             parcel,
             spare,
             inline: false,
@@ -36,16 +37,16 @@ impl Output {
         }
     }
 
-    /// An output that makes no segments.
-    pub fn inline(limit: usize) -> Output {
-        Output {
+    /// Returns a writer that makes no segments.
+    pub fn inline(limit: usize) -> ParcelWriter {
+        ParcelWriter {
             inline: true,
-            ..Output::new(limit)
+            ..ParcelWriter::new(limit)
         }
     }
 
     pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
-        self.room(bytes.len())?;
+        self.check_limit(bytes.len())?;
         self.parcel.tree.extend_from_slice(bytes);
         Ok(())
     }
@@ -62,9 +63,11 @@ impl Output {
         }
     }
 
-    /// Room for the bytes of a flat list, all of which are to be written, where they belong by their size.
+    /// Reserves the bytes of a flat list, in the tree or as a segment by their size.
+    ///
+    /// The caller writes all of them.
     pub fn flat(&mut self, len: usize, width: u8) -> Result<&mut [u8], Refusal> {
-        self.room(len)?;
+        self.check_limit(len)?;
         if self.inline || len < SEGMENT_MIN {
             return self.tree(len);
         }
@@ -78,15 +81,15 @@ impl Output {
         })
     }
 
-    /// Room in the tree, all zero.
+    /// Reserves zeroed bytes in the tree.
     pub fn tree(&mut self, len: usize) -> Result<&mut [u8], Refusal> {
-        self.room(len)?;
+        self.check_limit(len)?;
         let start = self.parcel.tree.len();
         self.parcel.tree.resize(start + len, 0);
         Ok(&mut self.parcel.tree[start..])
     }
 
-    fn room(&self, more: usize) -> Result<(), Refusal> {
+    fn check_limit(&self, more: usize) -> Result<(), Refusal> {
         let used = self.parcel.tree.len() + self.segment_bytes;
         if more > self.limit - used.min(self.limit) {
             return Err(Refusal::new(
@@ -100,7 +103,8 @@ impl Output {
         Ok(())
     }
 
-    /// Copies a value whose type stays what it is, between inline and not as need be.
+    /// Copies a value of an unchanged type. Lists become segments or inline bytes as this writer
+    /// needs.
     pub fn copy(
         &mut self,
         from: &mut Cursor<'_>,
@@ -201,7 +205,7 @@ fn push<'s, W: Clone + Default>(
     let words = match spare.iter().position(|words| words.capacity() >= len) {
         Some(index) => {
             let mut words = spare.swap_remove(index);
-            // What it holds is overwritten anyway, so only what it lacks is filled.
+            // The caller overwrites all words, so only the missing ones are filled.
             words.truncate(len);
             words.resize(len, W::default());
             words
