@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use vblank_state::{Change, ChangeKind, Diff, Plan, Verdict, diff, explain};
+use vblank_state::{Change, ChangeKind, Comparison, Verdict, explain};
 
 use super::{fail, schema_of};
 
@@ -48,42 +48,39 @@ impl Check {
     fn check(&self) -> anyhow::Result<u8> {
         let (old, old_schema) = schema_of(&self.old)?;
         let (new, new_schema) = schema_of(&self.new)?;
-        let difference = diff(&old_schema, &new_schema);
+        let comparison = Comparison::new(&old_schema, &new_schema);
         if self.json {
-            let changes = difference.changes.iter().map(|change| Line {
+            let changes = comparison.changes().iter().map(|change| Line {
                 path: change.path.clone(),
                 verdict: name(change.verdict()),
                 text: change.to_string(),
             });
             let answer = Answer {
-                verdict: name(difference.verdict),
+                verdict: name(comparison.verdict()),
                 old,
                 new,
                 changes: changes.collect(),
             };
             outln!("{}", serde_json::to_string_pretty(&answer)?);
         } else {
-            outln!("{}", difference.verdict);
+            outln!("{}", comparison.verdict());
             let by_itself = |change: &&Change| change.verdict() != Verdict::NeedsMigration;
-            for change in difference.changes.iter().filter(by_itself) {
+            for change in comparison.changes().iter().filter(by_itself) {
                 outln!("  {change}");
             }
-            if let Err(imports) = Plan::new(&old_schema, &new_schema) {
-                outln!(
-                    "\n{}",
-                    explain(&old_schema, &new_schema, &imports).trim_end()
-                );
+            if let Err(needed) = comparison.plan() {
+                outln!("\n{}", explain(&old_schema, &new_schema, needed).trim_end());
             }
         }
-        Ok(self.exit_code(&difference))
+        Ok(self.exit_code(&comparison))
     }
 
-    fn exit_code(&self, difference: &Diff) -> u8 {
-        let parks = difference
-            .changes
+    fn exit_code(&self, comparison: &Comparison) -> u8 {
+        let parks = comparison
+            .changes()
             .iter()
             .any(|change| matches!(change.kind, ChangeKind::Removed { .. }));
-        match difference.verdict {
+        match comparison.verdict() {
             Verdict::NeedsMigration => 1,
             _ if self.strict && parks => 1,
             Verdict::DependsOnValues => 2,

@@ -12,7 +12,7 @@ use vblank_runtime::guest::{Code, EngineOptions};
 use vblank_runtime::image::Image;
 use vblank_runtime::supervisor::{ExpectedState, Reaper, SupervisorOptions, prepare};
 use vblank_state::value::{decode, difference};
-use vblank_state::{Value, diff};
+use vblank_state::{Comparison, Value};
 
 use super::{fail, folders};
 use crate::game::{self, Game};
@@ -128,7 +128,7 @@ fn migrate(
     let guest = || to.display().to_string();
     let code = Code::read(to).with_context(guest)?;
     let candidate = prepare(&engine, &code, &ExpectedState::default()).with_context(guest)?;
-    let changes = diff(&image.schema, &candidate.version.schema);
+    let comparison = Comparison::new(&image.schema, &candidate.version.schema);
     let options = SupervisorOptions {
         image_every: Duration::MAX,
         reaper: Reaper::without_archive()?,
@@ -137,9 +137,9 @@ fn migrate(
         .with_context(|| format!("{} does not go on in {}", path.display(), to.display()))?;
     let out = out.unwrap_or_else(|| path.with_extension("migrated.vbs"));
     game.image()?.write(&out, Access::Shared)?;
-    outln!("{}", changes.verdict);
-    changes
-        .changes
+    outln!("{}", comparison.verdict());
+    comparison
+        .changes()
         .iter()
         .for_each(|change| outln!("  {change}"));
     outln!("written to {}", out.display());

@@ -103,7 +103,7 @@ mod tests {
         let added = ChangeKind::Added {
             ty: f32.clone(),
             default: Some("0.0".to_owned()),
-            perhaps: None,
+            possible_rename: None,
         };
         let widened = ChangeKind::Widened {
             from: f32.clone(),

@@ -5,9 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use vblank_state::Schema;
+use vblank_state::{Comparison, Schema};
 
-use super::comparison::Comparison;
 use crate::error::SwapError;
 use crate::guest::{Code, CodeHash, Engine, Instance, Program};
 

@@ -6,7 +6,6 @@
 
 mod archive;
 mod candidate;
-mod comparison;
 mod failure;
 mod journal;
 mod reaper;
@@ -17,7 +16,7 @@ mod swap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use vblank_state::{Parcel, Parked};
+use vblank_state::{Comparison, Parcel, Parked};
 
 use crate::error::{GuestError, SwapError, Trap};
 use crate::guest::{CallResult, CodeHash, Engine, Instance, Program, Store};
@@ -368,7 +367,7 @@ impl<E: JournalEntry> Supervisor<E> {
         &mut self,
         next: &mut Version,
         state: Option<&Image>,
-        comparison: Option<&comparison::Comparison>,
+        comparison: Option<&Comparison>,
         strict: bool,
         may_move: bool,
     ) -> Result<Swap, SwapError> {

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use vblank_state::{Change, Limits, Migrated, ParcelRef, Parked, Schema, Verdict, apply};
+use vblank_state::{
+    Change, Comparison, Limits, MigrationResult, ParcelRef, Parked, Schema, Verdict, apply, explain,
+};
 
 use super::candidate::Version;
-use super::comparison::Comparison;
 use crate::error::{GuestError, SwapError};
 use crate::image::Image;
 
@@ -154,16 +155,16 @@ pub fn transfer(
         return Ok(Swap::identical(state_bytes));
     }
     let made_now;
-    let comparison = match comparison.filter(|known| known.is_of(origin.schema, &into.schema)) {
+    let comparison = match comparison.filter(|known| is_of(known, origin.schema, &into.schema)) {
         Some(known) => known,
         None => {
             made_now = Comparison::new(origin.schema, &into.schema);
             &made_now
         }
     };
-    let plan = comparison
-        .plan()
-        .map_err(|needed| SwapError::NeedsMigration(needed.to_string()))?;
+    let plan = comparison.plan().map_err(|needed| {
+        SwapError::NeedsMigration(explain(origin.schema, &into.schema, needed))
+    })?;
     let changes = comparison.changes().to_vec();
     if plan.is_identity() && origin.parked.is_empty() {
         give(into, &origin.parcel, &[])?;
@@ -173,7 +174,7 @@ pub fn transfer(
             ..Swap::identical(state_bytes)
         });
     }
-    let Migrated {
+    let MigrationResult {
         parcel,
         parked,
         notes,
@@ -197,12 +198,17 @@ pub fn transfer(
         mode: TransferMode::Migrate,
         verdict: comparison.verdict(),
         changes,
-        is_explicit: plan.is_hooked(),
+        is_explicit: plan.runs_hooks(),
         state_bytes,
         parked,
         notes,
         pause: Duration::ZERO,
     })
+}
+
+/// Returns whether a comparison is one of these schemas.
+fn is_of(comparison: &Comparison, old: &Schema, new: &Schema) -> bool {
+    *comparison.old_schema() == *old && *comparison.new_schema() == *new
 }
 
 /// Size in bytes from which a state's lists are moved, all together. Below, a copy is as quick, and it
