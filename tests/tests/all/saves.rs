@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use vblank_tests::{Counter, Demo, Guest, Run, name_of};
+use vblank_tests::{Counter, Demo, Guest, Held, Run, name_of};
 
 #[test]
 fn ten_saves_in_a_row_end_in_the_newest_code() {
@@ -63,6 +63,42 @@ fn ten_files_in_a_row_end_in_the_newest_code() {
         .args("--fast --frames 1 --renderer null")
         .to_end();
     assert_eq!(newest, Some(alone.only("start")["hash"].clone()));
+}
+
+#[test]
+fn a_hundred_saves_leave_nothing_behind() {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let temporary = folder.path().join("tmp");
+    std::fs::create_dir(&temporary).expect("a folder can be made");
+    let file = folder.path().join("game.wasm");
+    Guest::of::<Counter>().write(&file);
+    let mut host = Run::headless(&file)
+        .args("--renderer null --hz 500")
+        .env("TMPDIR", &temporary)
+        .in_small_pages()
+        .start();
+    host.event("first-frame");
+    let process = format!("/proc/{}", host.pid().as_raw_nonzero());
+    let process = Path::new(&process);
+    let mut save = |number: u64| {
+        Guest::of::<Counter>().step(1 + number % 2).write(&file);
+        host.event("swap");
+        host.event("first-frame");
+    };
+    (1..=20).for_each(&mut save);
+    let before = Held::settled(process);
+    (21..=120).for_each(&mut save);
+    let after = Held::wait_for_no_more(process, before);
+    println!("a hundred saves: {before:?}, {after:?}");
+    let left: Vec<_> = std::fs::read_dir(&temporary)
+        .expect("the folder is there")
+        .collect();
+    assert!(left.is_empty(), "temporary files: {left:?}");
+    let ended = host
+        .stop()
+        .exits(0)
+        .without(&["refused", "rollback", "break"]);
+    assert_eq!(ended.all("swap").len(), 120);
 }
 
 #[test]

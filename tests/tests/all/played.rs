@@ -1,8 +1,6 @@
 //! A session that a test plays turn by turn: a clock that moves when it is told to, no window, no
 //! pictures, and candidates handed over by hand.
 
-#![allow(dead_code, reason = "each test uses its part")]
-
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
