@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use vblank_tests::{Counter, Demo, Guest, Held, Run, name_of};
+use vblank_tests::{Counter, DEADLINE, Demo, Guest, Held, Run, name_of, wait_until};
 
 #[test]
 fn ten_saves_in_a_row_end_in_the_newest_code() {
@@ -18,17 +18,19 @@ fn ten_saves_in_a_row_end_in_the_newest_code() {
         let next = format!("{}.0 }};", 310 + save);
         demo.replace(&speed, &next);
         speed = next;
-        host.run_on(Duration::from_millis(25));
     }
     host.event("swap");
     host.event("first-frame");
-    // Were another build to come, it would come now.
-    host.run_on(Duration::from_secs(2));
+    // When that has been built, nothing is left to do of the saves before.
+    let same = host.settle(&demo.source());
+    assert_eq!(same["runs"], true);
     let ended = host
         .stop()
         .exits(0)
         .without(&["refused", "rollback", "break"]);
-    let built = ended.all("build").len() - 1;
+    // The first build, and one for each time that the source was written as it was.
+    let again = ended.all("same-code").len();
+    let built = ended.all("build").len() - 1 - again;
     assert!(
         (1..=3).contains(&built),
         "{built} builds for ten saves: {ended:#?}"
@@ -53,7 +55,7 @@ fn ten_files_in_a_row_end_in_the_newest_code() {
         Guest::of::<Counter>().step(step).write(&file);
     }
     host.event("swap");
-    host.run_on(Duration::from_millis(500));
+    host.settle(&file);
     let ended = host
         .stop()
         .exits(0)
@@ -143,14 +145,9 @@ fn ctrl_c_ends_a_build_with_all_its_compilers() {
     );
     assert_eq!(ended.frames(), 0);
     // What was killed may need a moment to be gone.
-    while !of_this_build().is_empty() {
-        assert!(
-            begun.elapsed() < Duration::from_secs(30),
-            "left behind: {:#?}",
-            of_this_build()
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until("the end of all compilers", DEADLINE, || {
+        of_this_build().is_empty().then_some(())
+    });
 }
 
 /// The command lines of all processes that work in this folder.
