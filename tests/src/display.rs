@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
@@ -12,6 +12,8 @@ use x11rb::protocol::xproto::{
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
+
+use crate::wait::{DEADLINE, wait_until};
 
 /// An X server without a screen. Dropped, it ends.
 pub struct Display {
@@ -77,7 +79,7 @@ impl Display {
     #[track_caller]
     #[must_use]
     pub fn window(&self) -> Window {
-        let window = self.wait_for("a window", || {
+        let window = wait_until("a window", DEADLINE, || {
             let tree = self.x11.query_tree(self.root).ok()?.reply().ok()?;
             tree.children
                 .into_iter()
@@ -95,7 +97,7 @@ impl Display {
     /// Until the title contains this.
     #[track_caller]
     pub fn wait_for_title(&self, window: Window, text: &str) -> String {
-        self.wait_for(&format!("a title with {text:?}"), || {
+        wait_until(&format!("a title with {text:?}"), DEADLINE, || {
             self.title(window).filter(|title| title.contains(text))
         })
     }
@@ -122,17 +124,24 @@ impl Display {
         }
     }
 
-    /// Move the pointer to a place in the window and click there, as slowly as a hand does.
+    /// Move the pointer to a point in the window.
     #[track_caller]
-    pub fn click(&self, window: Window, x: i16, y: i16) {
+    pub fn point(&self, window: Window, x: i16, y: i16) {
         let moved = self.x11.warp_pointer(0_u32, window, 0, 0, 0, 0, x, y);
         moved
             .expect("the display is there")
             .check()
             .expect("the pointer moves");
+    }
+
+    /// Click on a point in the window, as slowly as a hand does.
+    #[track_caller]
+    pub fn click(&self, window: Window, x: i16, y: i16) {
+        /// The button stays down for some frames: a click between two frames is none.
+        const HAND: Duration = Duration::from_millis(100);
+        self.point(window, x, y);
         for kind in [BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT] {
-            // A frame or two: a click between two frames is none.
-            std::thread::sleep(Duration::from_millis(100));
+            std::thread::sleep(HAND);
             let faked = self.x11.xtest_fake_input(kind, 1, 0, self.root, 0, 0, 0);
             faked
                 .expect("the display is there")
@@ -199,20 +208,9 @@ impl Display {
     /// Until it shows what is wanted.
     #[track_caller]
     pub fn wait_for_picture(&self, window: Window, is: impl Fn(&Picture) -> bool) -> Picture {
-        self.wait_for("a picture", || Some(self.picture(window)).filter(&is))
-    }
-
-    #[track_caller]
-    fn wait_for<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-        const PATIENCE: Duration = Duration::from_secs(60);
-        let begun = Instant::now();
-        loop {
-            if let Some(found) = look() {
-                return found;
-            }
-            assert!(begun.elapsed() < PATIENCE, "waited for {what} in vain");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        wait_until("a picture", DEADLINE, || {
+            Some(self.picture(window)).filter(&is)
+        })
     }
 }
 

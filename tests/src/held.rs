@@ -1,10 +1,12 @@
 //! What a process holds of the machine, and whether that stays.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Nothing that is waited for takes longer.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::wait::wait_until;
+
+/// Longer than what was dropped takes to be gone.
+const DEADLINE: Duration = Duration::from_secs(30);
 
 /// What a process holds of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,39 +47,31 @@ impl Held {
     #[track_caller]
     #[must_use]
     pub fn settled(process: &Path) -> Self {
-        let begun = Instant::now();
         let mut last = Self::by(process);
-        let mut same = 0;
-        while same < 10 {
-            assert!(begun.elapsed() < PATIENCE, "it does not settle: {last:?}");
+        let mut unchanged = 0;
+        let what = format!("a steady number of mappings and descriptors, as of {last:?}");
+        wait_until(&what, DEADLINE, || {
+            // A thread takes its time to drop something large, so what is looked at twice is apart in time.
             std::thread::sleep(Duration::from_millis(20));
             let now = Self::by(process);
-            let is_same = |held: fn(&Self) -> usize| held(&now) == held(&last);
-            let is_settled = is_same(|held| held.mappings) && is_same(|held| held.descriptors);
-            same = if is_settled { same + 1 } else { 0 };
+            let is_same = now.mappings == last.mappings && now.descriptors == last.descriptors;
+            unchanged = if is_same { unchanged + 1 } else { 0 };
             last = now;
-        }
-        last
+            (unchanged == 10).then_some(now)
+        })
     }
 
     /// Wait until no more is held than before, which must come to pass.
     #[track_caller]
     pub fn wait_for_no_more(process: &Path, before: Self) -> Self {
-        let begun = Instant::now();
-        loop {
+        let what = format!("no more to be held than {before:?}");
+        wait_until(&what, DEADLINE, || {
             let now = Self::by(process);
             let is_back = now.mappings <= before.mappings
                 && now.descriptors <= before.descriptors
                 && now.threads <= before.threads
                 && now.resident_kib <= before.resident_kib * 105 / 100;
-            if is_back {
-                return now;
-            }
-            assert!(
-                begun.elapsed() < PATIENCE,
-                "more is held than before: {before:?} and now {now:?}"
-            );
-            std::thread::sleep(Duration::from_millis(20));
-        }
+            is_back.then_some(now)
+        })
     }
 }

@@ -1,23 +1,17 @@
 //! The binary: started, watched, stopped, and what it said.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::report::{Report, name_of};
-
-/// Nothing that a test waits for takes longer, also on a busy machine with a cold compiler.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// How often to look.
-const GLANCE: Duration = Duration::from_millis(5);
+use crate::wait::{DEADLINE, Output, Written, name_of, wait_until};
 
 /// The host, built beside the test that asks.
 pub fn host_binary() -> PathBuf {
@@ -184,18 +178,16 @@ impl Run {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
+        let output = Arc::<Output>::default();
+        Output::make_report(&self.report);
         let mut child = self.command.spawn().expect("the host starts");
-        let said = Arc::new(Mutex::new(String::new()));
-        let listener = child
-            .stderr
-            .take()
-            .map(|pipe| listen(pipe, Arc::clone(&said)));
+        let stderr = child.stderr.take().expect("its standard error is a pipe");
         Host {
             child,
-            report: Report::follow(&self.report),
+            readers: output.follow(stderr, &self.report).into(),
+            output,
+            events: Vec::new(),
             heard: 0,
-            said,
-            listener,
             _folder: self.folder,
         }
     }
@@ -208,24 +200,15 @@ impl Run {
     }
 }
 
-fn listen(pipe: ChildStderr, said: Arc<Mutex<String>>) -> JoinHandle<()> {
-    std::thread::spawn(move || {
-        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-            let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
-            said.push_str(&line);
-            said.push('\n');
-        }
-    })
-}
-
 /// A host that runs. Dropped, it is killed.
 pub struct Host {
     child: Child,
-    report: Report,
-    /// How many events the test has waited for and seen.
+    output: Arc<Output>,
+    readers: Vec<JoinHandle<()>>,
+    /// A copy of the report, as far as somebody has asked for it.
+    events: Vec<Value>,
+    /// The number of events that waits have consumed.
     heard: usize,
-    said: Arc<Mutex<String>>,
-    listener: Option<JoinHandle<()>>,
     _folder: TempDir,
 }
 
@@ -233,47 +216,75 @@ impl Host {
     /// The next event of this name. Events before it are passed over, and later waits begin behind it.
     #[track_caller]
     pub fn event(&mut self, name: &str) -> Value {
-        self.wait_until(&format!("a `{name}` in the report"), |host| {
-            host.report.read_on();
-            let events = &host.report.events;
-            let found = (host.heard..events.len()).find(|&i| name_of(&events[i]) == name)?;
-            host.heard = found + 1;
-            Some(events[found].clone())
-        })
+        self.event_of(&[name])
     }
 
-    /// Until it has written this file, whole.
+    /// The next event of one of these names; see [`event`](Self::event).
+    #[track_caller]
+    pub fn event_of(&mut self, names: &[&str]) -> Value {
+        let heard = self.heard;
+        let (at, event) = self.wait(&format!("one of {names:?} in the report"), |written| {
+            let events = &written.events;
+            let is_it = |at: &usize| names.contains(&name_of(&events[*at]));
+            let at = (heard..events.len()).find(is_it)?;
+            Some((at, events[at].clone()))
+        });
+        self.heard = at + 1;
+        event
+    }
+
+    /// Wait until every change to the guest so far has been dealt with: write this file once more as it is,
+    /// until the host says that this is the code that it has. Returns that event.
+    #[track_caller]
+    pub fn settle(&mut self, file: &Path) -> Value {
+        loop {
+            let text = std::fs::read(file).and_then(|text| std::fs::write(file, text));
+            text.unwrap_or_else(|error| panic!("cannot rewrite {}: {error}", file.display()));
+            // Where a change was still on its way, this came with it.
+            let event = self.event_of(&["same-code", "swap"]);
+            if name_of(&event) == "same-code" {
+                return event;
+            }
+        }
+    }
+
+    /// Wait until this file is there.
     #[track_caller]
     pub fn file(&mut self, path: &Path) {
-        self.wait_until(&format!("the file {}", path.display()), |_| {
-            path.exists().then_some(())
+        let what = format!("the file {}", path.display());
+        wait_until(&what, DEADLINE, || {
+            if path.exists() {
+                return Some(());
+            }
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                self.give_up(&what);
+            }
+            None
         });
     }
 
-    /// Until it says this on standard error.
+    /// Wait until it says this on standard error.
     #[track_caller]
     pub fn says(&mut self, text: &str) {
-        self.wait_until(&format!("{text:?} on standard error"), |host| {
-            host.said().contains(text).then_some(())
+        self.wait(&format!("{text:?} on standard error"), |written| {
+            written.text.contains(text).then_some(())
         });
     }
 
     /// Everything on standard error so far.
     #[must_use]
     pub fn said(&self) -> String {
-        self.said
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.output.lock().text.clone()
     }
 
     /// Every event so far.
     pub fn events(&mut self) -> &[Value] {
-        self.report.read_on();
-        &self.report.events
+        self.events.clone_from(&self.output.lock().events);
+        &self.events
     }
 
-    /// Let it run on for a while.
+    /// Let it run on for a time that is part of what is tested, such as when to kill it. This is no way to
+    /// wait for something.
     pub fn run_on(&self, time: Duration) {
         std::thread::sleep(time);
     }
@@ -302,22 +313,19 @@ impl Host {
     #[track_caller]
     #[must_use]
     pub fn end(mut self) -> Ended {
-        let begun = Instant::now();
-        let status = loop {
-            match self.child.try_wait().expect("the host can be waited for") {
-                Some(status) => break status,
-                None if begun.elapsed() > PATIENCE => self.give_up("the end"),
-                None => std::thread::sleep(GLANCE),
-            }
-        };
-        if let Some(listener) = self.listener.take() {
-            listener.join().expect("nothing panics there");
+        // Nothing is looked for: this returns when it has closed its output.
+        let _: Option<()> = self.output.wait(|_| None);
+        if self.output.lock().is_open() {
+            self.give_up("the end");
         }
-        self.report.read_on();
+        let status = self.child.wait().expect("the host can be waited for");
+        for reader in self.readers.drain(..) {
+            reader.join().expect("every line of the report is JSON");
+        }
         let ended = Ended {
             code: status.code(),
             said: self.said(),
-            events: std::mem::take(&mut self.report.events),
+            events: std::mem::take(&mut self.output.lock().events),
         };
         for slip in [
             "RUST_BACKTRACE",
@@ -342,31 +350,22 @@ impl Host {
         self.end()
     }
 
+    /// Wait for something that it writes.
     #[track_caller]
-    fn wait_until<T>(&mut self, what: &str, mut look: impl FnMut(&mut Self) -> Option<T>) -> T {
-        let begun = Instant::now();
-        loop {
-            // Asked first, so that what it wrote last is still seen.
-            let has_ended = !matches!(self.child.try_wait(), Ok(None));
-            if let Some(found) = look(self) {
-                return found;
-            }
-            if has_ended || begun.elapsed() > PATIENCE {
-                self.give_up(what);
-            }
-            std::thread::sleep(GLANCE);
-        }
+    fn wait<T>(&mut self, what: &str, look: impl FnMut(&Written) -> Option<T>) -> T {
+        let found = self.output.wait(look);
+        found.unwrap_or_else(|| self.give_up(what))
     }
 
     #[track_caller]
     fn give_up(&mut self, what: &str) -> ! {
         let status = self.child.try_wait();
-        self.report.read_on();
-        let events: Vec<String> = self.report.events.iter().map(Value::to_string).collect();
+        let written = self.output.lock();
+        let events: Vec<String> = written.events.iter().map(Value::to_string).collect();
         panic!(
             "waited for {what} in vain\nstatus: {status:?}\nreport:\n{}\nstandard error:\n{}",
             events.join("\n"),
-            self.said()
+            written.text
         );
     }
 }

@@ -10,8 +10,8 @@ mod display;
 mod fixture;
 mod held;
 mod host;
-mod report;
 mod typed;
+mod wait;
 
 pub use api::Source;
 pub use demo::{Demo, cargo_for_guests, workspace};
@@ -19,5 +19,5 @@ pub use display::{Display, Picture};
 pub use fixture::{Counter, Guest, Tally, component_of};
 pub use held::Held;
 pub use host::{Ended, Host, Run, host, host_binary, show_state};
-pub use report::{Report, name_of};
 pub use typed::Typed;
+pub use wait::{DEADLINE, Reads, name_of, wait_until};

@@ -2,31 +2,25 @@
 //! gives it one.
 
 use std::ffi::OsStr;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::host::host;
-use crate::report::{Report, name_of};
-
-/// Nothing that a test waits for takes longer, also on a busy machine with a cold compiler.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// How often to look.
-const GLANCE: Duration = Duration::from_millis(5);
+use crate::wait::{Output, Written, name_of};
 
 /// A host in a terminal. When it has ended, the shell says its exit code and how the terminal is.
 pub struct Typed {
     script: Child,
     keys: ChildStdin,
-    report: Report,
+    output: Arc<Output>,
+    readers: Vec<JoinHandle<()>>,
+    /// The number of events that waits have consumed.
     heard: usize,
-    screen: Arc<Mutex<String>>,
-    reader: JoinHandle<()>,
 }
 
 impl Typed {
@@ -39,6 +33,7 @@ impl Typed {
         env: &[(&str, &OsStr)],
     ) -> Self {
         let report = folder.join("report.jsonl");
+        Output::make_report(&report);
         let host = host(folder);
         let quoted = |word: &OsStr| format!("'{}'", word.to_string_lossy());
         let words: Vec<String> = arguments
@@ -70,19 +65,14 @@ impl Typed {
             .spawn()
             .expect("`script` is part of util-linux");
         let keys = script.stdin.take().expect("its input is a pipe");
-        let output = script.stdout.take().expect("its output is a pipe");
-        let screen = Arc::new(Mutex::new(String::new()));
-        let reader = {
-            let screen = Arc::clone(&screen);
-            std::thread::spawn(move || read(output, &screen))
-        };
+        let screen = script.stdout.take().expect("its output is a pipe");
+        let output = Arc::<Output>::default();
         Self {
             script,
             keys,
-            report: Report::follow(&report),
+            readers: output.follow(screen, &report).into(),
+            output,
             heard: 0,
-            screen,
-            reader,
         }
     }
 
@@ -98,79 +88,61 @@ impl Typed {
     /// The next event of this name. Those before it are passed over, and later waits begin behind it.
     #[track_caller]
     pub fn event(&mut self, name: &str) -> Value {
-        self.wait_until(&format!("a `{name}` in the report"), |typed| {
-            typed.report.read_on();
-            let events = &typed.report.events[typed.heard..];
-            let found = events.iter().position(|event| name_of(event) == name)?;
-            let event = events[found].clone();
-            typed.heard += found + 1;
-            Some(event)
-        })
+        let heard = self.heard;
+        let (at, event) = self.wait(&format!("a `{name}` in the report"), |written| {
+            let events = &written.events;
+            let at = (heard..events.len()).find(|at| name_of(&events[*at]) == name)?;
+            Some((at, events[at].clone()))
+        });
+        self.heard = at + 1;
+        event
     }
 
-    /// Every event so far.
-    pub fn events(&mut self) -> &[Value] {
-        self.report.read_on();
-        &self.report.events
-    }
-
-    /// From now on, a line that is written has all these words; that line.
+    /// Wait for a line that is written from now on and has all these words. Returns that line.
     #[track_caller]
     pub fn shows(&mut self, words: &[&str]) -> String {
-        let from = self.screen().len();
-        self.wait_until(&format!("{words:?} in one line"), |typed| {
-            let screen = typed.screen();
-            let mut lines = screen[from..].split(['\r', '\n']);
+        let from = self.output.lock().text.len();
+        self.wait(&format!("{words:?} in one line"), |written| {
+            let mut lines = written.text[from..].split(['\r', '\n']);
             let line = lines.find(|line| words.iter().all(|word| line.contains(word)))?;
             Some(line.to_owned())
         })
     }
 
-    /// All that was written to the terminal.
-    #[must_use]
-    pub fn screen(&self) -> String {
-        let screen = self.screen.lock().unwrap_or_else(PoisonError::into_inner);
-        screen.clone()
-    }
-
-    /// Wait for its end; all that was written to the terminal.
+    /// Wait for its end. Returns all that was written to the terminal.
     #[track_caller]
     #[must_use]
     pub fn end(mut self) -> String {
-        self.wait_until("the end", |typed| match typed.script.try_wait() {
-            Ok(None) => None,
-            ended => Some(ended.is_ok()),
-        });
-        self.reader.join().expect("nothing panics there");
-        let screen = self.screen.lock().unwrap_or_else(PoisonError::into_inner);
-        screen.clone()
+        // Nothing is looked for: this returns when it has closed its output.
+        let _: Option<()> = self.output.wait(|_| None);
+        if self.output.lock().is_open() {
+            self.give_up("the end");
+        }
+        for reader in self.readers.drain(..) {
+            reader.join().expect("every line of the report is JSON");
+        }
+        std::mem::take(&mut self.output.lock().text)
+    }
+
+    /// Wait for something that it writes.
+    #[track_caller]
+    fn wait<T>(&mut self, what: &str, look: impl FnMut(&Written) -> Option<T>) -> T {
+        let found = self.output.wait(look);
+        found.unwrap_or_else(|| self.give_up(what))
     }
 
     #[track_caller]
-    fn wait_until<T>(&mut self, what: &str, mut look: impl FnMut(&mut Self) -> Option<T>) -> T {
-        let begun = Instant::now();
-        loop {
-            if let Some(found) = look(self) {
-                return found;
-            }
-            if begun.elapsed() > PATIENCE {
-                let _ = self.script.kill();
-                let events = &self.report.events;
-                let screen = self.screen();
-                panic!("waited for {what} in vain\nreport: {events:#?}\nterminal:\n{screen}");
-            }
-            std::thread::sleep(GLANCE);
-        }
+    fn give_up(&mut self, what: &str) -> ! {
+        let _ = self.script.kill();
+        let written = self.output.lock();
+        let (events, screen) = (&written.events, &written.text);
+        panic!("waited for {what} in vain\nreport: {events:#?}\nterminal:\n{screen}");
     }
 }
 
-/// Text may come in pieces of letters: what is not whole yet waits.
-fn read(mut output: impl Read, screen: &Mutex<String>) {
-    let mut bytes = Vec::new();
-    let mut piece = [0; 4096];
-    while let Ok(count @ 1..) = output.read(&mut piece) {
-        bytes.extend_from_slice(&piece[..count]);
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        *screen.lock().unwrap_or_else(PoisonError::into_inner) = text;
+impl Drop for Typed {
+    fn drop(&mut self) {
+        let _ = self.script.kill();
+        let _ = self.script.wait();
     }
 }

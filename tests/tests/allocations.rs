@@ -1,5 +1,7 @@
 //! A frame allocates nothing in the host once it has run for a while: input, update, draw, and the
 //! replay of what was drawn.
+//!
+//! A binary of its own, because a process has one allocator and this one counts.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

@@ -1,14 +1,15 @@
 //! Swap after swap in one process: the state is right at the end, and nothing of the old versions is
-//! left: no memory, no mapping, no descriptor, no thread, no file.
+//! left: no memory, no mapping, no descriptor, no thread.
+//!
+//! A binary of its own, because it measures its process, in which nothing else may run.
 
 use std::path::Path;
 use std::time::Instant;
 
-use tempfile::TempDir;
 use vblank_host::guest::{Code, Engine, EngineOptions, Step};
 use vblank_host::input::Size;
 use vblank_host::reload::{Candidate, Running, Setup, Stages, Version, prepare};
-use vblank_tests::{Counter, Guest, Held, Run, Tally};
+use vblank_tests::{Guest, Held, Tally};
 
 #[test]
 fn ten_thousand_swaps_of_a_mebibyte() {
@@ -67,40 +68,4 @@ fn ten_thousand_swaps_of_a_mebibyte() {
     let state: Tally = vblank_state::restore(image.parcel).expect("it is a tally");
     assert_eq!(image.frame, SWAPS);
     assert!(state == wanted, "count {} of {}", state.count, wanted.count);
-}
-
-#[test]
-fn a_hundred_saves_leave_nothing_behind() {
-    let folder = TempDir::new().expect("a temporary folder can be made");
-    let temporary = folder.path().join("tmp");
-    std::fs::create_dir(&temporary).expect("a folder can be made");
-    let file = folder.path().join("game.wasm");
-    Guest::of::<Counter>().write(&file);
-    let mut host = Run::headless(&file)
-        .args("--renderer null --hz 500")
-        .env("TMPDIR", &temporary)
-        .in_small_pages()
-        .start();
-    host.event("first-frame");
-    let process = format!("/proc/{}", host.pid().as_raw_nonzero());
-    let process = Path::new(&process);
-    let mut save = |number: u64| {
-        Guest::of::<Counter>().step(1 + number % 2).write(&file);
-        host.event("swap");
-        host.event("first-frame");
-    };
-    (1..=20).for_each(&mut save);
-    let before = Held::settled(process);
-    (21..=120).for_each(&mut save);
-    let after = Held::wait_for_no_more(process, before);
-    println!("a hundred saves: {before:?}, {after:?}");
-    let left: Vec<_> = std::fs::read_dir(&temporary)
-        .expect("the folder is there")
-        .collect();
-    assert!(left.is_empty(), "temporary files: {left:?}");
-    let ended = host
-        .stop()
-        .exits(0)
-        .without(&["refused", "rollback", "break"]);
-    assert_eq!(ended.all("swap").len(), 120);
 }

@@ -31,7 +31,7 @@ pub fn all(filter: &[&str]) -> Result<(), Failure> {
     }
     tests.args(["--skip", FOUR_LANGUAGES]);
     let mut four = cargo();
-    four.args(["test", "--release", "--workspace", "--test", "languages"]);
+    four.args(["test", "--release", "--workspace", "--test", "all"]);
     four.args(features).args(["--", "--ignored"]).args(filter);
     count([&mut tests, &mut four])
 }

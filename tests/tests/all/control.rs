@@ -1,10 +1,7 @@
 //! A running game under control: pause, step, slow motion, a fresh game, and values edited while it runs.
 
-mod played;
-
 use std::time::Duration;
 
-use played::{Played, STEP};
 use serde_json::Value;
 use tempfile::TempDir;
 use vblank_host::config::SessionOptions;
@@ -17,6 +14,8 @@ use vblank_host::reload::{BuildError, News};
 use vblank_host::session::{Command, Going, Source};
 use vblank_state::value::decode;
 use vblank_tests::{Counter, Guest};
+
+use crate::played::{Played, STEP};
 
 fn counter() -> Guest {
     Guest::of::<Counter>()

@@ -1,12 +1,11 @@
 //! What a plugin says that it wants, in a file beside it: shown, asked for, and waited for.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use vblank_host::guest::CallResult;
 use vblank_host::plugin::{Change, Host, Slot};
-use vblank_tests::{Demo, Guest, host};
+use vblank_tests::{DEADLINE, Demo, Guest, host, wait_until};
 
 vblank_host::plugin!(
     Tally, path: ["../wit", "wit"], world: "vblank:tests/tally",
@@ -50,14 +49,7 @@ fn add(slot: &mut Slot<Tally>) -> u64 {
 
 #[track_caller]
 fn next_change(slot: &mut Slot<Tally>) -> Change {
-    let begun = Instant::now();
-    loop {
-        if let Some(change) = slot.boundary() {
-            return change;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(60), "nothing happens");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    wait_until("a change at a boundary", DEADLINE, || slot.boundary())
 }
 
 fn inspect(wasm: &Path, arguments: &[&str]) -> String {

@@ -2,14 +2,14 @@
 //! types of what is used would not fit.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use vblank_host::error::{Misfit, Refused};
 use vblank_host::guest::{CallResult, Code};
 use vblank_host::plugin::{
     CallError, Change, Host, Patience, Plugin, Provider, Slot, StartError, commit,
 };
-use vblank_tests::Guest;
+use vblank_tests::{DEADLINE, Guest, wait_until};
 
 /// What is used: `counting`.
 mod tally {
@@ -201,12 +201,7 @@ fn a_user_that_wants_another_type_is_refused() {
     let other =
         with_two(Guest::relay().instead("pass", "(call $add (local.get $p0) (i64.const 2))"));
     relay.offer(&code(&other));
-    let change = loop {
-        if let Some(change) = relay.boundary() {
-            break change;
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    };
+    let change = wait_until("a change at a boundary", DEADLINE, || relay.boundary());
     let Change::Refused { why, .. } = change else {
         panic!("{change}")
     };
@@ -238,15 +233,13 @@ fn what_must_change_together_is_swapped_in_one_commit() {
     let new_relay =
         with_two(Guest::relay().instead("pass", "(call $add (local.get $p0) (i64.const 100))"));
     let both = |relay: &mut Slot<Relay>| {
-        let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(60) {
+        wait_until("versions of both", DEADLINE, || {
             match tally.with(|tally| commit(&mut [tally, relay])) {
-                Ok(true) => return Ok(()),
-                Ok(false) => std::thread::sleep(Duration::from_millis(1)),
-                Err(error) => return Err(error.to_string()),
+                Ok(true) => Some(Ok(())),
+                Ok(false) => None,
+                Err(error) => Some(Err(error.to_string())),
             }
-        }
-        panic!("nothing happens")
+        })
     };
     // One that does not know the new type spoils it for both.
     tally.with(|slot| slot.offer(&code(&new_tally)));

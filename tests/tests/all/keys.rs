@@ -1,7 +1,5 @@
 //! Keys in the terminal, through a terminal of their own: `script` gives the host one.
 
-use std::time::Duration;
-
 use tempfile::TempDir;
 use vblank_tests::{Counter, Guest, Typed};
 
@@ -17,6 +15,19 @@ fn start(folder: &TempDir) -> Typed {
 
 fn folder() -> TempDir {
     TempDir::new().expect("a temporary folder can be made")
+}
+
+/// The frame of a paused game, once two images in a row agree on it.
+#[track_caller]
+fn frame_at_rest(host: &mut Typed) -> u64 {
+    let mut last = None;
+    loop {
+        host.press("i");
+        let saved = host.event("image")["saved"].as_u64().expect("a number");
+        if last.replace(saved) == Some(saved) {
+            return saved;
+        }
+    }
 }
 
 /// As a terminal is when nothing has been done to it.
@@ -44,14 +55,9 @@ fn keys_are_commands_and_the_terminal_is_as_it_was() {
     );
     // Standing still: two steps from one image to the next.
     host.press("p");
-    std::thread::sleep(Duration::from_millis(300));
-    host.press("i");
-    let before = host.event("image")["saved"].as_u64().expect("a number");
+    let before = frame_at_rest(&mut host);
     host.press("ss");
-    std::thread::sleep(Duration::from_millis(300));
-    host.press("i");
-    let after = host.event("image")["saved"].as_u64().expect("a number");
-    assert_eq!(after, before + 2);
+    assert_eq!(frame_at_rest(&mut host), before + 2);
     host.press("0");
     let _ = host.event("reset");
     host.press("r");

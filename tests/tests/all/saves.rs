@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use vblank_tests::{Counter, Demo, Guest, Run, name_of};
+use vblank_tests::{Counter, DEADLINE, Demo, Guest, Held, Run, name_of, wait_until};
 
 #[test]
 fn ten_saves_in_a_row_end_in_the_newest_code() {
@@ -18,17 +18,19 @@ fn ten_saves_in_a_row_end_in_the_newest_code() {
         let next = format!("{}.0 }};", 310 + save);
         demo.replace(&speed, &next);
         speed = next;
-        host.run_on(Duration::from_millis(25));
     }
     host.event("swap");
     host.event("first-frame");
-    // Were another build to come, it would come now.
-    host.run_on(Duration::from_secs(2));
+    // When that has been built, nothing is left to do of the saves before.
+    let same = host.settle(&demo.source());
+    assert_eq!(same["runs"], true);
     let ended = host
         .stop()
         .exits(0)
         .without(&["refused", "rollback", "break"]);
-    let built = ended.all("build").len() - 1;
+    // The first build, and one for each time that the source was written as it was.
+    let again = ended.all("same-code").len();
+    let built = ended.all("build").len() - 1 - again;
     assert!(
         (1..=3).contains(&built),
         "{built} builds for ten saves: {ended:#?}"
@@ -53,7 +55,7 @@ fn ten_files_in_a_row_end_in_the_newest_code() {
         Guest::of::<Counter>().step(step).write(&file);
     }
     host.event("swap");
-    host.run_on(Duration::from_millis(500));
+    host.settle(&file);
     let ended = host
         .stop()
         .exits(0)
@@ -63,6 +65,42 @@ fn ten_files_in_a_row_end_in_the_newest_code() {
         .args("--fast --frames 1 --renderer null")
         .to_end();
     assert_eq!(newest, Some(alone.only("start")["hash"].clone()));
+}
+
+#[test]
+fn a_hundred_saves_leave_nothing_behind() {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let temporary = folder.path().join("tmp");
+    std::fs::create_dir(&temporary).expect("a folder can be made");
+    let file = folder.path().join("game.wasm");
+    Guest::of::<Counter>().write(&file);
+    let mut host = Run::headless(&file)
+        .args("--renderer null --hz 500")
+        .env("TMPDIR", &temporary)
+        .in_small_pages()
+        .start();
+    host.event("first-frame");
+    let process = format!("/proc/{}", host.pid().as_raw_nonzero());
+    let process = Path::new(&process);
+    let mut save = |number: u64| {
+        Guest::of::<Counter>().step(1 + number % 2).write(&file);
+        host.event("swap");
+        host.event("first-frame");
+    };
+    (1..=20).for_each(&mut save);
+    let before = Held::settled(process);
+    (21..=120).for_each(&mut save);
+    let after = Held::wait_for_no_more(process, before);
+    println!("a hundred saves: {before:?}, {after:?}");
+    let left: Vec<_> = std::fs::read_dir(&temporary)
+        .expect("the folder is there")
+        .collect();
+    assert!(left.is_empty(), "temporary files: {left:?}");
+    let ended = host
+        .stop()
+        .exits(0)
+        .without(&["refused", "rollback", "break"]);
+    assert_eq!(ended.all("swap").len(), 120);
 }
 
 #[test]
@@ -107,14 +145,9 @@ fn ctrl_c_ends_a_build_with_all_its_compilers() {
     );
     assert_eq!(ended.frames(), 0);
     // What was killed may need a moment to be gone.
-    while !of_this_build().is_empty() {
-        assert!(
-            begun.elapsed() < Duration::from_secs(30),
-            "left behind: {:#?}",
-            of_this_build()
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until("the end of all compilers", DEADLINE, || {
+        of_this_build().is_empty().then_some(())
+    });
 }
 
 /// The command lines of all processes that work in this folder.

@@ -1,8 +1,6 @@
 //! A session that a test plays turn by turn: a clock that moves when it is told to, no window, no
 //! pictures, and candidates handed over by hand.
 
-#![allow(dead_code, reason = "each test uses its part")]
-
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -20,7 +18,7 @@ use vblank_host::render::{NullRenderer, Renderer, Size};
 use vblank_host::session::{Command, Parts, Session};
 use vblank_state::value::Spot;
 
-use vblank_tests::Guest;
+use vblank_tests::{DEADLINE, Guest, wait_until};
 
 /// The session, and what it has told.
 pub struct Played {
@@ -160,13 +158,10 @@ impl Played {
     #[track_caller]
     #[must_use]
     pub fn turn_until_told(&mut self, event: &str) -> serde_json::Value {
-        for _ in 0..10_000 {
+        wait_until(&format!("a `{event}`"), DEADLINE, || {
             self.turns(1);
-            if !self.told.borrow().is_empty() {
-                return self.only(event);
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        panic!("waited for a `{event}` in vain")
+            let has_told = !self.told.borrow().is_empty();
+            has_told.then(|| self.only(event))
+        })
     }
 }

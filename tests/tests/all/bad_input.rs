@@ -1,10 +1,9 @@
 //! What a person can give the host by mistake: each has an exit code, and one clear message.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use tempfile::TempDir;
-use vblank_tests::{Counter, Demo, Ended, Guest, Run, component_of};
+use vblank_tests::{Counter, Demo, Ended, Guest, Reads, Run, component_of};
 
 fn folder() -> TempDir {
     TempDir::new().expect("a temporary folder can be made")
@@ -261,7 +260,6 @@ fn a_guest_that_does_not_compile_at_first() {
     let build = host.event("build");
     assert_eq!(build["ok"], false);
     host.says("waiting for a change");
-    host.run_on(Duration::from_millis(200));
     demo.replace("\"fast\" };", "300.0 };");
     host.event("start");
     let ended = host.end().exits(0);
@@ -363,8 +361,10 @@ fn written_in_two_parts() {
     let new = Guest::of::<Counter>().step(2).module();
     let (first, second) = new.split_at(new.len() / 2);
     let mut writer = std::fs::File::create(&file).expect("the file can be cut short");
+    let reads = Reads::of(&file);
     std::io::Write::write_all(&mut writer, first).expect("it can be written");
-    host.run_on(Duration::from_millis(40));
+    // The host has seen the first part, and waits a moment for the rest.
+    reads.wait();
     std::io::Write::write_all(&mut writer, second).expect("it can be written");
     drop(writer);
     host.event("swap");

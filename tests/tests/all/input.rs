@@ -1,7 +1,7 @@
 //! Input that is no keyboard and no mouse, from a file to the guest's state; and a picture whose size is
 //! the guest's.
 
-#[path = "../guests/frames.rs"]
+#[path = "../../guests/frames.rs"]
 mod frames;
 
 use frames::Frames;

@@ -2,12 +2,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use vblank_host::error::{GuestError, Refused};
 use vblank_host::guest::{CallResult, Code, Limits};
 use vblank_host::plugin::{CallError, Change, Host, Patience, Slot, StartError, commit};
-use vblank_tests::{Guest, component_of};
+use vblank_tests::{DEADLINE, Guest, component_of, wait_until};
 
 vblank_host::plugin!(
     Tally, path: ["../wit", "wit"], world: "vblank:tests/tally",
@@ -51,14 +51,7 @@ fn record(slot: &mut Slot<Tally>, number: u64) -> Result<u64, CallError> {
 /// What the next boundary at which something has happened tells.
 #[track_caller]
 fn next_change(slot: &mut Slot<Tally>) -> Change {
-    let begun = Instant::now();
-    loop {
-        if let Some(change) = slot.boundary() {
-            return change;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(60), "nothing happens");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    wait_until("a change at a boundary", DEADLINE, || slot.boundary())
 }
 
 /// Trap when `add` is given this number.
@@ -225,9 +218,9 @@ fn a_plugin_that_fails_again_and_again_is_taken_out() {
     let taken_out = loop {
         match add(&mut slot, 7) {
             Err(CallError::Failed { .. }) => failed += 1,
-            Err(CallError::Resting { after, .. }) => {
+            Err(CallError::Resting { .. }) => {
                 rested += 1;
-                std::thread::sleep(after);
+                std::thread::yield_now();
             }
             Err(error @ CallError::TakenOut { .. }) => break error.to_string(),
             Err(error) => panic!("{error}"),
@@ -344,15 +337,13 @@ fn two(host: &Host, second: &Guest) -> (Slot<Tally>, Slot<Tally>) {
 /// Until both have what they were offered.
 #[track_caller]
 fn commit_both(a: &mut Slot<Tally>, b: &mut Slot<Tally>) -> Result<(), String> {
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(60) {
+    wait_until("versions of both", DEADLINE, || {
         match commit(&mut [&mut *a, &mut *b]) {
-            Ok(true) => return Ok(()),
-            Ok(false) => std::thread::sleep(Duration::from_millis(1)),
-            Err(error) => return Err(error.to_string()),
+            Ok(true) => Some(Ok(())),
+            Ok(false) => None,
+            Err(error) => Some(Err(error.to_string())),
         }
-    }
-    panic!("nothing happens")
+    })
 }
 
 #[test]
@@ -362,7 +353,10 @@ fn two_slots_are_swapped_together() {
     add(&mut a, 1).unwrap();
     add(&mut b, 2).unwrap();
     a.offer(&code(&Guest::plugin().step(10)));
-    std::thread::sleep(Duration::from_millis(200));
+    // The host makes versions ready one after the other: when this one is in, that one waits.
+    let mut beside = slot(&host, &Guest::plugin());
+    beside.offer(&code(&Guest::plugin().step(2)));
+    next_change(&mut beside);
     assert!(
         !commit(&mut [&mut a, &mut b]).unwrap(),
         "the other has nothing"
