@@ -6,10 +6,10 @@
 use std::path::Path;
 use std::time::Instant;
 
-use vblank_host::guest::Code;
-use vblank_host::plugin::{Host, Slot};
+use vblank_runtime::guest::Code;
+use vblank_runtime::plugin::{Host, Slot};
 
-vblank_host::plugin!(
+vblank_runtime::plugin!(
     Counter,
     path: ["../wit", "../demos/languages/wit"],
     world: "demo:languages/counter",

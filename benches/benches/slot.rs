@@ -5,20 +5,20 @@
 
 use std::time::{Duration, Instant};
 
-use vblank_host::guest::wasmtime::component::{Component, Linker};
-use vblank_host::guest::wasmtime::{Config, Engine, Store};
-use vblank_host::guest::{CallResult, Code};
-use vblank_host::plugin::{Host, Slot};
+use vblank_runtime::guest::wasmtime::component::{Component, Linker};
+use vblank_runtime::guest::wasmtime::{Config, Engine, Store};
+use vblank_runtime::guest::{CallResult, Code};
+use vblank_runtime::plugin::{Host, Slot};
 use vblank_tests::Guest;
 
-vblank_host::plugin!(
+vblank_runtime::plugin!(
     Tally, path: ["../wit", "../tests/wit"], world: "vblank:tests/tally",
     data: Board, imports: [vblank::tests::board],
 );
 
 /// What uses it.
 mod relay {
-    vblank_host::plugin!(Relay, path: ["../wit", "../tests/wit"], world: "vblank:tests/relay");
+    vblank_runtime::plugin!(Relay, path: ["../wit", "../tests/wit"], world: "vblank:tests/relay");
 }
 
 /// Nothing is shown here.

@@ -8,25 +8,19 @@
 //! The modules in reading order; imports go down this list only. `ARCHITECTURE.md` has the map.
 //!
 //! ```no_run
-//! use std::time::Duration;
-//!
 //! use vblank_host::game::{self, Game, GameCalls, Setup, Step};
 //! use vblank_host::input::Size;
 //! use vblank_host::render::assets::Assets;
 //! use vblank_host::guest::{Code, EngineOptions};
-//! use vblank_host::supervisor::{ExpectedState, Reaper, SupervisorOptions, prepare};
+//! use vblank_host::supervisor::{ExpectedState, prepare};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let engine = game::engine(&Assets::default(), EngineOptions::default())?;
-//! let options = SupervisorOptions {
-//!     image_every: Duration::from_secs(1),
-//!     reaper: Reaper::with_archive()?,
-//! };
 //! let setup = Setup { seed: 0, size: Size::new(640, 360), hz: 60.0 };
 //!
 //! let expected = ExpectedState::default();
 //! let first = prepare(&engine, &Code::read("a.wasm".as_ref())?, &expected)?;
-//! let mut game = Game::fresh(first, options, |guest| guest.init(setup))?;
+//! let mut game = Game::fresh(first, game::supervisor_options()?, |guest| guest.init(setup))?;
 //! for number in 0..60 {
 //!     game.update(&Step { number, dt: 1.0 / 60.0, ..Step::default() })?;
 //! }

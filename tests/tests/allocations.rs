@@ -6,11 +6,13 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use vblank_host::guest::{Code, Engine, EngineOptions, Step};
+use vblank_host::game::{self, GameCalls, Setup, Step};
 use vblank_host::input::{Button, Input, InputEvent, Key, Size};
-use vblank_host::overlay::{LogRing, Overlay, Told};
-use vblank_host::reload::prepare;
+use vblank_host::overlay::{LogRing, Overlay, OverlayLog};
+use vblank_host::render::assets::Assets;
 use vblank_host::render::{NullRenderer, Renderer};
+use vblank_runtime::guest::{Code, EngineOptions};
+use vblank_runtime::supervisor::{ExpectedState, prepare};
 use vblank_tests::{Counter, Guest};
 
 /// The system's allocator, which counts.
@@ -71,12 +73,19 @@ fn frames_allocate_nothing(first: &str) {
           (i32.const 0) (f32.const 0) (f32.const 5) (f32.const 5)
           (i32.const 512) (i32.const 4))";
     let guest = Guest::of::<Counter>().before("draw", &format!("{first} {drawn}"));
-    let engine = Engine::new(EngineOptions::default()).expect("an engine can be made");
+    let engine =
+        game::engine(&Assets::default(), EngineOptions::default()).expect("an engine can be made");
     let code = Code::from_bytes(guest.module()).expect("the fixture is a guest");
-    let candidate = prepare(&engine, &code, 0).unwrap_or_else(|error| panic!("{error}"));
+    let candidate = prepare(&engine, &code, &ExpectedState::default())
+        .unwrap_or_else(|error| panic!("{error}"));
     let mut game = candidate.version.instance;
     let size = Size::new(640, 360);
-    game.init(1, size, 60.0).expect("it starts");
+    game.init(Setup {
+        seed: 1,
+        size,
+        hz: 60.0,
+    })
+    .expect("it starts");
 
     let mut renderer = NullRenderer::new(size);
     let mut input = Input::default();
@@ -103,7 +112,7 @@ fn frames_allocate_nothing(first: &str) {
         input.take(&mut step.input);
         game.update(&step).expect("update goes well");
         game.draw(size, 0.5).expect("draw goes well");
-        game.replay(renderer.begin());
+        game.send_picture(renderer.begin());
         renderer.submit().expect("there is nothing that could fail");
     };
     (0..100).for_each(&mut frame);
@@ -118,7 +127,7 @@ fn frames_allocate_nothing(first: &str) {
 
 #[test]
 fn an_overlay_that_is_shut_does_nothing() {
-    let overlay = Overlay::new(Told::default(), LogRing::default(), None);
+    let overlay = Overlay::new(OverlayLog::default(), LogRing::default(), None);
     let before = ALLOCATIONS.get();
     assert!(before > 0, "they are counted");
     assert!((0..1000).all(|_| overlay.is_idle()));

@@ -6,38 +6,43 @@
 use std::path::Path;
 use std::time::Instant;
 
-use vblank_host::guest::{Code, Engine, EngineOptions, Step};
+use vblank_host::game::{self, Game, GameCalls, Setup, Step};
 use vblank_host::input::Size;
-use vblank_host::reload::{Candidate, Running, Setup, Stages, Version, prepare};
+use vblank_host::render::assets::Assets;
+use vblank_runtime::guest::{Code, EngineOptions};
+use vblank_runtime::supervisor::{Candidate, ExpectedState, Version, prepare};
 use vblank_tests::{Guest, Held, Tally};
 
 #[test]
 fn ten_thousand_swaps_of_a_mebibyte() {
     const SWAPS: u64 = 10_000;
     const WORDS: usize = 1 << 17;
-    let engine = Engine::new(EngineOptions::default()).expect("an engine can be made");
+    let engine =
+        game::engine(&Assets::default(), EngineOptions::default()).expect("an engine can be made");
     let version = |step: u64| -> Version {
         let code = Guest::tally(WORDS).step(step).module();
         let code = Code::from_bytes(code).expect("the fixture is a guest");
-        let candidate = prepare(&engine, &code, 0).unwrap_or_else(|error| panic!("{error}"));
+        let candidate = prepare(&engine, &code, &ExpectedState::default())
+            .unwrap_or_else(|error| panic!("{error}"));
         candidate.version
     };
     let versions = [version(1), version(10)];
     // Compiled once; each swap gets a fresh instance, as it would from the cache of compiled code.
-    let candidate = |number: u64| Candidate {
-        version: versions[usize::from(!number.is_multiple_of(2))]
-            .again(&engine)
-            .unwrap_or_else(|error| panic!("{error}")),
-        stages: Stages::default(),
-        ready: Instant::now(),
+    let candidate = |number: u64| {
+        let version = versions[usize::from(!number.is_multiple_of(2))].another_instance(&engine);
+        Candidate::of(version.unwrap_or_else(|error| panic!("{error}")))
     };
     let setup = Setup {
         seed: 0,
         size: Size::new(640, 360),
         hz: 60.0,
     };
-    let mut game =
-        Running::fresh(candidate(0), setup).unwrap_or_else(|refused| panic!("{refused}"));
+    let mut game = Game::fresh(
+        candidate(0),
+        game::supervisor_options().expect("it starts"),
+        |guest| guest.init(setup),
+    )
+    .unwrap_or_else(|refused| panic!("{refused}"));
     let mut wanted = Tally::of(WORDS);
     let process = Path::new("/proc/self");
     let mut before = None;

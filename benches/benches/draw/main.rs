@@ -14,14 +14,15 @@ use rustix::time::{ClockId, clock_gettime};
 use vblank_benches::{Times, row};
 use vblank_host::clock::FreeClock;
 use vblank_host::config::SessionOptions;
-use vblank_host::guest::{Code, Engine, EngineOptions, Instance, Program, Step};
+use vblank_host::game::{self, Game, GameCalls, Setup, Step};
 use vblank_host::input::Size;
-use vblank_host::overlay::{LogRing, Overlay, Told};
-use vblank_host::reload::{
-    Candidate, Pipeline, PipelineOptions, Running, Setup, Source, Stages, Version, prepare,
-};
+use vblank_host::overlay::{LogRing, Overlay, OverlayLog};
+use vblank_host::render::assets::Assets;
 use vblank_host::render::{NullRenderer, Prefer, Renderer, WgpuRenderer};
 use vblank_host::session::{Parts, Session};
+use vblank_runtime::build::{Pipeline, PipelineOptions, Source};
+use vblank_runtime::guest::{Code, Engine, EngineOptions, Instance, Program};
+use vblank_runtime::supervisor::{Candidate, ExpectedState, Version, prepare};
 use vblank_tests::{Demo, workspace};
 
 use native::Native;
@@ -128,6 +129,7 @@ struct Measured {
 
 /// Two versions of `tests/guests/crowd.rs`.
 struct Guests {
+    assets: Assets,
     engine: Arc<Engine>,
     demo: Demo,
     versions: [Program; 2],
@@ -135,20 +137,23 @@ struct Guests {
 
 impl Guests {
     fn build() -> Self {
-        let engine = Engine::new(EngineOptions::default()).expect("an engine can be made");
+        let assets = Assets::default();
+        let engine =
+            game::engine(&assets, EngineOptions::default()).expect("an engine can be made");
         let demo = Demo::copy("hello");
         let source = workspace().join("tests/guests/crowd.rs");
         std::fs::copy(source, demo.source()).expect("the copy can be written");
         let build = |name: &str| {
             demo.build();
             let code = Code::read(&demo.keep_wasm(name)).expect("it is a guest");
-            let candidate = prepare(&engine, &code, 0).expect("it is good");
+            let candidate = prepare(&engine, &code, &ExpectedState::default()).expect("it is good");
             candidate.version.program
         };
         let first = build("first.wasm");
         demo.replace("VERSION: u64 = 1", "VERSION: u64 = 2");
         let versions = [first, build("next.wasm")];
         Self {
+            assets,
             engine: Arc::new(engine),
             demo,
             versions,
@@ -163,10 +168,15 @@ impl Guests {
         count: u32,
         frames: usize,
     ) -> Measured {
-        renderer.use_assets(self.engine.assets().clone());
+        renderer.use_assets(self.assets.clone());
         let mut game =
             Instance::new(&self.engine, &self.versions[0]).expect("it can be instantiated");
-        game.init(seed(kind, count), SIZE, 60.0).expect("it starts");
+        let setup = Setup {
+            seed: seed(kind, count),
+            size: SIZE,
+            hz: 60.0,
+        };
+        game.init(setup).expect("it starts");
         let mut measured = Measured::default();
         let bytes = count as usize * kind.bytes();
         let mut memory = Memory::new(bytes);
@@ -178,7 +188,7 @@ impl Guests {
             timed(&mut measured.write, || {
                 game.draw(SIZE, 0.0).expect("it draws");
             });
-            timed(&mut measured.replay, || game.replay(renderer.begin()));
+            timed(&mut measured.replay, || game.send_picture(renderer.begin()));
             timed(&mut measured.submit, || renderer.submit().expect("it can"));
             // Its own answer, for which the GPU is waited for: so that submitting does not have to.
             let picture = renderer.capture().expect("there is a picture");
@@ -197,10 +207,15 @@ impl Guests {
             size: SIZE,
             hz: 60.0,
         };
-        renderer.use_assets(self.engine.assets().clone());
-        let mut game = Running::fresh(self.candidate(0), setup).expect("it starts");
+        renderer.use_assets(self.assets.clone());
+        let mut game = Game::fresh(
+            self.candidate(0),
+            game::supervisor_options().expect("it starts"),
+            |guest| guest.init(setup),
+        )
+        .expect("it starts");
         println!("| | uploaded | submit, µs |\n|---|---|---|");
-        let mut frame = |game: &mut Running, name: &str| {
+        let mut frame = |game: &mut Game, name: &str| {
             let step = Step {
                 number: game.frame(),
                 dt: 1.0 / 60.0,
@@ -208,7 +223,7 @@ impl Guests {
             };
             game.update(&step).expect("it does not trap");
             game.instance().draw(SIZE, 0.0).expect("it draws");
-            game.instance().replay(renderer.begin());
+            game.instance().send_picture(renderer.begin());
             let mut submit = Times::default();
             timed(&mut submit, || renderer.submit().expect("it can"));
             let bytes = renderer.stats().asset_bytes;
@@ -235,11 +250,7 @@ impl Guests {
 
     fn candidate(&self, version: usize) -> Candidate {
         let program = self.versions[version].clone();
-        Candidate {
-            version: Version::new(&self.engine, program).expect("it starts"),
-            stages: Stages::default(),
-            ready: std::time::Instant::now(),
-        }
+        Candidate::of(Version::new(&self.engine, program).expect("it starts"))
     }
 
     /// Turns without an overlay, and with one that is shut, by turns.
@@ -250,6 +261,9 @@ impl Guests {
         let (_tell, outside) = channel();
         let parts = Parts {
             engine: Arc::clone(&self.engine),
+            assets: self.assets.clone(),
+            asset_loader: None,
+            supervisor: game::supervisor_options().expect("it starts"),
             pipeline: Some(pipeline.expect("it starts")),
             renderer: Box::new(NullRenderer::new(SIZE)),
             speaker: None,
@@ -268,7 +282,7 @@ impl Guests {
             let _ = session.turn();
             session.wait();
         }
-        let overlay = Overlay::new(Told::default(), LogRing::default(), None);
+        let overlay = Overlay::new(OverlayLog::default(), LogRing::default(), None);
         let mut times = [Times::default(), Times::default()];
         let frames = session.frames();
         for batch in 0..batches * 2 {

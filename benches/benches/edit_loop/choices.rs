@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use rustix::time::{ClockId, clock_gettime};
 use tempfile::TempDir;
 use vblank_benches::generated::{Flavour, Program};
-use vblank_host::guest::{Code, Engine, EngineOptions, Instance, Step};
+use vblank_host::game::{self, GameCalls, Setup, Step};
 use vblank_host::input::Size;
-use vblank_host::reload::prepare;
+use vblank_host::render::assets::Assets;
+use vblank_runtime::guest::{Code, EngineOptions, Instance};
+use vblank_runtime::supervisor::{ExpectedState, prepare};
 
 use super::{Dependencies, Effort, build, median};
 
@@ -107,7 +109,8 @@ fn start(measured: &mut Measured) -> (Instance, Step) {
     let size = Size::new(640, 640);
     let mut last = None;
     for _ in 0..COMPILES {
-        let engine = Engine::new(EngineOptions::default()).expect("an engine can be made");
+        let engine = game::engine(&Assets::default(), EngineOptions::default())
+            .expect("an engine can be made");
         let code = Code::from_bytes(measured.wasm.clone()).expect("it is a guest");
         let component = code.componentise().expect("it is a guest");
         // Of the processor: its threads are the first to wait where the machine is busy.
@@ -116,11 +119,18 @@ fn start(measured: &mut Measured) -> (Instance, Step) {
         measured
             .compile_ms
             .push((processor() - before).as_secs_f64() * 1e3);
-        let candidate = prepare(&engine, &code, 0).unwrap_or_else(|error| panic!("{error}"));
+        let candidate = prepare(&engine, &code, &ExpectedState::default())
+            .unwrap_or_else(|error| panic!("{error}"));
         last = Some(candidate.version.instance);
     }
     let mut instance = last.expect("it was compiled");
-    instance.init(1, size, 60.0).expect("it starts");
+    instance
+        .init(Setup {
+            seed: 1,
+            size,
+            hz: 60.0,
+        })
+        .expect("it starts");
     let step = Step {
         dt: 1.0 / 60.0,
         size,

@@ -9,9 +9,12 @@ mod rivals;
 use std::time::{Duration, Instant};
 
 use vblank_benches::{Times, row};
-use vblank_host::guest::{Code, Engine, EngineOptions, Program, Step};
+use vblank_host::game::{self, Game, GameCalls, Setup, Step};
 use vblank_host::input::Size;
-use vblank_host::reload::{Candidate, Path, Running, Setup, Stages, Version, prepare};
+use vblank_host::render::assets::Assets;
+use vblank_runtime::guest::{Code, Engine, EngineOptions, Program};
+use vblank_runtime::supervisor::{Candidate, ExpectedState, TransferMode, Version, prepare};
+use vblank_state::Comparison;
 use vblank_tests::{Demo, workspace};
 
 const KIB: u64 = 1024;
@@ -58,9 +61,9 @@ fn main() {
     for bytes in SIZES {
         let memcpy = memcpy(bytes);
         let ways = [
-            ("copy", Path::Copy, &guests.vec),
-            ("pages", Path::Pages, &guests.pages),
-            ("a field added", Path::Migrate, &guests.grown),
+            ("copy", TransferMode::Copy, &guests.vec),
+            ("pages", TransferMode::Pages, &guests.pages),
+            ("a field added", TransferMode::Migrate, &guests.grown),
         ];
         println!(
             "| {} | memcpy | {} | 1.0 | | |",
@@ -70,7 +73,7 @@ fn main() {
         for (name, path, pair) in ways {
             let swaps = match path {
                 // Each begins with a fresh game, which takes its time.
-                Path::Migrate => {
+                TransferMode::Migrate => {
                     (swaps * 4 * KIB as usize * KIB as usize / bytes as usize).clamp(50, swaps)
                 }
                 _ => swaps,
@@ -117,7 +120,8 @@ struct Guests {
 
 impl Guests {
     fn build() -> Self {
-        let engine = Engine::new(EngineOptions::default()).expect("an engine can be made");
+        let engine = game::engine(&Assets::default(), EngineOptions::default())
+            .expect("an engine can be made");
         let demo = Demo::copy("hello");
         let source = workspace().join("tests/guests/bodies.rs");
         let source = std::fs::read_to_string(source).expect("the guest is there");
@@ -134,7 +138,7 @@ impl Guests {
             std::fs::write(demo.source(), text).expect("the copy can be written");
             demo.build();
             let code = Code::read(&demo.keep_wasm(name)).expect("it is a guest");
-            let candidate = prepare(&engine, &code, 0).expect("it is good");
+            let candidate = prepare(&engine, &code, &ExpectedState::default()).expect("it is good");
             candidate.version.program
         };
         let vec = ("type Bodies = PageVec<Body>;", "type Bodies = Vec<Body>;");
@@ -160,10 +164,15 @@ impl Guests {
                     let demo = Demo::copy("particles");
                     demo.build();
                     let code = Code::read(&demo.wasm()).expect("it is a guest");
+                    let expected = ExpectedState {
+                        bytes: KIB * KIB,
+                        schema: None,
+                    };
                     while !stop.load(std::sync::atomic::Ordering::Relaxed) {
                         // An engine of its own, whose cache is empty: the most that there is to do.
-                        let engine = Engine::new(EngineOptions::default()).expect("it can be made");
-                        prepare(&engine, &code, KIB * KIB).expect("it is good");
+                        let engine = game::engine(&Assets::default(), EngineOptions::default())
+                            .expect("it can be made");
+                        prepare(&engine, &code, &expected).expect("it is good");
                     }
                 });
                 std::thread::sleep(Duration::from_secs(3));
@@ -187,7 +196,7 @@ impl Pair {
     fn measure(
         engine: &Engine,
         pair: &Pair2,
-        path: Path,
+        path: TransferMode,
         bytes: u64,
         swaps: usize,
     ) -> Option<Self> {
@@ -201,10 +210,16 @@ impl Pair {
         let mut frames = 0;
         for turn in 1..=swaps {
             let mut to = turn % 2;
-            if path == Path::Migrate {
+            if path == TransferMode::Migrate {
                 // Always from the old type to the new one.
                 let first = candidate(engine, &pair[0], bytes as usize);
-                game = Running::from_image(first, &image, false).expect("it fits");
+                game = Game::from_image(
+                    first,
+                    game::supervisor_options().expect("it starts"),
+                    &image,
+                    false,
+                )
+                .expect("it fits");
                 (to, frames) = (1, 0);
             }
             for _ in 0..UPDATES {
@@ -223,10 +238,13 @@ impl Pair {
             let begun = Instant::now();
             update(&mut game);
             measured.later.add(begun.elapsed());
-            let candidate = candidate(engine, &pair[to], game.bytes_to_copy());
+            let mut candidate = candidate(engine, &pair[to], game.bytes_to_copy());
+            // Off the frame, as the pipeline does.
+            let comparison = Comparison::new(game.schema(), &candidate.version.schema);
+            candidate.comparison = Some(comparison);
             let swap = game.swap(engine, candidate, false).expect("it goes well");
-            if swap.path != path {
-                assert_eq!((turn, path), (1, Path::Pages), "{:?}", swap.path);
+            if swap.mode != path {
+                assert_eq!((turn, path), (1, TransferMode::Pages), "{:?}", swap.mode);
                 return None;
             }
             measured.pause.add(swap.pause);
@@ -241,14 +259,19 @@ impl Pair {
     }
 }
 
-fn start(engine: &Engine, program: &Program, bytes: u64) -> Running {
+fn start(engine: &Engine, program: &Program, bytes: u64) -> Game {
     let setup = Setup {
         seed: bytes / KIB,
         size: Size::new(64, 64),
         hz: 60.0,
     };
     let first = candidate(engine, program, 0);
-    Running::fresh(first, setup).expect("it starts")
+    Game::fresh(
+        first,
+        game::supervisor_options().expect("it starts"),
+        |guest| guest.init(setup),
+    )
+    .expect("it starts")
 }
 
 fn candidate(engine: &Engine, program: &Program, bytes: usize) -> Candidate {
@@ -256,14 +279,10 @@ fn candidate(engine: &Engine, program: &Program, bytes: usize) -> Candidate {
     if bytes > 0 {
         version.instance.prewarm(bytes as u64).expect("it can");
     }
-    Candidate {
-        version,
-        stages: Stages::default(),
-        ready: Instant::now(),
-    }
+    Candidate::of(version)
 }
 
-fn update(game: &mut Running) {
+fn update(game: &mut Game) {
     let step = Step {
         number: game.frame(),
         dt: 1.0 / 60.0,

@@ -15,7 +15,7 @@ use vblank_render::{Fit, Renderer, RendererChoice};
 use vblank_runtime::build::{GuestCrate, PipelineOptions, Source};
 use vblank_runtime::error::GuestError;
 use vblank_runtime::guest::{Capability, Code, Engine, EngineOptions};
-use vblank_runtime::supervisor::{ExpectedState, Reaper, prepare};
+use vblank_runtime::supervisor::{ExpectedState, prepare};
 
 use super::features::FeatureArgs;
 use super::limits::LimitArgs;
@@ -190,8 +190,7 @@ impl Run {
         let (pipeline, asset_loader) =
             game::start_pipeline(&engine, &assets, source, pipeline, wake)
                 .context("cannot start the thread that prepares candidates")?;
-        let reaper =
-            Reaper::with_archive().context("cannot start the thread that drops old versions")?;
+        let supervisor = game::supervisor_options()?;
         let (tell, outside) = channel();
         let _control = self.listen(tell.clone());
         #[cfg(unix)]
@@ -213,7 +212,7 @@ impl Run {
                 assets,
                 asset_loader,
                 pipeline: Some(pipeline),
-                reaper,
+                supervisor,
                 renderer,
                 speaker,
                 clock,

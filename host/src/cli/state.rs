@@ -1,7 +1,6 @@
 //! `host state`: look at images, compare them, carry them to another version; all offline.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use clap::Subcommand;
@@ -10,7 +9,7 @@ use vblank_render::assets::Assets;
 use vblank_runtime::files::Access;
 use vblank_runtime::guest::{Code, EngineOptions};
 use vblank_runtime::image::Image;
-use vblank_runtime::supervisor::{ExpectedState, Reaper, SupervisorOptions, prepare};
+use vblank_runtime::supervisor::{ExpectedState, prepare};
 use vblank_state::value::{decode, difference};
 use vblank_state::{Comparison, Value};
 
@@ -129,10 +128,7 @@ fn migrate(
     let code = Code::read(to).with_context(guest)?;
     let candidate = prepare(&engine, &code, &ExpectedState::default()).with_context(guest)?;
     let comparison = Comparison::new(&image.schema, &candidate.version.schema);
-    let options = SupervisorOptions {
-        image_every: Duration::MAX,
-        reaper: Reaper::without_archive()?,
-    };
+    let options = game::supervisor_options()?;
     let mut game = Game::from_image(candidate, options, &image, strict)
         .with_context(|| format!("{} does not go on in {}", path.display(), to.display()))?;
     let out = out.unwrap_or_else(|| path.with_extension("migrated.vbs"));

@@ -34,7 +34,9 @@ enum Wake {
 pub struct AssetFolder {
     /// It may not be there yet.
     pub folder: PathBuf,
+    /// Time for which a change must be quiet before it counts.
     pub debounce: Duration,
+    /// Interval of looking for changes, instead of being told by the system.
     pub poll: Option<Duration>,
 }
 

@@ -19,6 +19,7 @@ mod window;
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use vblank_render::assets::Assets;
 use vblank_runtime::build::{News, Pipeline, PipelineOptions, Source};
@@ -26,7 +27,7 @@ use vblank_runtime::error::GuestError;
 use vblank_runtime::files;
 use vblank_runtime::guest::wasmtime::component::HasSelf;
 use vblank_runtime::guest::{Context, Engine, EngineOptions, Hooks, World};
-use vblank_runtime::supervisor::Supervisor;
+use vblank_runtime::supervisor::{Reaper, Supervisor, SupervisorOptions};
 
 pub use asset_files::{AssetFolder, AssetLoader};
 pub use lifecycle::{GameCalls, Setup};
@@ -64,6 +65,21 @@ pub fn world(assets: &Assets) -> World {
             sweep: |context| context.claim.assets().sweep(),
             after_replay: |context| context.requests.sounds.clear(),
         })
+}
+
+/// Options of a game's supervisor: an image each second, and a reaper of its own that archives states.
+///
+/// # Errors
+/// When the machine gives no thread.
+pub fn supervisor_options() -> Result<SupervisorOptions, GuestError> {
+    let reaper = Reaper::with_archive().map_err(|source| GuestError::Thread {
+        name: "reaper",
+        source,
+    })?;
+    Ok(SupervisorOptions {
+        image_every: Duration::from_secs(1),
+        reaper,
+    })
 }
 
 /// Starts a pipeline, and the loader of the asset files beside it. `wake_host` is called after each piece

@@ -32,7 +32,7 @@ use vblank_runtime::build::Pipeline;
 use vblank_runtime::error::{SwapError, Trap};
 use vblank_runtime::guest::{CodeHash, Engine};
 use vblank_runtime::history::History;
-use vblank_runtime::supervisor::{Candidate, ExpectedState, Reaper, SupervisorOptions};
+use vblank_runtime::supervisor::{Candidate, ExpectedState, SupervisorOptions};
 
 use crate::clock::Clock;
 use crate::config::SessionOptions;
@@ -73,8 +73,8 @@ pub struct Parts {
     pub asset_loader: Option<AssetLoader>,
     /// Makes candidates. Without it, only scripted swaps happen.
     pub pipeline: Option<Pipeline>,
-    /// Drops old versions and archives their states.
-    pub reaper: Reaper,
+    /// Image interval and reaper of the guest's supervisor.
+    pub supervisor: SupervisorOptions,
     /// Makes pictures.
     pub renderer: Box<dyn Renderer>,
     /// Plays sounds. Without it, there are none.
@@ -438,14 +438,5 @@ impl Session {
     fn notice_once(&mut self, kind: &'static str, cause: impl std::fmt::Display) {
         let frame = self.slot.next_update();
         self.records.notice_once(kind, cause, frame);
-    }
-
-    fn supervisor_options(&self) -> SupervisorOptions {
-        /// Interval of images, if they cost little enough.
-        const IMAGE_EVERY: Duration = Duration::from_secs(1);
-        SupervisorOptions {
-            image_every: IMAGE_EVERY,
-            reaper: self.parts.reaper.clone(),
-        }
     }
 }

@@ -60,7 +60,7 @@ pub struct Status {
     /// For how long it has.
     pub since: Duration,
     /// What the game does.
-    pub going: RunState,
+    pub run_state: RunState,
     /// Seconds of the game in a second of the clock.
     pub speed: f64,
     /// Whether the newest source is what runs.
@@ -76,7 +76,7 @@ impl Session {
         Status {
             hash,
             since: self.slot.came_in.elapsed(),
-            going: match game {
+            run_state: match game {
                 None => RunState::NotYet,
                 Some(game) if game.is_broken() => RunState::Broken,
                 Some(_) if self.timeline.pace().is_paused() => RunState::Paused,
@@ -117,14 +117,14 @@ impl fmt::Display for Status {
             Some(hash) => write!(f, "{} for {}, ", hash.short(), Span(self.since))?,
             None => f.write_str("nothing runs yet")?,
         }
-        match self.going {
+        match self.run_state {
             RunState::NotYet => {}
             RunState::Running => f.write_str("running")?,
             RunState::Probation(left) => write!(f, "on probation for {left} more updates")?,
             RunState::Broken => f.write_str("broken")?,
             RunState::Paused => f.write_str("paused")?,
         }
-        if self.speed != 1.0 && !matches!(self.going, RunState::NotYet | RunState::Broken) {
+        if self.speed != 1.0 && !matches!(self.run_state, RunState::NotYet | RunState::Broken) {
             write!(f, " at {}×", self.speed)?;
         }
         f.write_str("; ")?;
@@ -174,7 +174,7 @@ mod tests {
         let status = Status {
             hash: Some(runs),
             since: Duration::from_secs(185),
-            going: RunState::Running,
+            run_state: RunState::Running,
             speed: 1.0,
             source: Source::Runs,
         };
@@ -184,7 +184,7 @@ mod tests {
             format!("{runs} for 3 min 5 s, running; this is the newest source")
         );
         let slow = Status {
-            going: RunState::Paused,
+            run_state: RunState::Paused,
             speed: 0.25,
             source: Source::IsNewer(newer),
             ..status
@@ -207,7 +207,7 @@ mod tests {
         );
         let none = Status {
             hash: None,
-            going: RunState::NotYet,
+            run_state: RunState::NotYet,
             source: Source::Building(Duration::from_millis(1300)),
             ..status
         };

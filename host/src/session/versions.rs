@@ -106,7 +106,7 @@ impl Session {
 
     fn start(&mut self, candidate: Candidate) -> Result<(), SwapError> {
         let (stages, ready) = (candidate.stages, candidate.ready);
-        let (setup, options) = (self.setup(), self.supervisor_options());
+        let (setup, options) = (self.setup(), self.parts.supervisor.clone());
         let game = match &self.options.state_in {
             None => Game::fresh(candidate, options, |guest| guest.init(setup))?,
             Some(path) => {

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use exports::demo::plugins::http::Request;
 use serde_json::json;
 use tempfile::TempDir;
-use vblank_host::guest::Code;
-use vblank_host::plugin::{Host, Slot};
+use vblank_runtime::guest::Code;
+use vblank_runtime::plugin::{Host, Slot};
 use vblank_tests::{Counter, Demo, Guest, Run, show_state, workspace};
 use wit_component::targets;
 use wit_parser::Resolve;
 
-vblank_host::plugin!(Handler, path: ["../wit", "../demos/plugins/wit"], world: "demo:plugins/handler");
+vblank_runtime::plugin!(Handler, path: ["../wit", "../demos/plugins/wit"], world: "demo:plugins/handler");
 
 /// The folder of each release.
 fn releases() -> Vec<PathBuf> {

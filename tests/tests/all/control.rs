@@ -5,13 +5,13 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 use vblank_host::config::SessionOptions;
-use vblank_host::error::Refused;
-use vblank_host::event::Event;
-use vblank_host::guest::{Code, CodeHash};
-use vblank_host::image::Image;
+use vblank_host::event::{Command, Event};
 use vblank_host::input::Size;
-use vblank_host::reload::{BuildError, News};
-use vblank_host::session::{Command, Going, Source};
+use vblank_host::session::{RunState, Source};
+use vblank_runtime::build::{BuildError, News};
+use vblank_runtime::error::SwapError;
+use vblank_runtime::guest::{Code, CodeHash};
+use vblank_runtime::image::Image;
 use vblank_state::value::decode;
 use vblank_tests::{Counter, Guest};
 
@@ -33,7 +33,7 @@ fn a_pause_stops_the_game_and_nothing_else() {
     game.obey(Command::TogglePause);
     game.turns(10);
     assert_eq!(game.value("count"), count);
-    assert_eq!(game.session.status().going, Going::Paused);
+    assert_eq!(game.session.status().run_state, RunState::Paused);
     // A swap while it stands still: the next update is by the new code.
     game.swap(&counter().step(100));
     assert_eq!(game.told()[0]["event"], "swap");
@@ -234,7 +234,7 @@ fn a_broken_game_goes_on_after_an_edit() {
     let at_100 = "(if (i64.eq (i64.load (i32.const 64)) (i64.const 100)) (then unreachable))";
     let mut game = played(&counter().before("update", at_100));
     game.turns(150);
-    assert_eq!(game.session.status().going, Going::Broken);
+    assert_eq!(game.session.status().run_state, RunState::Broken);
     assert_eq!(game.value("count"), "100");
     let _ = game.turn_until_told("break");
     game.session.edit("count", "5000").unwrap();
@@ -259,7 +259,7 @@ fn the_status_goes_by_hashes_and_by_what_was_told() {
     let refused = |to: Option<CodeHash>| News::Refused {
         file: "game.wasm".into(),
         to,
-        refused: Refused::Migrate("no".into()),
+        refused: SwapError::Migrate("no".into()),
     };
     let failed = || News::BuildFailed {
         took: Duration::ZERO,
@@ -294,7 +294,7 @@ fn the_status_goes_by_hashes_and_by_what_was_told() {
     game.swap(&second);
     let status = game.session.status();
     assert_eq!((status.hash, status.source), (Some(newer), Source::Runs));
-    assert_eq!(status.going, Going::Probation(60));
+    assert_eq!(status.run_state, RunState::Probation(60));
     game.turns(61);
-    assert_eq!(game.session.status().going, Going::Running);
+    assert_eq!(game.session.status().run_state, RunState::Running);
 }

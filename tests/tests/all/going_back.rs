@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use rustix::process::{Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use vblank_host::error::Trap;
-use vblank_host::guest::{Code, Engine, EngineOptions, Step};
+use vblank_host::game::{self, Game, GameCalls, Setup, Step};
 use vblank_host::input::Size;
-use vblank_host::reload::{Aftermath, Running, Setup, prepare};
+use vblank_host::render::assets::Assets;
+use vblank_runtime::error::Trap;
+use vblank_runtime::guest::{Code, EngineOptions};
+use vblank_runtime::supervisor::{ExpectedState, FailureOutcome, prepare};
 use vblank_state::value::decode;
 use vblank_tests::{Counter, Demo, Guest, Host, Run, host, show_state};
 
@@ -439,12 +441,13 @@ fn out_of_a_break() {
 /// The state of then is what it goes on from, also should it fail again.
 #[test]
 fn out_of_a_break_with_the_state_of_then() {
-    let engine = Engine::new(EngineOptions::default()).expect("an engine can be made");
+    let engine =
+        game::engine(&Assets::default(), EngineOptions::default()).expect("an engine can be made");
     let ready = |guest: &Guest| {
         let code = Code::from_bytes(guest.module()).expect("it is a guest");
-        prepare(&engine, &code, 0).expect("it can be prepared")
+        prepare(&engine, &code, &ExpectedState::default()).expect("it can be prepared")
     };
-    let run = |game: &mut Running, to: u64| -> Result<(), Trap> {
+    let run = |game: &mut Game, to: u64| -> Result<(), Trap> {
         for number in game.frame()..to {
             game.update(&Step {
                 number,
@@ -454,7 +457,7 @@ fn out_of_a_break_with_the_state_of_then() {
         }
         Ok(())
     };
-    let count = |game: &mut Running| {
+    let count = |game: &mut Game| {
         let image = game.image().expect("there is a state");
         let value = decode(&image.schema, &image.parcel.as_ref()).expect("it is whole");
         value.to_json()
@@ -466,7 +469,12 @@ fn out_of_a_break_with_the_state_of_then() {
     };
     let first = ready(&Guest::of::<Counter>());
     let old = first.version.hash();
-    let mut game = Running::fresh(first, setup).expect("it begins");
+    let mut game = Game::fresh(
+        first,
+        game::supervisor_options().expect("it starts"),
+        |guest| guest.init(setup),
+    )
+    .expect("it begins");
     run(&mut game, 10).expect("it runs");
     let second = ready(&Guest::of::<Counter>().step(100).trap_at(200));
     game.swap(&engine, second, false).expect("it fits");
@@ -474,14 +482,14 @@ fn out_of_a_break_with_the_state_of_then() {
     let trap = run(&mut game, 300).expect_err("it traps");
     assert!(matches!(
         game.fail(&engine, trap, None),
-        Aftermath::Broken(_)
+        FailureOutcome::Broken(_)
     ));
     assert_eq!(
         (game.frame(), &*count(&mut game)),
         (200, r#"{"count":19010}"#)
     );
 
-    let then = game.past().state_of(old).expect("it was kept");
+    let then = game.state_archive().state_of(old).expect("it was kept");
     assert_eq!(then.frame, 10);
     let third = ready(&Guest::of::<Counter>().trap_at(205));
     game.swap_with(&engine, third, &then, false)
@@ -490,7 +498,7 @@ fn out_of_a_break_with_the_state_of_then() {
     let trap = run(&mut game, 300).expect_err("it traps");
     assert!(matches!(
         game.fail(&engine, trap, None),
-        Aftermath::Broken(_)
+        FailureOutcome::Broken(_)
     ));
     assert_eq!((game.frame(), &*count(&mut game)), (205, r#"{"count":15}"#));
 }

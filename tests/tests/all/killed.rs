@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
-use vblank_host::image::Image;
+use vblank_runtime::image::Image;
 use vblank_tests::{Counter, Guest, Host, Run, Tally, name_of};
 
 /// Updates a second.

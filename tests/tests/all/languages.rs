@@ -10,16 +10,18 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use vblank_derive::State;
-use vblank_host::guest::{Code, Engine, EngineOptions};
-use vblank_host::image::Image;
+use vblank_host::game::{self, GameCalls, Setup};
 use vblank_host::input::Size;
-use vblank_host::plugin::{Change, Host, Slot};
-use vblank_host::reload::prepare;
+use vblank_host::render::assets::Assets;
 use vblank_host::render::commands::{Area, Camera, Color, Look, Sink, TextStyle};
+use vblank_runtime::guest::{Code, EngineOptions};
+use vblank_runtime::image::Image;
+use vblank_runtime::plugin::{Change, Host, Slot};
+use vblank_runtime::supervisor::{ExpectedState, prepare};
 use vblank_state::Schema;
 use vblank_tests::{Ended, Guest, Run, workspace};
 
-vblank_host::plugin!(
+vblank_runtime::plugin!(
     Counter,
     path: ["../wit", "../demos/languages/wit"],
     world: "demo:languages/counter",
@@ -27,7 +29,7 @@ vblank_host::plugin!(
 
 /// The plugins of `tests/wit`, which need no compiler.
 mod tally {
-    vblank_host::plugin!(Tally, path: ["../wit", "wit"], world: "vblank:tests/tally",
+    vblank_runtime::plugin!(Tally, path: ["../wit", "wit"], world: "vblank:tests/tally",
         data: Board, imports: [vblank::tests::board]);
 
     /// Nothing is shown here.
@@ -35,7 +37,7 @@ mod tally {
     pub struct Board;
 
     impl vblank::tests::board::Host for Board {
-        fn show(&mut self, number: u64) -> vblank_host::guest::CallResult<u64> {
+        fn show(&mut self, number: u64) -> vblank_runtime::guest::CallResult<u64> {
             Ok(number)
         }
     }
@@ -327,7 +329,7 @@ fn four_languages_take_an_older_state() {
     let host = Host::new().expect("there is a host");
     for language in LANGUAGES {
         let fresh = slot(&host, language).image().unwrap();
-        let taken = |schema: Schema, saved: vblank_state::Saved<'_>| {
+        let taken = |schema: Schema, saved: vblank_state::SavedState<'_>| {
             let image = Image {
                 schema: Arc::new(schema),
                 parcel: saved.to_parcel(),
@@ -425,15 +427,22 @@ impl Sink for Seen {
 /// What a guest that draws so is seen to have drawn, or how it failed.
 fn drawn(draw: &str) -> Result<Seen, String> {
     let guest = Guest::of::<vblank_tests::Counter>().before("draw", draw);
-    let engine = Engine::new(EngineOptions::default()).expect("an engine can be made");
+    let engine =
+        game::engine(&Assets::default(), EngineOptions::default()).expect("an engine can be made");
     let code = Code::from_bytes(guest.component()).expect("it is a guest");
-    let candidate = prepare(&engine, &code, 0).unwrap_or_else(|error| panic!("{error}"));
+    let candidate = prepare(&engine, &code, &ExpectedState::default())
+        .unwrap_or_else(|error| panic!("{error}"));
     let mut game = candidate.version.instance;
     let size = Size::new(640, 360);
-    game.init(1, size, 60.0).expect("it starts");
+    game.init(Setup {
+        seed: 1,
+        size,
+        hz: 60.0,
+    })
+    .expect("it starts");
     let mut seen = Seen::default();
     game.draw(size, 0.5).map_err(|error| format!("{error:?}"))?;
-    game.replay(&mut seen);
+    game.send_picture(&mut seen);
     Ok(seen)
 }
 

@@ -6,17 +6,18 @@ use std::sync::mpsc::{Sender, channel};
 
 use vblank_host::clock::FreeClock;
 use vblank_host::config::SessionOptions;
-use vblank_host::guest::{Engine, EngineOptions};
+use vblank_host::game;
 use vblank_host::headless;
 use vblank_host::input::Size;
-use vblank_host::reload::report::{Observer, Record, What};
-use vblank_host::reload::{Pipeline, PipelineOptions, Source};
 use vblank_host::render::assets::Assets;
 use vblank_host::render::commands::{Fit, Sink};
 use vblank_host::render::{
     Kind, Layer, NullRenderer, Picture, Placement, RenderError, Renderer, Stats,
 };
+use vblank_host::report::{Observer, Record, ReportEvent};
 use vblank_host::session::{Parts, Session};
+use vblank_runtime::build::{Pipeline, PipelineOptions, Source};
+use vblank_runtime::guest::EngineOptions;
 use vblank_tests::{Counter, Guest};
 
 /// Makes some pictures, and is lost.
@@ -102,7 +103,7 @@ struct Notices(Sender<String>);
 
 impl Observer for Notices {
     fn observe(&mut self, record: &Record) {
-        if let What::Notice { message } = &record.what {
+        if let ReportEvent::Notice { message } = &record.event {
             self.0.send(message.clone()).expect("the test listens");
         }
     }
@@ -113,7 +114,9 @@ fn a_lost_adapter_is_told_once_and_the_game_goes_on() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let file = folder.path().join("game.wasm");
     Guest::of::<Counter>().write(&file);
-    let engine = Arc::new(Engine::new(EngineOptions::default()).expect("it can be made"));
+    let assets = Assets::default();
+    let engine = game::engine(&assets, EngineOptions::default()).expect("it can be made");
+    let engine = Arc::new(engine);
     let options = PipelineOptions::default();
     let pipeline = Pipeline::start(Arc::clone(&engine), Source::File(file), options, || ());
     let (tell, notices) = channel();
@@ -121,6 +124,9 @@ fn a_lost_adapter_is_told_once_and_the_game_goes_on() {
     let size = Size::new(64, 48);
     let parts = Parts {
         engine,
+        assets,
+        asset_loader: None,
+        supervisor: game::supervisor_options().expect("it starts"),
         pipeline: Some(pipeline.expect("it starts")),
         renderer: Box::new(Lost {
             inner: NullRenderer::new(size),

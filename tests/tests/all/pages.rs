@@ -4,9 +4,11 @@
 
 use std::sync::LazyLock;
 
-use vblank_host::guest::{Code, Engine, EngineOptions, Step};
+use vblank_host::game::{self, Game, GameCalls, Setup, Step};
 use vblank_host::input::{Key, Size};
-use vblank_host::reload::{Aftermath, Path, Running, Setup, prepare};
+use vblank_host::render::assets::Assets;
+use vblank_runtime::guest::{Code, Engine, EngineOptions};
+use vblank_runtime::supervisor::{ExpectedState, FailureOutcome, TransferMode, prepare};
 use vblank_tests::{Demo, Run, workspace};
 
 /// Versions of `tests/guests/bodies.rs`.
@@ -62,13 +64,13 @@ fn code(version: Version) -> &'static Code {
 }
 
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
-    let engine = Engine::new(EngineOptions::default());
+    let engine = game::engine(&Assets::default(), EngineOptions::default());
     engine.expect("an engine can be made")
 });
 
 /// A game, and which version made each of its steps.
 struct Play {
-    game: Running,
+    game: Game,
     made_by: Vec<Version>,
     /// The steps that made the world grow.
     grown: Vec<u64>,
@@ -79,14 +81,20 @@ struct Play {
 
 impl Play {
     fn new(version: Version, kib: u64) -> Self {
-        let candidate = prepare(&ENGINE, code(version), 0).expect("it is good");
+        let candidate =
+            prepare(&ENGINE, code(version), &ExpectedState::default()).expect("it is good");
         let setup = Setup {
             seed: kib,
             size: Size::new(64, 64),
             hz: 60.0,
         };
         Self {
-            game: Running::fresh(candidate, setup).expect("it starts"),
+            game: Game::fresh(
+                candidate,
+                game::supervisor_options().expect("it starts"),
+                |guest| guest.init(setup),
+            )
+            .expect("it starts"),
             made_by: Vec::new(),
             grown: Vec::new(),
             now: version,
@@ -109,7 +117,7 @@ impl Play {
         self.made_by.push(self.now);
         if let Err(trap) = self.game.update(&step) {
             let aftermath = self.game.fail(&ENGINE, trap, Some(&step));
-            assert!(matches!(aftermath, Aftermath::RolledBack { .. }));
+            assert!(matches!(aftermath, FailureOutcome::RolledBack { .. }));
             self.now = self.before;
             self.made_by[self.swapped_at..].fill(self.before);
             self.before = self.now;
@@ -123,13 +131,13 @@ impl Play {
     }
 
     /// How the state crossed, or `None` where the swap was refused.
-    fn swap(&mut self, to: Version) -> Option<Path> {
-        let bytes = self.game.bytes_to_copy() as u64;
-        let candidate = prepare(&ENGINE, code(to), bytes).expect("it is good");
+    fn swap(&mut self, to: Version) -> Option<TransferMode> {
+        let expected = self.game.expected_state();
+        let candidate = prepare(&ENGINE, code(to), &expected).expect("it is good");
         let swap = self.game.swap(&ENGINE, candidate, false).ok()?;
         self.before = std::mem::replace(&mut self.now, to);
         self.swapped_at = self.made_by.len();
-        Some(swap.path)
+        Some(swap.mode)
     }
 
     /// What is left is what the versions leave that made the steps, with every swap a copy.
@@ -142,7 +150,7 @@ impl Play {
         let mut model = Play::new(by.first().copied().unwrap_or(Copied), kib);
         for (number, version) in by.iter().enumerate() {
             if *version != model.now {
-                assert_eq!(model.swap(*version), Some(Path::Copy));
+                assert_eq!(model.swap(*version), Some(TransferMode::Copy));
             }
             model.step(self.grown.contains(&(number as u64)));
         }
@@ -162,12 +170,12 @@ const LARGE: u64 = 8 << 10;
 fn a_large_state_is_moved() {
     let mut play = Play::new(One, LARGE);
     play.steps(5);
-    assert_eq!(play.swap(Ten), Some(Path::Pages));
+    assert_eq!(play.swap(Ten), Some(TransferMode::Pages));
     play.steps(100);
     // There and back again, and twice within one probation.
-    assert_eq!(play.swap(One), Some(Path::Pages));
+    assert_eq!(play.swap(One), Some(TransferMode::Pages));
     play.steps(10);
-    assert_eq!(play.swap(Ten), Some(Path::Pages));
+    assert_eq!(play.swap(Ten), Some(TransferMode::Pages));
     play.steps(10);
     play.is_as_if_copied(LARGE);
 }
@@ -176,7 +184,7 @@ fn a_large_state_is_moved() {
 fn a_small_state_is_copied() {
     let mut play = Play::new(One, 1 << 10);
     play.steps(5);
-    assert_eq!(play.swap(Ten), Some(Path::Copy));
+    assert_eq!(play.swap(Ten), Some(TransferMode::Copy));
     play.steps(5);
     play.is_as_if_copied(1 << 10);
 }
@@ -185,15 +193,15 @@ fn a_small_state_is_copied() {
 fn a_version_without_pages_is_given_a_copy_and_back() {
     let mut play = Play::new(One, LARGE);
     play.steps(5);
-    assert_eq!(play.swap(CopiedTen), Some(Path::Copy));
+    assert_eq!(play.swap(CopiedTen), Some(TransferMode::Copy));
     play.steps(100);
     assert_eq!(
         play.swap(One),
-        Some(Path::Copy),
+        Some(TransferMode::Copy),
         "its old memory is no pages"
     );
     play.steps(100);
-    assert_eq!(play.swap(Ten), Some(Path::Pages));
+    assert_eq!(play.swap(Ten), Some(TransferMode::Pages));
     play.steps(5);
     play.is_as_if_copied(LARGE);
 }
@@ -202,13 +210,13 @@ fn a_version_without_pages_is_given_a_copy_and_back() {
 fn a_trap_in_probation_is_undone_by_image_and_inputs() {
     let mut play = Play::new(One, LARGE);
     play.steps(10);
-    assert_eq!(play.swap(TrapsAt20), Some(Path::Pages));
+    assert_eq!(play.swap(TrapsAt20), Some(TransferMode::Pages));
     play.step(true);
     play.steps(20);
     assert_eq!((play.now, play.game.frame()), (One, 31));
     play.is_as_if_copied(LARGE);
     // The next good version swaps in.
-    assert_eq!(play.swap(Ten), Some(Path::Pages));
+    assert_eq!(play.swap(Ten), Some(TransferMode::Pages));
     play.steps(5);
     play.is_as_if_copied(LARGE);
 }
@@ -217,9 +225,9 @@ fn a_trap_in_probation_is_undone_by_image_and_inputs() {
 fn a_trap_in_the_second_probation_goes_back_one_version() {
     let mut play = Play::new(One, LARGE);
     play.steps(5);
-    assert_eq!(play.swap(Ten), Some(Path::Pages));
+    assert_eq!(play.swap(Ten), Some(TransferMode::Pages));
     play.steps(5);
-    assert_eq!(play.swap(TrapsAt20), Some(Path::Pages));
+    assert_eq!(play.swap(TrapsAt20), Some(TransferMode::Pages));
     play.steps(20);
     assert_eq!(play.now, Ten);
     play.is_as_if_copied(LARGE);
@@ -256,7 +264,7 @@ fn any_order_of_swaps_leaves_what_copies_leave() {
                         .choice(&[One, Ten, CopiedTen])
                         .expect("there are some");
                     let path = play.swap(to).expect("it is good");
-                    moved += u32::from(path == Path::Pages);
+                    moved += u32::from(path == TransferMode::Pages);
                 }
             }
         }

@@ -10,12 +10,15 @@ use std::time::Duration;
 
 use vblank_host::clock::Clock;
 use vblank_host::config::SessionOptions;
-use vblank_host::event::Event;
-use vblank_host::guest::{Code, Engine, EngineOptions};
-use vblank_host::reload::report::{Observer, Record};
-use vblank_host::reload::{News, prepare};
+use vblank_host::event::{Command, Event};
+use vblank_host::game;
+use vblank_host::render::assets::Assets;
 use vblank_host::render::{NullRenderer, Renderer, Size};
-use vblank_host::session::{Command, Parts, Session};
+use vblank_host::report::{Observer, Record};
+use vblank_host::session::{Parts, Session};
+use vblank_runtime::build::News;
+use vblank_runtime::guest::{Code, Engine, EngineOptions};
+use vblank_runtime::supervisor::{ExpectedState, prepare};
 use vblank_state::value::Spot;
 
 use vblank_tests::{DEADLINE, Guest, wait_until};
@@ -69,12 +72,17 @@ impl Played {
     #[track_caller]
     #[must_use]
     pub fn shown(guest: &Guest, options: SessionOptions, renderer: Box<dyn Renderer>) -> Self {
-        let engine = Engine::new(EngineOptions::default()).expect("an engine can be made");
+        let assets = Assets::default();
+        let engine =
+            game::engine(&assets, EngineOptions::default()).expect("an engine can be made");
         let engine = Arc::new(engine);
         let now = Rc::new(Cell::new(Duration::from_secs(1)));
         let told = Rc::default();
         let parts = Parts {
             engine: Arc::clone(&engine),
+            assets,
+            asset_loader: None,
+            supervisor: game::supervisor_options().expect("it starts"),
             pipeline: None,
             renderer,
             speaker: None,
@@ -105,7 +113,8 @@ impl Played {
     #[track_caller]
     pub fn swap(&mut self, guest: &Guest) {
         let code = Code::from_bytes(guest.module()).expect("the fixture is a guest");
-        let candidate = prepare(&self.engine, &code, 0).unwrap_or_else(|error| panic!("{error}"));
+        let candidate = prepare(&self.engine, &code, &ExpectedState::default())
+            .unwrap_or_else(|error| panic!("{error}"));
         let ready = News::Ready(Box::new(candidate));
         self.session.handle(Event::News(ready));
         self.session.look_for_news();

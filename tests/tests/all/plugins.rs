@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use vblank_host::error::{GuestError, Refused};
-use vblank_host::guest::{CallResult, Code, Limits};
-use vblank_host::plugin::{CallError, Change, Host, Patience, Slot, StartError, commit};
+use vblank_runtime::error::{GuestError, Reason, SwapError};
+use vblank_runtime::guest::{CallResult, Code, Limits};
+use vblank_runtime::plugin::{CallError, Change, Host, RestartPolicy, Slot, StartError, commit};
 use vblank_tests::{DEADLINE, Guest, component_of, wait_until};
 
-vblank_host::plugin!(
+vblank_runtime::plugin!(
     Tally, path: ["../wit", "wit"], world: "vblank:tests/tally",
     data: Board, imports: [vblank::tests::board],
 );
@@ -114,7 +114,7 @@ fn a_version_that_changed_its_wit_is_refused() {
     );
     let changed = changed.instead("add", "(i64.const 0)");
     let refused = slot.swap(&code(&changed)).map(drop).unwrap_err();
-    assert_eq!(refused.reason(), "wrong-world");
+    assert_eq!(refused.reason(), Reason::WrongWorld);
     let message = refused.to_string();
     assert!(
         message.contains(
@@ -205,13 +205,17 @@ fn what_was_kept_is_not_lost() {
 #[test]
 fn a_plugin_that_fails_again_and_again_is_taken_out() {
     let host = host();
-    let patience = Patience {
+    let patience = RestartPolicy {
         rest: Duration::from_millis(1),
         failures: 3,
-        ..Patience::default()
+        ..RestartPolicy::default()
     };
     let bad = code(&trap_at(7));
-    let mut slot: Slot<Tally> = host.slot("bad").patience(patience).start(&bad).unwrap();
+    let mut slot: Slot<Tally> = host
+        .slot("bad")
+        .restart_policy(patience)
+        .start(&bad)
+        .unwrap();
     let mut beside = self::slot(&host, &Guest::plugin());
     record(&mut slot, 2).unwrap();
     let (mut failed, mut rested) = (0, 0);
@@ -631,7 +635,7 @@ fn a_capability_nobody_gave_is_named() {
         panic!("it was not granted")
     };
     assert!(
-        matches!(&*why, Refused::Guest(GuestError::NotAllowed { .. })),
+        matches!(&*why, SwapError::Guest(GuestError::NotAllowed { .. })),
         "{why}"
     );
 }

@@ -4,16 +4,16 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use vblank_host::error::{Misfit, Refused};
-use vblank_host::guest::{CallResult, Code};
-use vblank_host::plugin::{
-    CallError, Change, Host, Patience, Plugin, Provider, Slot, StartError, commit,
+use vblank_runtime::error::{Misfit, Reason, SwapError};
+use vblank_runtime::guest::{CallResult, Code};
+use vblank_runtime::plugin::{
+    CallError, Change, Host, Plugin, Provider, RestartPolicy, Slot, StartError, commit,
 };
 use vblank_tests::{DEADLINE, Guest, wait_until};
 
 /// What is used: `counting`.
 mod tally {
-    vblank_host::plugin!(
+    vblank_runtime::plugin!(
         Tally, path: ["../wit", "wit"], world: "vblank:tests/tally",
         data: super::Board, imports: [vblank::tests::board],
     );
@@ -21,7 +21,7 @@ mod tally {
 
 /// The same where the application does not know what it exports.
 mod silent {
-    vblank_host::plugin!(
+    vblank_runtime::plugin!(
         Silent, path: ["../wit", "wit"], world: "vblank:tests/silent",
         data: super::Board, imports: [vblank::tests::board],
     );
@@ -29,12 +29,12 @@ mod silent {
 
 /// Who uses it, and nothing of the application's.
 mod relay {
-    vblank_host::plugin!(Relay, path: ["../wit", "wit"], world: "vblank:tests/relay");
+    vblank_runtime::plugin!(Relay, path: ["../wit", "wit"], world: "vblank:tests/relay");
 }
 
 /// The same with an application that counts itself.
 mod counted {
-    vblank_host::plugin!(
+    vblank_runtime::plugin!(
         Relay, path: ["../wit", "wit"], world: "vblank:tests/relay",
         data: super::Thousand, imports: [vblank::tests::counting],
     );
@@ -125,9 +125,9 @@ fn with_two(guest: Guest) -> Guest {
     )
 }
 
-fn misfits(refused: Refused) -> Vec<Misfit> {
+fn misfits(refused: SwapError) -> Vec<Misfit> {
     match refused {
-        Refused::Misfits(misfits) => misfits,
+        SwapError::Misfits(misfits) => misfits,
         other => panic!("{other}"),
     }
 }
@@ -166,14 +166,14 @@ fn both_are_swapped_by_themselves_as_long_as_types_are_kept() {
 }
 
 #[test]
-fn a_provider_of_another_type_is_refused_and_its_users_are_listed() {
+fn a_provider_is_provider_failure_type_is_refused_and_its_users_are_listed() {
     let host = Host::new().unwrap();
     let slot = host.slot::<Silent>("tally").start(&code(&Guest::plugin()));
     let tally = slot.unwrap().provide();
     let mut relay = user(&host, &tally, &Guest::relay());
     let refused = tally.with(|slot| slot.swap(&code(&with_two(Guest::plugin()))));
     let refused = refused.map(drop).unwrap_err();
-    assert_eq!(refused.reason(), "misfits");
+    assert_eq!(refused.reason(), Reason::Misfits);
     let text = refused.to_string();
     assert!(
         text.contains(
@@ -262,9 +262,9 @@ fn what_must_change_together_is_swapped_in_one_commit() {
 #[test]
 fn a_failure_of_the_provider_is_told_as_such() {
     let host = Host::new().unwrap();
-    let builder = host.slot::<Tally>("tally").patience(Patience {
+    let builder = host.slot::<Tally>("tally").restart_policy(RestartPolicy {
         rest: Duration::ZERO,
-        ..Patience::default()
+        ..RestartPolicy::default()
     });
     let bad = code(&trap_at(Guest::plugin(), "add", 7));
     let tally = builder.start(&bad).unwrap().provide();
@@ -275,7 +275,7 @@ fn a_failure_of_the_provider_is_told_as_such() {
             panic!("the user is called each time")
         };
         assert_eq!(plugin, "relay");
-        assert!(trap.of_another);
+        assert!(trap.is_provider_failure);
         let why = if failure < 5 {
             "plugin tally: call trapped"
         } else {

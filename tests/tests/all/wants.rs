@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use vblank_host::guest::CallResult;
-use vblank_host::plugin::{Change, Host, Slot};
+use vblank_runtime::guest::CallResult;
+use vblank_runtime::plugin::{Change, Host, Slot};
 use vblank_tests::{DEADLINE, Demo, Guest, host, wait_until};
 
-vblank_host::plugin!(
+vblank_runtime::plugin!(
     Tally, path: ["../wit", "wit"], world: "vblank:tests/tally",
     data: Board, imports: [vblank::tests::board],
 );

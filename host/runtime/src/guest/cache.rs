@@ -245,7 +245,9 @@ impl Disk {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::fs::File;
+    use std::path::Path;
+    use std::time::{Duration, SystemTime};
 
     use super::*;
 

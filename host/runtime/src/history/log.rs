@@ -63,8 +63,8 @@ fn list(known: &[String]) -> String {
 /// A guest's versions, those of earlier runs first, and this run's.
 #[derive(Debug)]
 pub struct History {
-    entries: Vec<Entry>,
-    run: String,
+    pub(super) entries: Vec<Entry>,
+    pub(super) run: String,
     /// How many versions this run had.
     count: u64,
     /// The number of the version that runs.
@@ -253,17 +253,21 @@ pub(super) mod tests {
     use super::*;
 
     /// The smallest core module, made different by a custom section.
-    pub(super) fn module(number: u8) -> Vec<u8> {
+    pub(in crate::history) fn module(number: u8) -> Vec<u8> {
         [b"\0asm\x01\0\0\0\0\x03\x01n".as_slice(), &[number]].concat()
     }
 
-    pub(super) fn arrive(history: &mut History, number: u8) -> CodeHash {
+    pub(in crate::history) fn arrive(history: &mut History, number: u8) -> CodeHash {
         let bytes = module(number);
         let hash = CodeHash::of(&bytes);
         history.arrived(Arrival {
             schema: "5c".to_owned(),
             frame: u64::from(number),
-            swap: Some(("identical", "copy", 12.5)),
+            swap: Some((
+                SwapVerdict::Identical,
+                TransferMode::Copy,
+                Duration::from_micros(12),
+            )),
             hash,
             binary: Arc::new(Binary {
                 bytes,

@@ -143,7 +143,7 @@ mod tests {
         let out = Duration::MAX.as_millis();
         assert_eq!(rests, [None, Some(10), Some(20), Some(40), Some(out)]);
         health.forgive();
-        assert!(health.away().is_none());
+        assert!(health.unavailable().is_none());
     }
 
     #[test]

@@ -102,6 +102,19 @@ pub struct Candidate {
     pub ready: Instant,
 }
 
+impl Candidate {
+    /// A candidate of a version that is ready without any preparation.
+    #[must_use]
+    pub fn of(version: Version) -> Self {
+        Self {
+            version,
+            comparison: None,
+            stages: Stages::default(),
+            ready: Instant::now(),
+        }
+    }
+}
+
 /// The state that a candidate is going to be given, as far as it is known while it is prepared.
 #[derive(Clone, Debug, Default)]
 pub struct ExpectedState {
@@ -150,10 +163,9 @@ pub fn prepare(
         stages.prewarm = lap();
     }
     Ok(Candidate {
-        version,
         comparison,
         stages,
-        ready: Instant::now(),
+        ..Candidate::of(version)
     })
 }
 

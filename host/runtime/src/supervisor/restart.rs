@@ -1,11 +1,10 @@
 //! Another instance of the code that runs: to look at its state, to edit it, to start a fresh game.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use vblank_state::{Parcel, ParcelRef, Parked, Schema};
 
-use super::candidate::{Candidate, Stages};
+use super::candidate::Candidate;
 use super::journal::JournalEntry;
 use super::swap::Swap;
 use super::{Supervisor, take_image, validated};
@@ -52,12 +51,7 @@ impl<E: JournalEntry> Supervisor<E> {
     /// # Errors
     /// As for [`Supervisor::swap`]: everything is as it was.
     pub fn replace_state(&mut self, engine: &Engine, state: &Image) -> Result<Swap, SwapError> {
-        let candidate = Candidate {
-            version: self.version.another_instance(engine)?,
-            comparison: None,
-            stages: Stages::default(),
-            ready: Instant::now(),
-        };
+        let candidate = Candidate::of(self.version.another_instance(engine)?);
         self.swap_with(engine, candidate, state, false)
     }
 

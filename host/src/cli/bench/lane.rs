@@ -9,7 +9,6 @@ use anyhow::bail;
 use vblank_render::assets::Assets;
 use vblank_runtime::build::{PipelineOptions, Source};
 use vblank_runtime::guest::{Engine, EngineOptions, Profiler};
-use vblank_runtime::supervisor::Reaper;
 
 use super::Bench;
 use super::figures::{Figures, Measured};
@@ -80,7 +79,7 @@ impl Lane {
             assets,
             asset_loader,
             pipeline: Some(pipeline),
-            reaper: Reaper::with_archive()?,
+            supervisor: game::supervisor_options()?,
             renderer,
             speaker: None,
             clock: match bench.hz {
