@@ -10,6 +10,7 @@ mod display;
 mod fixture;
 mod held;
 mod host;
+mod skip;
 mod typed;
 mod wait;
 
@@ -19,5 +20,6 @@ pub use display::{Display, Picture};
 pub use fixture::{Counter, Guest, Tally, component_of};
 pub use held::Held;
 pub use host::{Ended, Host, Run, host, host_binary, show_state};
+pub use skip::skip;
 pub use typed::Typed;
 pub use wait::{DEADLINE, Reads, name_of, wait_until};

@@ -1,35 +1,25 @@
-//! `cargo xtask book`: the pages of `docs/` as a book for a browser. The program that makes it is installed
-//! once, into the target folder: as a dependency it would weigh on everybody's build.
+//! `cargo xtask book`: the pages of `docs/` as a book for a browser.
 
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::process::{Failure, announce, output, run};
-use crate::{root, target};
+use crate::process::{Failure, run};
+use crate::tools::Tool;
+use crate::workspace::{root, target};
 
-/// What the pages were looked at with.
-const VERSION: &str = "0.5.4";
+/// mdbook without the server and the search: two minutes on two cores.
+const MDBOOK: Tool = Tool {
+    name: "mdbook",
+    version: "0.5.4",
+    prints: "mdbook v",
+    flags: &["--no-default-features"],
+};
 
-/// Make the book; where it is.
+/// Make the book. Returns its folder.
 pub fn build() -> Result<PathBuf, Failure> {
-    let tools = target().join("tools");
-    let mdbook = tools
-        .join("bin/mdbook")
-        .with_extension(std::env::consts::EXE_EXTENSION);
-    let found = output(Command::new(&mdbook).arg("--version"));
-    if found.as_deref() != Some(&*format!("mdbook v{VERSION}")) {
-        announce(&format!("installing mdbook {VERSION}, once"));
-        // Without what serves and searches a book: two minutes on two cores.
-        let mut install = Command::new("cargo");
-        install
-            .args(["install", "mdbook", "--version", VERSION, "--locked"])
-            .args(["--no-default-features", "--force", "--root"])
-            .arg(&tools)
-            .env_remove("CARGO_TARGET_DIR");
-        run(&mut install)?;
-    }
+    let mdbook = MDBOOK.get()?;
     let book = target().join("book");
-    run(Command::new(&mdbook)
+    run(Command::new(mdbook)
         .arg("build")
         .arg(root().join("docs"))
         .arg("--dest-dir")

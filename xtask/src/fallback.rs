@@ -8,8 +8,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::compiler::{TARGET, has_standard_library, has_target};
+use crate::debian::install as install_packages;
 use crate::process::{Failure, announce, output, run};
-use crate::setup::{self, TARGET, has_standard_library};
 
 /// The name for rustup; the host looks for it too.
 const TOOLCHAIN: &str = "vblank-guest";
@@ -18,7 +19,7 @@ const CARGO: &str = "/usr/bin/cargo";
 
 /// Whether the toolchain is there and complete.
 pub fn is_linked() -> bool {
-    setup::has_target(Command::new("rustup").args(["run", TOOLCHAIN, "rustc"]))
+    has_target(Command::new("rustup").args(["run", TOOLCHAIN, "rustc"]))
 }
 
 /// Install the compiler, build the library, link the toolchain. Under a minute on two cores; what is
@@ -29,7 +30,7 @@ pub fn install() -> Result<(), Failure> {
         .iter()
         .all(|path| path.exists())
     {
-        setup::install("guests", &["rustc-web", "cargo-web", "rust-web-src"])?;
+        install_packages("guests", &["rustc-web", "cargo-web", "rust-web-src"])?;
     }
     let version =
         output(Command::new(RUSTC).arg("-vV")).ok_or_else(|| format!("{RUSTC} does not run"))?;
@@ -44,7 +45,7 @@ pub fn install() -> Result<(), Failure> {
     let release = line("release:")?;
     let lld = PathBuf::from(format!("/usr/bin/lld-{llvm}"));
     if !lld.exists() {
-        setup::install("linking guests", &[&format!("lld-{llvm}")])?;
+        install_packages("linking guests", &[&format!("lld-{llvm}")])?;
     }
     // A new compiler gets a new sysroot, and never meets an older one's libraries.
     let data = data_folder()?;

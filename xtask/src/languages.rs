@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::SystemTime;
 
 use crate::process::{Failure, announce, run};
-use crate::root;
+use crate::workspace::root;
 
 /// What is built: the folder in `demos/languages`, that of its SDK in `guest-sdk`, and the file.
 const GUESTS: [(&str, &str, &str); 6] = [

@@ -1,14 +1,12 @@
 //! What a fresh machine lacks. Each step looks first, says what it does before it does it, and does
 //! nothing where nothing is missing.
 
-use std::path::Path;
 use std::process::Command;
 
+use crate::compiler::{TARGET, has_target};
+use crate::debian::{install, is_debian, missing};
 use crate::fallback;
-use crate::process::{Failure, announce, output, run, succeeds};
-
-/// What guests are compiled for.
-pub const TARGET: &str = "wasm32-unknown-unknown";
+use crate::process::{Failure, announce, run, succeeds};
 
 /// For a window on X11 that nobody sees: what the window test needs.
 const WINDOW_TEST: [&str; 8] = [
@@ -96,60 +94,4 @@ pub fn sound_and_gamepads() -> &'static [&'static str] {
         "building without sound and gamepads: there is no libasound or no libudev to build with",
     );
     &["--no-default-features", "--features", "games,http"]
-}
-
-/// Whether this compiler has the target's standard library.
-pub fn has_target(rustc: &mut Command) -> bool {
-    let folder = output(rustc.args(["--print", "target-libdir", "--target", TARGET]));
-    folder.is_some_and(|folder| has_standard_library(Path::new(&folder)))
-}
-
-/// Whether a folder holds a standard library.
-pub fn has_standard_library(folder: &Path) -> bool {
-    std::fs::read_dir(folder).is_ok_and(|entries| {
-        entries
-            .flatten()
-            .any(|entry| entry.file_name().to_string_lossy().starts_with("libstd-"))
-    })
-}
-
-/// Install Debian packages, if there are any to install.
-pub fn install(purpose: &str, packages: &[&str]) -> Result<(), Failure> {
-    if packages.is_empty() {
-        return Ok(());
-    }
-    let names = packages.join(" ");
-    if !is_debian() {
-        return Err(format!("for {purpose}, install what Debian calls: {names}").into());
-    }
-    announce(&format!("apt-get install {names} (for {purpose})"));
-    // An old list is better than none; installing tells whether it was too old.
-    let _ = run(apt().args(["-qq", "update"]));
-    run(apt()
-        .args(["-qq", "--yes", "--no-install-recommends", "install"])
-        .args(packages))
-}
-
-fn missing<'a>(packages: &[&'a str]) -> Vec<&'a str> {
-    let is_installed = |package: &&&str| {
-        let mut query = Command::new("dpkg-query");
-        query.args(["--show", "--showformat=${Status}", package]);
-        output(&mut query).is_some_and(|status| status == "install ok installed")
-    };
-    packages
-        .iter()
-        .filter(|package| !is_installed(package))
-        .copied()
-        .collect()
-}
-
-fn apt() -> Command {
-    let is_root = output(Command::new("id").arg("-u")).is_some_and(|id| id == "0");
-    let mut command = Command::new(if is_root { "env" } else { "sudo" });
-    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
-    command
-}
-
-fn is_debian() -> bool {
-    succeeds(Command::new("apt-get").arg("--version"))
 }

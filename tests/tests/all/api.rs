@@ -16,7 +16,7 @@ fn is_as_written(file: &str, interface: &str) {
     assert!(
         written == interface,
         "the public interface is not that of {file}, first in line {}: {:?} now, {:?} there. If it is meant to \
-         change, say so in CHANGELOG.md and write the file anew: VBLANK_BLESS=1 cargo test --release -p vblank-tests --test api",
+         change, say so in CHANGELOG.md and write the file anew: VBLANK_BLESS=1 cargo xtask test api::",
         first.map_or(
             1 + written.lines().count().min(interface.lines().count()),
             |(line, _)| line + 1

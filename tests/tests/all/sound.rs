@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use vblank_tests::{DEADLINE, Demo, Display, Run, wait_until, workspace};
+use vblank_tests::{DEADLINE, Demo, Display, Run, skip, wait_until, workspace};
 
 /// What was played: frames of two samples.
 fn played(file: &std::path::Path) -> Vec<f32> {
@@ -29,7 +29,7 @@ fn music_goes_on_across_a_swap_and_a_missing_sound_is_said_once() {
     let mut alsa = Command::new("pkg-config");
     let has_sound = alsa.args(["--exists", "alsa"]).status();
     if !has_sound.is_ok_and(|status| status.success()) {
-        return eprintln!("skipped: this host was built without sound, as there is no libasound");
+        return skip("this host was built without sound, as there is no libasound");
     }
     let demo = Demo::copy("hello");
     let guest = workspace().join("tests/guests/tone.rs");
