@@ -13,8 +13,7 @@ pub fn guest(arguments: &[&str]) -> Result<(), Failure> {
     if let Some((manifest, arguments)) = application(arguments) {
         let mut run_it = Command::new("cargo");
         run_it.args(["run", "--quiet", "--release", "--manifest-path"]);
-        run_it.arg(manifest).args(setup::sound_and_gamepads());
-        return run(run_it.arg("--").args(arguments));
+        return run(run_it.arg(manifest).arg("--").args(arguments));
     }
     setup::vulkan()?;
     build_host()?;

@@ -93,5 +93,9 @@ pub fn sound_and_gamepads() -> &'static [&'static str] {
     announce(
         "building without sound and gamepads: there is no libasound or no libudev to build with",
     );
-    &["--no-default-features", "--features", "games,http"]
+    &[
+        "--no-default-features",
+        "--features",
+        "overlay,build,cranelift,http",
+    ]
 }

@@ -6,9 +6,11 @@
 //! The modules in reading order. Only `gpu` names wgpu, and only [`sound`] names kira.
 
 pub mod assets;
+mod choice;
 pub mod commands;
 mod extent;
 mod gpu;
+mod kind;
 mod null;
 mod picture;
 mod placement;
@@ -16,24 +18,12 @@ mod renderer;
 pub mod sound;
 mod text;
 
-use serde::{Deserialize, Serialize};
-
+pub use self::choice::{RendererAndNotice, RendererChoice, UnknownRenderer, headless, windowed};
 pub use self::gpu::{Prefer, WgpuRenderer};
+pub use self::kind::Kind;
 pub use self::null::NullRenderer;
 pub use self::picture::{Picture, SaveError};
 pub use self::placement::{Fit, Placement, UnknownFit};
-pub use self::renderer::*;
+pub use self::renderer::{DRIVERS, Layer, RenderError, Renderer, Stats};
 
 pub use vblank_input::Size;
-
-/// What makes the pictures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// A graphics card.
-    Gpu,
-    /// A driver that draws on the CPU.
-    Software,
-    /// Nothing: there are no pictures.
-    Null,
-}

@@ -12,7 +12,6 @@ pub mod files;
 pub mod image;
 mod thread;
 // Layer 1
-#[cfg(feature = "build")]
 pub mod build;
 pub mod guest;
 pub mod history;

@@ -10,11 +10,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
-use vblank_render::assets::{AssetError, Assets, MAX_BYTES, Payload, Wanted};
+use vblank_render::assets::{AssetError, AssetRequest, Assets, MAX_BYTES, Payload};
 use vblank_runtime::build::{WatchTarget, Watcher};
 
 /// The thread's handle. Dropped, the thread stops.
-pub struct AssetLoader {
+pub(super) struct AssetLoader {
     assets: Assets,
     wake: Sender<Wake>,
     thread: Option<JoinHandle<()>>,
@@ -31,13 +31,13 @@ enum Wake {
 
 /// Where the files are, and how to look for changes.
 #[derive(Clone, Debug)]
-pub struct AssetFolder {
+pub(super) struct AssetFolder {
     /// It may not be there yet.
-    pub folder: PathBuf,
+    pub(super) folder: PathBuf,
     /// Time for which a change must be quiet before it counts.
-    pub debounce: Duration,
+    pub(super) debounce: Duration,
     /// Interval of looking for changes, instead of being told by the system.
-    pub poll: Option<Duration>,
+    pub(super) poll: Option<Duration>,
 }
 
 impl AssetLoader {
@@ -45,7 +45,7 @@ impl AssetLoader {
     ///
     /// # Errors
     /// When the machine gives no thread.
-    pub fn start(
+    pub(super) fn start(
         assets: Assets,
         folder: AssetFolder,
         notice: impl Fn(String) + Send + 'static,
@@ -57,7 +57,7 @@ impl AssetLoader {
         let mut loader = Loader {
             assets: assets.clone(),
             folder,
-            seen: BTreeMap::new(),
+            stamps: BTreeMap::new(),
             notice: Box::new(notice),
         };
         let touched = wake.clone();
@@ -88,7 +88,7 @@ struct Loader {
     assets: Assets,
     folder: AssetFolder,
     /// What each file looked like when it was last read, by the asset's handle.
-    seen: BTreeMap<u32, Seen>,
+    stamps: BTreeMap<u32, FileStamp>,
     notice: Box<dyn Fn(String) + Send>,
 }
 
@@ -97,7 +97,7 @@ type Failure = (u32, AssetError);
 
 /// What a file looks like from outside. Another look means that it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Seen {
+struct FileStamp {
     path: PathBuf,
     written: Option<SystemTime>,
     bytes: u64,
@@ -166,12 +166,12 @@ impl Loader {
     fn look_again(&mut self) -> Vec<Failure> {
         drop(self.assets.take_wanted());
         let files = self.assets.files();
-        self.seen
+        self.stamps
             .retain(|handle, _| files.iter().any(|file| file.handle == *handle));
         let mut failures = Vec::new();
         for wanted in &files {
             let now = self.find(wanted).ok();
-            if now.is_none() || self.seen.get(&wanted.handle) != now.as_ref() {
+            if now.is_none() || self.stamps.get(&wanted.handle) != now.as_ref() {
                 failures.extend(self.load(wanted));
             }
         }
@@ -179,7 +179,7 @@ impl Loader {
     }
 
     /// Read a file, and hand it on if that is possible.
-    fn load(&mut self, wanted: &Wanted) -> Option<Failure> {
+    fn load(&mut self, wanted: &AssetRequest) -> Option<Failure> {
         match self.read(wanted) {
             Ok(Some(content)) => {
                 self.hand_on(wanted.handle, Ok(content));
@@ -201,8 +201,11 @@ impl Loader {
     }
 
     /// The content, unless it is what the asset has already.
-    fn read(&mut self, wanted: &Wanted) -> Result<Option<(blake3::Hash, Payload)>, AssetError> {
-        self.seen.remove(&wanted.handle);
+    fn read(
+        &mut self,
+        wanted: &AssetRequest,
+    ) -> Result<Option<(blake3::Hash, Payload)>, AssetError> {
+        self.stamps.remove(&wanted.handle);
         let seen = self.find(wanted)?;
         if seen.bytes > MAX_BYTES {
             return Err(AssetError::Damaged(format!(
@@ -223,12 +226,12 @@ impl Loader {
             payload.map(|payload| Some((hash, payload)))
         };
         // Also where it is damaged: it is read again when it looks different.
-        self.seen.insert(wanted.handle, seen);
+        self.stamps.insert(wanted.handle, seen);
         decoded
     }
 
     /// The file of an asset, as it looks now.
-    fn find(&self, wanted: &Wanted) -> Result<Seen, AssetError> {
+    fn find(&self, wanted: &AssetRequest) -> Result<FileStamp, AssetError> {
         let folder = &self.folder.folder;
         let files = wanted.files(folder);
         for file in &files {
@@ -244,7 +247,7 @@ impl Loader {
             }
             match std::fs::metadata(&path) {
                 Ok(meta) if meta.is_file() => {
-                    return Ok(Seen {
+                    return Ok(FileStamp {
                         path,
                         written: meta.modified().ok(),
                         bytes: meta.len(),

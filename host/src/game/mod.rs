@@ -3,6 +3,7 @@
 //! It stands on the runtime, which knows nothing of games, and on the renderer's commands and assets. It
 //! knows no session and no window.
 
+#[cfg(feature = "build")]
 mod asset_files;
 mod assets;
 mod audio;
@@ -13,24 +14,23 @@ mod draw;
 mod draw_list;
 mod frame_buffers;
 mod lifecycle;
+#[cfg(feature = "build")]
+mod pipeline;
 mod requests;
 mod step;
 mod window;
 
-use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use vblank_render::assets::Assets;
-use vblank_runtime::build::{News, Pipeline, PipelineOptions, Source};
 use vblank_runtime::error::GuestError;
-use vblank_runtime::files;
 use vblank_runtime::guest::wasmtime::component::HasSelf;
 use vblank_runtime::guest::{Context, Engine, EngineOptions, Hooks, World};
 use vblank_runtime::supervisor::{Reaper, Supervisor, SupervisorOptions};
 
-pub use asset_files::{AssetFolder, AssetLoader};
 pub use lifecycle::{GameCalls, Setup};
+#[cfg(feature = "build")]
+pub use pipeline::start_pipeline;
 pub use requests::GuestRequests;
 pub use step::Step;
 
@@ -80,34 +80,6 @@ pub fn supervisor_options() -> Result<SupervisorOptions, GuestError> {
         image_every: Duration::from_secs(1),
         reaper,
     })
-}
-
-/// Starts a pipeline, and the loader of the asset files beside it. `wake_host` is called after each piece
-/// of news.
-///
-/// # Errors
-/// When the machine gives no threads.
-pub fn start_pipeline(
-    engine: &Arc<Engine>,
-    assets: &Assets,
-    source: Source,
-    options: PipelineOptions,
-    wake_host: impl Fn() + Clone + Send + 'static,
-) -> io::Result<(Pipeline, Option<AssetLoader>)> {
-    let folder = options.assets.clone().map(|folder| AssetFolder {
-        folder: files::absolute(folder),
-        debounce: options.debounce,
-        poll: options.poll,
-    });
-    let pipeline = Pipeline::start(Arc::clone(engine), source, options, wake_host.clone())?;
-    let news = pipeline.sender();
-    let notice = move |notice| {
-        // Without a pipeline, nobody reads it.
-        let _ = news.send(News::Notice(notice));
-        wake_host();
-    };
-    let loader = folder.map(|folder| AssetLoader::start(assets.clone(), folder, notice));
-    Ok((pipeline, loader.transpose()?))
 }
 
 /// Makes an engine for games. Its guests draw with these assets.

@@ -18,6 +18,7 @@ mod status;
 mod timeline;
 mod versions;
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ use vblank_input::{Input, InputEvent};
 use vblank_render::assets::{AssetInfo, Assets};
 use vblank_render::sound::Speaker;
 use vblank_render::{Layer, Renderer};
-use vblank_runtime::build::Pipeline;
+use vblank_runtime::build::CandidateSource;
 use vblank_runtime::error::{SwapError, Trap};
 use vblank_runtime::guest::{CodeHash, Engine};
 use vblank_runtime::history::History;
@@ -38,7 +39,7 @@ use crate::clock::Clock;
 use crate::config::SessionOptions;
 use crate::event::Event;
 use crate::frame::{Phase, Timings};
-use crate::game::{AssetLoader, Game, Step};
+use crate::game::{Game, Step};
 use crate::report::{Observer, ReportEvent};
 
 pub use commands::SPEEDS;
@@ -69,10 +70,11 @@ pub struct Parts {
     pub engine: Arc<Engine>,
     /// The guest's assets.
     pub assets: Assets,
-    /// Loads assets from files. Without it, there are only those that the guest makes.
-    pub asset_loader: Option<AssetLoader>,
+    /// Loads assets from files, for as long as it is held. Without it, there are only those that the guest
+    /// makes.
+    pub asset_loader: Option<Box<dyn Any>>,
     /// Makes candidates. Without it, only scripted swaps happen.
-    pub pipeline: Option<Pipeline>,
+    pub pipeline: Option<Box<dyn CandidateSource>>,
     /// Image interval and reaper of the guest's supervisor.
     pub supervisor: SupervisorOptions,
     /// Makes pictures.
@@ -247,7 +249,12 @@ impl Session {
     /// Handles the news of the pipeline, and swaps if there is a candidate or a rollback is ready. To be
     /// called between two frames only. Returns whether there is a new version, which wants to be drawn.
     pub fn look_for_news(&mut self) -> bool {
-        while let Some(news) = self.parts.pipeline.as_ref().and_then(Pipeline::poll) {
+        while let Some(news) = self
+            .parts
+            .pipeline
+            .as_ref()
+            .and_then(|source| source.poll())
+        {
             self.handle(Event::News(news));
         }
         if let Some(candidate) = self.slot.candidate.take() {

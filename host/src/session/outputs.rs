@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use vblank_runtime::build::{News, Pipeline};
+use vblank_runtime::build::News;
 use vblank_runtime::files::Access;
 use vblank_runtime::history::VersionOutcome;
 
@@ -132,7 +132,12 @@ impl Session {
 
     /// The last things: outputs for the end, the guest's own, the report.
     pub(super) fn end(&mut self) {
-        while let Some(news) = self.parts.pipeline.as_ref().and_then(Pipeline::poll) {
+        while let Some(news) = self
+            .parts
+            .pipeline
+            .as_ref()
+            .and_then(|source| source.poll())
+        {
             // There is no next frame for anything else.
             if let News::Notice(message) = news {
                 self.report(ReportEvent::Notice { message });

@@ -1,15 +1,31 @@
 //! What one guest asks for and gives, and its claim to it, which goes when the guest does.
 
+use vblank_input::Size;
+
+use super::error::AssetError;
+use super::handle::Assets;
+use super::mesh::Mesh;
+use super::payload::{Filter, Kind, Payload, Status};
+use super::pixels::Pixels;
 use super::registry::Owner;
-use super::{AssetError, Assets, Filter, Kind, Mesh, Payload, Pixels, Status, key, pixels};
-use crate::Size;
+use super::{key, pixels};
 use crate::commands::TextStyle;
 use crate::sound::Sound;
 
 /// One guest's claims. They go when it is dropped.
 pub struct Claim {
-    pub(super) assets: Assets,
-    pub(super) owner: Owner,
+    assets: Assets,
+    owner: Owner,
+}
+
+impl Assets {
+    /// Makes a claim, for a guest that is going to ask for assets.
+    #[must_use]
+    pub fn claim(&self) -> Claim {
+        let owner = self.lock().new_owner();
+        let assets = self.clone();
+        Claim { assets, owner }
+    }
 }
 
 impl Claim {
@@ -223,7 +239,7 @@ impl Claim {
             .assets
             .lock()
             .give(self.owner, kind, key, hash, payload);
-        self.assets.0.settled.notify_all();
+        self.assets.notify_settled();
         given
     }
 }

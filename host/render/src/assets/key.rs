@@ -5,7 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{AssetError, Kind};
+use super::error::AssetError;
+use super::payload::Kind;
 
 /// Bytes of the longest key.
 const LONGEST: usize = 256;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::AssetError;
+use super::error::AssetError;
 
 /// Words of a vertex: position, normal, place in the texture, colour; see `wit/assets.wit`.
 pub const VERTEX_WORDS: usize = 9;

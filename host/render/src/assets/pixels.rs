@@ -5,12 +5,10 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use image::{ImageFormat, ImageReader, Limits};
+use vblank_input::Size;
 
-use super::AssetError;
-use crate::Size;
-
-/// Pixels of a texture's side, at most.
-pub const MAX_SIDE: u32 = 16_384;
+use super::error::AssetError;
+use super::limits::MAX_SIDE;
 
 /// Red, green, blue and alpha of each pixel, straight, in rows from the top.
 #[derive(Clone, PartialEq, Eq)]

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use vblank_input::Size;
+
+use super::error::AssetError;
+use super::info::{AssetInfo, AssetRequest, Held, Live};
 use super::key;
-use super::{
-    AssetError, AssetInfo, Filter, Held, Kind, Live, MAX_BYTES, MAX_ENTRIES, Payload, Status,
-    Wanted,
-};
-use crate::Size;
-use crate::sound::Found;
+use super::limits::{MAX_BYTES, MAX_ENTRIES};
+use super::payload::{Filter, Kind, Payload, Status};
+use crate::sound::LookUp;
 use crate::text::FontFile;
 
 /// Who claims an asset.
@@ -333,15 +334,15 @@ impl Registry {
         }
     }
 
-    pub fn sound(&self, handle: u32) -> Found {
+    pub fn sound(&self, handle: u32) -> LookUp {
         match self.entries.get(&handle) {
             Some(Entry {
                 payload: Some(Payload::Sound(sound)),
                 revision,
                 ..
-            }) => Found::Ready(sound.clone(), *revision),
-            Some(entry) if entry.status == Status::Loading => Found::Loading,
-            _ => Found::Missing,
+            }) => LookUp::Ready(sound.clone(), *revision),
+            Some(entry) if entry.status == Status::Loading => LookUp::Loading,
+            _ => LookUp::Missing,
         }
     }
 
@@ -366,20 +367,20 @@ impl Registry {
         }
     }
 
-    pub fn take_wanted(&mut self) -> Vec<Wanted> {
+    pub fn take_wanted(&mut self) -> Vec<AssetRequest> {
         let wanted = std::mem::take(&mut self.wanted);
         let wanted = wanted.into_iter();
         wanted.filter_map(|handle| self.wanted(handle)).collect()
     }
 
-    pub fn files(&self) -> Vec<Wanted> {
+    pub fn files(&self) -> Vec<AssetRequest> {
         let handles = self.entries.keys();
         handles.filter_map(|handle| self.wanted(*handle)).collect()
     }
 
-    fn wanted(&self, handle: u32) -> Option<Wanted> {
+    fn wanted(&self, handle: u32) -> Option<AssetRequest> {
         let entry = self.entries.get(&handle)?;
-        (entry.source == Source::File).then(|| Wanted {
+        (entry.source == Source::File).then(|| AssetRequest {
             handle,
             kind: entry.kind,
             key: Arc::clone(&entry.key),

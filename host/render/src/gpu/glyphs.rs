@@ -58,7 +58,7 @@ struct Slot {
 
 /// Where a text is, and how it is seen.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Placed {
+pub(super) struct GlyphSprite {
     pub position: [f32; 2],
     /// Of the font, in units.
     pub size: f32,
@@ -67,7 +67,7 @@ pub(super) struct Placed {
     pub picture: Size,
 }
 
-impl Placed {
+impl GlyphSprite {
     /// Pixels for one unit.
     fn zoom(&self) -> f32 {
         self.camera.map_or(1.0, |camera| camera.zoom.abs())
@@ -116,7 +116,7 @@ impl Glyphs {
         gpu: &Gpu,
         assets: &Assets,
         layout: &Layout,
-        placed: &Placed,
+        placed: &GlyphSprite,
     ) -> impl Iterator<Item = (usize, &[Sprite])> {
         self.sprites.clear();
         self.runs.clear();

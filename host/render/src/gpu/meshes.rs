@@ -10,10 +10,10 @@ use crate::assets::{Live, Payload};
 
 /// By the handles of the assets.
 #[derive(Debug, Default)]
-pub(super) struct Meshes(BTreeMap<u32, Uploaded>);
+pub(super) struct Meshes(BTreeMap<u32, MeshOnGpu>);
 
 #[derive(Debug)]
-struct Uploaded {
+struct MeshOnGpu {
     vertices: Buffer,
     indices: Buffer,
     count: u32,
@@ -48,7 +48,7 @@ impl Meshes {
                 usage,
             })
         };
-        let uploaded = Uploaded {
+        let uploaded = MeshOnGpu {
             vertices: buffer(&mesh.vertices, BufferUsages::VERTEX),
             indices: buffer(&mesh.indices, BufferUsages::INDEX),
             count: mesh.indices.len() as u32,

@@ -13,6 +13,7 @@ mod painter;
 mod pipelines;
 mod recording;
 mod surface;
+mod target;
 #[cfg(test)]
 mod tests;
 mod textures;
@@ -20,10 +21,7 @@ mod upload;
 mod view;
 
 use wgpu::wgt::WgpuHasDisplayHandle;
-use wgpu::{
-    Backends, CommandEncoderDescriptor, Extent3d, Instance, InstanceDescriptor, SurfaceTarget,
-    Texture, TextureDescriptor, TextureDimension, TextureFormat, TextureUsages, TextureView,
-};
+use wgpu::{Backends, CommandEncoderDescriptor, Instance, InstanceDescriptor, SurfaceTarget};
 
 use super::assets::Assets;
 use super::commands::Sink;
@@ -38,10 +36,8 @@ use overlay::Overlay;
 use painter::Painter;
 use recording::{Recorder, Recording};
 use surface::Window;
+use target::Target;
 use upload::Uploads;
-
-/// Of every picture.
-const FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
 
 /// Draws with Vulkan, Metal, Direct3D 12 or OpenGL.
 #[derive(Debug)]
@@ -55,13 +51,6 @@ pub struct WgpuRenderer {
     target: Option<Target>,
     extent: Extent,
     stats: Stats,
-}
-
-/// The texture that a picture is drawn into.
-#[derive(Clone, Debug)]
-struct Target {
-    texture: Texture,
-    view: TextureView,
 }
 
 impl WgpuRenderer {
@@ -244,33 +233,5 @@ impl Renderer for WgpuRenderer {
 
     fn stats(&self) -> Stats {
         self.stats
-    }
-}
-
-impl Target {
-    fn new(gpu: &Gpu, size: Size) -> Self {
-        let texture = gpu.device.create_texture(&TextureDescriptor {
-            label: Some("picture"),
-            size: Extent3d {
-                width: size.width,
-                height: size.height,
-                depth_or_array_layers: 1,
-            },
-            mip_level_count: 1,
-            sample_count: 1,
-            dimension: TextureDimension::D2,
-            format: FORMAT,
-            usage: TextureUsages::RENDER_ATTACHMENT
-                | TextureUsages::TEXTURE_BINDING
-                | TextureUsages::COPY_DST
-                | TextureUsages::COPY_SRC,
-            view_formats: &[],
-        });
-        let view = texture.create_view(&Default::default());
-        Self { texture, view }
-    }
-
-    fn size(&self) -> Size {
-        Size::new(self.texture.width(), self.texture.height())
     }
 }

@@ -8,7 +8,8 @@ use wgpu::{
 };
 
 use super::adapter::Gpu;
-use super::{FORMAT, Target, capture};
+use super::capture;
+use super::target::{FORMAT, Target};
 use crate::{Layer, Picture, RenderError, Size};
 
 /// The layer, and what paints it.

@@ -16,8 +16,10 @@ use super::bindings::{Layouts, Params};
 use super::glyphs::Glyphs;
 use super::meshes::Meshes;
 use super::pipelines::{DEPTH_FORMAT, Key, Pipelines, Shape};
-use super::recording::{Op, Recording, Target, What};
+use super::recording::{Op, Recording, TargetRun};
+use super::target::Target;
 use super::textures::Textures;
+use super::upload::InstanceKind;
 use super::upload::Uploads;
 use super::view::View;
 use crate::Size;
@@ -88,7 +90,7 @@ impl Painter {
         recording: &Recording,
         uploads: &Uploads,
         glyphs: &Glyphs,
-        picture: &super::Target,
+        picture: &Target,
     ) {
         for op in &recording.ops {
             let key = self.key(op);
@@ -199,7 +201,7 @@ impl Painter {
             }
             let instances = scene.uploads.of(op.what).instances(op.place.page);
             let items = op.place.items.clone();
-            if let What::Meshes { mesh, .. } = op.what {
+            if let InstanceKind::Meshes { mesh, .. } = op.what {
                 let is_another = |last: &Op| last.what != op.what;
                 if is_new || last.is_none_or(|(last, _, _)| is_another(last)) {
                     indices = self.meshes.prepare(&mut pass, mesh);
@@ -216,7 +218,7 @@ impl Painter {
                     pass.set_vertex_buffer(0, instances.slice(..));
                 }
                 match op.what {
-                    What::Triangles(_) => pass.draw(items.start * 3..items.end * 3, 0..1),
+                    InstanceKind::Triangles(_) => pass.draw(items.start * 3..items.end * 3, 0..1),
                     _ => pass.draw(0..4, items),
                 }
             }
@@ -226,10 +228,12 @@ impl Painter {
 
     fn bind(&self, pass: &mut RenderPass<'_>, scene: &Scene<'_>, op: &Op, key: Key) {
         match op.what {
-            What::Quads => return,
-            What::Sprites(texture) => pass.set_bind_group(0, self.textures.group(texture), &[]),
-            What::Glyphs(page) => pass.set_bind_group(0, scene.glyphs.group(page), &[]),
-            What::Triangles(texture) | What::Meshes { texture, .. } => {
+            InstanceKind::Quads => return,
+            InstanceKind::Sprites(texture) => {
+                pass.set_bind_group(0, self.textures.group(texture), &[])
+            }
+            InstanceKind::Glyphs(page) => pass.set_bind_group(0, scene.glyphs.group(page), &[]),
+            InstanceKind::Triangles(texture) | InstanceKind::Meshes { texture, .. } => {
                 pass.set_bind_group(0, self.textures.group_or_white(texture), &[]);
             }
         }
@@ -245,7 +249,7 @@ impl Painter {
     fn key(&self, op: &Op) -> Key {
         let shader = match op.what {
             // Text stays readable.
-            What::Glyphs(_) => 0,
+            InstanceKind::Glyphs(_) => 0,
             _ => op.state.look.shader,
         };
         self.pipelines
@@ -278,39 +282,39 @@ impl Painter {
     }
 }
 
-/// What is drawn to one target, and where that comes from.
+/// InstanceKind is drawn to one target, and where that comes from.
 struct Scene<'a> {
     recording: &'a Recording,
     uploads: &'a Uploads,
     glyphs: &'a Glyphs,
-    target: Target,
+    target: TargetRun,
     size: Size,
 }
 
 fn is_mesh(op: &Op) -> bool {
-    matches!(op.what, What::Meshes { .. })
+    matches!(op.what, InstanceKind::Meshes { .. })
 }
 
 /// Whether an operation draws with this texture.
 fn reads(op: &Op, texture: u32) -> bool {
     let own = match op.what {
-        What::Sprites(own) => Some(own),
-        What::Triangles(own) | What::Meshes { texture: own, .. } => own,
-        What::Quads | What::Glyphs(_) => None,
+        InstanceKind::Sprites(own) => Some(own),
+        InstanceKind::Triangles(own) | InstanceKind::Meshes { texture: own, .. } => own,
+        InstanceKind::Quads | InstanceKind::Glyphs(_) => None,
     };
     own == Some(texture) || op.state.look.textures.contains(&texture)
 }
 
-fn shape(what: What) -> Shape {
+fn shape(what: InstanceKind) -> Shape {
     match what {
-        What::Quads => Shape::Quads,
-        What::Sprites(_) | What::Glyphs(_) => Shape::Sprites,
-        What::Triangles(_) => Shape::Triangles,
-        What::Meshes { .. } => Shape::Meshes,
+        InstanceKind::Quads => Shape::Quads,
+        InstanceKind::Sprites(_) | InstanceKind::Glyphs(_) => Shape::Sprites,
+        InstanceKind::Triangles(_) => Shape::Triangles,
+        InstanceKind::Meshes { .. } => Shape::Meshes,
     }
 }
 
-/// What a target is filled with: the picture is opaque, and a colour that is not is blended with black.
+/// InstanceKind a target is filled with: the picture is opaque, and a colour that is not is blended with black.
 fn fill(color: Color, is_picture: bool) -> wgpu::Color {
     let [r, g, b, a] = color.bytes().map(|byte| f64::from(byte) / 255.0);
     if !is_picture {

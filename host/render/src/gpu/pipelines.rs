@@ -147,7 +147,7 @@ fn make(gpu: &Gpu, layouts: &Layouts, key: Key, shader: Option<&Shader>) -> Rend
         _ => ("vblank_corner", "vblank_shade"),
     };
     let target = ColorTargetState {
-        format: super::FORMAT,
+        format: super::target::FORMAT,
         blend: blend(key.blend),
         write_mask: ColorWrites::ALL,
     };

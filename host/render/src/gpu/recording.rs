@@ -1,11 +1,11 @@
 //! A picture while it is recorded: operations in order, each with the state that it is drawn in.
 //!
-//! Instances go to the GPU's staging memory as they come; an operation only says where they are. What
+//! Instances go to the GPU's staging memory as they come; an operation only says where they are. InstanceKind
 //! follows on one another in the same state is one operation.
 
 use super::adapter::Gpu;
-use super::glyphs::{Glyphs, Placed};
-use super::upload::{Place, Uploads};
+use super::glyphs::{GlyphSprite, Glyphs};
+use super::upload::{InstanceKind, InstanceRange, Uploads};
 use crate::assets::{Assets, MAX_PARAMS};
 use crate::commands::{
     Area, Camera, Color, INSTANCE_WORDS, Look, Quad, Sink, Sprite, TextStyle, VERTEX_WORDS,
@@ -29,9 +29,9 @@ const MOST_SETTINGS: u64 = 1 << 16;
 pub(super) struct Recording {
     pub size: Size,
     pub ops: Vec<Op>,
-    /// What is drawn to, in order; the first is the picture.
-    pub targets: Vec<Target>,
-    /// What meshes are seen through; the first shows nothing.
+    /// InstanceKind is drawn to, in order; the first is the picture.
+    pub targets: Vec<TargetRun>,
+    /// InstanceKind meshes are seen through; the first shows nothing.
     pub matrices: Vec<[f32; 16]>,
     /// Parameters of shaders, each at a multiple of [`MAX_PARAMS`].
     pub params: Vec<u8>,
@@ -46,10 +46,10 @@ pub(super) struct Recording {
 
 /// Something that is drawn to for a while.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Target {
+pub(super) struct TargetRun {
     /// A canvas, or the picture.
     pub canvas: Option<u32>,
-    /// What it is filled with first.
+    /// InstanceKind it is filled with first.
     pub clear: Option<Color>,
 }
 
@@ -58,9 +58,9 @@ pub(super) struct Target {
 pub(super) struct Op {
     pub camera: Option<Camera>,
     pub state: State,
-    pub what: What,
+    pub what: InstanceKind,
     /// The instances.
-    pub place: Place,
+    pub place: InstanceRange,
 }
 
 /// How things are drawn.
@@ -77,23 +77,8 @@ pub(super) struct State {
     pub matrix: usize,
 }
 
-/// What the instances of an operation are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum What {
-    Quads,
-    /// With the texture of this handle.
-    Sprites(u32),
-    /// Sprites with a page of glyphs as their texture.
-    Glyphs(usize),
-    Triangles(Option<u32>),
-    Meshes {
-        mesh: u32,
-        texture: Option<u32>,
-    },
-}
-
-/// What every picture begins with: it is filled with black.
-const PICTURE: Target = Target {
+/// InstanceKind every picture begins with: it is filled with black.
+const PICTURE: TargetRun = TargetRun {
     canvas: None,
     clear: Some(Color::BLACK),
 };
@@ -151,11 +136,11 @@ impl Recording {
     }
 
     /// Draw these too, in the state of now.
-    fn push(&mut self, what: What, place: Place) {
+    fn push(&mut self, what: InstanceKind, place: InstanceRange) {
         self.push_through(self.camera, what, place);
     }
 
-    fn push_through(&mut self, camera: Option<Camera>, what: What, place: Place) {
+    fn push_through(&mut self, camera: Option<Camera>, what: InstanceKind, place: InstanceRange) {
         match self.ops.last_mut() {
             Some(last)
                 if last.what == what
@@ -184,7 +169,7 @@ fn within(what: &'static str, count: u64, max: u64) -> Result<(), RenderError> {
     Err(RenderError::TooMany { what, count, max })
 }
 
-/// What commands go to: the recording, and memory of the GPU.
+/// InstanceKind commands go to: the recording, and memory of the GPU.
 #[derive(Debug)]
 pub(super) struct Recorder {
     pub recording: Recording,
@@ -232,7 +217,9 @@ impl Sink for Recorder {
         recording.stats.quads += (words.len() / Quad::WORDS) as u64;
         if recording.check().is_ok() {
             let quads = &mut self.uploads.quads;
-            quads.write(&self.gpu, words, |place| recording.push(What::Quads, place));
+            quads.write(&self.gpu, words, |place| {
+                recording.push(InstanceKind::Quads, place)
+            });
         }
     }
 
@@ -244,7 +231,7 @@ impl Sink for Recorder {
         recording.stats.sprites += (words.len() / Sprite::WORDS) as u64;
         if recording.check().is_ok() {
             let sprites = &mut self.uploads.sprites;
-            let what = What::Sprites(texture);
+            let what = InstanceKind::Sprites(texture);
             sprites.write(&self.gpu, words, |place| recording.push(what, place));
         }
     }
@@ -263,7 +250,7 @@ impl Sink for Recorder {
         if recording.check().is_err() {
             return;
         }
-        let placed = Placed {
+        let placed = GlyphSprite {
             position,
             size: style.size,
             color: style.color,
@@ -273,7 +260,7 @@ impl Sink for Recorder {
         let camera = placed.camera();
         let pages = self.glyphs.place(&self.gpu, &self.assets, &layout, &placed);
         for (page, sprites) in pages {
-            let what = What::Glyphs(page);
+            let what = InstanceKind::Glyphs(page);
             let upload = &mut self.uploads.sprites;
             upload.write(&self.gpu, Sprite::words(sprites), |place| {
                 recording.push_through(camera, what, place);
@@ -289,7 +276,7 @@ impl Sink for Recorder {
         recording.stats.triangles += (words.len() / (3 * VERTEX_WORDS)) as u64;
         if recording.check().is_ok() {
             let triangles = &mut self.uploads.triangles;
-            let what = What::Triangles(texture);
+            let what = InstanceKind::Triangles(texture);
             triangles.write(&self.gpu, words, |place| recording.push(what, place));
         }
     }
@@ -297,7 +284,7 @@ impl Sink for Recorder {
     fn set_area(&mut self, area: Option<Area>) {
         let Size { width, height } = self.recording.target_size;
         self.recording.state.area = area.map(|area| {
-            // What is no number has no pixels.
+            // InstanceKind is no number has no pixels.
             let within = |from: f32, length: f32, side: u32| {
                 let side = side as f32;
                 let (start, end) = (from.clamp(0.0, side), (from + length).clamp(0.0, side));
@@ -347,7 +334,7 @@ impl Sink for Recorder {
         recording.stats.meshes += (words.len() / INSTANCE_WORDS) as u64;
         if recording.check().is_ok() {
             let meshes = &mut self.uploads.meshes;
-            let what = What::Meshes { mesh, texture };
+            let what = InstanceKind::Meshes { mesh, texture };
             meshes.write(&self.gpu, words, |place| recording.push(what, place));
         }
     }
@@ -358,7 +345,7 @@ impl Sink for Recorder {
             // Nothing of this picture will be drawn.
             return;
         }
-        // What is no canvas has no pixels that could be drawn to, whatever its size is here.
+        // InstanceKind is no canvas has no pixels that could be drawn to, whatever its size is here.
         let size = canvas.and_then(|canvas| self.assets.texture_size(canvas));
         recording.target_size = size.unwrap_or(recording.size);
         recording.camera = None;
@@ -366,6 +353,6 @@ impl Sink for Recorder {
             target: recording.targets.len(),
             ..State::default()
         };
-        recording.targets.push(Target { canvas, clear });
+        recording.targets.push(TargetRun { canvas, clear });
     }
 }

@@ -7,22 +7,22 @@ use wgpu::{
     TextureAspect, TextureDescriptor, TextureDimension, TextureFormat, TextureUsages, TextureView,
 };
 
-use super::Target;
 use super::adapter::Gpu;
 use super::bindings::Layouts;
+use super::target::Target;
 use crate::Size;
 use crate::assets::{Filter, Live, Payload};
 
 /// By the handles of the assets.
 #[derive(Debug)]
 pub(super) struct Textures {
-    table: BTreeMap<u32, Uploaded>,
+    table: BTreeMap<u32, TextureOnGpu>,
     placeholder: BindGroup,
     white: BindGroup,
 }
 
 #[derive(Debug)]
-struct Uploaded {
+struct TextureOnGpu {
     texture: Texture,
     view: TextureView,
     group: BindGroup,
@@ -98,7 +98,7 @@ impl Textures {
                 (view, group)
             }
         };
-        let uploaded = Uploaded {
+        let uploaded = TextureOnGpu {
             texture,
             view,
             group,
@@ -119,9 +119,9 @@ impl Textures {
         let known = known.filter(|known| size_of_texture(&known.texture) == size);
         let target = known.map_or_else(
             || Target::new(gpu, size),
-            |Uploaded { texture, view, .. }| Target { texture, view },
+            |TextureOnGpu { texture, view, .. }| Target { texture, view },
         );
-        let uploaded = Uploaded {
+        let uploaded = TextureOnGpu {
             group: layouts.bind(gpu, &target.view, live.filter),
             texture: target.texture,
             view: target.view,
@@ -144,7 +144,7 @@ impl Textures {
 
     /// A canvas, to be drawn to; none where the handle is that of something else.
     pub fn canvas(&self, handle: u32) -> Option<Target> {
-        let Uploaded { texture, view, .. } = self.table.get(&handle)?;
+        let TextureOnGpu { texture, view, .. } = self.table.get(&handle)?;
         let can_be = texture.usage().contains(TextureUsages::RENDER_ATTACHMENT);
         can_be.then(|| Target {
             texture: texture.clone(),

@@ -11,7 +11,6 @@ use wgpu::{
 };
 
 use super::adapter::Gpu;
-use super::recording::What;
 use crate::RenderError;
 use crate::commands::{INSTANCE_WORDS, Quad, Sprite, VERTEX_WORDS};
 
@@ -69,12 +68,12 @@ impl Uploads {
     }
 
     /// Where the instances of this kind are.
-    pub fn of(&self, what: What) -> &Upload {
+    pub fn of(&self, what: InstanceKind) -> &Upload {
         match what {
-            What::Quads => &self.quads,
-            What::Sprites(_) | What::Glyphs(_) => &self.sprites,
-            What::Triangles(_) => &self.triangles,
-            What::Meshes { .. } => &self.meshes,
+            InstanceKind::Quads => &self.quads,
+            InstanceKind::Sprites(_) | InstanceKind::Glyphs(_) => &self.sprites,
+            InstanceKind::Triangles(_) => &self.triangles,
+            InstanceKind::Meshes { .. } => &self.meshes,
         }
     }
 
@@ -122,9 +121,24 @@ struct Page {
     used: u32,
 }
 
-/// Where some instances went.
+/// The kind of an operation's instances, and what they are drawn with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum InstanceKind {
+    Quads,
+    /// With the texture of this handle.
+    Sprites(u32),
+    /// Sprites with a page of glyphs as their texture.
+    Glyphs(usize),
+    Triangles(Option<u32>),
+    Meshes {
+        mesh: u32,
+        texture: Option<u32>,
+    },
+}
+
+/// The place of some instances in the buffers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct InstanceRange {
     pub page: usize,
     pub items: Range<u32>,
 }
@@ -144,7 +158,7 @@ impl Upload {
         let slot = &mut self.round[current];
         let total = slot.pages.iter().map(Page::bytes).sum();
         if slot.pages.len() > 1 && slot.pages[0].bytes() < u64::from(LARGEST) {
-            // What took several buffers takes one from now on.
+            // InstanceKind took several buffers takes one from now on.
             slot.pages = vec![Page::new(gpu, self.kind, self.words, total)];
         }
         slot.pages.retain_mut(Page::reset);
@@ -152,7 +166,7 @@ impl Upload {
     }
 
     /// Copies whole instances, and says piece by piece where they are.
-    pub fn write(&mut self, gpu: &Gpu, mut words: &[u32], mut placed: impl FnMut(Place)) {
+    pub fn write(&mut self, gpu: &Gpu, mut words: &[u32], mut placed: impl FnMut(InstanceRange)) {
         let slot = &mut self.round[self.current];
         while words.len() >= self.words {
             let Some(page) = slot.pages.get_mut(slot.filling) else {
@@ -171,7 +185,7 @@ impl Upload {
             let (now, later) = words.split_at(count as usize * self.words);
             let items = page.used..page.used + count;
             page.fill(now);
-            placed(Place {
+            placed(InstanceRange {
                 page: slot.filling,
                 items,
             });

@@ -10,7 +10,8 @@ use kira::track::{TrackBuilder, TrackHandle};
 use kira::{AudioManager, AudioManagerSettings, Decibels, Panning, PlaybackRate, Tween};
 
 use super::commands::{Command, Settings, seconds};
-use super::{Found, Library, Sound};
+use super::data::Sound;
+use super::library::{Library, LookUp};
 
 /// Sounds that can be heard at one time; more are left out.
 const MOST: usize = 256;
@@ -87,8 +88,8 @@ impl<B: Backend> Mixer<B> {
         }
         for voice in self.voices.values_mut() {
             match (library.sound(voice.sound), &voice.singing) {
-                (Found::Ready(_, revision), Some((_, sung))) if revision == *sung => {}
-                (Found::Ready(sound, revision), _) => {
+                (LookUp::Ready(_, revision), Some((_, sung))) if revision == *sung => {}
+                (LookUp::Ready(sound, revision), _) => {
                     let settings = Settings {
                         fade: voice.settings.fade.max(0.1),
                         ..voice.settings
@@ -107,13 +108,13 @@ impl<B: Backend> Mixer<B> {
 
     fn play(&mut self, sound: u32, settings: Settings, tries: u32, library: &dyn Library) {
         match library.sound(sound) {
-            Found::Ready(sound, _) => {
+            LookUp::Ready(sound, _) => {
                 start(&mut self.track, &sound, settings);
             }
-            Found::Loading if tries > 0 && self.waiting.len() < MOST => {
+            LookUp::Loading if tries > 0 && self.waiting.len() < MOST => {
                 self.waiting.push((sound, settings, tries));
             }
-            Found::Loading | Found::Missing => {}
+            LookUp::Loading | LookUp::Missing => {}
         }
     }
 
@@ -141,7 +142,7 @@ impl<B: Backend> Mixer<B> {
             // What has come to its end by itself is not begun again by being asked for in each frame.
             Some(_) if goes_on => {}
             _ => {
-                if let Found::Ready(sound, revision) = library.sound(sound) {
+                if let LookUp::Ready(sound, revision) = library.sound(sound) {
                     voice.change(start(&mut self.track, &sound, settings), revision);
                 } else if let Some((mut handle, _)) = voice.singing.take() {
                     handle.stop(over(settings.fade));
@@ -244,17 +245,17 @@ mod tests {
     struct Shelf(AtomicU64);
 
     impl Library for Shelf {
-        fn sound(&self, handle: u32) -> Found {
+        fn sound(&self, handle: u32) -> LookUp {
             let sound = |amplitude: f32, revision| {
                 let samples = vec![amplitude; RATE as usize];
-                Found::Ready(Sound::of_samples(RATE, 1, &samples).unwrap(), revision)
+                LookUp::Ready(Sound::of_samples(RATE, 1, &samples).unwrap(), revision)
             };
             match (handle, self.0.load(Ordering::Relaxed)) {
                 (1, _) => sound(0.1, 0),
                 (2, _) => sound(0.2, 0),
-                (3, 0) => Found::Loading,
+                (3, 0) => LookUp::Loading,
                 (3, revision) => sound(0.1 * revision as f32, revision),
-                _ => Found::Missing,
+                _ => LookUp::Missing,
             }
         }
     }

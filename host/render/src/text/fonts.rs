@@ -8,7 +8,8 @@ use std::sync::Arc;
 use cosmic_text::{Fallback, FontSystem, fontdb};
 use unicode_script::Script;
 
-use super::FontFile;
+/// A font of a guest: the revision of its content, and the file.
+pub(crate) type FontFile = (u64, Arc<[u8]>);
 
 /// What is built in, in the order in which a letter is looked for: `epaint_default_fonts` has the files
 /// with their licences.

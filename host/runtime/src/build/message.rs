@@ -3,12 +3,9 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use crate::error::GuestError;
+use super::source::GrantCallback;
 use crate::guest::Capability;
 use crate::history::GoBack;
-
-/// A callback that is told whether a grant is new.
-pub type GrantCallback = Box<dyn FnOnce(Result<bool, GuestError>) + Send>;
 
 /// A message to the worker.
 pub(super) enum Message {

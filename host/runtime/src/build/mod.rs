@@ -1,25 +1,42 @@
 //! From a changed file to a candidate, off the frame: watching, building, and the thread that does both.
 //!
 //! Only this module names notify or starts a process. It knows no window, no renderer and no clock of a
-//! game.
+//! game. Without the feature `build` there are only the types of its seam.
 
-mod cargo;
 mod error;
-mod message;
 mod news;
-mod package;
-mod pipeline;
+mod options;
+mod source;
 mod target;
+
+#[cfg(feature = "build")]
+mod cargo;
+#[cfg(feature = "build")]
+mod message;
+#[cfg(feature = "build")]
+mod package;
+#[cfg(feature = "build")]
+mod pipeline;
+#[cfg(feature = "build")]
 mod toolchain;
+#[cfg(feature = "build")]
 mod watch;
+#[cfg(feature = "build")]
 mod worker;
 
-pub use cargo::BuildOutput;
 pub use error::BuildError;
-pub use message::GrantCallback;
-pub use news::{News, PipelineOptions, Source};
-pub use package::{CargoFlags, GuestCrate};
-pub use pipeline::Pipeline;
+pub use news::News;
+pub use options::{CargoFlags, PipelineOptions, Source};
+pub use source::{CandidateSource, GrantCallback};
 pub use target::TARGET;
+
+#[cfg(feature = "build")]
+pub use cargo::BuildOutput;
+#[cfg(feature = "build")]
+pub use package::GuestCrate;
+#[cfg(feature = "build")]
+pub use pipeline::Pipeline;
+#[cfg(feature = "build")]
 pub use toolchain::Toolchain;
+#[cfg(feature = "build")]
 pub use watch::{WatchTarget, Watcher, is_told_of_changes};

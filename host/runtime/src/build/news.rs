@@ -1,67 +1,15 @@
-//! What a pipeline is told at its start, and the news that it tells.
+//! The news that a source of candidates tells.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::error::BuildError;
-use super::package::CargoFlags;
 use crate::error::SwapError;
 use crate::guest::CodeHash;
 use crate::history::{Back, BackError};
 use crate::supervisor::Candidate;
 
-/// Where a guest comes from.
-#[derive(Clone, Debug)]
-pub enum Source {
-    /// A component or a core module, built by somebody else.
-    File(PathBuf),
-    /// The folder of a guest crate.
-    Folder(PathBuf),
-    /// A file that a command of the user's own makes, whenever something changes in the folders of
-    /// [`PipelineOptions::watch`].
-    Command {
-        /// The file.
-        file: PathBuf,
-        /// For the system's shell, in the file's folder.
-        command: String,
-    },
-}
-
-/// How to look for changes and what to do about them.
-#[derive(Clone, Debug)]
-pub struct PipelineOptions {
-    /// How long a change must be quiet before it counts.
-    pub debounce: Duration,
-    /// Look at intervals instead of being told by the system.
-    pub poll: Option<Duration>,
-    /// Further paths to watch.
-    pub watch: Vec<PathBuf>,
-    /// How a guest crate is built.
-    pub cargo: CargoFlags,
-    /// Have an optimised build say which code comes from which line, also where it was inlined.
-    pub with_lines: bool,
-    /// Build a guest crate once more, with optimisations, when nothing has changed for so long.
-    pub optimise: Option<Duration>,
-    /// A folder whose files are no source: a change there is looked at, and told only where it changes
-    /// the code.
-    pub assets: Option<PathBuf>,
-}
-
-impl Default for PipelineOptions {
-    fn default() -> Self {
-        Self {
-            debounce: Duration::from_millis(10),
-            poll: None,
-            watch: Vec::new(),
-            cargo: CargoFlags::default(),
-            with_lines: false,
-            optimise: None,
-            assets: None,
-        }
-    }
-}
-
-/// What the pipeline tells.
+/// News of a source of candidates.
 pub enum News {
     /// Something that a person should know, once.
     Notice(String),
@@ -103,6 +51,6 @@ pub enum News {
     Optimising,
     /// Nothing; a notice has said why.
     NotOptimised,
-    /// What became of [`super::Pipeline::go_back`].
+    /// What became of [`super::CandidateSource::go_back`].
     Back(Result<Back, BackError>),
 }

@@ -11,19 +11,9 @@ use cargo_metadata::{CargoOpt, MetadataCommand, Package, PackageId, Target, Targ
 
 use super::cargo::{Build, BuildOutput, Maker, spawn};
 use super::error::BuildError;
+use super::options::CargoFlags;
 use super::target::TARGET;
 use super::toolchain::{cargo_for_target, clean};
-
-/// What is said to cargo, with cargo's own names.
-#[derive(Clone, Debug, Default)]
-pub struct CargoFlags {
-    /// Build with optimisations.
-    pub release: bool,
-    /// Features of the crate.
-    pub features: Vec<String>,
-    /// Without the default ones.
-    pub no_default_features: bool,
-}
 
 /// A crate that builds to a guest.
 #[derive(Clone, Debug)]

@@ -1,13 +1,14 @@
-//! The pipeline, as the session sees it: it is told what is wanted, and tells what became of it. The
-//! thread behind it is the [`Worker`].
+//! The pipeline: the handle of the thread that watches and builds, which is the [`Worker`].
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::message::{GrantCallback, Message};
-use super::news::{News, PipelineOptions, Source};
+use super::message::Message;
+use super::news::News;
+use super::options::{PipelineOptions, Source};
+use super::source::{CandidateSource, GrantCallback};
 use super::worker::{Worker, WorkerChannels};
 use crate::files;
 use crate::guest::{Capability, Engine};
@@ -58,57 +59,48 @@ impl Pipeline {
         })
     }
 
+    fn send(&self, message: Message) {
+        // The thread ends only with this handle or by a panic, which the panic hook has reported.
+        let _ = self.wake.send(message);
+    }
+
     /// A sender of news, for others who have a notice for the same receiver.
     #[must_use]
     pub fn sender(&self) -> Sender<News> {
         self.tell.clone()
     }
+}
 
-    /// The next piece of news, if there is one. Never waits.
-    pub fn poll(&self) -> Option<News> {
+impl CandidateSource for Pipeline {
+    fn poll(&self) -> Option<News> {
         self.news.try_recv().ok()
     }
 
-    /// The same, waiting for it no longer than this.
-    pub fn wait(&self, limit: Duration) -> Option<News> {
+    fn wait(&self, limit: Duration) -> Option<News> {
         self.news.recv_timeout(limit).ok()
     }
 
-    /// Make an older version ready again, and tell with [`News::Back`]. The next change is looked at
-    /// as usual, also where it leaves the code that was left by this.
-    pub fn go_back(&self, wanted: GoBack) {
-        // Were the thread gone, so would be the program.
-        let _ = self.wake.send(Message::GoBack(Box::new(wanted)));
+    fn go_back(&self, request: GoBack) {
+        self.send(Message::GoBack(Box::new(request)));
     }
 
-    /// Grant something to all versions from now on. One that was refused for want of it is made ready
-    /// again. `tell` is called on the pipeline's thread.
-    pub fn allow(&self, capability: Capability, tell: GrantCallback) {
-        // As above.
-        let _ = self.wake.send(Message::Allow(capability, tell));
+    fn allow(&self, capability: Capability, tell: GrantCallback) {
+        self.send(Message::Allow(capability, tell));
     }
 
-    /// Build and look once more, as after a change.
-    pub fn rebuild(&self) {
-        // As above.
-        let _ = self.wake.send(Message::Rebuild);
+    fn rebuild(&self) {
+        self.send(Message::Rebuild);
     }
 
-    /// Stop the build that runs, if one does, and wait for the next change.
-    pub fn stop_build(&self) {
-        // As above.
-        let _ = self.wake.send(Message::StopBuild);
+    fn stop_build(&self) {
+        self.send(Message::StopBuild);
     }
 
-    /// The version that was handed on last has failed: it is not worth optimising.
-    pub fn has_failed(&self) {
-        // As above.
-        let _ = self.wake.send(Message::Failed);
+    fn has_failed(&self) {
+        self.send(Message::Failed);
     }
 
-    /// Says which state the next candidate is going to be given: so much memory is warmed up, and the
-    /// types are compared beforehand.
-    pub fn expect_state(&self, expected: ExpectedState) {
+    fn expect_state(&self, expected: ExpectedState) {
         *self.expected.lock().unwrap_or_else(PoisonError::into_inner) = expected;
     }
 }

@@ -6,13 +6,13 @@ use std::time::Instant;
 
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
-use super::Exports;
 use super::bindings::vblank::guest::log::{Host, Level};
 use super::capability::GrantedWasi;
 use super::lent::Lent;
 use super::limits::Memory;
 use super::log::{Flood, Log};
 use super::recorded_replies::RecordedReplies;
+use super::types::Exports;
 use crate::error::Binary;
 
 /// Everything that belongs to one guest instance beside its memory.

@@ -20,8 +20,9 @@ use super::limits::{Limits, Memory, ticks};
 use super::program::Program;
 use super::provide::ProviderError;
 use super::recorded_replies::RecordedReplies;
+use super::types::CallResult;
 use super::world::{GuestExports, World};
-use super::{CallResult, capability, handoff, pages};
+use super::{capability, handoff, pages};
 use crate::error::{Binary, GuestError, Trap};
 
 /// A running guest.

@@ -27,7 +27,9 @@ mod program;
 mod provide;
 mod recorded_replies;
 mod signature;
+mod store;
 mod symbols;
+mod types;
 mod wants;
 mod world;
 
@@ -46,7 +48,10 @@ pub use profiler::{Profiler, Sample};
 pub use program::Program;
 pub(crate) use provide::{ExportTypes, ImportedFn, ImportedInterface, Provide, ProviderError};
 pub(crate) use recorded_replies::RecordedReplies;
+pub use store::{Linker, Store};
 pub use symbols::{Frame, is_own_file, look_up};
+pub(crate) use types::Value;
+pub use types::{CallResult, Exports};
 pub use wants::{Want, wants_file};
 /// The engine's own crate. Generated bindings name it, and so does a host that links imports by hand.
 pub use wasmtime;
@@ -54,14 +59,3 @@ pub use world::{Hooks, World};
 
 /// The version of wasmtime.
 pub const WASMTIME: &str = wasmtime_environ::VERSION;
-
-/// The store that an instance lives in; generated bindings call through it.
-pub type Store = wasmtime::Store<Context>;
-/// The linker that an application adds its imports to.
-pub type Linker = wasmtime::component::Linker<Context>;
-/// An instance's exports, as generated bindings look them up.
-pub type Exports = wasmtime::component::Instance;
-/// A value that crosses from one plugin to another.
-pub(crate) type Value = wasmtime::component::Val;
-/// The result of generated bindings.
-pub type CallResult<T> = wasmtime::Result<T>;

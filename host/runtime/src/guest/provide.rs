@@ -15,8 +15,10 @@ use wasmtime::component::{Component, ComponentExportIndex, Linker, Val};
 use super::capability::Capability;
 use super::component::series;
 use super::context::Context;
+use super::recorded_replies::FunctionName;
 use super::signature::Signature;
-use super::{CallResult, Store};
+use super::store::Store;
+use super::types::CallResult;
 use crate::error::Misfit;
 
 /// Runs a plugin that others use.
@@ -53,11 +55,10 @@ pub(crate) struct ImportedInterface {
 /// A function of another plugin, as its user knows it.
 #[derive(Debug)]
 pub(crate) struct ImportedFn {
-    interface: String,
-    name: String,
+    name: FunctionName,
     signature: Signature,
-    /// In the component that was called last.
-    place: Mutex<Option<ComponentExportIndex>>,
+    /// The function's index in the component that was called last.
+    index: Mutex<Option<ComponentExportIndex>>,
 }
 
 /// The functions of the interfaces that a component exports; under no name those of its world itself.
@@ -84,16 +85,19 @@ pub(super) fn link(
         }
         let provider = Arc::new(OnceLock::new());
         let mut functions = Vec::new();
+        let shared_name: Arc<str> = interface.into();
         let mut linked = linker.instance(interface)?;
         for (name, item) in instance.exports(wasm) {
             let ComponentItem::ComponentFunc(signature) = item.ty else {
                 continue;
             };
             let function = Arc::new(ImportedFn {
-                interface: interface.to_owned(),
-                name: name.to_owned(),
+                name: FunctionName {
+                    interface: Arc::clone(&shared_name),
+                    function: name.into(),
+                },
                 signature: Signature(signature),
-                place: Mutex::default(),
+                index: Mutex::default(),
             });
             let (foreign, by, all) = (
                 Arc::clone(&function),
@@ -125,7 +129,7 @@ fn is_the_hosts(interface: &str) -> bool {
     interface.starts_with("vblank:guest/") || Capability::needed_for(interface).is_some()
 }
 
-/// A plugin calls another: in `store` the one that calls.
+/// Calls another plugin; `store` is that of the one that calls. A recorded reply is given without a call.
 fn ask(
     store: StoreContextMut<'_, Context>,
     function: &Arc<ImportedFn>,
@@ -133,35 +137,33 @@ fn ask(
     params: &[Val],
     results: &mut [Val],
 ) -> wasmtime::Result<()> {
-    let exchanges = store.data().replies.clone();
-    let known = exchanges.as_ref();
-    if let Some(given) = known.and_then(|known| known.next(function, params)) {
-        results.clone_from_slice(&given);
+    let replies = store.data().replies.clone();
+    let recorded = replies.as_ref();
+    if let Some(reply) = recorded.and_then(|replies| replies.next(&function.name, params)) {
+        results.clone_from_slice(&reply);
         return Ok(());
     }
     let provider = provider.ok_or_else(|| {
+        let FunctionName {
+            interface,
+            function,
+        } = &function.name;
         ProviderError(format!(
-            "{} {} was called before the plugin was let in",
-            function.interface, function.name
+            "{interface} {function} was called before the plugin was let in"
         ))
     })?;
-    let given = provider.provide(function, params)?;
-    if let Some(exchanges) = exchanges {
-        exchanges.note(function, params, &given);
+    let reply = provider.provide(function, params)?;
+    if let Some(replies) = replies {
+        replies.record(&function.name, params, &reply);
     }
     // The types were compared, so there are as many.
-    for (result, given) in results.iter_mut().zip(given) {
-        *result = given;
+    for (result, value) in results.iter_mut().zip(reply) {
+        *result = value;
     }
     Ok(())
 }
 
 impl ImportedFn {
-    /// Whether both are the same function, perhaps of two versions of its user.
-    pub(super) fn is_named_as(&self, other: &Self) -> bool {
-        std::ptr::eq(self, other) || (self.name == other.name && self.interface == other.interface)
-    }
-
     /// Call it in the store of a plugin that exports it. The inner error is not that plugin's: what runs there is of
     /// another type.
     ///
@@ -176,27 +178,28 @@ impl ImportedFn {
             .data()
             .exports
             .expect("an instance knows what it exports");
-        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = place.and_then(|place| exports.get_func(&mut *store, place));
+        let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = index.and_then(|index| exports.get_func(&mut *store, index));
         let func = match known {
             Some(func) => func,
             None => {
-                let interface = exports.get_export_index(&mut *store, None, &self.interface);
-                let found = interface
-                    .and_then(|index| exports.get_export(&mut *store, Some(&index), &self.name));
-                let Some((ComponentItem::ComponentFunc(given), index)) = found else {
+                let interface = exports.get_export_index(&mut *store, None, &self.name.interface);
+                let found = interface.and_then(|interface| {
+                    exports.get_export(&mut *store, Some(&interface), &self.name.function)
+                });
+                let Some((ComponentItem::ComponentFunc(given), found)) = found else {
                     return Ok(Err(self.is_not_as_it_was("does not give it any more")));
                 };
                 if !Signature(given).is_as(&self.signature) {
                     return Ok(Err(self.is_not_as_it_was("gives it with another type")));
                 }
-                *place = Some(index);
+                *index = Some(found);
                 exports
-                    .get_func(&mut *store, index)
+                    .get_func(&mut *store, found)
                     .expect("it was found just now")
             }
         };
-        drop(place);
+        drop(index);
         let mut results = vec![Val::Bool(false); self.signature.0.results().len()];
         func.call(store, params, &mut results)?;
         Ok(Ok(results))
@@ -205,7 +208,7 @@ impl ImportedFn {
     fn is_not_as_it_was(&self, what: &str) -> ProviderError {
         ProviderError(format!(
             "it {what}: {} {}: {}",
-            self.interface, self.name, self.signature
+            self.name.interface, self.name.function, self.signature
         ))
     }
 }
@@ -233,7 +236,7 @@ impl ImportedInterface {
     ) -> impl Iterator<Item = Misfit> + 'a {
         let interface = provider.and_then(|(_, gives)| gives.interface(&self.interface));
         let fits = move |function: &ImportedFn| {
-            let given = interface.and_then(|functions| functions.get(&function.name));
+            let given = interface.and_then(|functions| functions.get(&*function.name.function));
             match given {
                 Some(given) if given.is_as(&function.signature) => Ok(()),
                 given => Err(given.map(Signature::to_string)),
@@ -245,7 +248,7 @@ impl ImportedInterface {
                 user: user.to_owned(),
                 provider: provider.map(|(name, _)| name.to_owned()),
                 interface: self.interface.clone(),
-                function: function.name.clone(),
+                function: function.name.function.to_string(),
                 wanted: function.signature.to_string(),
                 given,
             })

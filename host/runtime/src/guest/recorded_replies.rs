@@ -1,63 +1,70 @@
-//! What other plugins gave in one call of a plugin.
+//! The replies of other plugins in one call of a plugin. Knows no plugin and no store.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wasmtime::component::Val;
+use super::types::Value;
 
-use super::provide::ImportedFn;
+/// The name of a function of another plugin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FunctionName {
+    /// The interface, with its version.
+    pub(super) interface: Arc<str>,
+    /// The function in it.
+    pub(super) function: Arc<str>,
+}
 
-/// What other plugins gave in one call, so that it can be made again without asking them again: their states
-/// have had it.
+/// The replies of other plugins in one call, so that the call can be replayed without asking them again:
+/// the call has changed their states once.
 #[derive(Debug, Default)]
-pub(crate) struct RecordedReplies(Mutex<Noted>);
+pub(crate) struct RecordedReplies(Mutex<Recording>);
 
 #[derive(Debug, Default)]
-struct Noted {
-    exchanges: Vec<Exchange>,
-    /// How many of them the call that is made has come to.
-    met: usize,
+struct Recording {
+    replies: Vec<RecordedReply>,
+    /// Number of replies that the call under way has come to.
+    next: usize,
 }
 
 #[derive(Debug)]
-struct Exchange {
-    function: Arc<ImportedFn>,
-    params: Vec<Val>,
-    given: Vec<Val>,
+struct RecordedReply {
+    function: FunctionName,
+    params: Vec<Value>,
+    results: Vec<Value>,
 }
 
 impl RecordedReplies {
-    /// The call is made, perhaps again.
+    /// Starts the call, perhaps again.
     pub(super) fn begin(&self) {
-        self.noted(|noted| noted.met = 0);
+        self.with(|recording| recording.next = 0);
     }
 
-    /// What was given before at this point. Another version may ask for something else: from there on nothing is
-    /// known.
-    pub(super) fn next(&self, function: &ImportedFn, params: &[Val]) -> Option<Vec<Val>> {
-        self.noted(|noted| {
-            let next = noted.exchanges.get(noted.met)?;
-            let is_it = next.function.is_named_as(function) && next.params == params;
-            if !is_it {
-                noted.exchanges.truncate(noted.met);
+    /// The reply that was recorded at this point. Another version may ask for something else: from there
+    /// on nothing is known.
+    pub(super) fn next(&self, function: &FunctionName, params: &[Value]) -> Option<Vec<Value>> {
+        self.with(|recording| {
+            let next = recording.replies.get(recording.next)?;
+            if next.function != *function || next.params != params {
+                recording.replies.truncate(recording.next);
                 return None;
             }
-            noted.met += 1;
-            Some(next.given.clone())
+            recording.next += 1;
+            Some(next.results.clone())
         })
     }
 
-    pub(super) fn note(&self, function: &Arc<ImportedFn>, params: &[Val], given: &[Val]) {
-        self.noted(|noted| {
-            noted.exchanges.push(Exchange {
-                function: Arc::clone(function),
+    /// Records a reply.
+    pub(super) fn record(&self, function: &FunctionName, params: &[Value], results: &[Value]) {
+        self.with(|recording| {
+            recording.replies.push(RecordedReply {
+                function: function.clone(),
                 params: params.to_owned(),
-                given: given.to_owned(),
+                results: results.to_owned(),
             });
-            noted.met += 1;
+            recording.next += 1;
         });
     }
 
-    fn noted<T>(&self, look: impl FnOnce(&mut Noted) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, act: impl FnOnce(&mut Recording) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

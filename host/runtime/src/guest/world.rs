@@ -10,12 +10,12 @@ use std::sync::Arc;
 use wasmtime::Store;
 use wasmtime::component::{HasSelf, Instance, Linker};
 
-use super::CallResult;
 use super::bindings::vblank::guest as imports;
 use super::context::Context;
 use super::handoff;
 use super::log::Log;
 use super::provide::Providers;
+use super::types::CallResult;
 
 /// An instance's exports in the bindings of its world. Only the world's maker knows the type.
 pub(super) type GuestExports = Box<dyn Any + Send>;

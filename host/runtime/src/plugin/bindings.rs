@@ -36,7 +36,7 @@ pub trait Plugin: Sized + Send + 'static {
 /// ```
 /// mod notes {
 ///     vblank_runtime::plugin!(
-///         Scribe, path: ["../wit", "../demos/plugins/wit"], world: "demo:plugins/scribe",
+///         Scribe, path: ["../../wit", "../../demos/plugins/wit"], world: "demo:plugins/scribe",
 ///         data: super::Desk, imports: [demo::plugins::desk],
 ///     );
 /// }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-#[cfg(feature = "build")]
 use crate::build::BuildError;
 use crate::error::{SwapError, Trap};
 use crate::guest::CodeHash;
@@ -58,7 +57,6 @@ pub enum Change {
         trap: Trap,
     },
     /// The crate that is watched does not build. The version before runs on.
-    #[cfg(feature = "build")]
     NotBuilt {
         /// The slot.
         plugin: String,
@@ -112,7 +110,6 @@ impl fmt::Display for Change {
                 from.short(),
                 to.short()
             ),
-            #[cfg(feature = "build")]
             Self::NotBuilt { plugin, error } => write!(f, "{plugin}: {error}"),
             Self::Same { plugin, hash } => write!(f, "{plugin}: same code, {}", hash.short()),
             Self::Notice { plugin, message } => write!(f, "{plugin}: {message}"),

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-#[cfg(feature = "build")]
 use crate::build::BuildError;
 use crate::error::{SwapError, Trap};
 
@@ -21,7 +20,6 @@ pub enum StartError {
         why: Box<SwapError>,
     },
     /// Its crate does not build.
-    #[cfg(feature = "build")]
     #[error("plugin {plugin}: {why}")]
     Build {
         /// The slot.

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 #[cfg(feature = "build")]
-use crate::build::{News, Pipeline};
+use crate::build::{CandidateSource, News, Pipeline};
 use crate::error::SwapError;
 use crate::guest::{Code, Engine};
 use crate::supervisor::{Candidate, ExpectedState, prepare};

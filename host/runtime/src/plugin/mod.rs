@@ -11,7 +11,7 @@
 //! ```
 //! use vblank_runtime::plugin::Host;
 //!
-//! vblank_runtime::plugin!(Filter, path: ["../wit", "../demos/plugins/wit"], world: "demo:plugins/filter");
+//! vblank_runtime::plugin!(Filter, path: ["../../wit", "../../demos/plugins/wit"], world: "demo:plugins/filter");
 //!
 //! fn upper(text: &str) -> Result<(), Box<dyn std::error::Error>> {
 //!     let host = Host::new()?;

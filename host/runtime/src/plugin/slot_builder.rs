@@ -19,7 +19,7 @@ use super::provider::Provider;
 use super::shared::{Settings, Shared};
 use super::slot::{Parts, Slot};
 #[cfg(feature = "build")]
-use crate::build::{News, Pipeline, PipelineOptions, Source};
+use crate::build::{CandidateSource, News, Pipeline, PipelineOptions, Source};
 use crate::error::SwapError;
 use crate::guest::{Capability, Code, EngineOptions, Limits, Log, LogLine, Provide, World};
 use crate::image::Image;

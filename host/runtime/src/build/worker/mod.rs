@@ -15,9 +15,11 @@ use optimise::OptimisedBuild;
 
 use super::cargo::{Build, BuildOutput, start_command};
 use super::error::BuildError;
-use super::message::{GrantCallback, Message};
-use super::news::{News, PipelineOptions, Source};
+use super::message::Message;
+use super::news::News;
+use super::options::{PipelineOptions, Source};
 use super::package::GuestCrate;
+use super::source::GrantCallback;
 use super::watch::{WatchTarget, Watcher};
 use crate::error::{GuestError, SwapError};
 use crate::guest::{Capability, Code, CodeHash, Engine, Want};

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 #[cfg(feature = "build")]
-use crate::build::News;
+use crate::build::{CandidateSource, News};
 use crate::error::{GuestError, SwapError, Trap};
 use crate::guest::{
     CallResult, Capability, Code, CodeHash, Engine, Instance, Program, RecordedReplies, Store,

@@ -7,14 +7,14 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use super::Layout;
+use super::layout::Layout;
 use crate::commands::{Align, TextStyle};
 
 /// Layouts of one generation.
 const GENERATION: usize = 2048;
 
 #[derive(Default)]
-pub(super) struct Kept {
+pub(super) struct LayoutCache {
     young: HashMap<u64, Entry>,
     old: HashMap<u64, Entry>,
 }
@@ -60,7 +60,7 @@ impl Entry {
     }
 }
 
-impl Kept {
+impl LayoutCache {
     pub fn find(&mut self, revision: u64, style: &TextStyle, text: &str) -> Option<Arc<Layout>> {
         let shape = Shape::of(revision, style);
         let number = shape.number(text);

@@ -1,0 +1,15 @@
+//! The kinds of renderers.
+
+use serde::{Deserialize, Serialize};
+
+/// The kind of a renderer. Serialised, it is a contract: the `renderer` of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A graphics card.
+    Gpu,
+    /// A driver that draws on the CPU.
+    Software,
+    /// Nothing: there are no pictures.
+    Null,
+}

@@ -1,0 +1,44 @@
+//! The pipeline of a game: candidates from its source, and assets from its files.
+
+use std::any::Any;
+use std::io;
+use std::sync::Arc;
+
+use vblank_render::assets::Assets;
+use vblank_runtime::build::{CandidateSource, News, Pipeline, PipelineOptions, Source};
+use vblank_runtime::files;
+use vblank_runtime::guest::Engine;
+
+use super::asset_files::{AssetFolder, AssetLoader};
+
+/// Starts a pipeline, and the loader of the asset files beside it. `wake_host` is called after each piece
+/// of news.
+///
+/// # Errors
+/// When the machine gives no threads.
+pub fn start_pipeline(
+    engine: &Arc<Engine>,
+    assets: &Assets,
+    source: Source,
+    options: PipelineOptions,
+    wake_host: impl Fn() + Clone + Send + 'static,
+) -> io::Result<(Box<dyn CandidateSource>, Option<Box<dyn Any>>)> {
+    let folder = options.assets.clone().map(|folder| AssetFolder {
+        folder: files::absolute(folder),
+        debounce: options.debounce,
+        poll: options.poll,
+    });
+    let pipeline = Pipeline::start(Arc::clone(engine), source, options, wake_host.clone())?;
+    let news = pipeline.sender();
+    let notice = move |notice| {
+        // Without a pipeline, nobody reads it.
+        let _ = news.send(News::Notice(notice));
+        wake_host();
+    };
+    let loader = folder.map(|folder| AssetLoader::start(assets.clone(), folder, notice));
+    let loader = loader.transpose()?;
+    Ok((
+        Box::new(pipeline),
+        loader.map(|loader| Box::new(loader) as Box<dyn Any>),
+    ))
+}
