@@ -1,4 +1,4 @@
-//! What a guest does with the bytes that it is given: restore a state with all kinds of types in
+//! A guest's part with the bytes that it is given: restore a state with all kinds of types in
 //! it, and old values for its hooks.
 #![no_main]
 
