@@ -5,7 +5,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// What a program is for.
+/// Purpose of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flavour {
     /// A guest of this workspace's SDK, with the profile that `host new` writes.
@@ -18,7 +18,7 @@ pub enum Flavour {
 pub struct Program {
     folder: PathBuf,
     flavour: Flavour,
-    /// Of Rust.
+    /// Lines of Rust.
     pub lines: usize,
     /// The one that is edited.
     edited: PathBuf,
@@ -58,13 +58,13 @@ impl Program {
         }
     }
 
-    /// Where it is.
+    /// Folder of the program.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// What a build with this profile leaves, `debug` or `release`.
+    /// Folder that a build with this profile fills, `debug` or `release`.
     #[must_use]
     pub fn artifact(&self, profile: &str) -> PathBuf {
         let target = self.folder.join("target");
@@ -93,7 +93,7 @@ impl Program {
     }
 }
 
-/// What the edited constant is after an edit.
+/// Value of the edited constant after an edit.
 #[must_use]
 pub fn pull(number: usize) -> f32 {
     9.0 + number as f32 / 64.0

@@ -1,4 +1,4 @@
-//! The same plugin in Rust, C, JavaScript and Python: how large it is, how long it takes to be ready, and what a
+//! One plugin in Rust, C, JavaScript and Python: how large it is, how long it takes to be ready, and what a
 //! call, a save and a swap cost. After `cargo xtask languages`, and a build of the demos.
 //!
 //! `cargo bench -p vblank-benches --bench languages`

@@ -1,4 +1,4 @@
-//! What a slot costs: a call beside the same call through bare wasmtime, one that asks another plugin, a boundary
+//! Cost of a slot: a call beside the same call through bare wasmtime, one that asks another plugin, a boundary
 //! with nothing to do, an image, and the memory of a thousand slots.
 //!
 //! `cargo bench -p vblank-benches --bench slot`; `-- --quick` for a look.
@@ -16,7 +16,7 @@ vblank_runtime::plugin!(
     data: Board, imports: [vblank::tests::board],
 );
 
-/// What uses it.
+/// The plugin that uses the other.
 mod relay {
     vblank_runtime::plugin!(Relay, path: ["../wit", "../tests/wit"], world: "vblank:tests/relay");
 }
@@ -31,7 +31,7 @@ impl vblank::tests::board::Host for Board {
     }
 }
 
-/// The same component as an application would run it that uses wasmtime itself, with the settings that
+/// A component as an application would run it that uses wasmtime itself, with the settings that
 /// matter for a call.
 struct Bare {
     store: Store<()>,

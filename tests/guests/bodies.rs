@@ -4,7 +4,7 @@
 use vblank_guest::prelude::*;
 
 type Bodies = PageVec<Body>;
-/// What an update adds.
+/// Amount that an update adds.
 const STEP: u32 = 1;
 /// The update that traps.
 const TRAP_AT: u64 = u64::MAX;
@@ -76,7 +76,7 @@ impl Game for World {
 
     fn resumed(&mut self, swapped: &Swapped) {
         self.resumed += 1;
-        // What it sees is what was there before the swap.
+        // The guest sees the bodies that were there before the swap.
         let aged: u64 = self.bodies.iter().map(|body| u64::from(body.age)).sum();
         assert!(self.updates == 0 || aged > 0, "the bodies are not there");
         assert!(swapped.frame < TRAP_IN_RESUME_FROM, "told to trap");

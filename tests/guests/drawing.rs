@@ -321,7 +321,7 @@ fn views(canvas: &mut Canvas) {
     }
 }
 
-/// How a picture of 16 by 9 lies in windows of another shape.
+/// A picture of 16 by 9 in windows of another shape.
 fn fits(canvas: &mut Canvas) {
     canvas.set_filter(Filter::Nearest);
     let picture = canvas.draw_to("picture", (32, 18), Some(Color::BLUE), |picture| {

@@ -5,7 +5,7 @@ use vblank_guest::prelude::*;
 
 #[derive(State, Default)]
 pub struct Frames {
-    pub seen: Vec<String>,
+    pub frames: Vec<String>,
 }
 
 impl Game for Frames {
@@ -14,7 +14,7 @@ impl Game for Frames {
     }
 
     fn update(&mut self, frame: &Frame) {
-        self.seen.push(format!("{frame:?}"));
+        self.frames.push(format!("{frame:?}"));
     }
 
     fn draw(&self, canvas: &mut Canvas) {

@@ -4,8 +4,8 @@ use vblank_guest::prelude::*;
 
 #[derive(State, Default)]
 struct Inputs {
-    /// What each update saw that was not nothing.
-    seen: Vec<String>,
+    /// Inputs of each update that were not empty.
+    inputs: Vec<String>,
     width: u32,
 }
 
@@ -23,13 +23,13 @@ impl Game for Inputs {
         }
         for pad in &frame.gamepads {
             let stick = pad.left_stick();
-            self.seen.push(format!(
+            self.inputs.push(format!(
                 "{} pad {}: held {:?}, pressed {:?}, released {:?}, stick {} {}",
                 frame.number, pad.id, pad.held, pad.pressed, pad.released, stick.x, stick.y
             ));
         }
         for touch in &frame.touches {
-            self.seen.push(format!(
+            self.inputs.push(format!(
                 "{} finger {} at {}: {} {}",
                 frame.number,
                 touch.id,

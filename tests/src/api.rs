@@ -8,11 +8,11 @@ use quote::ToTokens;
 use syn::visit::Visit;
 use syn::{Attribute, Fields, ImplItem, Item, Type, UseTree, Visibility, parse_quote};
 
-/// How many `use` lead from one to the next, at most.
+/// Most steps from one `use` to the next.
 const DEPTH: u32 = 8;
 
-/// Where an item stands: its module, and its place there.
-type Place = (usize, usize);
+/// Position of an item: its module, and its number there.
+type Position = (usize, usize);
 
 struct Module {
     /// From the root: `["plugin", "slot"]`.
@@ -81,8 +81,8 @@ impl Source {
         self.modules.iter().position(|module| module.path == path)
     }
 
-    /// What a name in a module stands for, if it is of this crate.
-    fn resolve(&self, module: usize, name: &str, depth: u32) -> Option<Place> {
+    /// Item that a name in a module stands for, if it is of this crate.
+    fn resolve(&self, module: usize, name: &str, depth: u32) -> Option<Position> {
         let items = &self.modules[module].items;
         if let Some(item) = items.iter().position(|item| defines(item, name)) {
             return Some((module, item));
@@ -95,8 +95,8 @@ impl Source {
         })
     }
 
-    /// The same for a path.
-    fn resolve_path(&self, module: usize, path: &[String]) -> Option<Place> {
+    /// Item that a path stands for, if it is of this crate.
+    fn resolve_path(&self, module: usize, path: &[String]) -> Option<Position> {
         let (last, way) = path.split_last()?;
         self.resolve(self.walk(module, way, DEPTH)?, last, DEPTH)
     }
@@ -138,7 +138,7 @@ impl Source {
     }
 
     /// The public names of a public module: what they stand for, or the `use` of something of another crate.
-    fn names(&self, module: usize) -> Vec<(String, Result<Place, String>)> {
+    fn names(&self, module: usize) -> Vec<(String, Result<Position, String>)> {
         let mut names = Vec::new();
         for (index, item) in self.modules[module].items.iter().enumerate() {
             if let Item::Use(item) = item {
@@ -171,7 +171,7 @@ impl Source {
     /// their items name. An item that is needed and has no public name is marked: nobody could write it.
     #[must_use]
     pub fn interface(&self, of: &[&[&str]]) -> String {
-        let mut named: BTreeMap<Place, (String, String)> = BTreeMap::new();
+        let mut named: BTreeMap<Position, (String, String)> = BTreeMap::new();
         for (index, module) in self.modules.iter().enumerate() {
             if module.is_public {
                 for (name, place) in self.names(index) {
@@ -185,7 +185,7 @@ impl Source {
             }
         }
         let mut wanted = Vec::new();
-        let mut listed: BTreeMap<Place, String> = BTreeMap::new();
+        let mut listed: BTreeMap<Position, String> = BTreeMap::new();
         let mut sections: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for path in of {
             let path: Vec<String> = path.iter().map(ToString::to_string).collect();
@@ -256,7 +256,7 @@ impl Source {
     }
 
     /// An item with its implementations, and what of the crate it names.
-    fn show(&self, (module, index): Place) -> (String, Vec<Place>) {
+    fn show(&self, (module, index): Position) -> (String, Vec<Position>) {
         let item = &self.modules[module].items[index];
         let mut shown = vec![(module, bare(item))];
         if let Some(name) = public_name(item) {
@@ -533,7 +533,7 @@ fn print(items: Vec<Item>) -> String {
         .replace("private: Private,", "// and private fields")
 }
 
-/// What items are sorted by: their own line.
+/// Key that items are sorted by: their own line.
 fn without_attributes(text: &str) -> &str {
     let lines = text.split_inclusive('\n');
     let before = lines.take_while(|line| line.starts_with("#[") || line.starts_with("//"));

@@ -43,7 +43,7 @@ impl Demo {
         }
     }
 
-    /// The same with nothing built.
+    /// Copy `demos/NAME` with nothing built.
     #[track_caller]
     #[must_use]
     pub fn copy_cold(name: &str) -> Self {
@@ -100,7 +100,7 @@ impl Demo {
         self.root.path().join("target")
     }
 
-    /// What the last build left.
+    /// The file that the last build left.
     #[must_use]
     pub fn wasm(&self) -> PathBuf {
         let name = self.name.rsplit('/').next().unwrap_or(&self.name);
@@ -186,7 +186,7 @@ pub fn cargo_for_guests() -> Command {
     cargo
 }
 
-/// Whether rustup's own compiler can build guests, or the one that `cargo xtask setup` made has to.
+/// True if rustup's own compiler can build guests; otherwise the one that `cargo xtask setup` made has to.
 fn has_target() -> bool {
     let output = Command::new("rustc")
         .args([

@@ -23,7 +23,7 @@ pub struct Display {
     root: Window,
 }
 
-/// What a window shows: rows of red, green, blue.
+/// The picture in a window: rows of red, green, blue.
 pub struct Picture {
     /// In pixels.
     pub width: usize,
@@ -53,7 +53,7 @@ impl Display {
             .unwrap_or_else(|error| panic!("cannot start Xvfb: {error}; type: cargo xtask setup"));
         let output = server.stdout.take().expect("its output is a pipe");
         let mut number = String::new();
-        // It writes the number when it is ready.
+        // Xvfb writes the number when it is ready.
         BufReader::new(output)
             .read_line(&mut number)
             .expect("Xvfb says its display's number");
@@ -161,7 +161,7 @@ impl Display {
             .expect("the window is there");
     }
 
-    /// What a window manager does when somebody clicks a window's close button.
+    /// Ask a window to close, as a window manager does when somebody clicks its close button.
     #[track_caller]
     pub fn click_close(&self, window: Window) {
         let atom = |name: &str| {
@@ -181,7 +181,7 @@ impl Display {
             .expect("the window is there");
     }
 
-    /// What a window shows now.
+    /// The picture that a window shows now.
     #[track_caller]
     #[must_use]
     pub fn picture(&self, window: Window) -> Picture {

@@ -16,7 +16,7 @@ use wit_parser::{
 
 use crate::workspace;
 
-/// Where things lie in the guest's memory.
+/// Addresses in the guest's memory.
 const ANSWER: usize = 16;
 const STATE: usize = 64;
 const MESSAGE: usize = 256;
@@ -42,7 +42,7 @@ pub struct Counter {
 pub struct Tally {
     /// The sum of all steps.
     pub count: u64,
-    /// The same sum, dealt out: the step of frame `n` is in word `n % len`.
+    /// That sum, dealt out: the step of frame `n` is in word `n % len`.
     pub words: Vec<u64>,
 }
 
@@ -137,7 +137,7 @@ impl Guest {
         }
     }
 
-    /// Of a world of another contract, which is in this folder. It imports all that the world offers.
+    /// Take a world of another contract, which is in this folder. The guest imports all that the world offers.
     #[must_use]
     pub fn built_for(mut self, wit: &Path, world: &'static str) -> Self {
         (self.wit, self.world) = (wit.to_owned(), world);
@@ -362,7 +362,7 @@ impl Guest {
             let (module, name) = resolve.wasm_import_name(MANGLING, import);
             let signature = resolve.wasm_signature(AbiVariant::GuestImport, func);
             let types = types(&signature);
-            // Of several of one name the later ones have none; that of draw has one of its own.
+            // Among several of one name the later ones have none; that of draw has one of its own.
             let is_of_draw = name == "copied" && module.starts_with("vblank:guest/draw");
             let label = if is_of_draw {
                 "$draw-copied".to_owned()

@@ -1,4 +1,4 @@
-//! What a process holds of the machine, and whether that stays.
+//! Resources that a process holds, and waiting until it holds no more of them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::wait::wait_until;
 /// Longer than what was dropped takes to be gone.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// What a process holds of the machine.
+/// Resources that a process holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
     /// Resident memory.
@@ -22,7 +22,7 @@ pub struct Held {
 }
 
 impl Held {
-    /// Of a process, by its folder in `/proc`.
+    /// Measure a process, by its folder in `/proc`.
     #[must_use]
     pub fn by(process: &Path) -> Self {
         let read = |name: &str| {

@@ -51,7 +51,7 @@ pub fn host(folder: &Path) -> Command {
     command
 }
 
-/// Where the host, Mesa and cargo's caches may write.
+/// Set the folders in which the host, Mesa and cargo's caches may write.
 fn surround(command: &mut Command, folder: &Path) {
     command.env("XDG_RUNTIME_DIR", folder);
     command.env("XDG_CACHE_HOME", folder.join("cache"));
@@ -157,7 +157,7 @@ impl Run {
         self
     }
 
-    /// Where what it holds is measured: huge pages round that up to 2 MiB, a step of 5%.
+    /// For a host whose memory is measured: huge pages round that up to 2 MiB, a step of 5%.
     #[must_use]
     pub fn in_small_pages(self) -> Self {
         self.env("MIMALLOC_ALLOW_THP", "0")
@@ -240,7 +240,7 @@ impl Host {
         loop {
             let text = std::fs::read(file).and_then(|text| std::fs::write(file, text));
             text.unwrap_or_else(|error| panic!("cannot rewrite {}: {error}", file.display()));
-            // Where a change was still on its way, this came with it.
+            // A change that was still on its way came in together with this one.
             let event = self.event_of(&["same-code", "swap"]);
             if name_of(&event) == "same-code" {
                 return event;
@@ -303,7 +303,7 @@ impl Host {
         self.end()
     }
 
-    /// Of the process, and of the group that it starts.
+    /// Number of the process, and of the group that it starts.
     #[must_use]
     pub fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
@@ -372,13 +372,13 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The host may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// What a run came to.
+/// Outcome of a run.
 #[derive(Debug)]
 pub struct Ended {
     /// Its exit code; none where a signal ended it.
@@ -451,7 +451,7 @@ impl Ended {
         self
     }
 
-    /// What the state is known by at the end.
+    /// Hash of the state at the end.
     #[track_caller]
     #[must_use]
     pub fn state_hash(&self) -> &str {

@@ -88,7 +88,7 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// Whether there may come more.
+    /// True if there may come more.
     pub(crate) fn is_open(&self) -> bool {
         self.readers > 0
     }

@@ -41,7 +41,7 @@ impl Camp {
         Ok(())
     }
 
-    /// Four to a room.
+    /// Four to a floor.
     fn migrate_v1(&mut self, old: &Old) -> Result<(), RestoreError> {
         self.beds = old.get("capacity")?.unwrap_or(self.beds);
         self.rooms = self.beds / 4;

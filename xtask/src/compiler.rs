@@ -5,16 +5,16 @@ use std::process::Command;
 
 use crate::process::output;
 
-/// What guests are compiled for.
+/// The target that guests are compiled for.
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Whether this compiler has the target's standard library.
+/// True if this compiler has the target's standard library.
 pub fn has_target(rustc: &mut Command) -> bool {
     let folder = output(rustc.args(["--print", "target-libdir", "--target", TARGET]));
     folder.is_some_and(|folder| has_standard_library(Path::new(&folder)))
 }
 
-/// Whether a folder holds a standard library.
+/// True if a folder holds a standard library.
 pub fn has_standard_library(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_ok_and(|entries| {
         entries

@@ -42,7 +42,7 @@ fn apt() -> Command {
     command
 }
 
-/// Whether this machine has Debian's package manager.
+/// True if this machine has Debian's package manager.
 pub fn is_debian() -> bool {
     succeeds(Command::new("apt-get").arg("--version"))
 }

@@ -17,7 +17,7 @@ const TOOLCHAIN: &str = "vblank-guest";
 const RUSTC: &str = "/usr/bin/rustc";
 const CARGO: &str = "/usr/bin/cargo";
 
-/// Whether the toolchain is there and complete.
+/// True if the toolchain is there and complete.
 pub fn is_linked() -> bool {
     has_target(Command::new("rustup").args(["run", TOOLCHAIN, "rustc"]))
 }

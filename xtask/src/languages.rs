@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use crate::process::{Failure, announce, run};
 use crate::workspace::root;
 
-/// What is built: the folder in `demos/languages`, that of its SDK in `guest-sdk`, and the file.
+/// The guests: the folder in `demos/languages`, that of its SDK in `guest-sdk`, and the file.
 const GUESTS: [(&str, &str, &str); 6] = [
     ("c", "c", "counter-c.wasm"),
     ("square/c", "c", "square-c.wasm"),
@@ -76,7 +76,7 @@ fn once(
     if fs::read(&done).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    // What another list has left would stand in the way.
+    // Packages of another list would stand in the way.
     let _ = fs::remove_dir_all(folder);
     fs::create_dir_all(folder).map_err(|error| cannot("make", folder, &error))?;
     fill()?;

@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 /// A step that went wrong.
 #[derive(Debug)]
 pub struct Failure {
-    /// What to tell; empty where the program has told it itself.
+    /// Message for the user; empty if the program has printed it itself.
     pub message: String,
-    /// What to end with.
+    /// Exit code of xtask.
     pub code: u8,
 }
 
@@ -38,7 +38,7 @@ pub fn run(command: &mut Command) -> Result<(), Failure> {
     })
 }
 
-/// Whether it runs and is content. What it prints is not shown.
+/// True if it runs and succeeds. Its output is not shown.
 pub fn succeeds(command: &mut Command) -> bool {
     command
         .stdout(Stdio::null())
@@ -47,7 +47,7 @@ pub fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// What it prints, if it is content.
+/// Output of a program, if it succeeds.
 pub fn output(command: &mut Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

@@ -1,4 +1,4 @@
-//! What a fresh machine lacks. Each step looks first, says what it does before it does it, and does
+//! Installs what a fresh machine lacks. Each step looks first, says what it does before it does it, and does
 //! nothing where nothing is missing.
 
 use std::process::Command;
@@ -20,7 +20,7 @@ const WINDOW_TEST: [&str; 8] = [
     "libxkbcommon-x11-0",
 ];
 
-/// What sound and gamepads are compiled with, and what looks for it.
+/// Packages that sound and gamepads are compiled with, and the program that looks for them.
 const SOUND_AND_GAMEPADS: [&str; 3] = ["pkg-config", "libasound2-dev", "libudev-dev"];
 
 /// Everything.
@@ -74,7 +74,7 @@ pub fn vulkan() -> Result<(), Failure> {
     install("pictures without a graphics card", &["mesa-vulkan-drivers"])
 }
 
-/// What sound and gamepads are compiled with. Where it is not there and cannot be installed, the host is
+/// Install the libraries that sound and gamepads are compiled with. Where they cannot be had, the host is
 /// built without them: these are cargo's flags for the host.
 pub fn sound_and_gamepads() -> &'static [&'static str] {
     let has_libraries = || {

@@ -1,4 +1,4 @@
-//! What drawing costs the game's thread: the guest writes, the host copies and submits, as ratios to one
+//! Cost of drawing on the game's thread: the guest writes, the host copies and submits, as ratios to one
 //! warm `memcpy` of the same bytes in the same run; a plain program on wgpu beside it; textures across a
 //! swap; and an overlay that is shut.
 //!
@@ -32,10 +32,10 @@ const SIDE: u32 = 128;
 const SIZE: Size = Size::new(SIDE, SIDE);
 /// Bytes of the guest's texture.
 const TEXTURE: u64 = 4 << 20;
-/// Frames that find out how much room they need, and are not counted.
+/// Frames that find out how much memory they need, and are not counted.
 const FIRST: usize = 10;
 
-/// What the guest draws; see `tests/guests/crowd.rs`.
+/// Kinds of drawing in the guest; see `tests/guests/crowd.rs`.
 #[derive(Clone, Copy)]
 enum Kind {
     Quads = 0,
@@ -111,14 +111,14 @@ fn cpu() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 
-/// How much of it this takes.
+/// Share of a frame's time that this takes.
 fn timed(times: &mut Times, work: impl FnOnce()) {
     let begun = cpu();
     work();
     times.add(cpu() - begun);
 }
 
-/// What the parts of many frames took.
+/// Times of the parts of many frames.
 #[derive(Default)]
 struct Measured {
     memcpy: Times,
@@ -200,7 +200,7 @@ impl Guests {
         measured
     }
 
-    /// What a swap uploads.
+    /// Bytes that a swap uploads.
     fn textures(&self, renderer: &mut WgpuRenderer) {
         let setup = Setup {
             seed: seed(Kind::Sprites, 1000),
@@ -289,7 +289,7 @@ impl Guests {
             let has_overlay = batch % 2 == 1;
             timed(&mut times[batch % 2], || {
                 for _ in 0..100 {
-                    // What the window does before each turn; see `app::overlay`.
+                    // The window does this before each turn; see `app::overlay`.
                     assert!(!has_overlay || std::hint::black_box(&overlay).is_idle());
                     let _ = session.turn();
                     session.wait();
@@ -302,7 +302,7 @@ impl Guests {
     }
 }
 
-/// The same quads by a plain program on the same adapter.
+/// A plain program that draws the same quads on the same adapter.
 fn natively(renderer: &str, count: u32, frames: usize) -> Measured {
     let mut native = Native::new(renderer, count);
     let mut measured = Measured::default();
@@ -323,7 +323,7 @@ fn seed(kind: Kind, count: u32) -> u64 {
     u64::from(count) * 10 + kind as u64
 }
 
-/// Where a thing is, in pixels.
+/// Position of a thing, in pixels.
 fn pixel_of(index: u32) -> [u32; 2] {
     [index % SIDE, index / SIDE % SIDE]
 }

@@ -1,4 +1,4 @@
-//! What the choices in a guest's profile cost and bring, by the size of the program: each is the profile
+//! Costs and gains of the choices in a guest's profile, by the size of the program: each is the profile
 //! of `host new` with one thing changed. All are built after the same edit, one after the other.
 
 use std::path::Path;
@@ -15,7 +15,7 @@ use vblank_runtime::supervisor::{ExpectedState, prepare};
 
 use super::{Dependencies, Effort, build, median};
 
-/// What stands behind `--config profile.dev.`.
+/// The setting behind `--config profile.dev.`.
 const CHOICES: [(&str, &[&str]); 9] = [
     ("the profile: opt-level 2, 256 units, line tables", &[]),
     ("opt-level 0", &["opt-level=0"]),
@@ -113,7 +113,7 @@ fn start(measured: &mut Measured) -> (Instance, Step) {
             .expect("an engine can be made");
         let code = Code::from_bytes(measured.wasm.clone()).expect("it is a guest");
         let component = code.componentise().expect("it is a guest");
-        // Of the processor: its threads are the first to wait where the machine is busy.
+        // Time of the processor: its threads are the first to wait where the machine is busy.
         let before = processor();
         engine.compile(&code, &component).expect("it compiles");
         measured

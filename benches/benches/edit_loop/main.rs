@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use vblank_benches::generated::{Flavour, Program};
 use vblank_tests::cargo_for_guests;
 
-/// How often each thing is done.
+/// Number of repetitions of each measurement.
 #[derive(Clone, Copy)]
 pub struct Effort {
     /// Edits of each program of [`sizes`].
@@ -56,7 +56,7 @@ fn main() {
     }
 }
 
-/// What a guest depends on, built once and copied into each program's target folder.
+/// Dependencies of a guest, built once and copied into each program's target folder.
 pub struct Dependencies {
     program: Program,
     _folder: TempDir,

@@ -58,7 +58,7 @@ impl Rival {
 
 impl Drop for Rival {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The program may have ended by itself.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

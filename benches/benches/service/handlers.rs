@@ -8,13 +8,13 @@ use vblank_tests::{Demo, cargo_for_guests, workspace};
 /// Builds that differ in a word, each the next handler in turn.
 pub struct Handlers {
     builds: [Vec<u8>; 2],
-    /// Of the place.
+    /// Folder in which the handler lies.
     folder: TempDir,
     next: u32,
 }
 
 impl Handlers {
-    /// Of `demos/plugins/visits`.
+    /// Component of `demos/plugins/visits`.
     pub fn vblank() -> Self {
         let demo = Demo::copy("plugins/visits");
         let build = || {
@@ -26,7 +26,7 @@ impl Handlers {
         Self::new([first, build()])
     }
 
-    /// Of `benches/rivals-service/visits`. Twice the same, since Extism knows code by the whole file.
+    /// Module of `benches/rivals-service/visits`, twice, since Extism knows code by the whole file.
     pub fn extism() -> Self {
         let visits = workspace().join("benches/rivals-service/visits");
         let built = cargo_for_guests()
@@ -52,7 +52,7 @@ impl Handlers {
     }
 
     /// The file to run.
-    pub fn place(&self) -> PathBuf {
+    pub fn file(&self) -> PathBuf {
         self.folder.path().join("running.wasm")
     }
 
@@ -63,7 +63,7 @@ impl Handlers {
         // A section that means nothing: its kind, lengths, name and content.
         code.extend(b"\x00\x0a\x05count");
         code.extend(self.next.to_le_bytes());
-        put(&code, &self.place());
+        put(&code, &self.file());
         self.next += 1;
     }
 }

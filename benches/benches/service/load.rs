@@ -15,13 +15,13 @@ use crate::program::Program;
 pub const CLIENTS: usize = 2;
 const BETWEEN_SWAPS: Duration = Duration::from_secs(1);
 
-/// What the clients saw.
+/// Measurements of the clients.
 #[derive(Default)]
 pub struct Load {
     pub times: Times,
     /// Answers that were none.
     pub failed: usize,
-    /// What the handler had counted, in each answer.
+    /// Count of the handler, in each answer.
     pub counts: Vec<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! What a swap a second costs those who ask an HTTP service: `demos/plugins/service` under load, with and
+//! Cost of a swap a second for those who ask an HTTP service: `demos/plugins/service` under load, with and
 //! without swaps of its handler, and beside it the same service with Extism, by turns. Every answer is
 //! looked at: none of ours fails, and each is counted once.
 //!
@@ -42,7 +42,7 @@ fn main() {
 /// A service, and what was seen of it.
 struct Side {
     name: &'static str,
-    /// What it calls a handler that is replaced.
+    /// Term of this program for a handler that is replaced.
     swap: &'static str,
     program: Program,
     handlers: Handlers,
@@ -53,14 +53,14 @@ struct Side {
     ratios: Vec<f64>,
     swaps: usize,
     failed: usize,
-    /// What the handler had counted, in each answer.
+    /// Count of the handler, in each answer.
     counts: Vec<u64>,
 }
 
 impl Side {
     fn vblank() -> Self {
         let handlers = Handlers::vblank();
-        let program = Program::vblank(&handlers.place());
+        let program = Program::vblank(&handlers.file());
         Self::new("Vblank", "swap", true, program, handlers)
     }
 
@@ -73,7 +73,7 @@ impl Side {
             return None;
         }
         let handlers = Handlers::extism();
-        let program = Program::extism(&handlers.place());
+        let program = Program::extism(&handlers.file());
         Some(Self::new("Extism", "reload", false, program, handlers))
     }
 

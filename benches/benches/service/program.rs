@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use vblank_tests::workspace;
 
-/// It runs until it is dropped.
+/// A program that runs until it is dropped.
 pub struct Program {
     child: Child,
     address: String,
@@ -49,7 +49,7 @@ impl Program {
         let out = child.stdout.take().expect("it is piped");
         let read = BufReader::new(out).read_line(&mut address);
         read.expect("it says where it listens");
-        // It is counted until the program ends.
+        // Memory is counted until the program ends.
         let swaps: &'static AtomicUsize = Box::leak(Box::default());
         let said = BufReader::new(child.stderr.take().expect("it is piped"));
         std::thread::spawn(move || {
@@ -71,12 +71,12 @@ impl Program {
         BufReader::new(stream)
     }
 
-    /// How many handlers it has replaced, as it says.
+    /// Number of handlers that the program says it has replaced.
     pub fn swaps(&self) -> usize {
         self.swaps.load(Ordering::Relaxed)
     }
 
-    /// How many requests the handler has counted, with the one that asks.
+    /// Number of requests that the handler has counted, with the one that asks.
     pub fn count(&self) -> u64 {
         crate::load::ask(&mut self.connect()).unwrap_or_else(|answer| panic!("{answer}"))
     }
@@ -84,7 +84,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The program may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -103,7 +103,7 @@ fn main() {
 /// Two versions of one program that are swapped to and fro.
 type Pair2 = [Program; 2];
 
-/// What was measured.
+/// Measurements.
 struct Pair {
     pause: Times,
     first: Times,
@@ -153,7 +153,7 @@ impl Guests {
         }
     }
 
-    /// How late frames are done.
+    /// Lateness of frames.
     fn frames(&self, is_busy: bool) -> Times {
         const EACH: Duration = Duration::from_micros(1_000_000 / 240);
         let mut game = start(&self.engine, &self.vec[0], KIB * KIB);
@@ -228,7 +228,7 @@ impl Pair {
             }
             game.keep_image(false).expect("it can be saved");
             if bytes >= 4 * KIB * KIB {
-                // What the swap before left is copied and unmapped on another thread, for which there
+                // The remains of the swap before are copied and unmapped on another thread, for which there
                 // is time between a person's saves. Not asleep: a memcpy, too, is slower after that.
                 let begun = Instant::now();
                 while begun.elapsed() < Duration::from_millis(20) {

@@ -1,4 +1,4 @@
-//! What others do at a reload: `list<u8>` out of one component and into another, and dylibs, whose
+//! Reloads as others do them: `list<u8>` out of one component and into another, and dylibs, whose
 //! state stays in the host's memory and must keep its type. The dylibs are a program of their own,
 //! `benches/rivals`.
 

@@ -18,7 +18,7 @@ use extism::Plugin;
 use extism::convert::Json;
 use serde::{Deserialize, Serialize};
 
-/// How often the handler's file is looked at. A look costs microseconds.
+/// Interval between two looks at the handler's file. A look costs microseconds.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// As in the handler.

@@ -7,19 +7,19 @@
 use vblank_guest::prelude::*;
 
 const COUNT: usize = 50_000;
-/// How wide the world is; its height follows from the picture.
+/// Width of the world; its height follows from the picture.
 const WIDTH: f32 = 3200.0;
 /// Sides of the cells in which neighbours are looked for.
 const CELL: f32 = 32.0;
 const SLOWEST: f32 = 90.0;
 const FASTEST: f32 = 260.0;
-/// How much a bird wants to fly as its neighbours do, to be where they are, and not to be too near.
+/// Strengths of a bird's wish to fly as its neighbours do, to be where they are, and not to be too near.
 const ALIGN: f32 = 2.2;
 const GATHER: f32 = 5.0;
 const AVOID: f32 = 160.0;
 /// Birds in a cell from which on it is crowded.
 const CROWD: f32 = 24.0;
-/// How much the pointer draws: away where it is negative.
+/// Strength with which the pointer draws: away where it is negative.
 const POINTER: f32 = 900.0;
 
 #[derive(State, Flat, Clone, Copy, Default)]
@@ -34,7 +34,7 @@ struct Boids {
     birds: PageVec<Bird>,
     pointer: Vec2,
     rng: Rng,
-    /// What is made anew in each update is no state.
+    /// The grid is made anew in each update, so it is no state.
     #[state(skip)]
     grid: Grid,
 }
@@ -42,7 +42,7 @@ struct Boids {
 /// The birds of each cell, added up.
 #[derive(Default)]
 struct Grid {
-    /// Where its corner is: elsewhere in each update, so that nobody sees its lines.
+    /// Position of its corner: elsewhere in each update, so that nobody sees its lines.
     corner: Vec2,
     columns: usize,
     rows: usize,

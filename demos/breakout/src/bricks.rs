@@ -71,7 +71,7 @@ pub fn wall(level: u32) -> Vec<Brick> {
     bricks
 }
 
-/// What stands at a place, if anything does.
+/// The brick at a place, if there is one.
 fn kind(level: u32, column: u8, row: u8) -> Option<Kind> {
     let from_middle = (i16::from(column) * 2 - 11).unsigned_abs();
     let stands = match level % 4 {

@@ -15,7 +15,7 @@ use vblank_guest::prelude::*;
 /// In units. The picture shows all of it, whatever its size.
 const FIELD: Vec2 = vec2(640.0, 360.0);
 const PADDLE: Vec2 = vec2(72.0, 10.0);
-/// Where the paddle's upper edge is.
+/// Height of the paddle's upper edge.
 const PADDLE_Y: f32 = 332.0;
 const RADIUS: f32 = 5.0;
 /// Units a second: of the ball at first, of the ball for each further level, and of the paddle.
@@ -41,7 +41,7 @@ struct Ball {
     velocity: Vec2,
 }
 
-/// What is left of a brick for a moment.
+/// A remainder of a brick, for a moment.
 #[derive(State, Flat, Clone, Copy, Default)]
 #[repr(C)]
 struct Spark {
@@ -58,9 +58,9 @@ struct Breakout {
     score: u32,
     best: u32,
     lives: u32,
-    /// Where its middle is.
+    /// Position of its middle.
     paddle: f32,
-    /// Where the pointer was: it steers when it moves.
+    /// Last position of the pointer: it steers when it moves.
     pointer: f32,
     balls: Vec<Ball>,
     bricks: Vec<Brick>,
@@ -129,7 +129,7 @@ impl Game for Breakout {
     }
 }
 
-/// Whether someone wants the game or the ball to go.
+/// True if someone wants the game or the ball to go.
 fn begins(frame: &Frame) -> bool {
     let pad = frame.gamepad();
     frame.is_pressed(Key::Space)
@@ -139,7 +139,7 @@ fn begins(frame: &Frame) -> bool {
         || pad.is_some_and(|pad| pad.is_pressed(PadButtons::SOUTH | PadButtons::START))
 }
 
-/// How many pixels a unit has, in a picture of this size.
+/// Number of pixels in a unit, in a picture of this size.
 fn zoom(size: Vec2) -> f32 {
     (size / FIELD).min_element()
 }
@@ -263,7 +263,7 @@ impl Breakout {
         }
     }
 
-    /// Where the ball meets the paddle says where it goes, so that one can aim.
+    /// The point where the ball meets the paddle says where it goes, so that one can aim.
     fn bounce_off_the_paddle(&self, ball: &mut Ball) {
         let off = ball.position - vec2(self.paddle, PADDLE_Y + PADDLE.y / 2.0);
         let reach = PADDLE / 2.0 + RADIUS;
@@ -314,7 +314,7 @@ impl Breakout {
         }
     }
 
-    /// What plays by itself does so in silence.
+    /// A game that plays by itself does so in silence.
     fn play(&self, noise: Noise, pitch: f32, volume: f32) {
         if self.phase != Phase::Title {
             let pan = self.paddle / FIELD.x - 0.5;

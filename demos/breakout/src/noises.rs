@@ -1,4 +1,4 @@
-//! What the game sounds like: noises made of sines, each when it is first heard.
+//! Sounds of the game: noises made of sines, each when it is first heard.
 
 use std::cell::Cell;
 

@@ -1,4 +1,4 @@
-//! How the game looks: what it draws of its state, and the textures that it paints for that.
+//! Looks of the game: what it draws of its state, and the textures that it paints for that.
 
 use vblank_guest::prelude::*;
 

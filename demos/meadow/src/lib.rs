@@ -124,7 +124,7 @@ impl Game for Meadow {
 }
 
 impl Meadow {
-    /// Where the walker looks, on the ground: x and z.
+    /// Direction in which the walker looks, on the ground: x and z.
     fn forward(&self) -> Vec2 {
         vec2(self.heading.sin(), -self.heading.cos())
     }
@@ -142,7 +142,7 @@ impl Meadow {
         let blade = canvas.built("blade", blade);
         let grass = Color::hex(0x6a994e).mix(Color::hex(0xa7c957), 0.4);
         for number in 0..BLADES {
-            let Some(root) = place(number, 0) else {
+            let Some(root) = spot(number, 0) else {
                 continue;
             };
             // The wind goes over the meadow in waves.
@@ -159,8 +159,8 @@ impl Meadow {
         }
         let tree = canvas.built("tree", tree);
         for number in 0..TREES {
-            // None where the walk begins.
-            let root = place(number, 20).filter(|at| at.distance(vec3(0.0, 0.0, 15.0)) > 9.0);
+            // No plant where the walk begins.
+            let root = spot(number, 20).filter(|at| at.distance(vec3(0.0, 0.0, 15.0)) > 9.0);
             if let Some(root) = root {
                 let size = Vec3::splat(0.8 + 0.6 * chance(number, 27));
                 let turn = Quat::from_rotation_y(chance(number, 28) * 6.0);
@@ -196,7 +196,7 @@ impl Meadow {
     }
 }
 
-/// How high the ground is.
+/// Height of the ground.
 fn height(x: f32, z: f32) -> f32 {
     1.1 * (x * 0.13).sin() * (z * 0.11).cos() + 0.5 * (x * 0.31 + z * 0.17).sin()
 }
@@ -220,8 +220,8 @@ fn chance(number: usize, salt: u32) -> f32 {
     (bits >> 8) as f32 / (1 << 24) as f32
 }
 
-/// Where a plant stands, unless that is in the water.
-fn place(number: usize, salt: u32) -> Option<Vec3> {
+/// Position of a plant, unless that is in the water.
+fn spot(number: usize, salt: u32) -> Option<Vec3> {
     let along = |salt| (chance(number, salt) - 0.5) * SIDE * 0.95;
     let (x, z) = (along(salt + 1), along(salt + 2));
     let y = height(x, z);

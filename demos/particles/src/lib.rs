@@ -124,7 +124,7 @@ impl Particles {
     }
 }
 
-/// Where the fountain stands.
+/// Position of the fountain.
 fn source(size: Vec2) -> Vec2 {
     vec2(size.x / 2.0, size.y * 0.95)
 }

@@ -1,4 +1,4 @@
-//! What was built for a released contract goes on: guests that are kept as they were built then run in this
+//! Guests of released contracts go on: guests that are kept as they were built then run in this
 //! host and are swapped for today's with their state, and `wit/` is held to what it was.
 
 use std::path::{Path, PathBuf};
@@ -99,7 +99,7 @@ fn copy_of(folder: &Path, change: impl Fn(&str, &str) -> String) -> TempDir {
     copy
 }
 
-/// Whether guests that were built for one contract are served by a host of another: a guest that imports and
+/// True if guests that were built for one contract are served by a host of another: a guest that imports and
 /// exports all of a world is put into the other's. Both are folders of WIT.
 fn serves(released: &Path, today: &Path) -> Result<(), String> {
     let (released, today) = (unversioned(released), unversioned(today));

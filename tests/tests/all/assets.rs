@@ -14,7 +14,7 @@ const MAGENTA: [u8; 4] = [255, 0, 255, 255];
 /// Bytes of the picture that `png` writes.
 const BYTES: u64 = 8 * 8 * 4;
 
-/// Where the code below puts things in the guest's memory.
+/// Addresses in the guest's memory, for the code below.
 const KEY: usize = 16384;
 const WORDS: usize = 20480;
 const PIXELS: usize = 24576;
@@ -27,7 +27,7 @@ fn key(key: &str) -> String {
     bytes.map(store).collect()
 }
 
-/// What to do with an answer: log an error, and take 0 as the handle then.
+/// Code that takes an answer: log an error, and take 0 as the handle then.
 fn heard() -> String {
     format!(
         "(if (i32.load8_u (i32.const {ANSWER})) (then
@@ -111,9 +111,9 @@ fn png(path: &Path, color: [u8; 4]) {
 }
 
 /// A folder with guests, and assets beside them.
-struct Place(TempDir);
+struct Scene(TempDir);
 
-impl Place {
+impl Scene {
     fn new() -> Self {
         let folder = TempDir::new().expect("a temporary folder can be made");
         std::fs::create_dir(folder.path().join("assets")).expect("and another in it");
@@ -150,7 +150,7 @@ impl Place {
     }
 }
 
-/// What each first picture of a version had to upload.
+/// Bytes that each first picture of a version had to upload.
 fn uploads(ended: &Ended) -> Vec<u64> {
     let bytes = |event: &&serde_json::Value| event["asset_bytes"].as_u64().expect("a number");
     ended.all("first-frame").iter().map(bytes).collect()
@@ -163,129 +163,129 @@ fn end(ended: &Ended, field: &str) -> u64 {
 
 #[test]
 fn assets_survive_a_swap_and_nothing_is_uploaded_again() {
-    let place = Place::new();
-    png(&place.asset("ship.png"), RED);
+    let scene = Scene::new();
+    png(&scene.asset("ship.png"), RED);
     let old = drawing("ship");
-    // What is given by both is the same too.
+    // Both give it, and it is the same too.
     let made = give("made", 4, 4);
-    let first = place.guest("first.wasm", &old.clone().before("draw", &made));
-    let next = place.guest("next.wasm", &old.step(2).before("draw", &made));
+    let first = scene.guest("first.wasm", &old.clone().before("draw", &made));
+    let next = scene.guest("next.wasm", &old.step(2).before("draw", &made));
     let swap = format!("50={}", next.display());
-    let ended = place.run(&first, 200).args("--swap-at").arg(&swap).to_end();
+    let ended = scene.run(&first, 200).args("--swap-at").arg(&swap).to_end();
     let ended = ended.exits(0).without(&["refused", "notice"]);
     assert_eq!(uploads(&ended), [BYTES + 64, 0]);
     assert_eq!(
         (end(&ended, "asset_bytes"), end(&ended, "assets")),
         (BYTES + 64, 2)
     );
-    assert_eq!(place.pixel(7, 7), RED);
-    assert_eq!(place.pixel(8, 8), [0, 0, 0, 255]);
+    assert_eq!(scene.pixel(7, 7), RED);
+    assert_eq!(scene.pixel(8, 8), [0, 0, 0, 255]);
 }
 
 #[test]
 fn what_the_next_version_does_not_want_is_freed_after_its_probation() {
-    let place = Place::new();
-    png(&place.asset("old.png"), RED);
-    png(&place.asset("new.png"), GREEN);
-    let first = place.guest("first.wasm", &drawing("old"));
-    let next = place.guest("next.wasm", &drawing("new").step(2));
+    let scene = Scene::new();
+    png(&scene.asset("old.png"), RED);
+    png(&scene.asset("new.png"), GREEN);
+    let first = scene.guest("first.wasm", &drawing("old"));
+    let next = scene.guest("next.wasm", &drawing("new").step(2));
     let swap = format!("50={}", next.display());
-    let ended = place.run(&first, 90).args("--swap-at").arg(&swap).to_end();
+    let ended = scene.run(&first, 90).args("--swap-at").arg(&swap).to_end();
     assert_eq!(end(&ended, "assets"), 2, "still in probation: {ended:#?}");
-    let ended = place.run(&first, 200).args("--swap-at").arg(&swap).to_end();
+    let ended = scene.run(&first, 200).args("--swap-at").arg(&swap).to_end();
     let ended = ended.exits(0).without(&["rollback", "notice"]);
     assert_eq!(end(&ended, "assets"), 1);
     assert_eq!(uploads(&ended), [BYTES, BYTES]);
-    assert_eq!(place.pixel(0, 0), GREEN);
+    assert_eq!(scene.pixel(0, 0), GREEN);
 }
 
 #[test]
 fn what_a_failed_candidate_made_is_freed_with_it() {
-    let place = Place::new();
-    png(&place.asset("ship.png"), RED);
+    let scene = Scene::new();
+    png(&scene.asset("ship.png"), RED);
     let good = drawing("ship");
-    let first = place.guest("first.wasm", &good);
+    let first = scene.guest("first.wasm", &good);
     let bad = good
         .step(2)
         .before("update", &(give("made", 4, 4) + &ask("texture", "ship")))
         .trap_at(70);
-    let bad = place.guest("bad.wasm", &bad);
+    let bad = scene.guest("bad.wasm", &bad);
     let swap = format!("50={}", bad.display());
-    let ended = place.run(&first, 100).args("--swap-at").arg(&swap).to_end();
+    let ended = scene.run(&first, 100).args("--swap-at").arg(&swap).to_end();
     let _ = ended.only("rollback");
     assert_eq!(
         (end(&ended, "assets"), end(&ended, "asset_bytes")),
         (1, BYTES + 64)
     );
-    assert_eq!(place.pixel(0, 0), RED);
+    assert_eq!(scene.pixel(0, 0), RED);
 }
 
 /// A run in which files change, until a pixel of its last picture has this colour.
 #[track_caller]
-fn stop_and_look(place: &Place, host: Host, color: [u8; 4]) -> Ended {
+fn stop_and_look(scene: &Scene, host: Host, color: [u8; 4]) -> Ended {
     host.run_on(Duration::from_secs(1));
     let ended = host.stop().exits(0).without(&["swap", "refused", "break"]);
-    assert_eq!(place.pixel(3, 3), color, "{ended:#?}");
+    assert_eq!(scene.pixel(3, 3), color, "{ended:#?}");
     ended
 }
 
-fn watched(place: &Place, guest: &Path) -> Host {
+fn watched(scene: &Scene, guest: &Path) -> Host {
     let run = Run::headless(guest).args("--renderer software --size 64x48");
-    run.file("--screenshot", &place.path("end.png"), "").start()
+    run.file("--screenshot", &scene.path("end.png"), "").start()
 }
 
 #[test]
 fn a_changed_file_is_shown_without_a_swap() {
-    let place = Place::new();
-    png(&place.asset("ship.png"), RED);
-    let guest = place.guest("game.wasm", &drawing("ship"));
+    let scene = Scene::new();
+    png(&scene.asset("ship.png"), RED);
+    let guest = scene.guest("game.wasm", &drawing("ship"));
     for is_renamed in [false, true] {
-        let mut host = watched(&place, &guest);
+        let mut host = watched(&scene, &guest);
         host.event("first-frame");
         if is_renamed {
             // As editors save: another file takes the place of the one before.
-            png(&place.asset(".ship.png.tmp"), GREEN);
-            std::fs::rename(place.asset(".ship.png.tmp"), place.asset("ship.png"))
+            png(&scene.asset(".ship.png.tmp"), GREEN);
+            std::fs::rename(scene.asset(".ship.png.tmp"), scene.asset("ship.png"))
                 .expect("a file can be renamed");
         } else {
-            png(&place.asset("ship.png"), GREEN);
+            png(&scene.asset("ship.png"), GREEN);
         }
-        let ended = stop_and_look(&place, host, GREEN).without(&["notice"]);
+        let ended = stop_and_look(&scene, host, GREEN).without(&["notice"]);
         assert_eq!(end(&ended, "asset_bytes"), 2 * BYTES);
-        png(&place.asset("ship.png"), RED);
+        png(&scene.asset("ship.png"), RED);
     }
 }
 
 #[test]
 fn a_damaged_file_keeps_what_was_there_and_is_told_once() {
-    let place = Place::new();
-    png(&place.asset("ship.png"), RED);
-    let guest = place.guest("game.wasm", &drawing("ship"));
-    let mut host = watched(&place, &guest);
+    let scene = Scene::new();
+    png(&scene.asset("ship.png"), RED);
+    let guest = scene.guest("game.wasm", &drawing("ship"));
+    let mut host = watched(&scene, &guest);
     host.event("first-frame");
-    let good = std::fs::read(place.asset("ship.png")).expect("it was just written");
-    std::fs::write(place.asset("ship.png"), &good[..good.len() / 2]).expect("it can be written");
+    let good = std::fs::read(scene.asset("ship.png")).expect("it was just written");
+    std::fs::write(scene.asset("ship.png"), &good[..good.len() / 2]).expect("it can be written");
     let notice = host.event("notice")["message"].to_string();
     assert!(
         notice.contains("`ship` stays as it was") && notice.contains("ship.png"),
         "{notice}"
     );
-    let ended = stop_and_look(&place, host, RED);
+    let ended = stop_and_look(&scene, host, RED);
     assert_eq!(ended.all("notice").len(), 1, "{ended:#?}");
 
-    let mut host = watched(&place, &guest);
+    let mut host = watched(&scene, &guest);
     let notice = host.event("notice")["message"].to_string();
     assert!(notice.contains("no texture `ship`"), "{notice}");
-    png(&place.asset("ship.png"), GREEN);
-    stop_and_look(&place, host, GREEN);
+    png(&scene.asset("ship.png"), GREEN);
+    stop_and_look(&scene, host, GREEN);
 }
 
 #[test]
 fn a_missing_file_is_a_placeholder_until_it_comes() {
-    let place = Place::new();
-    std::fs::remove_dir(place.path("assets")).expect("it is empty");
-    let guest = place.guest("game.wasm", &drawing("ships/one"));
-    let ended = place.run(&guest, 100).to_end().exits(0);
+    let scene = Scene::new();
+    std::fs::remove_dir(scene.path("assets")).expect("it is empty");
+    let guest = scene.guest("game.wasm", &drawing("ships/one"));
+    let ended = scene.run(&guest, 100).to_end().exits(0);
     let notice = ended.only("notice")["message"].to_string();
     assert!(
         notice.contains("no texture `ships/one`: there is no file"),
@@ -293,60 +293,60 @@ fn a_missing_file_is_a_placeholder_until_it_comes() {
     );
     assert!(notice.contains("assets/ships/one.png"), "{notice}");
     assert_eq!(
-        (place.pixel(0, 0), place.pixel(31, 7)),
+        (scene.pixel(0, 0), scene.pixel(31, 7)),
         (MAGENTA, [0, 0, 0, 255])
     );
 
-    let mut host = watched(&place, &guest);
+    let mut host = watched(&scene, &guest);
     host.event("notice");
-    std::fs::create_dir_all(place.asset("ships")).expect("a folder can be made");
-    png(&place.asset("ships/one.png"), GREEN);
-    stop_and_look(&place, host, GREEN);
+    std::fs::create_dir_all(scene.asset("ships")).expect("a folder can be made");
+    png(&scene.asset("ships/one.png"), GREEN);
+    stop_and_look(&scene, host, GREEN);
 }
 
 #[test]
 fn another_folder_of_assets() {
-    let place = Place::new();
-    std::fs::create_dir(place.path("other")).expect("a folder can be made");
-    png(&place.path("other/ship.png"), GREEN);
-    let guest = place.guest("game.wasm", &drawing("ship.png"));
-    let ended = place
+    let scene = Scene::new();
+    std::fs::create_dir(scene.path("other")).expect("a folder can be made");
+    png(&scene.path("other/ship.png"), GREEN);
+    let guest = scene.guest("game.wasm", &drawing("ship.png"));
+    let ended = scene
         .run(&guest, 10)
-        .file("--assets", &place.path("other"), "");
+        .file("--assets", &scene.path("other"), "");
     let _ = ended.to_end().exits(0).without(&["notice"]);
-    assert_eq!(place.pixel(0, 0), GREEN);
+    assert_eq!(scene.pixel(0, 0), GREEN);
 }
 
 #[test]
 fn the_folder_is_a_wall() {
-    let place = Place::new();
-    png(&place.path("secret.png"), GREEN);
-    let outside = place.path("secret.png");
+    let scene = Scene::new();
+    png(&scene.path("secret.png"), GREEN);
+    let outside = scene.path("secret.png");
     let absolute = outside.to_string_lossy();
     for name in ["../secret", "a/../../secret.png", "", &absolute] {
-        let guest = place.guest("game.wasm", &drawing(name));
-        let ended = place.run(&guest, 1).to_end().exits(0).without(&["notice"]);
+        let guest = scene.guest("game.wasm", &drawing(name));
+        let ended = scene.run(&guest, 1).to_end().exits(0).without(&["notice"]);
         let ended = ended.says_once(&["is no key"]);
         assert_eq!(
-            (end(&ended, "assets"), place.pixel(0, 0)),
+            (end(&ended, "assets"), scene.pixel(0, 0)),
             (0, MAGENTA),
             "{name}"
         );
     }
     #[cfg(unix)]
     {
-        std::os::unix::fs::symlink(&outside, place.asset("link.png")).expect("a link can be made");
-        let guest = place.guest("game.wasm", &drawing("link"));
-        let ended = place.run(&guest, 1).to_end().exits(0);
+        std::os::unix::fs::symlink(&outside, scene.asset("link.png")).expect("a link can be made");
+        let guest = scene.guest("game.wasm", &drawing("link"));
+        let ended = scene.run(&guest, 1).to_end().exits(0);
         let notice = ended.only("notice")["message"].to_string();
         assert!(notice.contains("leads out of the asset folder"), "{notice}");
-        assert_eq!(place.pixel(0, 0), MAGENTA);
+        assert_eq!(scene.pixel(0, 0), MAGENTA);
     }
 }
 
 #[test]
 fn what_is_too_large_or_does_not_fit_is_an_error() {
-    let place = Place::new();
+    let scene = Scene::new();
     for (width, height, why) in [
         (
             100_000,
@@ -359,10 +359,10 @@ fn what_is_too_large_or_does_not_fit_is_an_error() {
     ] {
         let draw = give("made", width, height) + &sprite(0.0, 0.0);
         let guest = Guest::of::<Counter>().before("draw", &draw);
-        let guest = place.guest("game.wasm", &guest);
-        let ended = place.run(&guest, 1).to_end().exits(0).says_once(&[why]);
+        let guest = scene.guest("game.wasm", &guest);
+        let ended = scene.run(&guest, 1).to_end().exits(0).says_once(&[why]);
         assert_eq!(
-            (end(&ended, "assets"), place.pixel(0, 0)),
+            (end(&ended, "assets"), scene.pixel(0, 0)),
             (0, MAGENTA),
             "{why}"
         );
@@ -371,7 +371,7 @@ fn what_is_too_large_or_does_not_fit_is_an_error() {
 
 #[test]
 fn meshes_and_canvases_that_cannot_be_are_told_and_not_drawn() {
-    let place = Place::new();
+    let scene = Scene::new();
     // Three vertices of nine words, which are all zero, and these indices.
     let mesh = |indices: [u32; 3]| {
         let store = |(at, index): (usize, u32)| {
@@ -407,20 +407,20 @@ fn meshes_and_canvases_that_cannot_be_are_told_and_not_drawn() {
         (canvas(100_000, 1), "100000x1: a side has 1 to 16384 pixels"),
     ] {
         let guest = Guest::of::<Counter>().before("draw", &(make + &sprite(0.0, 0.0)));
-        let guest = place.guest("game.wasm", &guest);
-        let ended = place.run(&guest, 1).to_end().exits(0).says_once(&[why]);
-        let left = (end(&ended, "assets"), place.pixel(0, 0));
+        let guest = scene.guest("game.wasm", &guest);
+        let ended = scene.run(&guest, 1).to_end().exits(0).says_once(&[why]);
+        let left = (end(&ended, "assets"), scene.pixel(0, 0));
         assert_eq!(left, (0, MAGENTA), "{why}");
     }
 }
 
 #[test]
 fn a_font_without_bytes_is_told_once() {
-    let place = Place::new();
-    std::fs::write(place.asset("title.ttf"), b"").expect("a file can be written");
+    let scene = Scene::new();
+    std::fs::write(scene.asset("title.ttf"), b"").expect("a file can be written");
     let guest = Guest::of::<Counter>().before("draw", &ask("font", "title"));
-    let guest = place.guest("game.wasm", &guest);
-    let ended = place.run(&guest, 30).to_end().exits(0);
+    let guest = scene.guest("game.wasm", &guest);
+    let ended = scene.run(&guest, 30).to_end().exits(0);
     let notice = ended.only("notice")["message"].to_string();
     assert!(
         notice.contains("no font `title`") && notice.contains("it is empty"),

@@ -1,4 +1,4 @@
-//! What a person can give the host by mistake: each has an exit code, and one clear message.
+//! Mistakes in what a person gives the host: each has an exit code, and one clear message.
 
 use std::path::{Path, PathBuf};
 
@@ -322,7 +322,7 @@ fn a_target_folder_that_cannot_be_written() {
         "{message}"
     );
 
-    // What takes long to build is put there, and the rest is for the host.
+    // The dependencies, which take long to build, are put there; the rest is for the host.
     Demo::seed(Path::new(place));
     let ended = run().to_end().exits(0);
     assert_eq!(ended.frames(), 10);
@@ -330,7 +330,7 @@ fn a_target_folder_that_cannot_be_written() {
 }
 
 /// A counter that runs from a file, to which things happen.
-fn running() -> (TempDir, PathBuf, vblank_tests::Host) {
+fn started() -> (TempDir, PathBuf, vblank_tests::Host) {
     let folder = folder();
     let file = folder.path().join("game.wasm");
     Guest::of::<Counter>().write(&file);
@@ -341,7 +341,7 @@ fn running() -> (TempDir, PathBuf, vblank_tests::Host) {
 
 #[test]
 fn deleted_while_it_runs_and_put_back() {
-    let (_folder, file, mut host) = running();
+    let (_folder, file, mut host) = started();
     std::fs::remove_file(&file).expect("the file is there");
     let refused = host.event("refused");
     assert_eq!(refused["reason"], "unreadable");
@@ -357,7 +357,7 @@ fn deleted_while_it_runs_and_put_back() {
 
 #[test]
 fn written_in_two_parts() {
-    let (_folder, file, mut host) = running();
+    let (_folder, file, mut host) = started();
     let new = Guest::of::<Counter>().step(2).module();
     let (first, second) = new.split_at(new.len() / 2);
     let mut writer = std::fs::File::create(&file).expect("the file can be cut short");
@@ -378,7 +378,7 @@ fn written_in_two_parts() {
 
 #[test]
 fn left_half_written() {
-    let (_folder, file, mut host) = running();
+    let (_folder, file, mut host) = started();
     let new = Guest::of::<Counter>().step(2).module();
     write(&file, &new[..new.len() / 2]);
     let refused = host.event("refused");

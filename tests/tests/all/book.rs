@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 use vblank_tests::{Demo, host, host_binary, workspace};
 
-/// Where this repository is on the web. What lies outside of `docs` is linked to by this.
+/// Address of this repository on the web. Files outside of `docs` are linked to by this.
 const WEB: &str = "https://github.com/vblank/vblank/blob/main/";
 
 /// A page, by its path in the workspace.
@@ -69,7 +69,7 @@ impl Page {
         (prose, blocks)
     }
 
-    /// What its headings are linked to by, as GitHub and mdbook make it.
+    /// Anchors of its headings, as GitHub and mdbook make it.
     fn anchors(&self) -> BTreeSet<String> {
         let (prose, _) = self.parts();
         let headings = prose.iter().filter(|(_, line)| line.starts_with('#'));
@@ -337,7 +337,7 @@ impl Clone {
         }
         let path = std::env::var("PATH").expect("there is a PATH");
         let bin = self.folder.path().join("bin");
-        // What is given away takes its time to build, and is given to nobody here.
+        // A build that is to be given away takes its time, and is given to nobody here.
         for (name, value) in [("LTO", "off"), ("CODEGEN_UNITS", "16"), ("OPT_LEVEL", "0")] {
             shell.env(format!("CARGO_PROFILE_RELEASE_{name}"), value);
         }

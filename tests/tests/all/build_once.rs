@@ -20,7 +20,7 @@ fn build_in(demo: &Demo, folder: &Path, arguments: &[&str]) -> Output {
         .expect("the host starts")
 }
 
-/// What follows this word at the beginning of a line.
+/// The text behind this word at the beginning of a line.
 #[track_caller]
 fn fact<'a>(text: &'a str, name: &str) -> &'a str {
     let line = text.lines().find_map(|line| line.strip_prefix(name));

@@ -31,7 +31,7 @@ impl Scene {
     }
 
     /// The files that were kept.
-    fn kept(&self) -> Vec<PathBuf> {
+    fn files(&self) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(self.cache()).expect("the folder was made");
         entries.flatten().map(|entry| entry.path()).collect()
     }
@@ -52,7 +52,7 @@ fn the_second_start_compiles_nothing() {
     let scene = Scene::new(&Guest::of::<Counter>());
     let first = scene.run().to_end().exits(0);
     assert!(!is_cached(&first));
-    assert_eq!(scene.kept().len(), 1);
+    assert_eq!(scene.files().len(), 1);
     let second = scene.run().arg("-v").to_end().exits(0);
     assert!(is_cached(&second));
     assert_eq!(first.state_hash(), second.state_hash());
@@ -63,8 +63,8 @@ fn the_second_start_compiles_nothing() {
 fn a_damaged_file_is_compiled_again() {
     let scene = Scene::new(&Guest::of::<Counter>());
     let _ = scene.run().to_end().exits(0);
-    let [file] = &scene.kept()[..] else {
-        panic!("one file is wanted: {:?}", scene.kept());
+    let [file] = &scene.files()[..] else {
+        panic!("one file is wanted: {:?}", scene.files());
     };
     let good = std::fs::read(file).expect("the file can be read");
     let mut bent = good.clone();

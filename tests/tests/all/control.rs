@@ -36,12 +36,12 @@ fn a_pause_stops_the_game_and_nothing_else() {
     assert_eq!(game.session.status().run_state, RunState::Paused);
     // A swap while it stands still: the next update is by the new code.
     game.swap(&counter().step(100));
-    assert_eq!(game.told()[0]["event"], "swap");
+    assert_eq!(game.records()[0]["event"], "swap");
     game.turns(10);
     assert_eq!(game.value("count"), count);
     game.obey(Command::TogglePause);
     game.turns(3);
-    // What was missed while it stood still is not made up for.
+    // Updates that were missed during the pause are not made up for.
     assert_eq!(
         game.value("count"),
         (count.parse::<u64>().unwrap() + 300).to_string()
@@ -71,7 +71,7 @@ fn slow_motion_is_slow_and_its_picture_is_not() {
         game.obey(Command::Speed(speed));
         game.turns(turns);
         let made = game.value("count").parse::<u64>().unwrap() - before;
-        // Where between two updates it was when the speed changed.
+        // The position between two updates when the speed changed.
         assert!(made.abs_diff(updates) <= 1, "{made} at {speed}");
         let next = game.session.until_next_turn();
         assert!(next <= STEP, "the next picture is due in {next:?}");
@@ -91,7 +91,7 @@ fn a_fresh_game_keeps_the_old_state_in_a_file() {
     game.turns(41);
     let (count, frame) = (game.value("count"), game.session.frames());
     game.obey(Command::Reset);
-    let reset = game.turn_until_told("reset");
+    let reset = game.turn_until("reset");
     let since: u64 = game.value("count").parse().unwrap();
     assert!(since <= 2, "{since} updates since");
     assert!(game.session.frames() - frame <= 2, "it waited for the file");
@@ -100,7 +100,7 @@ fn a_fresh_game_keeps_the_old_state_in_a_file() {
     assert_eq!(value.get("count").unwrap().to_string(), count);
     // A second one has a file of its own.
     game.obey(Command::SaveImage);
-    let image = game.turn_until_told("image");
+    let image = game.turn_until("image");
     assert_ne!(image["file"], reset["image"]);
 }
 
@@ -125,7 +125,7 @@ fn a_fresh_game_has_the_picture_that_it_asks_for() {
     game.turns(40);
     assert_eq!(game.session.renderer().size(), Size::new(16, 8));
     game.obey(Command::Reset);
-    let _ = game.turn_until_told("reset");
+    let _ = game.turn_until("reset");
     assert_eq!(game.session.renderer().size(), Size::new(64, 32));
 }
 
@@ -143,7 +143,7 @@ fn no_fresh_game_where_the_old_state_cannot_be_kept() {
     );
     game.turns(5);
     game.obey(Command::Reset);
-    let notice = game.turn_until_told("notice");
+    let notice = game.turn_until("notice");
     let message = notice["message"].as_str().unwrap();
     assert!(message.starts_with("not begun anew"), "{message}");
     assert!(game.value("count").parse::<u64>().unwrap() >= 5);
@@ -168,7 +168,7 @@ fn a_value_is_edited_taken_back_and_made_again() {
     assert_eq!(Value::from(game.value("count")), edit["old"]);
     game.obey(Command::Redo);
     assert_eq!(game.value("count"), "1000");
-    let _ = game.told();
+    let _ = game.records();
     game.obey(Command::Redo);
     assert_eq!(
         game.only("notice")["message"],
@@ -176,7 +176,7 @@ fn a_value_is_edited_taken_back_and_made_again() {
     );
     // To what it is already: nothing to do, nothing to take back.
     game.session.edit("count", "1000").unwrap();
-    assert_eq!(game.told(), Vec::<Value>::new());
+    assert_eq!(game.records(), Vec::<Value>::new());
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn an_edit_that_the_code_fails_on_is_taken_back() {
     game.session.edit("count", "990").unwrap();
     let _ = game.only("edit");
     game.turns(20);
-    let rollback = game.turn_until_told("rollback");
+    let rollback = game.turn_until("rollback");
     assert_eq!(
         rollback["from"], rollback["to"],
         "the same code, with the state of before"
@@ -236,7 +236,7 @@ fn a_broken_game_goes_on_after_an_edit() {
     game.turns(150);
     assert_eq!(game.session.status().run_state, RunState::Broken);
     assert_eq!(game.value("count"), "100");
-    let _ = game.turn_until_told("break");
+    let _ = game.turn_until("break");
     game.session.edit("count", "5000").unwrap();
     let _ = game.only("edit");
     let before = game.session.frames();
@@ -281,14 +281,14 @@ fn the_status_goes_by_hashes_and_by_what_was_told() {
         source(&mut game, refused(Some(newer))),
         Source::IsNewer(newer)
     );
-    // The same code once more, which does not run any more than before.
+    // This code once more, which does not run any more than before.
     assert_eq!(
         source(&mut game, News::SameCode(newer)),
         Source::IsNewer(newer)
     );
     assert_eq!(source(&mut game, refused(None)), Source::IsNoGuest);
     assert_eq!(source(&mut game, News::SameCode(runs)), Source::Runs);
-    // What is said about other things changes nothing.
+    // News about other things changes nothing.
     assert_eq!(source(&mut game, News::Notice("rain".into())), Source::Runs);
 
     game.swap(&second);

@@ -43,7 +43,7 @@ fn edits(demo: &Demo) -> Vec<String> {
     edits
 }
 
-/// Whether it changes code, and not only a file of `assets/`.
+/// True if an edit changes code, and not only a file of `assets/`.
 fn is_of_code(demo: &Demo, edit: &str) -> bool {
     let patch = demo.folder().join("edits").join(edit);
     let text = std::fs::read_to_string(&patch).expect("it can be read");
@@ -74,7 +74,7 @@ fn changes_as_its_pictures(name: &str, input: &str, before: u32, after: u32) {
     if assets.is_dir() {
         run = run.file("--assets", &assets, "");
     }
-    // Where a file is changed beside the run, the run goes on meanwhile, for seconds.
+    // While a file is changed beside the run, the run goes on, for seconds.
     let pace = if files.is_empty() { "--fast" } else { "" };
     let host = run
         .args(pace)

@@ -34,7 +34,7 @@ impl Scene {
     }
 }
 
-/// It ran to its end, and its state is what it would be had the other version never been there.
+/// Check that a run reached its end, and its state is what it would be had the other version never been there.
 #[track_caller]
 fn as_if_it_had_never_been(scene: &Scene, ended: Ended) -> Ended {
     let ended = ended.exits(0).without(&["break"]);

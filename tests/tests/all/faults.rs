@@ -14,36 +14,36 @@ use vblank_tests::{Counter, Demo, Ended, Guest, Held, Host, Run, component_of, s
 /// A candidate, and what is to become of it.
 struct Case {
     candidate: Vec<u8>,
-    fate: Fate,
+    outcome: Outcome,
 }
 
-enum Fate {
+enum Outcome {
     /// Not let in: the reason, and what the message says.
     Refused(&'static str, String),
     /// Let in, and undone: what the reason says.
     RolledBack(String),
-    /// What is wrong with it is nothing that a swap or probation meets.
+    /// A fault that neither a swap nor probation meets.
     Unnoticed,
 }
 
-use Fate::{Refused, RolledBack, Unnoticed};
+use Outcome::{Refused, RolledBack, Unnoticed};
 
-fn case(candidate: &Guest, fate: Fate) -> Case {
+fn case(candidate: &Guest, outcome: Outcome) -> Case {
     Case {
         candidate: candidate.module(),
-        fate,
+        outcome,
     }
 }
 
-/// Where a candidate that fails whenever one of its exports is called is found out.
+/// The step that finds out a candidate which fails whenever one of its exports is called.
 fn case_of(export: &'static str, candidate: &Guest, what: &str) -> Case {
     let said = format!("{export} {what}");
-    let fate = match export {
+    let outcome = match export {
         "init" | "shutdown" => Unnoticed,
         "schema" | "defaults" | "prewarm" | "migrate" | "resume" => Refused("trap", said),
         _ => RolledBack(said),
     };
-    case(candidate, fate)
+    case(candidate, outcome)
 }
 
 const EXPORTS: [&str; 10] = [
@@ -101,7 +101,7 @@ impl Scene {
     #[track_caller]
     fn meet(&mut self, case: &Case) {
         self.write(&case.candidate);
-        match &case.fate {
+        match &case.outcome {
             Refused(reason, said) => {
                 let refused = self.host.event("refused");
                 assert_eq!(refused["reason"], *reason, "{refused}");
@@ -198,8 +198,8 @@ fn an_export_that_overflows_its_stack() {
 #[test]
 fn an_error_is_returned() {
     let candidate = counter("migrate").refuse_state("I do not like it");
-    let fate = Refused("migrate", "I do not like it".to_owned());
-    all_are_survived(&Guest::of::<Counter>(), [case(&candidate, fate)]);
+    let outcome = Refused("migrate", "I do not like it".to_owned());
+    all_are_survived(&Guest::of::<Counter>(), [case(&candidate, outcome)]);
 }
 
 /// The size of no memory that a guest here has.
@@ -230,7 +230,7 @@ fn a_lie_about_the_size_of_a_list() {
             &counter().instead("migrate", &message),
             refused("trap", "migrate failed"),
         ),
-        // Where the host is to put what it passes on.
+        // The address to which the host is to write what it passes on.
         case(
             &counter().instead("cabi_realloc", &format!("(i32.const {FAR})")),
             refused("trap", "migrate failed"),
@@ -274,7 +274,7 @@ fn a_schema_that_does_not_match_the_bytes() {
             &counter("update").list_of("schema", 3),
             refused("malformed", "schema"),
         ),
-        // It says that a state has two fields, and lends one.
+        // A guest that says its state has two fields, and lends one.
         case(
             &Guest::of::<wider::Counter>().step(1000).lend(8, 0),
             rolled_back(malformed),
@@ -298,8 +298,8 @@ fn a_segment_that_is_not_as_long_as_the_tree_says() {
     // The tree of a `Tally`: the count, and the length of the list.
     const TREE: u32 = 12;
     let liar = |words| Guest::tally(WORDS as usize).step(1000).lend(TREE, words);
-    let fate = || RolledBack("lent what is no state of its type".to_owned());
-    let cases = [0, WORDS - 1, WORDS + 1].map(|words| case(&liar(words), fate()));
+    let outcome = || RolledBack("lent what is no state of its type".to_owned());
+    let cases = [0, WORDS - 1, WORDS + 1].map(|words| case(&liar(words), outcome()));
     all_are_survived(&Guest::tally(WORDS as usize), cases);
     // The first version has nothing behind it, and is not started.
     let folder = TempDir::new().expect("a temporary folder can be made");
@@ -318,7 +318,7 @@ fn a_segment_that_is_not_as_long_as_the_tree_says() {
 #[test]
 fn what_is_no_guest_while_another_runs() {
     let refused = |reason, said: &str| Refused(reason, said.to_owned());
-    let bytes = |candidate: Vec<u8>, fate| Case { candidate, fate };
+    let bytes = |candidate: Vec<u8>, outcome| Case { candidate, outcome };
     let good = counter("update");
     let half = good.module();
     let half = half[..half.len() / 2].to_vec();
@@ -359,7 +359,7 @@ fn what_fails_leaves_nothing_behind() {
     let mut scene = Scene::new(&Guest::of::<Counter>());
     let process = format!("/proc/{}", scene.host.pid().as_raw_nonzero());
     let process = Path::new(&process);
-    // The same four each time: what was compiled once is known.
+    // These four each time: code that was compiled once is known.
     let cases = [
         ("migrate", "unreachable", "trapped"),
         ("resume", HANG, "ran longer"),

@@ -65,7 +65,7 @@ fn an_edit_to_the_deepest_of_four_crates_reaches_the_screen() {
     host.event("first-frame");
     let ended = host.stop().without(&["refused", "rollback", "break"]);
     assert_eq!(ended.all("swap").len(), 1);
-    // Where it was at the swap, it is at the end.
+    // Its position at the end is that at the swap.
     let x = show_state(&image)["x"].as_f64().expect("it is a number");
     assert!(x > 0.0, "the world went on: {x}");
     let picture = image::open(&late).expect("there is a picture").to_rgb8();

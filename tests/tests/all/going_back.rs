@@ -73,7 +73,7 @@ impl Scene {
         Said::of(self.home.path(), arguments)
     }
 
-    /// It works, and the host's report says what it did.
+    /// Check that it works, and that the host's report says what it did.
     #[track_caller]
     fn rollback(&self, host: &mut Host, arguments: &[&str]) -> Value {
         let said = self.said(&[&["rollback"], arguments].concat());
@@ -95,7 +95,7 @@ impl Scene {
     }
 }
 
-/// What another command of the host came to.
+/// Outcome of another command of the host.
 struct Said {
     code: Option<i32>,
     output: String,
@@ -116,7 +116,7 @@ impl Said {
         }
     }
 
-    /// It fails with one message that has these words.
+    /// Check that it fails with one message that has these words.
     #[track_caller]
     fn fails(&self, code: i32, words: &[&str]) {
         assert_eq!(self.code, Some(code), "{} {}", self.output, self.error);

@@ -65,8 +65,8 @@ fn a_script_is_the_same_in_the_host_and_in_a_guests_own_test() {
         .exits(0);
     let mut player = Player::<Frames>::new(7);
     player.script(ALL).expect("it is one").updates(16);
-    let played = &player.game().seen;
-    assert_eq!(show_state(&image)["seen"], json!(played));
+    let played = &player.game().frames;
+    assert_eq!(show_state(&image)["frames"], json!(played));
     // And it is what the script says.
     assert!(
         played[2].contains("pressed: [Key::WakeUp]"),
@@ -128,7 +128,7 @@ fn gamepads_and_fingers_reach_the_guest_and_its_picture_has_its_size() {
         "4 finger 7 at [3, 4]: true false",
         "5 finger 7 at [5, 6]: false true",
     ]);
-    assert_eq!(state["seen"], seen, "{state}");
+    assert_eq!(state["inputs"], seen, "{state}");
     assert_eq!(state["width"], 64);
     if ended.only("start")["renderer"] != "null" {
         let picture = image::open(&picture).expect("it was written");

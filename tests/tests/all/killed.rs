@@ -24,7 +24,7 @@ struct Scene {
     losses: Vec<Loss>,
 }
 
-/// What one kill cost, in milliseconds of the game.
+/// Cost of one kill, in milliseconds of the game.
 #[derive(Debug)]
 struct Loss {
     lost: f64,
@@ -37,10 +37,10 @@ struct Loss {
 /// When to kill.
 #[derive(Clone, Copy, Debug)]
 enum Moment {
-    /// So long after the process was started, which may be before the game is.
+    /// This long after the process was started, which may be before the game is.
     Starting(Duration),
-    /// So long after the game went on.
-    Running(Duration),
+    /// This long after the game went on.
+    Playing(Duration),
     /// While an image is being written: its temporary file is there.
     Writing,
 }
@@ -92,7 +92,7 @@ impl Scene {
         let mut host = self.run().start();
         match moment {
             Moment::Starting(time) => host.run_on(time),
-            Moment::Running(time) => {
+            Moment::Playing(time) => {
                 host.event("start");
                 host.run_on(time);
             }
@@ -116,7 +116,7 @@ impl Scene {
             return;
         };
         let saved = Image::read(&path).expect("it was read a moment ago").frame;
-        // What was told to be saved is saved, and what was saved stays so.
+        // Every image that was reported is on disk, and stays there.
         let autosaves = ended.all("autosave");
         let told = autosaves.iter().map(|event| number(event, "saved") as u64);
         let told = told.max().unwrap_or(began);
@@ -157,7 +157,7 @@ impl Scene {
         let millis = Duration::from_millis;
         let moment = |_| match self.random.below(8) {
             0 => Moment::Starting(millis(self.random.below(60))),
-            _ => Moment::Running(millis(self.random.below(400))),
+            _ => Moment::Playing(millis(self.random.below(400))),
         };
         (0..count).map(moment).collect()
     }
@@ -260,7 +260,7 @@ fn killed_while_it_writes() {
     let scenes = side_by_side(scenes, |scene| {
         for kill in 0..30 {
             let moment = match kill % 3 {
-                0 => Moment::Running(Duration::from_millis(scene.random.below(400))),
+                0 => Moment::Playing(Duration::from_millis(scene.random.below(400))),
                 _ => Moment::Writing,
             };
             scene.kill(moment, |image| {

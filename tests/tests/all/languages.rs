@@ -1,7 +1,7 @@
 //! One plugin and one game in four languages: the same world, the same state, each swapped for the others while it
 //! runs.
 //!
-//! What is built of C, JavaScript and Python lies in `target/languages`, made by `cargo xtask languages`; the
+//! The builds of C, JavaScript and Python lie in `target/languages`, made by `cargo xtask languages`; the
 //! tests that need it are ignored by plain `cargo test` and run by `cargo xtask test`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -118,7 +118,7 @@ mod state {
     }
 
     impl Counter {
-        /// What each of the four is to make of this step.
+        /// Result of this step in each of the four.
         pub fn add(&mut self, by: u32) {
             self.count += u64::from(by);
             self.mood = match self.count {
@@ -261,7 +261,7 @@ fn a_counter_goes_on_in_four_languages() {
     assert_eq!(slot.figures().failures, 0);
 }
 
-/// What the SDKs say of their types is what the derive says, byte for byte, so no swap between languages needs a
+/// The SDKs describe their types as the derive does, byte for byte, so no swap between languages needs a
 /// plan.
 #[test]
 #[ignore = "needs C, JavaScript and Python: cargo xtask languages"]
@@ -280,7 +280,7 @@ fn four_languages_describe_one_state() {
 #[test]
 #[ignore = "needs C, JavaScript and Python: cargo xtask languages"]
 fn four_languages_take_an_older_state() {
-    /// What the counter was before it remembered anything.
+    /// The counter before it remembered anything.
     #[derive(State)]
     #[state(crate = vblank_state)]
     struct Counter {
@@ -294,7 +294,7 @@ fn four_languages_take_an_older_state() {
         text: String,
     }
 
-    /// What it was before that, with a goal under another name.
+    /// The counter before that, with a goal under another name.
     mod with_target {
         use super::State;
 
@@ -397,14 +397,14 @@ fn what_is_copied_has_no_pages_of_its_own() {
     );
 }
 
-/// What a picture was drawn with.
+/// Commands that a picture was drawn with.
 #[derive(Default)]
-struct Seen {
+struct Drawn {
     quads: Vec<Vec<u32>>,
     texts: Vec<String>,
 }
 
-impl Sink for Seen {
+impl Sink for Drawn {
     fn quads(&mut self, words: &[u32]) {
         self.quads.push(words.to_vec());
     }
@@ -424,8 +424,8 @@ impl Sink for Seen {
     fn set_target(&mut self, _: Option<u32>, _: Option<Color>) {}
 }
 
-/// What a guest that draws so is seen to have drawn, or how it failed.
-fn drawn(draw: &str) -> Result<Seen, String> {
+/// The drawing of a guest that draws so, or its failure.
+fn drawn(draw: &str) -> Result<Drawn, String> {
     let guest = Guest::of::<vblank_tests::Counter>().before("draw", draw);
     let engine =
         game::engine(&Assets::default(), EngineOptions::default()).expect("an engine can be made");
@@ -440,7 +440,7 @@ fn drawn(draw: &str) -> Result<Seen, String> {
         hz: 60.0,
     })
     .expect("it starts");
-    let mut seen = Seen::default();
+    let mut seen = Drawn::default();
     game.draw(size, 0.5).map_err(|error| format!("{error:?}"))?;
     game.send_picture(&mut seen);
     Ok(seen)
@@ -512,7 +512,7 @@ struct Square {
 }
 
 impl Square {
-    /// What all four are to be after so many updates of a sixtieth of a second, from the middle of 640 by 360.
+    /// State of all four after so many updates of a sixtieth of a second, from the middle of 640 by 360.
     fn after(updates: u32) -> Self {
         let mut square = Self {
             x: 320.0,

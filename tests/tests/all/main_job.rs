@@ -27,7 +27,7 @@ fn run(demo: &Demo, guest: &Path) -> Run {
         .file("--input", &clicks, "")
 }
 
-/// How many sparks there are, how many were thrown, how many clicks there were.
+/// Numbers of sparks that are there, of sparks that were thrown, and of clicks.
 fn counts(state: &Value) -> (usize, u64, u64) {
     let number = |name: &str| {
         state[name]

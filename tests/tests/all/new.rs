@@ -35,7 +35,7 @@ fn new(folder: &Path, arguments: &str) -> Output {
         .expect("the host starts")
 }
 
-/// It works, and says this.
+/// Check that it works, and says this.
 #[track_caller]
 fn makes(folder: &Path, arguments: &str) -> String {
     let output = new(folder, arguments);
@@ -45,7 +45,7 @@ fn makes(folder: &Path, arguments: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// It does not work, and says why.
+/// Check that it does not work, and says why.
 #[track_caller]
 fn is_refused(folder: &Path, arguments: &str, code: i32, words: &[&str]) {
     let output = new(folder, arguments);

@@ -78,7 +78,7 @@ impl Newcomer {
         self.save(&source);
     }
 
-    /// Of the file that the last build left.
+    /// Hash of the file that the last build left.
     fn built(&self) -> String {
         let file = "target/wasm32-unknown-unknown/debug/pong.wasm";
         hash_of(&self.folder.path().join(file))
@@ -120,7 +120,7 @@ impl Newcomer {
         self.look();
     }
 
-    /// What is the source by now runs already.
+    /// The newest source runs already.
     #[track_caller]
     fn is_the_same(&mut self) {
         let same = self.host.event("same-code");
@@ -205,7 +205,7 @@ fn ten_edits_of_growing_daring() {
     let steps = pong.number("steps");
     assert!(steps > 1000, "{steps}");
 
-    // The same under another name, which goes on counting.
+    // The counter under another name, which goes on counting.
     pong.edit(&[
         ("#[state(default = 1000)]", "#[state(alias = \"steps\")]"),
         ("    steps: u32,", "    updates: u32,"),
@@ -254,7 +254,7 @@ fn ten_edits_of_growing_daring() {
     )]);
     pong.gives_way("ran longer");
 
-    // What does not compile, and its undoing.
+    // An edit that does not compile, and its undoing.
     pong.edit(&[("fn update(", "fn update")]);
     let build = pong.host.event("build");
     assert_eq!(build["ok"], false, "{build}");

@@ -20,7 +20,7 @@ fn the_same_source_comes_in_optimised_and_an_edit_is_quick_again() {
     assert_eq!(optimised["from"], first);
     assert_eq!(optimised["verdict"], "identical");
     let optimised = optimised["to"].clone();
-    // What has been optimised is not built over and over.
+    // Optimised code is not built over and over.
     host.run_on(Duration::from_secs(2));
     // Nothing new, and nothing to swap: what runs is the newest source.
     let source = std::fs::read_to_string(demo.source()).expect("it is there");
@@ -45,7 +45,7 @@ fn the_same_source_comes_in_optimised_and_an_edit_is_quick_again() {
 fn what_was_rolled_back_is_not_optimised() {
     let demo = Demo::copy("hello");
     let release = demo.target().join("wasm32-unknown-unknown/release");
-    // What the demos have been built to is copied along.
+    // The builds of the demos are copied along.
     let _ = std::fs::remove_dir_all(&release);
     let mut host = Run::headless(&demo.folder())
         .args("--renderer null --optimise=3")

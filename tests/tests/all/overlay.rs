@@ -34,12 +34,12 @@ fn at(picture: &Picture, x: usize, y: usize) -> [u8; 3] {
     picture.pixels[y * picture.width + x]
 }
 
-/// What panels are made of: dark, and lighter than the black game.
+/// Colour of panels: dark, and lighter than the black game.
 fn is_panel([red, green, blue]: [u8; 3]) -> bool {
     (10..30).contains(&red) && (10..30).contains(&green) && (15..40).contains(&blue)
 }
 
-/// Whether the frame of a field for text is there, on which the pointer is.
+/// True if the frame of a field for text is there, on which the pointer is.
 fn has_field(picture: &Picture, y: i16) -> bool {
     let is_frame = |pixel: &[u8; 3]| *pixel == [150; 3];
     let rows = picture.pixels.chunks(picture.width);
@@ -50,7 +50,7 @@ fn has_field(picture: &Picture, y: i16) -> bool {
     })
 }
 
-/// Whether the cursor of a field that has the keyboard is there: it blinks.
+/// True if the cursor of a field that has the keyboard is there: it blinks.
 fn has_cursor(picture: &Picture) -> bool {
     let is_cursor = |x: usize, y: usize| {
         let [red, green, blue] = at(picture, x, y);
@@ -61,7 +61,7 @@ fn has_cursor(picture: &Picture) -> bool {
     tops.any(|(x, y)| (0..8).all(|below| is_cursor(x, y + below)))
 }
 
-/// Where the first value of the state stands.
+/// Position of the first value of the state.
 fn value(picture: &Picture) -> Option<(i16, i16)> {
     let is_value = |[red, green, blue]: [u8; 3]| {
         red.abs_diff(150) < 12 && green.abs_diff(210) < 12 && blue.abs_diff(240) < 12

@@ -18,7 +18,7 @@ enum Version {
     Ten,
     TrapsInResume,
     TrapsAt20,
-    /// The same with a `Vec` for its bodies.
+    /// The guest with a `Vec` for its bodies.
     Copied,
     CopiedTen,
 }
@@ -140,7 +140,7 @@ impl Play {
         Some(swap.mode)
     }
 
-    /// What is left is what the versions leave that made the steps, with every swap a copy.
+    /// The state at the end is that of the versions that made the steps, with every swap a copy.
     fn is_as_if_copied(&mut self, kib: u64) {
         let copied = |version: &Version| match version {
             Ten | CopiedTen => CopiedTen,
@@ -155,7 +155,7 @@ impl Play {
             model.step(self.grown.contains(&(number as u64)));
         }
         assert!(!self.game.is_broken());
-        // How often it was resumed is not the same: a swap to the same code is not seen in the model.
+        // The number of resumes is another: a swap to the same code is not seen in the model.
         let bodies = |play: &mut Play| {
             let image = play.game.image().expect("it can be saved");
             (image.frame, image.parcel.w32)

@@ -1,4 +1,4 @@
-//! Where in its source a guest trapped: in the report, and in the terminal with the line itself.
+//! The line of its source in which a guest trapped: in the report, and in the terminal with the line itself.
 
 use std::path::Path;
 

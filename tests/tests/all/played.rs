@@ -23,13 +23,13 @@ use vblank_state::value::Spot;
 
 use vblank_tests::{DEADLINE, Guest, wait_until};
 
-/// The session, and what it has told.
+/// The session, and its records.
 pub struct Played {
-    /// It.
+    /// The session.
     pub session: Session,
     engine: Arc<Engine>,
     now: Rc<Cell<Duration>>,
-    told: Rc<RefCell<Vec<Record>>>,
+    records: Rc<RefCell<Vec<Record>>>,
 }
 
 struct Manual(Rc<Cell<Duration>>);
@@ -68,7 +68,7 @@ impl Played {
         Self::shown(guest, options, Box::new(NullRenderer::new(size)))
     }
 
-    /// The same with pictures.
+    /// A session of this guest, with pictures.
     #[track_caller]
     #[must_use]
     pub fn shown(guest: &Guest, options: SessionOptions, renderer: Box<dyn Renderer>) -> Self {
@@ -77,7 +77,7 @@ impl Played {
             game::engine(&assets, EngineOptions::default()).expect("an engine can be made");
         let engine = Arc::new(engine);
         let now = Rc::new(Cell::new(Duration::from_secs(1)));
-        let told = Rc::default();
+        let records = Rc::default();
         let parts = Parts {
             engine: Arc::clone(&engine),
             assets,
@@ -88,7 +88,7 @@ impl Played {
             speaker: None,
             clock: Box::new(Manual(Rc::clone(&now))),
             outside: channel().1,
-            observers: vec![Box::new(Listener(Rc::clone(&told)))],
+            observers: vec![Box::new(Listener(Rc::clone(&records)))],
             script: BTreeMap::new(),
         };
         let options = SessionOptions {
@@ -101,11 +101,11 @@ impl Played {
             session,
             engine,
             now,
-            told,
+            records,
         };
         played.swap(guest);
         played.session.turn();
-        played.told.borrow_mut().clear();
+        played.records.borrow_mut().clear();
         played
     }
 
@@ -120,7 +120,7 @@ impl Played {
         self.session.look_for_news();
     }
 
-    /// So many turns, each when a step's time has passed.
+    /// Make this many turns, each when a step's time has passed.
     pub fn turns(&mut self, count: u32) {
         for _ in 0..count {
             self.now.set(self.now.get() + STEP);
@@ -144,33 +144,33 @@ impl Played {
         seen.expect("there is a state")
     }
 
-    /// What it has told since this was last asked, as the report has it.
+    /// Records since this was last called, as the report has them.
     #[must_use]
-    pub fn told(&mut self) -> Vec<serde_json::Value> {
-        let told = std::mem::take(&mut *self.told.borrow_mut());
+    pub fn records(&mut self) -> Vec<serde_json::Value> {
+        let records = std::mem::take(&mut *self.records.borrow_mut());
         let json = |record: &Record| serde_json::to_value(record).expect("a record is JSON");
-        told.iter().map(json).collect()
+        records.iter().map(json).collect()
     }
 
-    /// The one thing that it has told since this was last asked.
+    /// The only record since this was last called, which is of this event.
     #[track_caller]
     #[must_use]
     pub fn only(&mut self, event: &str) -> serde_json::Value {
-        let told = self.told();
-        match &told[..] {
+        let records = self.records();
+        match &records[..] {
             [one] if one["event"] == event => one.clone(),
-            _ => panic!("one `{event}` is wanted, not {told:#?}"),
+            _ => panic!("one `{event}` is wanted, not {records:#?}"),
         }
     }
 
     /// Turn until it tells something, and give that.
     #[track_caller]
     #[must_use]
-    pub fn turn_until_told(&mut self, event: &str) -> serde_json::Value {
+    pub fn turn_until(&mut self, event: &str) -> serde_json::Value {
         wait_until(&format!("a `{event}`"), DEADLINE, || {
             self.turns(1);
-            let has_told = !self.told.borrow().is_empty();
-            has_told.then(|| self.only(event))
+            let is_there = !self.records.borrow().is_empty();
+            is_there.then(|| self.only(event))
         })
     }
 }

@@ -14,7 +14,7 @@ vblank_runtime::plugin!(
     data: Board, imports: [vblank::tests::board],
 );
 
-/// What the application shows numbers on.
+/// Board on which the application shows numbers.
 #[derive(Clone, Default)]
 pub struct Board(Arc<Mutex<Vec<u64>>>);
 
@@ -43,12 +43,12 @@ fn add(slot: &mut Slot<Tally>, number: u64) -> Result<u64, CallError> {
     slot.call(|tally, store| tally.vblank_tests_counting().call_add(store, number))
 }
 
-/// The same, kept for the version that takes over after a failure.
+/// Add, with the call kept for the version that takes over after a failure.
 fn record(slot: &mut Slot<Tally>, number: u64) -> Result<u64, CallError> {
     slot.record(move |tally, store| tally.vblank_tests_counting().call_add(store, number))
 }
 
-/// What the next boundary at which something has happened tells.
+/// The change of the next boundary at which something has happened.
 #[track_caller]
 fn next_change(slot: &mut Slot<Tally>) -> Change {
     wait_until("a change at a boundary", DEADLINE, || slot.boundary())
@@ -103,7 +103,7 @@ fn what_is_offered_and_not_wanted_is_told() {
     assert_eq!(add(&mut slot, 5).unwrap(), 5);
 }
 
-/// What it exports has the name that the application knows, and another type.
+/// The export has the name that the application knows, and another type.
 #[test]
 fn a_version_that_changed_its_wit_is_refused() {
     let host = host();
@@ -139,7 +139,7 @@ fn a_plugin_of_the_wrong_world_is_not_started() {
         ),
         "{message}"
     );
-    // It has a state, and nothing of the application's.
+    // The plugin has a state, and nothing of the application's.
     let wit = "package a:b; world w { import c:d/e; export hello: func(); } \
                package c:d { interface e { f: func(); } }";
     let component = component_of(
@@ -465,7 +465,7 @@ fn asking(import: &str, code: &str) -> Code {
     Code::from_bytes(guest.module()).expect("it is a guest")
 }
 
-/// What is shown by a plugin that was granted this.
+/// Numbers shown by a plugin that was granted this.
 fn shown(code: &Code, capability: &str) -> Result<Vec<u64>, String> {
     let board = Board::default();
     let given = board.clone();
@@ -502,7 +502,7 @@ fn random_numbers_are_granted_and_can_be_the_same() {
 
 #[test]
 fn an_environment_variable_is_granted_by_name() {
-    // How many there are.
+    // Their number.
     let code = asking(
         r#"(import "wasi_snapshot_preview1" "environ_sizes_get"
              (func $environment (param i32 i32) (result i32)))"#,

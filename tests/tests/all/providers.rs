@@ -11,7 +11,7 @@ use vblank_runtime::plugin::{
 };
 use vblank_tests::{DEADLINE, Guest, wait_until};
 
-/// What is used: `counting`.
+/// The provider: `counting`.
 mod tally {
     vblank_runtime::plugin!(
         Tally, path: ["../wit", "wit"], world: "vblank:tests/tally",
@@ -19,7 +19,7 @@ mod tally {
     );
 }
 
-/// The same where the application does not know what it exports.
+/// The provider of an application that does not know what it exports.
 mod silent {
     vblank_runtime::plugin!(
         Silent, path: ["../wit", "wit"], world: "vblank:tests/silent",
@@ -32,7 +32,7 @@ mod relay {
     vblank_runtime::plugin!(Relay, path: ["../wit", "wit"], world: "vblank:tests/relay");
 }
 
-/// The same with an application that counts itself.
+/// The provider of an application that counts itself.
 mod counted {
     vblank_runtime::plugin!(
         Relay, path: ["../wit", "wit"], world: "vblank:tests/relay",
@@ -44,7 +44,7 @@ use relay::Relay;
 use silent::Silent;
 use tally::Tally;
 
-/// What `show` does.
+/// Effect of `show`.
 #[derive(Clone, Default)]
 pub struct Board(Option<Arc<dyn Fn(u64) + Send + Sync>>);
 
@@ -101,8 +101,8 @@ fn add(tally: &Provider<Tally>, number: u64) -> Result<u64, CallError> {
     })
 }
 
-/// How often the relay was asked, times its step.
-fn asked(slot: &mut Slot<Relay>) -> u64 {
+/// Number of calls to the relay, times its step.
+fn calls(slot: &mut Slot<Relay>) -> u64 {
     let image = slot.image().expect("it can be saved");
     vblank_state::restore::<vblank_tests::Counter>(image.parcel)
         .expect("it is a counter")
@@ -140,7 +140,7 @@ fn a_plugin_is_called_by_another() {
     assert_eq!(pass(&mut relay, 5).unwrap(), 5);
     assert_eq!(add(&tally, 2).unwrap(), 7, "it is one state for all");
     assert_eq!(pass(&mut relay, 1).unwrap(), 8);
-    assert_eq!(asked(&mut relay), 2);
+    assert_eq!(calls(&mut relay), 2);
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn both_are_swapped_by_themselves_as_long_as_types_are_kept() {
     assert_eq!(relay.hash(), running, "the user was not touched");
     relay.swap(&code(&Guest::relay().step(100))).unwrap();
     assert_eq!(pass(&mut relay, 1).unwrap(), 25);
-    assert_eq!(asked(&mut relay), 102);
+    assert_eq!(calls(&mut relay), 102);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_provider_is_provider_failure_type_is_refused_and_its_users_are_listed() {
     };
     assert_eq!((&*misfit.user, &*misfit.function), ("relay", "add"));
     assert_eq!(pass(&mut relay, 5).unwrap(), 5, "all is as it was");
-    // Where nobody uses it, it may change.
+    // An interface that nobody uses may change.
     drop(relay);
     let swapped = tally.with(|slot| slot.swap(&code(&with_two(Guest::plugin()))).map(drop));
     swapped.unwrap();
@@ -283,16 +283,16 @@ fn a_failure_of_the_provider_is_told_as_such() {
         };
         assert!(trap.to_string().contains(why), "{trap}");
     }
-    // It comes back with other code. Neither has lost anything.
+    // The provider comes back with other code. Neither has lost anything.
     assert!(matches!(add(&tally, 1), Err(CallError::TakenOut { .. })));
     tally
         .with(|slot| slot.swap(&code(&Guest::plugin())).map(drop))
         .unwrap();
     assert_eq!(pass(&mut relay, 1).unwrap(), 6);
-    assert_eq!(asked(&mut relay), 2, "its failed calls left nothing");
+    assert_eq!(calls(&mut relay), 2, "its failed calls left nothing");
 }
 
-/// The same while the user is in its first calls: it is not undone for that, and has lost nothing.
+/// A provider fails while the user is in its first calls: the user is not undone for that, and has lost nothing.
 #[test]
 fn a_failure_of_the_provider_undoes_nobody_else() {
     let host = Host::new().unwrap();
@@ -305,8 +305,8 @@ fn a_failure_of_the_provider_undoes_nobody_else() {
     assert!(error.contains("plugin tally: call trapped"), "{error}");
     assert_eq!(relay.figures().rollbacks, 0);
     assert_eq!(pass(&mut relay, 1).unwrap(), 3, "each was added once");
-    assert_eq!(asked(&mut relay), 21, "1 by the old code, 20 by the new");
-    // It can still be undone for a fault of its own.
+    assert_eq!(calls(&mut relay), 21, "1 by the old code, 20 by the new");
+    // The user can still be undone for a fault of its own.
     relay
         .swap(&code(&trap_at(Guest::relay(), "pass", 8)))
         .unwrap();
@@ -334,7 +334,7 @@ fn nobody_is_asked_twice_for_a_call_that_is_made_again() {
     assert_eq!(pass(&mut relay, 7).unwrap(), 10, "by the old code");
     assert_eq!(relay.figures().rollbacks, 1);
     assert_eq!(
-        asked(&mut relay),
+        calls(&mut relay),
         3,
         "the old code has made all three calls"
     );
@@ -394,7 +394,7 @@ fn a_rollback_that_takes_something_away_is_told() {
             .any(|line| line.contains("more: func() -> u64, which tally does not give")),
         "{told:?}"
     );
-    // It has made its first calls long ago, as far as it knows.
+    // As far as the user knows, it has made its first calls long ago.
     for _ in 0..100 {
         pass(&mut relay, 2).unwrap();
     }

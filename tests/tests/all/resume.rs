@@ -11,7 +11,7 @@ fn run(guest: &Path, data: &TempDir) -> Run {
         .env("XDG_DATA_HOME", data.path())
 }
 
-/// Whether the file is whole that the host saves by itself: until then it has another ending.
+/// True if the file is whole that the host saves by itself: until then it has another ending.
 fn autosaved(data: &TempDir) -> bool {
     std::fs::read_dir(data.path().join("vblank/autosave")).is_ok_and(|entries| {
         entries.flatten().any(|entry| {

@@ -37,7 +37,7 @@ fn ten_saves_in_a_row_end_in_the_newest_code() {
     );
     let newest = ended.all("swap").last().map(|swap| swap["to"].clone());
 
-    // What the last save says, built for itself.
+    // The source of the last save, built for itself.
     let alone = Run::headless(&demo.folder())
         .args("--frames 1 --renderer null")
         .to_end();
@@ -144,7 +144,7 @@ fn ctrl_c_ends_a_build_with_all_its_compilers() {
         "it did not wait for the build"
     );
     assert_eq!(ended.frames(), 0);
-    // What was killed may need a moment to be gone.
+    // A killed process may need a moment to be gone.
     wait_until("the end of all compilers", DEADLINE, || {
         of_this_build().is_empty().then_some(())
     });

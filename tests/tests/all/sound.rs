@@ -4,7 +4,7 @@ use std::process::Command;
 
 use vblank_tests::{DEADLINE, Demo, Display, Run, skip, wait_until, workspace};
 
-/// What was played: frames of two samples.
+/// Samples that were played, from frames of two samples.
 fn played(file: &std::path::Path) -> Vec<f32> {
     let bytes = std::fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let left = bytes.chunks_exact(8).map(|frame| &frame[..4]);

@@ -1,4 +1,4 @@
-//! What a guest's folder, the disk and the clock may be like, and the ways in which editors save.
+//! Peculiar folders, disks and clocks, and the ways in which editors save.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -62,7 +62,7 @@ fn saved_in_pieces() {
     for (at, piece) in pieces.iter().enumerate() {
         file.write_all(piece).expect("the source can be written");
         if at + 1 < pieces.len() {
-            // What is not whole yet is built, and does not come in.
+            // An incomplete source is built, and does not come in.
             assert_eq!(host.event("build")["ok"], false);
         }
     }
@@ -196,7 +196,7 @@ fn a_lock_file_that_is_stale_is_brought_up_to_date() {
         .map_or("", |next| &before[own + 1 + next..]);
     write(&lock, &format!("{}{rest}", &before[..own]));
     let mut host = start(&demo.folder());
-    // What cargo writes itself is no change: there is the first build, and the one of this.
+    // A file that cargo writes itself is no change: there is the first build, and the one of this.
     host.settle(&demo.source());
     let ended = host.stop().exits(0).without(&["refused"]);
     assert_eq!(ended.all("build").len(), 2, "{ended:#?}");

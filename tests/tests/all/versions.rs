@@ -59,7 +59,7 @@ fn ten_versions_in_one_run() {
     ];
     assert_eq!(verdicts, expected);
 
-    // What a fresh reading of the ten files predicts.
+    // The prediction of a fresh reading of the ten files.
     let units: Vec<Value> = (0..600)
         .map(|i| json!([i, { "x": f64::from(i) + 100.0, "y": 0.0, "hp": 10 }]))
         .collect();
@@ -74,7 +74,7 @@ fn ten_versions_in_one_run() {
     assert_eq!(show_state(&image), predicted);
 }
 
-/// What the compiler wrote into the file is what the running guest says of itself.
+/// The schema that the compiler wrote into the file is that of the running guest.
 #[test]
 fn the_section_and_the_running_guest_agree() {
     let (demo, files) = &*BUILT;

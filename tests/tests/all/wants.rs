@@ -1,4 +1,4 @@
-//! What a plugin says that it wants, in a file beside it: shown, asked for, and waited for.
+//! Capabilities that a plugin says it wants, in a file beside it: shown, asked for, and waited for.
 
 use std::path::{Path, PathBuf};
 

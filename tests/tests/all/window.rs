@@ -21,7 +21,7 @@ fn read_png(path: &Path) -> Picture {
     }
 }
 
-/// How many pixels look like this.
+/// Number of pixels that look like this.
 fn count(picture: &Picture, is: impl Fn([u8; 3]) -> bool) -> usize {
     picture.pixels.iter().filter(|pixel| is(**pixel)).count()
 }

@@ -89,7 +89,7 @@ fn is_prose(text: &str) -> bool {
     !text.is_empty() && !marks.iter().any(|mark| text.starts_with(mark))
 }
 
-/// Whether a text begins with a word or two, and not with a longer word.
+/// True if a text begins with a word or two, and not with a longer word.
 fn opens_with(text: &str, word: &str) -> bool {
     let rest = text
         .get(..word.len())

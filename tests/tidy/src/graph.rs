@@ -288,7 +288,7 @@ impl Tree {
     }
 
     fn into_graph(self, folder: &str) -> Graph {
-        // Where each file's own code counts: in itself, or in the ancestor that it is part of.
+        // The node to which each file's own code counts: itself, or the ancestor that it is part of.
         let mut home: Vec<usize> = (0..self.nodes.len()).collect();
         for (id, module) in self.modules.iter().enumerate() {
             if let Some(ancestor) = self.absorbed_by(id) {
@@ -326,7 +326,7 @@ impl Tree {
                 match self.resolve(id, &mention.path) {
                     // A variable may have a module's name.
                     Some(Found::Module(_)) if mention.path.len() == 1 => {}
-                    // What an `impl` block of a parent's type uses of the file that it stands in.
+                    // An `impl` block of a parent's type uses the file that it stands in.
                     Some(Found::Item(to)) if self.modules[to].node == module.node => {}
                     Some(found) => add(from, found, &mention.path, mention.line),
                     None => outward.push((module.node, mention.path.clone(), mention.line)),
@@ -351,7 +351,7 @@ impl Tree {
         }
     }
 
-    /// Whether a `use` is itself a use of what it names. One whose name is mentioned is not: the mention
+    /// True if a `use` is itself a use of what it names. One whose name is mentioned is not: the mention
     /// counts, for whoever it stands in. A trait is used without being mentioned.
     fn counts(&self, module: usize, named: &Use, to: usize, is_mentioned: bool) -> bool {
         if named.is_exported {

@@ -174,7 +174,7 @@ fn implemented(item: &syn::Type) -> Option<Vec<String>> {
     }
 }
 
-/// Whether this is compiled for tests only.
+/// True if this is compiled for tests only.
 fn is_test(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let syn::Meta::List(list) = &attribute.meta else {

@@ -10,13 +10,13 @@ vblank_guest::plugin!(Counter, path: ["../../../wit", "../wit"], world: "demo:la
 struct Counter {
     count: u64,
     label: String,
-    /// What its labels began with.
+    /// Beginning of its labels.
     initials: BTreeSet<char>,
-    /// What is to be reached.
+    /// Number that is to be reached.
     #[state(default = 1000, alias = "target")]
     goal: u64,
     mood: Mood,
-    /// What was last asked of it.
+    /// Last request.
     last: Last,
     /// Each step. From 1024 of them on they cross as raw memory.
     history: Vec<u32>,
@@ -59,7 +59,7 @@ struct Note {
     at: u64,
     text: String,
     pinned: bool,
-    /// What was written after it until the next one is pinned.
+    /// Steps that were written after it until the next one is pinned.
     replies: Vec<Note>,
 }
 

@@ -39,7 +39,7 @@ impl Fetch {
     }
 }
 
-/// What an address answers, if all goes well.
+/// Answer of an address, if all goes well.
 fn get(address: &str) -> Result<String, String> {
     let (scheme, rest) = address.split_once("://").ok_or("no address")?;
     let scheme = if scheme == "http" {

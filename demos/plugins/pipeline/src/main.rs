@@ -95,7 +95,7 @@ impl Arguments {
     }
 }
 
-/// What a plugin is called in messages.
+/// Name of a plugin in messages.
 fn name(path: &Path) -> String {
     let name = path.file_stem().unwrap_or(path.as_os_str());
     name.to_string_lossy().into_owned()
@@ -107,7 +107,7 @@ fn tell<T: Display>(mut change: impl FnMut() -> Option<T>) {
     }
 }
 
-/// What a filter makes of a line. A line at which it fails waits until it does not, perhaps with other
+/// Result of a filter for a line. A line at which it fails waits until it does not, perhaps with other
 /// code.
 fn through(filter: &mut Slot<Filter>, line: &str) -> Option<String> {
     loop {

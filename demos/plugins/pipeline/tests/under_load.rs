@@ -48,7 +48,7 @@ fn no_line_is_lost() {
     let lines_out = pipeline.stdout.take().expect("it is piped");
     let said = BufReader::new(pipeline.stderr.take().expect("it is piped"));
     std::thread::scope(|scope| {
-        // So slowly that all the swaps happen meanwhile, however long they take.
+        // Slowly enough that all the swaps happen meanwhile, however long they take.
         let (told, swapped) = std::sync::mpsc::channel();
         scope.spawn(move || {
             for count in 0..SWAPS {

@@ -45,7 +45,7 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The service may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

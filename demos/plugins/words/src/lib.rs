@@ -10,7 +10,7 @@ vblank_guest::plugin!(Words, path: ["../../../wit", "../wit"], world: "demo:plug
 
 #[derive(State, Default)]
 struct Words {
-    seen: BTreeSet<String>,
+    known: BTreeSet<String>,
 }
 
 impl Guest for Words {
@@ -21,7 +21,7 @@ impl Guest for Words {
 
 impl Words {
     fn is_new(&mut self, word: &str) -> bool {
-        self.seen.insert(word.to_lowercase())
+        self.known.insert(word.to_lowercase())
     }
 }
 
