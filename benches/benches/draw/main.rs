@@ -264,7 +264,7 @@ impl Guests {
             assets: self.assets.clone(),
             asset_loader: None,
             supervisor: game::supervisor_options().expect("it starts"),
-            pipeline: Some(pipeline.expect("it starts")),
+            pipeline: Some(Box::new(pipeline.expect("it starts"))),
             renderer: Box::new(NullRenderer::new(SIZE)),
             speaker: None,
             clock: Box::new(FreeClock::default()),

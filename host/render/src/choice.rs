@@ -122,6 +122,7 @@ fn choose(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::Kind;
 
     #[test]
     fn choices_are_read_and_written() {

@@ -127,7 +127,7 @@ fn a_lost_adapter_is_told_once_and_the_game_goes_on() {
         assets,
         asset_loader: None,
         supervisor: game::supervisor_options().expect("it starts"),
-        pipeline: Some(pipeline.expect("it starts")),
+        pipeline: Some(Box::new(pipeline.expect("it starts"))),
         renderer: Box::new(Lost {
             inner: NullRenderer::new(size),
             left: 20,

@@ -342,7 +342,7 @@ mod tests {
         let Typesetter { fonts, system, .. } = &mut typesetter;
         assert!(fonts.give_up(system, |font, _| font == 3));
         assert!(!fonts.give_up(system, |font, _| font == 3));
-        typesetter.kept = LayoutCache::default();
+        typesetter.cache = LayoutCache::default();
         let now = typesetter
             .layout(Some(&(1, Arc::clone(&file))), &style, "ii")
             .size;
