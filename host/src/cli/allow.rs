@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use vblank_runtime::guest::Capability;
 
-use super::fail;
 use super::hosts::{Host, unexpected};
+use super::output::fail;
 use crate::control::{Answer, Request};
 
 /// Grant something to the running host's guest; a version that was refused for want of it comes in

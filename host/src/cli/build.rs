@@ -8,8 +8,8 @@ use clap::Args;
 use vblank_runtime::build::{BuildError, GuestCrate};
 use vblank_runtime::guest::{Code, Interfaces};
 
-use super::fail;
 use super::features::FeatureArgs;
+use super::output::fail;
 use crate::terminal::Terminal;
 
 /// Build a guest crate once, and say what came of it

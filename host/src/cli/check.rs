@@ -1,12 +1,16 @@
 //! `host check`: whether the state of one version can go on in another, before anybody tries.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::{Context, anyhow};
 use clap::Args;
 use serde::Serialize;
-use vblank_state::{Change, ChangeKind, Comparison, Verdict, explain};
+use vblank_runtime::error::GuestError;
+use vblank_runtime::guest::{Code, Instance};
+use vblank_runtime::image::Image;
+use vblank_state::{Change, ChangeKind, Comparison, Schema, Verdict, explain};
 
-use super::{fail, schema_of};
+use super::output::fail;
 
 /// Say whether OLD's state can go on in NEW, field by field
 ///
@@ -87,6 +91,22 @@ impl Check {
             Verdict::Identical | Verdict::Automatic => 0,
         }
     }
+}
+
+/// The schema of a guest's state, from its file or from an image of its state, and the code's hash.
+fn schema_of(path: &Path) -> anyhow::Result<(String, Schema)> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    if Image::is_one(&bytes) {
+        let image =
+            Image::decode(&bytes).map_err(|cause| anyhow!("{}: {cause}", path.display()))?;
+        return Ok((image.code, Schema::clone(&image.schema)));
+    }
+    let read = || -> Result<_, GuestError> {
+        let code = Code::from_bytes(bytes)?;
+        let schema = Instance::schema_of(&code)?;
+        Ok((code.hash.to_string(), schema))
+    };
+    read().with_context(|| path.display().to_string())
 }
 
 fn name(verdict: Verdict) -> &'static str {

@@ -11,7 +11,8 @@ use vblank_render::{DRIVERS, Kind, Prefer, RenderError, Renderer, WgpuRenderer};
 use vblank_runtime::build::{BuildError, TARGET, Toolchain, is_told_of_changes};
 use vblank_runtime::guest::{ABI, EngineOptions, WASMTIME};
 
-use super::{fail, folders};
+use super::folders;
+use super::output::fail;
 use crate::{app, game};
 
 /// Say what is missing on this machine, and how to get it

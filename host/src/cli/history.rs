@@ -8,7 +8,8 @@ use clap::Args;
 use serde::Serialize;
 use vblank_runtime::history::{Entry, VersionOutcome, has_code, read};
 
-use super::{fail, folders, hosts};
+use super::output::fail;
+use super::{folders, hosts};
 
 /// List the versions of a guest that ran, the newest last
 #[derive(Args)]

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 use vblank_runtime::guest::{Capability, Code, Instance, Interfaces, Kind};
 
-use super::fail;
+use super::output::fail;
 
 /// Say what a guest is: hash, kind, world, imports, state, sizes
 #[derive(Args)]

@@ -2,7 +2,7 @@
 
 /// A line of a result, on standard output.
 macro_rules! outln {
-    ($($text:tt)*) => { crate::cli::print_line(format_args!($($text)*)) };
+    ($($text:tt)*) => { crate::cli::output::print_line(format_args!($($text)*)) };
 }
 
 mod allow;
@@ -16,25 +16,15 @@ mod history;
 mod hosts;
 mod inspect;
 mod limits;
+mod log;
 mod new;
+mod output;
+mod parse;
 mod rollback;
 mod run;
 mod state;
 
-use std::io::Write;
-use std::path::Path;
-
-use anyhow::{Context, anyhow};
 use clap::{Parser, Subcommand};
-use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
-use tracing_subscriber::util::SubscriberInitExt as _;
-use vblank_runtime::error::GuestError;
-use vblank_runtime::guest::{Code, Instance};
-use vblank_runtime::image::Image;
-use vblank_state::Schema;
-
-use crate::overlay::LogRing;
-use crate::terminal::{Terminal, has_colors};
 
 /// Run games as WebAssembly components, and replace their code while they run.
 #[derive(Parser)]
@@ -90,63 +80,4 @@ fn take_full_files_as_errors() -> std::io::Result<()> {
     #[cfg(unix)]
     signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default())?;
     Ok(())
-}
-
-/// Send the log to the terminal: warnings, and what guests say; everything with `-v`. The guests'
-/// lines go to the ring as well, whatever their level.
-fn start_log(terminal: &Terminal, is_verbose: bool, ring: Option<LogRing>) {
-    let default = if is_verbose {
-        "warn,vblank_host=debug,vblank_runtime=debug,vblank_render=debug,guest=trace"
-    } else {
-        "error,guest=info"
-    };
-    let filter = tracing_subscriber::EnvFilter::try_from_env("VBLANK_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(terminal.clone())
-        .with_ansi(has_colors())
-        .without_time()
-        .with_filter(filter);
-    let guests = tracing_subscriber::filter::filter_fn(|about| about.target() == "guest");
-    // It fails when a log was set up before, which is then the one to use.
-    let _ = tracing_subscriber::registry()
-        .with(lines)
-        .with(ring.map(|ring| ring.with_filter(guests)))
-        .try_init();
-}
-
-fn parse_hz(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(hz) if (1.0..=10_000.0).contains(&hz) => Ok(hz),
-        _ => Err("a number from 1 to 10000 is wanted".to_owned()),
-    }
-}
-
-/// What a guest's state is made of: from its file, or from an image of its state.
-fn schema_of(path: &Path) -> anyhow::Result<(String, Schema)> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    if Image::is_one(&bytes) {
-        let image =
-            Image::decode(&bytes).map_err(|cause| anyhow!("{}: {cause}", path.display()))?;
-        return Ok((image.code, Schema::clone(&image.schema)));
-    }
-    let read = || -> Result<_, GuestError> {
-        let code = Code::from_bytes(bytes)?;
-        let schema = Instance::schema_of(&code)?;
-        Ok((code.hash.to_string(), schema))
-    };
-    read().with_context(|| path.display().to_string())
-}
-
-fn print_line(text: std::fmt::Arguments<'_>) {
-    if writeln!(std::io::stdout(), "{text}").is_err() {
-        // Whoever read it has seen enough: `host state show IMAGE | head`.
-        std::process::exit(0);
-    }
-}
-
-/// Tell an error that ends the program.
-fn fail(error: &anyhow::Error, code: u8) -> u8 {
-    Terminal::new(false).error(&format!("{error:#}"));
-    code
 }

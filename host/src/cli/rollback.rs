@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use vblank_runtime::history::StateOf;
 
-use super::fail;
 use super::hosts::{Host, unexpected};
+use super::output::fail;
 use crate::control::{Answer, Request};
 
 /// Go back to an older version in the running host

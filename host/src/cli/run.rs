@@ -18,8 +18,10 @@ use vblank_runtime::guest::{Capability, Code, Engine, EngineOptions};
 use vblank_runtime::supervisor::{ExpectedState, prepare};
 
 use super::features::FeatureArgs;
+use super::folders;
 use super::limits::LimitArgs;
-use super::{folders, parse_hz, start_log};
+use super::log::start_log;
+use super::parse::parse_hz;
 use crate::clock::{Clock, FreeClock, RealClock};
 use crate::config::{AutosaveOptions, Output, SessionOptions, SwapAt};
 use crate::control::Control;

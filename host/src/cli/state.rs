@@ -13,7 +13,8 @@ use vblank_runtime::supervisor::{ExpectedState, prepare};
 use vblank_state::value::{decode, difference};
 use vblank_state::{Comparison, Value};
 
-use super::{fail, folders};
+use super::folders;
+use super::output::fail;
 use crate::game::{self, Game};
 
 /// Look at saved states, compare them, carry them to another version

@@ -1,12 +1,10 @@
 //! What was measured, and how it is shown: a table, JSON, CSV.
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use vblank_render::Kind;
 
-use super::compare::Comparison;
 use crate::frame::Timings;
 use crate::report::Percentiles;
 use crate::session::Session;
@@ -32,8 +30,6 @@ pub(super) struct Figures {
     /// By how much the guest's memory grew while it was measured.
     pub(super) guest_memory_growth_bytes: usize,
     pub(super) state_hash: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) compare: Option<Box<Comparison>>,
 }
 
 /// How much of what was measured.
@@ -71,7 +67,6 @@ impl Figures {
             guest_memory_bytes: memory,
             guest_memory_growth_bytes: memory.saturating_sub(measured.memory_before),
             state_hash: None,
-            compare: None,
         }
     }
 
@@ -85,31 +80,6 @@ impl Figures {
             ("image", &self.image_us),
             ("pause", &self.pause_us),
         ]
-    }
-
-    pub(super) fn csv(&self) -> String {
-        let mut text = "phase,p50_us,p99_us,max_us".to_owned();
-        if self.compare.is_some() {
-            text += ",other_p50_us,other_p99_us,other_max_us,ratio,low,high";
-        }
-        text.push('\n');
-        for (name, times) in self.phases() {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{name},{},{},{}", times.p50, times.p99, times.max);
-            if let Some(comparison) = &self.compare {
-                let of_other = comparison.other.phases();
-                let other = of_other.iter().find(|(other, _)| *other == name);
-                let [p50, p99, max] =
-                    other.map_or([0.0; 3], |(_, times)| [times.p50, times.p99, times.max]);
-                let _ = write!(text, ",{p50},{p99},{max},");
-                let _ = match comparison.ratio(name) {
-                    Some(ratio) => write!(text, "{},{},{}", ratio.ratio, ratio.low, ratio.high),
-                    None => write!(text, ",,"),
-                };
-            }
-            text.push('\n');
-        }
-        text
     }
 
     pub(super) fn print(&self) {
@@ -148,8 +118,5 @@ impl Figures {
             mib(self.guest_memory_bytes),
             mib(self.guest_memory_growth_bytes)
         );
-        if let Some(comparison) = &self.compare {
-            comparison.print();
-        }
     }
 }

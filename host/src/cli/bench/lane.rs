@@ -6,11 +6,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
+use vblank_input::Size;
+use vblank_render::RendererChoice;
 use vblank_render::assets::Assets;
-use vblank_runtime::build::{PipelineOptions, Source};
-use vblank_runtime::guest::{Engine, EngineOptions, Profiler};
+use vblank_runtime::build::{CargoFlags, PipelineOptions, Source};
+use vblank_runtime::guest::{Engine, EngineOptions, Limits, Profiler};
 
-use super::Bench;
 use super::figures::{Figures, Measured};
 use crate::cli::folders;
 use crate::clock::{FreeClock, RealClock};
@@ -21,6 +22,18 @@ use crate::game;
 use crate::report::{Observer, Record, ReportEvent};
 use crate::session::{Flow, Parts, Session};
 use crate::terminal::Terminal;
+
+/// The options of a lane, the same for both of a comparison.
+pub(super) struct LaneOptions<'a> {
+    /// Updates a second; as fast as it goes without.
+    pub(super) hz: Option<f64>,
+    pub(super) seed: u64,
+    pub(super) size: Size,
+    pub(super) renderer: RendererChoice,
+    pub(super) limits: Limits,
+    pub(super) cargo: CargoFlags,
+    pub(super) assets: Option<&'a Path>,
+}
 
 /// One game.
 pub(super) struct Lane {
@@ -38,7 +51,7 @@ pub(super) struct Lane {
 impl Lane {
     /// Begin, with the flags of the command. `profiler` takes samples.
     pub(super) fn start(
-        bench: &Bench,
+        options: &LaneOptions<'_>,
         guest: &Path,
         profiler: Option<Arc<Profiler>>,
         terminal: &Terminal,
@@ -53,27 +66,27 @@ impl Lane {
         let with_lines = profiler.is_some();
         // One each: assets go by their keys, which two games may share.
         let assets = Assets::default();
-        let options = EngineOptions {
-            limits: bench.limits.limits(),
+        let engine_options = EngineOptions {
+            limits: options.limits,
             cache: folders::compiled(),
             profiler,
             ..EngineOptions::default()
         };
-        let engine = Arc::new(game::engine(&assets, options)?);
-        let (renderer, notice) = vblank_render::headless(bench.renderer, bench.size)?;
+        let engine = Arc::new(game::engine(&assets, engine_options)?);
+        let (renderer, notice) = vblank_render::headless(options.renderer, options.size)?;
         if let Some(notice) = notice {
             terminal.say(&notice);
         }
-        let options = PipelineOptions {
-            cargo: bench.features.flags(true),
+        let pipeline_options = PipelineOptions {
+            cargo: options.cargo.clone(),
             with_lines,
-            assets: Some(folders::assets_of(guest, bench.assets.as_deref())),
+            assets: Some(folders::assets_of(guest, options.assets)),
             ..PipelineOptions::default()
         };
         let (_tell, outside) = channel();
         let (sender, state_hash) = channel();
         let (pipeline, asset_loader) =
-            game::start_pipeline(&engine, &assets, source, options, || ())?;
+            game::start_pipeline(&engine, &assets, source, pipeline_options, || ())?;
         let parts = Parts {
             engine: Arc::clone(&engine),
             assets,
@@ -82,7 +95,7 @@ impl Lane {
             supervisor: game::supervisor_options()?,
             renderer,
             speaker: None,
-            clock: match bench.hz {
+            clock: match options.hz {
                 Some(_) => Box::new(RealClock::default()),
                 None => Box::new(FreeClock::default()),
             },
@@ -90,16 +103,16 @@ impl Lane {
             observers: vec![Box::new(Watch(sender, terminal.clone()))],
             script: Default::default(),
         };
-        let options = SessionOptions {
-            hz: bench.hz.unwrap_or(60.0),
-            seed: bench.seed,
-            size: bench.size,
+        let session_options = SessionOptions {
+            hz: options.hz.unwrap_or(60.0),
+            seed: options.seed,
+            size: options.size,
             waits_for_assets: true,
             ..SessionOptions::default()
         };
         Ok(Self {
             guest: guest.to_owned(),
-            session: Session::new(parts, options),
+            session: Session::new(parts, session_options),
             engine,
             state_hash,
             times: Timings::default(),

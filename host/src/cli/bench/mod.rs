@@ -5,6 +5,7 @@ mod compare;
 mod figures;
 mod lane;
 mod profile;
+mod results;
 mod swaps;
 
 use std::path::{Path, PathBuf};
@@ -13,20 +14,20 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use vblank_input::Size;
 use vblank_render::RendererChoice;
 use vblank_runtime::guest::Profiler;
 
 use self::budget::Budget;
 use self::compare::{Comparison, Plan, alternate};
-use self::figures::Figures;
-use self::lane::{Lane, Until};
+use self::lane::{Lane, LaneOptions, Until};
 use self::profile::ProfileFile;
+use self::results::Results;
 use self::swaps::Swaps;
 use super::features::FeatureArgs;
 use super::limits::LimitArgs;
-use super::start_log;
+use super::log::start_log;
 use crate::terminal::Terminal;
 
 /// Measure a game: headless, as fast as it goes
@@ -41,7 +42,7 @@ pub(super) struct Bench {
     #[arg(long, value_name = "S", value_parser = parse_seconds, conflicts_with = "frames")]
     seconds: Option<Duration>,
     /// Make so many updates a second, instead of going as fast as it goes
-    #[arg(long, value_name = "N", value_parser = super::parse_hz)]
+    #[arg(long, value_name = "N", value_parser = super::parse::parse_hz)]
     hz: Option<f64>,
     /// Size of the picture in pixels
     #[arg(long, default_value = "1280x720", value_name = "WxH")]
@@ -90,10 +91,8 @@ pub(super) struct Bench {
 impl Bench {
     pub(super) fn execute(self) -> u8 {
         if let Err(mistake) = self.check() {
-            let mut cli = super::Cli::command();
-            cli.build();
-            let bench = cli.find_subcommand("bench").cloned();
-            let mut command = bench.unwrap_or(cli);
+            let command = Command::new("bench").bin_name("host bench");
+            let mut command = Self::augment_args(command);
             command.error(ErrorKind::ArgumentConflict, mistake).exit();
         }
         let terminal = Terminal::new(false);
@@ -157,37 +156,49 @@ impl Bench {
             Some(other) => self.compare(other, terminal)?,
             None => self.measure(terminal)?,
         };
-        let figures = match measured {
-            Ok(figures) => figures,
-            // It has said why.
+        let results = match measured {
+            Ok(results) => results,
+            // The session has reported why.
             Err(code) => return Ok(code),
         };
         if let Some(path) = &self.csv {
-            std::fs::write(path, figures.csv())
+            std::fs::write(path, results.csv())
                 .with_context(|| format!("cannot write {}", path.display()))?;
         }
         if let Some(path) = &self.json {
-            let json = serde_json::to_vec_pretty(&figures)?;
+            let json = serde_json::to_vec_pretty(&results)?;
             std::fs::write(path, json)
                 .with_context(|| format!("cannot write {}", path.display()))?;
         }
-        let comparison = figures.compare.as_deref();
+        let Results { figures, compare } = &results;
         let missed = self
             .budget
             .iter()
-            .filter(|budget| !budget.holds(&figures, comparison))
+            .filter(|budget| !budget.holds(figures, compare.as_ref()))
             .inspect(|budget| outln!("over budget: {budget}"))
             .count();
         Ok(u8::from(missed > 0))
     }
 
+    fn lane(&self) -> LaneOptions<'_> {
+        LaneOptions {
+            hz: self.hz,
+            seed: self.seed,
+            size: self.size,
+            renderer: self.renderer,
+            limits: self.limits.limits(),
+            cargo: self.features.flags(true),
+            assets: self.assets.as_deref(),
+        }
+    }
+
     /// One game. The inner error is what it ended with, where it ended by itself.
-    fn measure(&self, terminal: &Terminal) -> anyhow::Result<Result<Figures, u8>> {
+    fn measure(&self, terminal: &Terminal) -> anyhow::Result<Result<Results, u8>> {
         let profiler = self
             .profile
             .as_ref()
             .map(|_| Arc::new(Profiler::new(profile::EVERY)));
-        let mut lane = Lane::start(self, &self.guest, profiler.clone(), terminal)?;
+        let mut lane = Lane::start(&self.lane(), &self.guest, profiler.clone(), terminal)?;
         let swaps = |every| {
             let when = (every, self.warmup);
             let flags = self.features.flags(true);
@@ -207,18 +218,21 @@ impl Bench {
             return Ok(Err(lane.exit_code()));
         }
         let samples = profiler.map(|profiler| profiler.samples());
-        let figures = lane.finish();
-        figures.print();
+        let results = Results {
+            figures: lane.finish(),
+            compare: None,
+        };
+        results.print();
         if let (Some(file), Some(samples)) = (&self.profile, samples) {
             profile::write(file, &self.guest, &samples)?;
         }
-        Ok(Ok(figures))
+        Ok(Ok(results))
     }
 
     /// Two games. The inner error as in [`Bench::measure`].
-    fn compare(&self, other: &Path, terminal: &Terminal) -> anyhow::Result<Result<Figures, u8>> {
-        let mut game = Lane::start(self, &self.guest, None, terminal)?;
-        let mut other = Lane::start(self, other, None, terminal)?;
+    fn compare(&self, other: &Path, terminal: &Terminal) -> anyhow::Result<Result<Results, u8>> {
+        let mut game = Lane::start(&self.lane(), &self.guest, None, terminal)?;
+        let mut other = Lane::start(&self.lane(), other, None, terminal)?;
         for lane in [&mut game, &mut other] {
             if !lane.warm_up(self.warmup) {
                 return Ok(Err(lane.exit_code()));
@@ -231,12 +245,14 @@ impl Bench {
         let Some((pairs, updates)) = alternate([&mut game, &mut other], &plan)? else {
             return Ok(Err(game.exit_code().max(other.exit_code())));
         };
-        let mut figures = game.finish();
+        let figures = game.finish();
         let other = other.finish();
-        let comparison = Comparison::of(other, &pairs, updates, self.seed);
-        figures.compare = Some(Box::new(comparison));
-        figures.print();
-        Ok(Ok(figures))
+        let results = Results {
+            figures,
+            compare: Some(Comparison::of(other, &pairs, updates, self.seed)),
+        };
+        results.print();
+        Ok(Ok(results))
     }
 }
 

@@ -10,7 +10,7 @@ use clap::Args;
 
 use self::template::{Kind, Template};
 use self::workspace::Workspace;
-use super::fail;
+use crate::cli::output::fail;
 
 /// Where the SDK was when this host was built.
 const SDK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-sdk");

@@ -1,0 +1,19 @@
+//! Output of the commands: results on standard output, errors on standard error.
+
+use std::io::Write;
+
+use crate::terminal::Terminal;
+
+/// Prints a line of a result.
+pub(super) fn print_line(text: std::fmt::Arguments<'_>) {
+    if writeln!(std::io::stdout(), "{text}").is_err() {
+        // Whoever read it has seen enough: `host state show IMAGE | head`.
+        std::process::exit(0);
+    }
+}
+
+/// Shows an error that ends the program, and returns the exit code.
+pub(super) fn fail(error: &anyhow::Error, code: u8) -> u8 {
+    Terminal::new(false).error(&format!("{error:#}"));
+    code
+}
