@@ -33,15 +33,19 @@
 //! ```
 
 // Layer 4
-mod app;
+pub mod app;
+#[cfg(all(feature = "overlay", feature = "build"))]
 pub mod cli;
 pub mod headless;
+#[cfg(feature = "overlay")]
 pub mod overlay;
+#[cfg(all(feature = "overlay", feature = "build"))]
 mod terminal;
 // Layer 3
 pub mod control;
 pub mod event;
 pub mod frame;
+#[cfg(feature = "overlay")]
 mod present;
 pub mod report;
 pub mod session;

@@ -24,6 +24,8 @@ pub use self::kind::Kind;
 pub use self::null::NullRenderer;
 pub use self::picture::{Picture, SaveError};
 pub use self::placement::{Fit, Placement, UnknownFit};
-pub use self::renderer::{DRIVERS, Layer, RenderError, Renderer, Stats};
+#[cfg(feature = "overlay")]
+pub use self::renderer::Layer;
+pub use self::renderer::{DRIVERS, RenderError, Renderer, Stats};
 
 pub use vblank_input::Size;

@@ -7,7 +7,9 @@ use super::commands::{
     Area, Camera, Color, INSTANCE_WORDS, Look, Quad, Sink, Sprite, TextStyle, VERTEX_WORDS,
 };
 use super::extent::Extent;
-use super::{Fit, Kind, Layer, Picture, Placement, RenderError, Renderer, Size, Stats};
+#[cfg(feature = "overlay")]
+use super::Layer;
+use super::{Fit, Kind, Picture, Placement, RenderError, Renderer, Size, Stats};
 
 /// Draws nothing.
 pub struct NullRenderer {
@@ -106,10 +108,12 @@ impl Renderer for NullRenderer {
         Err(RenderError::NullPicture)
     }
 
+    #[cfg(feature = "overlay")]
     fn lay_over(&mut self, mut layer: Layer) {
         layer.textures.clear();
     }
 
+    #[cfg(feature = "overlay")]
     fn capture_all(&mut self) -> Result<Picture, RenderError> {
         self.capture()
     }

@@ -62,6 +62,7 @@ pub trait Renderer {
     fn capture(&mut self) -> Result<Picture, RenderError>;
 
     /// Lays this over the window from now on, in place of what lay there. The picture never has it.
+    #[cfg(feature = "overlay")]
     fn lay_over(&mut self, layer: Layer);
 
     /// The last picture with what lies over it, where there is no window that shows both. Waits for the
@@ -69,6 +70,7 @@ pub trait Renderer {
     ///
     /// # Errors
     /// Where there is no picture.
+    #[cfg(feature = "overlay")]
     fn capture_all(&mut self) -> Result<Picture, RenderError>;
 
     /// What the last picture took.
@@ -76,6 +78,7 @@ pub trait Renderer {
 }
 
 /// A layer over the window: triangles as egui makes them. The empty one shows nothing.
+#[cfg(feature = "overlay")]
 #[derive(Default)]
 pub struct Layer {
     /// Back to front.

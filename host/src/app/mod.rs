@@ -4,6 +4,9 @@
 
 mod display;
 mod gamepads;
+#[cfg(not(feature = "overlay"))]
+mod no_overlay;
+#[cfg(feature = "overlay")]
 mod overlay;
 mod translate;
 
@@ -21,13 +24,15 @@ use winit::keyboard::{KeyCode, PhysicalKey};
 use winit::window::{Fullscreen, Window, WindowId};
 
 use crate::event::Event;
-use crate::overlay::Overlay;
 use crate::session::{Flow, Session};
 
 pub use display::Display;
 
 use gamepads::Gamepads;
-use overlay::Over;
+#[cfg(not(feature = "overlay"))]
+use no_overlay::{Over, Overlay};
+#[cfg(feature = "overlay")]
+use overlay::{Over, Overlay};
 use translate::{finger, key, moved, pointer};
 
 /// A window that did not open, or did not stay.

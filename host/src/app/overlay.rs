@@ -8,7 +8,7 @@ use winit::keyboard::{KeyCode, PhysicalKey};
 use winit::window::Window;
 
 use crate::event::Event;
-use crate::overlay::Overlay;
+pub use crate::overlay::Overlay;
 use crate::session::Session;
 
 /// The key that opens and shuts it. The game does not get it.

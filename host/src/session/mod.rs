@@ -28,7 +28,9 @@ use std::time::{Duration, Instant};
 use vblank_input::{Input, InputEvent};
 use vblank_render::assets::{AssetInfo, Assets};
 use vblank_render::sound::Speaker;
-use vblank_render::{Layer, Renderer};
+#[cfg(feature = "overlay")]
+use vblank_render::Layer;
+use vblank_render::Renderer;
 use vblank_runtime::build::CandidateSource;
 use vblank_runtime::error::{SwapError, Trap};
 use vblank_runtime::guest::{CodeHash, Engine};
@@ -382,6 +384,7 @@ impl Session {
     }
 
     /// Lays this over the window from now on.
+    #[cfg(feature = "overlay")]
     pub fn lay_over(&mut self, layer: Layer) {
         self.parts.renderer.lay_over(layer);
     }

@@ -8,6 +8,9 @@ mod bindings;
 mod capture;
 mod glyphs;
 mod meshes;
+#[cfg(not(feature = "overlay"))]
+mod no_overlay;
+#[cfg(feature = "overlay")]
 mod overlay;
 mod painter;
 mod pipelines;
@@ -26,12 +29,17 @@ use wgpu::{Backends, CommandEncoderDescriptor, Instance, InstanceDescriptor, Sur
 use super::assets::Assets;
 use super::commands::Sink;
 use super::extent::Extent;
-use super::{Fit, Kind, Layer, Picture, Placement, RenderError, Renderer, Size, Stats};
+#[cfg(feature = "overlay")]
+use super::Layer;
+use super::{Fit, Kind, Picture, Placement, RenderError, Renderer, Size, Stats};
 
 pub use adapter::Prefer;
 
 use adapter::Gpu;
 use glyphs::Glyphs;
+#[cfg(not(feature = "overlay"))]
+use no_overlay::Overlay;
+#[cfg(feature = "overlay")]
 use overlay::Overlay;
 use painter::Painter;
 use recording::{Recorder, Recording};
@@ -203,6 +211,7 @@ impl Renderer for WgpuRenderer {
         }
     }
 
+    #[cfg(feature = "overlay")]
     fn lay_over(&mut self, layer: Layer) {
         let gpu = &self.recorder.gpu;
         if self.overlay.is_none() && layer.primitives.is_empty() && layer.textures.is_empty() {
@@ -218,6 +227,7 @@ impl Renderer for WgpuRenderer {
         overlay.take(gpu, layer);
     }
 
+    #[cfg(feature = "overlay")]
     fn capture_all(&mut self) -> Result<Picture, RenderError> {
         let target = self.target.as_ref().ok_or(RenderError::NoPicture)?;
         match &mut self.overlay {

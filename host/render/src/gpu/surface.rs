@@ -10,6 +10,9 @@ use wgpu::{
 };
 
 use super::adapter::Gpu;
+#[cfg(not(feature = "overlay"))]
+use super::no_overlay::Overlay;
+#[cfg(feature = "overlay")]
 use super::overlay::Overlay;
 use crate::{Placement, RenderError, Size};
 
