@@ -1,4 +1,5 @@
-//! Images of the state that somebody wants kept, written on a thread of their own.
+//! Images of the state that a person saves, written on threads of their own. This module knows no keys
+//! and no command line.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -12,9 +13,9 @@ use crate::report::ReportEvent;
 /// The action that follows when an image is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AfterSave {
-    /// None.
+    /// Continue with the same game.
     GoOn,
-    /// A fresh game. Until then the game waits, so that not an update is lost.
+    /// Start a fresh game. The game stands still until then, so that no update is lost.
     StartFresh,
 }
 
@@ -22,14 +23,14 @@ pub(super) enum AfterSave {
 pub(super) struct Images {
     tell: Sender<SavedImage>,
     written: Receiver<SavedImage>,
-    /// Whether a fresh game waits for its image.
+    /// True while a fresh game waits for its image.
     is_awaited: bool,
 }
 
 struct SavedImage {
     frame: u64,
     then: AfterSave,
-    /// The file, or why there is none.
+    /// The file, or the reason why there is none.
     file: Result<PathBuf, String>,
 }
 
@@ -45,14 +46,14 @@ impl Default for Images {
 }
 
 impl Images {
-    /// Whether the game is to wait.
+    /// Returns true while the game must stand still.
     pub(super) fn is_awaited(&self) -> bool {
         self.is_awaited
     }
 }
 
 impl Session {
-    /// Write the state of now.
+    /// Takes an image of the present state and has it written.
     pub(super) fn keep_state(&mut self, then: AfterSave) {
         if self.images.is_awaited {
             return;
@@ -71,7 +72,7 @@ impl Session {
         let write = move || {
             let frame = image.frame;
             let file = write(&image, &folder);
-            // Were the session gone, nobody would ask.
+            // The receiver is gone only when the session is.
             let _ = tell.send(SavedImage { frame, then, file });
         };
         let thread = std::thread::Builder::new().name("image".to_owned());
@@ -80,7 +81,7 @@ impl Session {
         Ok(())
     }
 
-    /// What has been written, and what follows.
+    /// Handles finished writes and the actions that follow them.
     pub(super) fn hear_images(&mut self) {
         while let Ok(SavedImage { frame, then, file }) = self.images.written.try_recv() {
             if then == AfterSave::StartFresh {
@@ -105,7 +106,7 @@ impl Session {
     }
 }
 
-/// Under a name that is free.
+/// Writes an image to a file whose name is free.
 fn write(image: &Image, folder: &Path) -> Result<PathBuf, String> {
     files::create_folder(folder)
         .map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
