@@ -99,7 +99,7 @@ pub enum ReportEvent {
         message: String,
         /// Source location of the trap, if one caused the refusal.
         #[serde(flatten)]
-        place: SourceLocation,
+        location: SourceLocation,
     },
     /// A version failed in probation, or a person asked for an older one.
     Rollback {
@@ -111,7 +111,7 @@ pub enum ReportEvent {
         reason: RollbackReason,
         /// Source location of the failure.
         #[serde(flatten)]
-        place: SourceLocation,
+        location: SourceLocation,
         /// Details of a rollback that was requested.
         #[serde(flatten)]
         requested: Option<RequestedRollback>,
@@ -122,7 +122,7 @@ pub enum ReportEvent {
         message: String,
         /// Source location of the failure.
         #[serde(flatten)]
-        place: SourceLocation,
+        location: SourceLocation,
     },
     /// A build has ended.
     Build(BuildResult),
@@ -306,11 +306,11 @@ pub struct Percentiles {
 
 impl ReportEvent {
     /// Returns the source location, in events of a guest's failure.
-    pub(crate) fn place_mut(&mut self) -> Option<&mut SourceLocation> {
+    pub(crate) fn location_mut(&mut self) -> Option<&mut SourceLocation> {
         match self {
-            Self::Refused { place, .. }
-            | Self::Rollback { place, .. }
-            | Self::Break { place, .. } => Some(place),
+            Self::Refused { location, .. }
+            | Self::Rollback { location, .. }
+            | Self::Break { location, .. } => Some(location),
             _ => None,
         }
     }

@@ -29,7 +29,7 @@ pub(super) struct Images {
 
 struct SavedImage {
     frame: u64,
-    then: AfterSave,
+    after: AfterSave,
     /// The file, or the reason why there is none.
     file: Result<PathBuf, String>,
 }
@@ -54,16 +54,16 @@ impl Images {
 
 impl Session {
     /// Takes an image of the present state and has it written.
-    pub(super) fn keep_state(&mut self, then: AfterSave) {
+    pub(super) fn keep_state(&mut self, after: AfterSave) {
         if self.images.is_awaited {
             return;
         }
-        if let Err(message) = self.start_to_write(then) {
-            self.cannot_keep(then, &message);
+        if let Err(message) = self.start_to_write(after) {
+            self.cannot_keep(after, &message);
         }
     }
 
-    fn start_to_write(&mut self, then: AfterSave) -> Result<(), String> {
+    fn start_to_write(&mut self, after: AfterSave) -> Result<(), String> {
         let game = self.slot.game.as_mut().ok_or("no version runs yet")?;
         let image = game.image().map_err(|trap| trap.to_string())?;
         let folder = self.options.images.clone();
@@ -73,32 +73,32 @@ impl Session {
             let frame = image.frame;
             let file = write(&image, &folder);
             // The receiver is gone only when the session is.
-            let _ = tell.send(SavedImage { frame, then, file });
+            let _ = tell.send(SavedImage { frame, after, file });
         };
         let thread = std::thread::Builder::new().name("image".to_owned());
         thread.spawn(write).map_err(|error| error.to_string())?;
-        self.images.is_awaited = then == AfterSave::StartFresh;
+        self.images.is_awaited = after == AfterSave::StartFresh;
         Ok(())
     }
 
     /// Handles finished writes and the actions that follow them.
     pub(super) fn hear_images(&mut self) {
-        while let Ok(SavedImage { frame, then, file }) = self.images.written.try_recv() {
-            if then == AfterSave::StartFresh {
+        while let Ok(SavedImage { frame, after, file }) = self.images.written.try_recv() {
+            if after == AfterSave::StartFresh {
                 self.images.is_awaited = false;
             }
-            match (file, then) {
+            match (file, after) {
                 (Ok(file), AfterSave::GoOn) => {
                     self.report(ReportEvent::Image { file, saved: frame });
                 }
                 (Ok(file), AfterSave::StartFresh) => self.start_fresh(file),
-                (Err(message), then) => self.cannot_keep(then, &message),
+                (Err(message), after) => self.cannot_keep(after, &message),
             }
         }
     }
 
-    fn cannot_keep(&mut self, then: AfterSave, message: &str) {
-        let what = match then {
+    fn cannot_keep(&mut self, after: AfterSave, message: &str) {
+        let what = match after {
             AfterSave::GoOn => "no image",
             AfterSave::StartFresh => "not begun anew, since the state of now cannot be kept",
         };

@@ -88,8 +88,8 @@ impl RecordQueue {
                 };
                 match found {
                     Ok(found) => {
-                        if let Some(place) = next.record.event.place_mut() {
-                            *place = found;
+                        if let Some(location) = next.record.event.location_mut() {
+                            *location = found;
                         }
                     }
                     Err(TryRecvError::Empty) => return,

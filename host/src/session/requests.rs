@@ -133,7 +133,7 @@ impl Session {
                     from,
                     to,
                     reason: RollbackReason::Requested,
-                    place: SourceLocation::default(),
+                    location: SourceLocation::default(),
                     requested: Some(requested),
                 });
             }

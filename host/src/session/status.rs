@@ -45,7 +45,7 @@ pub enum RunState {
     /// No version runs yet.
     NotYet,
     /// The game moves.
-    Running,
+    Moving,
     /// The game moves, and the version is on probation for this many more updates.
     Probation(usize),
     /// The game stands still after a failure.
@@ -84,7 +84,7 @@ impl Session {
                 Some(_) if self.timeline.pace().is_paused() => RunState::Paused,
                 Some(game) => match game.probation_left() {
                     Some(left) => RunState::Probation(left),
-                    None => RunState::Running,
+                    None => RunState::Moving,
                 },
             },
             speed: self.timeline.pace().speed(),
@@ -121,7 +121,7 @@ impl fmt::Display for Status {
         }
         match self.run_state {
             RunState::NotYet => {}
-            RunState::Running => f.write_str("running")?,
+            RunState::Moving => f.write_str("running")?,
             RunState::Probation(left) => write!(f, "on probation for {left} more updates")?,
             RunState::Broken => f.write_str("broken")?,
             RunState::Paused => f.write_str("paused")?,
@@ -176,7 +176,7 @@ mod tests {
         let status = Status {
             hash: Some(runs),
             since: Duration::from_secs(185),
-            run_state: RunState::Running,
+            run_state: RunState::Moving,
             speed: 1.0,
             source: Source::Runs,
         };

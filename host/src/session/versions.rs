@@ -230,7 +230,7 @@ impl Session {
                     from,
                     to,
                     reason: RollbackReason::Failed(trap.clone()),
-                    place: SourceLocation::default(),
+                    location: SourceLocation::default(),
                     requested: None,
                 };
                 self.report_located(event, Some(&trap));
@@ -245,8 +245,8 @@ impl Session {
         self.slot
             .history
             .leaves(VersionOutcome::Broke, Some(reason));
-        let place = SourceLocation::default();
-        self.report_located(ReportEvent::Break { message, place }, trap);
+        let location = SourceLocation::default();
+        self.report_located(ReportEvent::Break { message, location }, trap);
         if !self.options.mendable {
             self.exit = Some(1);
         }
@@ -265,7 +265,7 @@ impl Session {
             to,
             reason: refused.reason(),
             message: trap.map_or_else(|| refused.to_string(), ToString::to_string),
-            place: SourceLocation::default(),
+            location: SourceLocation::default(),
         };
         self.report_located(event, trap);
     }
