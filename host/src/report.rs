@@ -1,7 +1,7 @@
 //! The report: everything that happens in a session, as typed records.
 //!
-//! Serialised, a record is one JSON object a line for scripts; names and fields are a contract
-//! (`docs/report.md`). The texts for people are made in `present`.
+//! Serialised, a record is one JSON object on a line, for scripts. Names and fields are a contract
+//! (`docs/report.md`). `present` makes the texts for people; this module makes none.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -18,34 +18,34 @@ use vblank_runtime::history::StateOf;
 use vblank_runtime::supervisor::{Stages, Swap, SwapVerdict, TransferMode};
 use vblank_state::Change;
 
-/// Something that happened, and before which update.
+/// An event of a session, and the update that it preceded.
 #[derive(Clone, Debug, Serialize)]
 pub struct Record {
     /// The event.
     #[serde(flatten)]
     pub event: ReportEvent,
-    /// The number of the next update.
+    /// Number of the next update.
     pub frame: u64,
 }
 
-/// Everything that can happen. More may be added.
+/// Events of a session. More may be added.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum ReportEvent {
     /// The first version runs.
     Start {
-        /// Its code.
+        /// The version's code.
         hash: CodeHash,
         /// The kind of renderer: `gpu`, `software` or `null`.
         renderer: Kind,
-        /// Whether its compiled code was known from before.
+        /// True if the compiled code was in the cache.
         cached: bool,
-        /// Times from the call of the host to here.
+        /// Times from the start of the host to this event.
         stages: StageTimes,
     },
     /// A new version has taken over.
     Swap {
-        /// The number of the swap in this run, from 1.
+        /// Number of the swap in this run, counted from 1.
         number: u64,
         /// The guest's name: that of its folder or file.
         name: String,
@@ -61,13 +61,13 @@ pub enum ReportEvent {
         pause_us: f64,
         /// Size of the state as it was taken, in bytes.
         state_bytes: usize,
-        /// Paths of values that have no place now.
+        /// Paths of parked values.
         parked: Vec<String>,
         /// Everything between build and boundary, in milliseconds.
         prepare_ms: f64,
-        /// Whether its compiled code was known from before.
+        /// True if the compiled code was in the cache.
         cached: bool,
-        /// The changes of the type, field by field; in the report a line of text for each.
+        /// Changes of the schema, field by field. In the report, each is a line of text.
         #[serde(serialize_with = "as_lines")]
         changes: Vec<Change>,
         /// Notes of the migration.
@@ -75,96 +75,98 @@ pub enum ReportEvent {
         /// Times of the stages.
         stages: StageTimes,
     },
-    /// The first picture of a new version has been submitted.
+    /// The new version's first picture has been submitted.
     FirstFrame {
-        /// The code that made it.
+        /// The code that drew the picture.
         hash: CodeHash,
-        /// Bytes of assets that went to the GPU for it: 0 where the version before had the same.
+        /// Bytes of assets that went to the GPU for the picture: 0 if the previous version had the same
+        /// assets.
         asset_bytes: u64,
-        /// Time of its update, draw and submit, in milliseconds.
+        /// Time of the frame's update, draw and submit, in milliseconds.
         frame_ms: f64,
-        /// Time since the file was saved, in milliseconds: what a person waits.
+        /// Time since the file was saved, which is how long a person waited, in milliseconds.
         since_saved_ms: f64,
     },
-    /// A candidate was not let in; the old version runs on.
+    /// A candidate was refused; the old version continues.
     Refused {
-        /// Its file, where it comes from one that is watched.
+        /// The candidate's file, if it comes from one that is watched.
         guest: Option<PathBuf>,
-        /// Its code, where the file could be read.
+        /// The candidate's code, if the file could be read.
         to: Option<CodeHash>,
         /// The reason, for scripts.
         reason: Reason,
         /// The reason, for people.
         message: String,
-        /// The place where its code trapped, if that is why.
+        /// Source location of the trap, if one caused the refusal.
         #[serde(flatten)]
-        place: SourceLocation,
+        location: SourceLocation,
     },
-    /// A version failed in probation, or somebody asked for an older one.
+    /// A version failed in probation, or a person asked for an older one.
     Rollback {
-        /// The code that failed, or is no longer wanted.
+        /// The code that failed or was replaced.
         from: CodeHash,
         /// The code that runs.
         to: CodeHash,
         /// The cause.
         reason: RollbackReason,
-        /// The place where its code failed.
+        /// Source location of the failure.
         #[serde(flatten)]
-        place: SourceLocation,
-        /// More about a rollback that was requested.
+        location: SourceLocation,
+        /// Details of a rollback that was requested.
         #[serde(flatten)]
         requested: Option<RequestedRollback>,
     },
-    /// The game stands still, at its last good update.
+    /// The game stands still at its last good update.
     Break {
         /// The guest's failure.
         message: String,
-        /// The place of the failure.
+        /// Source location of the failure.
         #[serde(flatten)]
-        place: SourceLocation,
+        location: SourceLocation,
     },
     /// A build has ended.
     Build(BuildResult),
-    /// The file is the one that was looked at last.
+    /// The file is unchanged since it was last read.
     SameCode {
-        /// Its code.
+        /// The file's code.
         hash: CodeHash,
-        /// Whether it runs. If not, it was refused or rolled back, and stays out until it changes.
+        /// True if this code runs. Otherwise it was refused or rolled back, and is not tried again
+        /// until it changes.
         runs: bool,
     },
-    /// The state was autosaved: `--resume` would go on from there.
+    /// The state was autosaved. `--resume` would continue from this image.
     Autosave {
-        /// The number of the next update then.
+        /// Number of the next update at the time of the image.
         saved: u64,
         /// Time for which the game stood still, in milliseconds.
         take_ms: f64,
-        /// Time of writing, beside the game, in milliseconds.
+        /// Duration of the write, which ran beside the game, in milliseconds.
         write_ms: f64,
     },
-    /// Somebody edited a value of the state.
+    /// A person edited a value of the state.
     Edit {
         /// Path of the value.
         path: String,
-        /// The value before, shortened.
+        /// Value before the edit, shortened.
         old: String,
-        /// The value now, shortened.
+        /// Value after the edit, shortened.
         new: String,
         /// Time for which the game stood still, in microseconds.
         pause_us: f64,
     },
-    /// Somebody asked for a fresh game with the same code.
+    /// A person asked for a fresh game with the same code.
     Reset {
-        /// The image of the state before.
+        /// Image of the previous state.
         image: PathBuf,
     },
-    /// Somebody asked for an image of the state.
+    /// A person asked for an image of the state.
     Image {
         /// The file.
         file: PathBuf,
-        /// The number of the next update then.
+        /// Number of the next update at the time of the image.
         saved: u64,
     },
-    /// Something that a person should know, once.
+    /// Information that a person needs once.
     Notice {
         /// The text.
         message: String,
@@ -173,29 +175,29 @@ pub enum ReportEvent {
     End {
         /// Number of updates made.
         frames: u64,
-        /// The hash of the state.
+        /// Hash of the state.
         state_hash: Option<String>,
         /// Time of a frame without presenting and waiting, in microseconds.
         frame_us: Percentiles,
-        /// Number of images of the state that were kept to go back to.
+        /// Number of images that were taken for recovery.
         images: u64,
-        /// Time of one of them, in microseconds.
+        /// Time to take one of them, in microseconds.
         image_us: Percentiles,
-        /// The share of the run that they took: 0 to 1.
+        /// Share of the run that the images took: 0 to 1.
         image_share: f64,
-        /// Bytes of assets that went to the GPU, in all.
+        /// Bytes of assets that went to the GPU in the whole run.
         asset_bytes: u64,
         /// Number of assets that were held at the end.
         assets: usize,
     },
 }
 
-/// The cause of a rollback. Serialised, it is a text.
+/// Cause of a rollback. Serialised as a text.
 #[derive(Clone, Debug)]
 pub enum RollbackReason {
     /// The new version failed.
     Failed(Trap),
-    /// Somebody asked for it.
+    /// A person asked for the rollback.
     Requested,
 }
 
@@ -214,18 +216,18 @@ impl Serialize for RollbackReason {
     }
 }
 
-/// More about a rollback that was requested: it is a swap.
+/// Details of a rollback that was requested, which is a swap.
 #[derive(Clone, Debug, Serialize)]
 pub struct RequestedRollback {
-    /// The state that the older version goes on with.
+    /// State with which the older version continues.
     pub state: StateOf,
     /// The verdict.
     pub verdict: SwapVerdict,
-    /// The way in which the state crossed.
+    /// Transfer mode of the state.
     pub path: TransferMode,
     /// Time for which the game stood still, in microseconds.
     pub pause_us: f64,
-    /// Paths of values that have no place now.
+    /// Paths of parked values.
     pub parked: Vec<String>,
 }
 
@@ -241,7 +243,7 @@ impl RequestedRollback {
     }
 }
 
-/// The end of a build: its warnings, or why there is no new file. Serialised, it is `ok`, `ms` and
+/// Result of a build: warnings, or the reason why there is no new file. Serialised as `ok`, `ms` and
 /// `message`.
 #[derive(Clone, Debug)]
 pub struct BuildResult {
@@ -303,12 +305,12 @@ pub struct Percentiles {
 }
 
 impl ReportEvent {
-    /// The place of a guest's failure, in events of one.
-    pub(crate) fn place_mut(&mut self) -> Option<&mut SourceLocation> {
+    /// Returns the source location, in events of a guest's failure.
+    pub(crate) fn location_mut(&mut self) -> Option<&mut SourceLocation> {
         match self {
-            Self::Refused { place, .. }
-            | Self::Rollback { place, .. }
-            | Self::Break { place, .. } => Some(place),
+            Self::Refused { location, .. }
+            | Self::Rollback { location, .. }
+            | Self::Break { location, .. } => Some(location),
             _ => None,
         }
     }
@@ -350,20 +352,21 @@ pub(crate) fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
-/// Hears of everything that happens in a session.
+/// Receives everything that happens in a session.
 pub trait Observer {
     /// Called once for each record, in order.
     fn observe(&mut self, record: &Record);
 }
 
-/// `--report FILE`: JSON lines, each written out at once, so that a script can follow.
+/// Observer for `--report FILE`. It writes each record as a line of JSON and flushes it, so that a
+/// script can follow.
 pub struct JsonLines(BufWriter<File>);
 
 impl JsonLines {
-    /// Starts a new file.
+    /// Creates the file, and truncates an existing one.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// When the file cannot be created.
     pub fn create(path: &Path) -> std::io::Result<Self> {
         Ok(Self(BufWriter::new(File::create(path)?)))
     }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(feature = "overlay")]
+use super::Layer;
 use super::assets::{Assets, Live};
 use super::commands::{
     Area, Camera, Color, INSTANCE_WORDS, Look, Quad, Sink, Sprite, TextStyle, VERTEX_WORDS,
 };
 use super::extent::Extent;
-#[cfg(feature = "overlay")]
-use super::Layer;
 use super::{Fit, Kind, Picture, Placement, RenderError, Renderer, Size, Stats};
 
 /// Draws nothing.

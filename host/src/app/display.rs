@@ -1,4 +1,5 @@
-//! The connection to the window system, and one clear line where there is none.
+//! The connection to the window system, and a one-line error if there is none. This module knows no
+//! game.
 
 use std::fmt;
 use std::panic;
@@ -10,15 +11,15 @@ use winit::event_loop::EventLoop;
 #[derive(Debug)]
 pub struct Display(pub(super) EventLoop<()>);
 
-/// There is no window system, or what speaks to it is missing. One line, for people.
+/// Error of a missing window system or of a missing library for it. The message is one line for people.
 #[derive(Debug, thiserror::Error)]
 pub struct NoDisplay {
     cause: String,
-    /// Whether there is one, and it could not be reached.
+    /// True if the environment names a window system that could not be reached.
     named: bool,
 }
 
-/// What X11 needs, and is loaded at run time.
+/// Debian packages of the libraries that winit loads at run time for X11.
 const LIBRARIES: &str = "libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0";
 
 impl fmt::Display for NoDisplay {
@@ -35,10 +36,10 @@ impl fmt::Display for NoDisplay {
 }
 
 impl Display {
-    /// Connects. Once in a process, and on its first thread.
+    /// Connects to the window system. To be called once in a process, and on its first thread.
     ///
     /// # Errors
-    /// Without a window system, or without the libraries that speak to it.
+    /// Without a window system, or without the libraries for it.
     pub fn open() -> Result<Self, NoDisplay> {
         let unix = cfg!(all(unix, not(target_os = "macos")));
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -53,7 +54,7 @@ impl Display {
                 named: false,
             });
         }
-        // Where a library is missing, winit panics. Nobody needs to read how.
+        // winit panics when a library is missing, and that panic's message does not help a user.
         let hook = panic::take_hook();
         panic::set_hook(Box::new(|_| {}));
         let opened = panic::catch_unwind(EventLoop::new);
@@ -86,7 +87,7 @@ impl Display {
     }
 }
 
-/// What an error says, without the line of winit's source: `os error at FILE.rs:LINE: cause`.
+/// Returns an error's cause without the location in winit's source: `os error at FILE.rs:LINE: cause`.
 fn os_cause(error: &OsError) -> String {
     let text = error.to_string();
     let cause = text

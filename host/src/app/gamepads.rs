@@ -1,4 +1,4 @@
-//! Gamepads, from the system through `gilrs`. A build without them (`--no-default-features`) has none.
+//! Gamepads, read from the system through `gilrs`. A build with `--no-default-features` has none.
 
 use vblank_input::InputEvent;
 
@@ -14,11 +14,11 @@ mod with {
     use super::InputEvent;
     use vblank_input::{PadAxis, PadButton, PadEvent};
 
-    /// What is plugged in.
+    /// The gamepads of the system.
     pub(in crate::app) struct Gamepads(Option<Gilrs>);
 
     impl Gamepads {
-        /// Looks for them. A system without any support has none.
+        /// Opens the gamepads. A system without support for them has none.
         pub(in crate::app) fn open() -> Self {
             let opened = Gilrs::new();
             if let Err(error) = &opened {
@@ -27,7 +27,7 @@ mod with {
             Self(opened.ok())
         }
 
-        /// What happened since the last call.
+        /// Returns the next event since the last call.
         pub(in crate::app) fn next(&mut self) -> Option<InputEvent> {
             let gilrs = self.0.as_mut()?;
             loop {
@@ -59,7 +59,7 @@ mod with {
                 Some(PadEvent::Axis { axis, value })
             }
             EventType::AxisChanged(axis, value, _) => {
-                // gilrs counts upwards, the contract downwards as pictures do.
+                // Axes point up in gilrs, and down in the contract, as in pictures.
                 let (axis, value) = match axis {
                     Axis::LeftStickX => (PadAxis::LeftX, value),
                     Axis::LeftStickY => (PadAxis::LeftY, 0.0 - value),
@@ -101,7 +101,7 @@ mod with {
 mod without {
     use super::InputEvent;
 
-    /// None.
+    /// Stand-in for a build without gamepads.
     pub(in crate::app) struct Gamepads;
 
     impl Gamepads {

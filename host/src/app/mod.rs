@@ -1,6 +1,6 @@
-//! The window: opens it, tells the session what happens to it, and lets the session turn.
+//! The window: opens it, passes its events to the session, and lets the session turn.
 //!
-//! Only this room names winit. It decides nothing about the game and draws nothing.
+//! Only this module names winit. It decides nothing about the game and draws nothing.
 
 mod display;
 mod gamepads;
@@ -35,13 +35,13 @@ use no_overlay::{Over, Overlay};
 use overlay::{Over, Overlay};
 use translate::{finger, key, moved, pointer};
 
-/// A window that did not open, or did not stay.
+/// Error of a window that did not open, or did not stay open.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    /// It did not open.
+    /// The window did not open.
     #[error("cannot open a window: {0}")]
     Window(#[from] OsError),
-    /// Nothing can be drawn in it.
+    /// The renderer failed.
     #[error(transparent)]
     Render(#[from] RenderError),
     /// The window system ended.
@@ -49,11 +49,11 @@ pub enum AppError {
     EventLoop(#[from] EventLoopError),
 }
 
-/// Opens a window, has the session made for it, and runs it to its end. Returns the session's exit
-/// code. `notice` hears what the user should know about the choice of renderer.
+/// Opens a window, makes the session for it, and runs the session to its end. Returns the session's
+/// exit code. `notice` is called with information on the choice of the renderer.
 ///
 /// # Errors
-/// Where there can be no window, or nothing can be drawn in it.
+/// When no window can be opened, or nothing can be drawn in it.
 pub fn run(
     display: Display,
     shown: Shown,
@@ -80,24 +80,24 @@ pub fn run(
     app.end
 }
 
-/// How a game is shown.
+/// Presentation of a game in a window.
 pub struct Shown {
-    /// Of the window.
+    /// Size of the window.
     pub size: Size,
-    /// How the picture fits into it.
+    /// Fit of the picture into the window.
     pub fit: Fit,
-    /// What makes the pictures.
+    /// Choice of the renderer.
     pub choice: RendererChoice,
-    /// What lies over them.
+    /// Overlay over the pictures.
     pub overlay: Overlay,
     /// Called after each turn.
     pub progress: Box<dyn FnMut(&mut Session)>,
 }
 
-/// Makes the session, lies over its window, and hears how it goes.
+/// Constructor of the session, its overlay, and the callback for each turn.
 type Making<M> = (M, Overlay, Box<dyn FnMut(&mut Session)>);
 
-/// What winit calls.
+/// Handler of winit's events.
 struct App<M, N> {
     size: Size,
     fit: Fit,
@@ -116,10 +116,11 @@ struct Stage {
     /// Called after each turn.
     progress: Box<dyn FnMut(&mut Session)>,
     title: String,
-    /// The finger that is the pointer.
+    /// Finger that also acts as the pointer.
     finger: Option<u64>,
     gamepads: Gamepads,
-    /// Whether the window has the keyboard. Without it the gamepads are somebody else's.
+    /// True if the window has the keyboard focus. Without it, gamepad events are meant for another
+    /// program.
     has_focus: bool,
 }
 
@@ -145,7 +146,7 @@ where
             vblank_render::windowed(self.choice, Arc::clone(&window), display, actual)?;
         notice.into_iter().for_each(&mut self.notice);
         renderer.fix_size(Some((self.size, self.fit)));
-        // Until the guest has drawn its first picture, which it may have to be built for.
+        // An empty picture is shown until the guest has drawn one, which may take a whole build.
         renderer.begin();
         renderer.submit().and_then(|()| renderer.present())?;
         let mut session = make(renderer);
@@ -187,7 +188,7 @@ where
         }
     }
 
-    /// The pipeline has news, perhaps a candidate: this is between two frames.
+    /// Handles news of the pipeline, such as a candidate. winit calls this between two frames.
     fn user_event(&mut self, event_loop: &ActiveEventLoop, (): ()) {
         if let Some(stage) = &mut self.stage
             && stage.session.look_for_news()
@@ -196,8 +197,8 @@ where
         }
     }
 
-    /// Turns are due by the clock and not by redraws: of a covered window nobody asks for any, and
-    /// the game in it goes on.
+    /// Runs a turn when the clock says so. Redraw requests are no measure, because a covered window
+    /// gets none while its game goes on.
     fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
         if let Some(stage) = &mut self.stage {
             stage.turn_if_due(event_loop);
@@ -205,15 +206,15 @@ where
     }
 
     fn exiting(&mut self, _: &ActiveEventLoop) {
-        // The surface has to go while the window system is still there.
+        // The surface must be dropped before the window system.
         if let Some(stage) = self.stage.take() {
             self.end = Ok(stage.session.exit_code());
         }
     }
 }
 
-/// How long the window's screen shows a picture, where it tells. Pictures come no faster than that also
-/// where the system does not wait for the screen.
+/// Interval at which the window's screen shows pictures, if it is known. The interval limits pictures
+/// on systems that do not wait for the screen.
 fn refresh(window: &Window) -> Option<Duration> {
     let rate = window.current_monitor()?.refresh_rate_millihertz()?;
     (rate > 0).then(|| Duration::from_secs_f64(1000.0 / f64::from(rate)))
@@ -259,9 +260,9 @@ impl Stage {
             WindowEvent::ScaleFactorChanged { scale_factor, .. } => {
                 self.session.handle(Event::Scaled(scale_factor as f32));
             }
-            // Perhaps to another screen.
+            // The window may have moved to another screen.
             WindowEvent::Moved(_) => self.session.show_for(refresh(&self.window)),
-            // While a window is dragged larger, some systems ask for nothing else.
+            // Some systems send only this event while a user drags the window's edge.
             WindowEvent::RedrawRequested => self.turn_if_due(event_loop),
             WindowEvent::KeyboardInput {
                 event,
@@ -298,7 +299,7 @@ impl Stage {
         }
     }
 
-    /// In order: the session ends in the turn that follows at once.
+    /// Ends the session properly, in a turn that follows at once.
     fn close(&mut self, event_loop: &ActiveEventLoop) {
         self.session.handle(Event::Close);
         self.turn(event_loop);
@@ -321,7 +322,7 @@ impl Stage {
         }
     }
 
-    /// The first finger is the pointer as well, and its touch the primary button.
+    /// Reports a touch. The first finger is the pointer as well, and its touch is the primary button.
     fn touch(&mut self, touch: Touch) {
         self.input(finger(&touch));
         if *self.finger.get_or_insert(touch.id) != touch.id {

@@ -1,4 +1,4 @@
-//! The overlay in the window: what the window says goes to it first, and what it leaves to the game.
+//! The overlay in the window: routes the window's events to the overlay or to the game.
 
 use egui_winit::State;
 use egui_winit::egui::ViewportId;
@@ -11,21 +11,22 @@ use crate::event::Event;
 pub use crate::overlay::Overlay;
 use crate::session::Session;
 
-/// The key that opens and shuts it. The game does not get it.
+/// Key that opens and closes the overlay. The game does not receive it.
 const KEY: KeyCode = KeyCode::F1;
 
-/// The overlay, and what translates for it.
+/// The overlay of the window, and its translation of winit's events.
 pub(super) struct Over {
     overlay: Overlay,
-    /// Made with the window.
+    /// Event state of egui, made when the window exists.
     state: Option<State>,
-    /// Where the pointer is, in pixels.
+    /// Position of the pointer, in pixels.
     pointer: (f32, f32),
-    /// Whether the game was told that the pointer has left it.
+    /// True while the overlay has the pointer, of which the game was sent the leaving.
     has_pointer: bool,
-    /// Buttons that went down over the game: it is told until they come up, wherever that is.
+    /// Number of buttons that went down over the game. The game receives their release, wherever the
+    /// pointer is.
     held: u32,
-    /// Whether the game was told to let its keys go.
+    /// True while the overlay has the keyboard, of which the game was sent the loss.
     has_keyboard: bool,
 }
 
@@ -41,7 +42,8 @@ impl Over {
         }
     }
 
-    /// The window says this. Returns whether that was for the overlay, and the game need not know.
+    /// Handles an event of the window. Returns true if it was for the overlay and the game must not see
+    /// it.
     pub(super) fn hear(
         &mut self,
         window: &Window,
@@ -55,7 +57,7 @@ impl Over {
         } = event
             && event.physical_key == PhysicalKey::Code(KEY)
         {
-            // A key that is down while the window gets the keyboard is told of twice.
+            // winit reports a key twice that is down while the window gets the focus.
             if event.state == ElementState::Pressed && !event.repeat && !is_synthetic {
                 self.overlay.toggle();
                 (self.has_pointer, self.has_keyboard, self.held) = (false, false, 0);
@@ -96,7 +98,7 @@ impl Over {
         }
     }
 
-    /// Run it, if there is anything to run.
+    /// Runs the overlay, if there is anything to show.
     pub(super) fn turn(&mut self, window: &Window, session: &mut Session) {
         if self.overlay.is_idle() {
             return;
@@ -107,7 +109,7 @@ impl Over {
         }
         let has_keyboard = self.overlay.wants_keyboard();
         if has_keyboard && !std::mem::replace(&mut self.has_keyboard, has_keyboard) {
-            // What is held stays held in nobody's hands.
+            // Keys that are down would otherwise stay down in the game.
             session.handle(Event::Input(InputEvent::FocusLost));
         }
         self.has_keyboard = has_keyboard;

@@ -1,11 +1,11 @@
-//! What the window says, in the words of the contract.
+//! Translation of winit's events to the input of the contract.
 
 use vblank_input::{Button, Finger, InputEvent, Key, with_keys};
 use winit::dpi::PhysicalPosition;
 use winit::event::{ElementState, MouseButton, MouseScrollDelta, Touch, TouchPhase, WindowEvent};
 use winit::keyboard::KeyCode;
 
-/// What an event means to the game, if it is one of the pointer or the focus.
+/// Converts an event of the pointer or the focus. Returns `None` for other events.
 pub(super) fn pointer(event: &WindowEvent) -> Option<InputEvent> {
     Some(match event {
         WindowEvent::CursorMoved { position, .. } => moved(*position),
@@ -30,7 +30,7 @@ pub(super) fn pointer(event: &WindowEvent) -> Option<InputEvent> {
     })
 }
 
-/// The picture is as large as the window, so their pixels are the same.
+/// Converts a position. The picture is as large as the window, so their pixels are the same.
 pub(super) fn moved(position: PhysicalPosition<f64>) -> InputEvent {
     InputEvent::PointerMoved {
         x: position.x as f32,
@@ -38,7 +38,7 @@ pub(super) fn moved(position: PhysicalPosition<f64>) -> InputEvent {
     }
 }
 
-/// What a finger does.
+/// Converts a touch of one finger.
 pub(super) fn finger(touch: &Touch) -> InputEvent {
     InputEvent::Touch {
         id: touch.id,
@@ -52,7 +52,8 @@ pub(super) fn finger(touch: &Touch) -> InputEvent {
     }
 }
 
-/// winit counts where the content goes: to the right, when the wheel is turned to the left.
+/// Converts a turn of the wheel. winit counts the content's movement, which is to the right when the
+/// wheel turns to the left.
 fn wheel(delta: MouseScrollDelta) -> InputEvent {
     const PIXELS_A_LINE: f32 = 20.0;
     match delta {
@@ -64,7 +65,7 @@ fn wheel(delta: MouseScrollDelta) -> InputEvent {
     }
 }
 
-/// The codes by the names of the contract, which calls Meta what is Super in winit.
+/// Key codes by the contract's names. winit's Super is the contract's Meta.
 mod code {
     pub use winit::keyboard::KeyCode::*;
     pub use winit::keyboard::KeyCode::{SuperLeft as MetaLeft, SuperRight as MetaRight};
@@ -72,7 +73,7 @@ mod code {
 
 macro_rules! table {
     ($($name:ident,)*) => {
-        /// The key of a code, for the keys that the contract has.
+        /// Returns the key of a code, for keys that the contract has.
         pub(super) fn key(code: KeyCode) -> Option<Key> {
             Some(match code {
                 $(code::$name => Key::$name,)*

@@ -56,8 +56,8 @@ impl History {
             .filter_map(|host| Some(host.status().ok()?.run))
             .collect();
         let lines = read(&folder).into_iter().map(|mut entry| {
-            let runs = entry.fate == VersionOutcome::Running && running.contains(&entry.run);
-            if entry.fate == VersionOutcome::Running && !runs {
+            let runs = entry.fate == VersionOutcome::Current && running.contains(&entry.run);
+            if entry.fate == VersionOutcome::Current && !runs {
                 entry.fate = VersionOutcome::Killed;
             }
             let at = UNIX_EPOCH + Duration::from_millis(entry.at_ms);

@@ -26,7 +26,8 @@ pub(super) struct Rollback {
 #[derive(Clone, Copy, ValueEnum)]
 enum Which {
     Now,
-    Then,
+    #[value(name = "then")]
+    AtReplacement,
 }
 
 impl Rollback {
@@ -39,7 +40,7 @@ impl Rollback {
             hash: self.hash,
             state: match self.state {
                 Which::Now => StateOf::Now,
-                Which::Then => StateOf::AtReplacement,
+                Which::AtReplacement => StateOf::AtReplacement,
             },
         };
         let done = match Host::find(self.guest.as_deref())?.ask(&request)? {

@@ -1,4 +1,5 @@
-//! The other end: finding the hosts that run, and asking one.
+//! The client of the control channel: finds running hosts and sends one a request. It knows nothing of
+//! what requests mean.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::net::UnixStream;
@@ -7,11 +8,11 @@ use std::time::Duration;
 
 use super::{Answer, ControlError, Request, SUFFIX, guest_of};
 
-/// The sockets of all hosts that run, or of those that run this guest. Removes what hosts that were
-/// killed have left.
+/// Returns the sockets of all running hosts, or of those that run this guest. Removes sockets that
+/// killed hosts have left.
 ///
 /// # Errors
-/// Where the platform has no local sockets.
+/// On a platform without local sockets.
 pub fn listening(folder: &Path, guest: Option<&str>) -> Result<Vec<PathBuf>, ControlError> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> = entries
@@ -32,12 +33,13 @@ pub fn listening(folder: &Path, guest: Option<&str>) -> Result<Vec<PathBuf>, Con
     Ok(found)
 }
 
-/// Ask, and wait for the answer: a frame, and where code has to be made ready, that long.
+/// Sends a request and waits for the answer. The answer takes a frame, or as long as a version needs to
+/// be prepared.
 ///
 /// # Errors
-/// When nobody listens there, or the answer is none.
+/// When no host listens there, or its answer is invalid.
 pub fn ask(socket: &Path, request: &Request) -> Result<Answer, ControlError> {
-    /// Far more than compiling the largest guest takes.
+    /// Longest wait: far more than compiling the largest guest takes.
     const PATIENCE: Duration = Duration::from_secs(60);
     let talk = || -> io::Result<Answer> {
         let mut stream = UnixStream::connect(socket)?;

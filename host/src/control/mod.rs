@@ -1,8 +1,8 @@
-//! The control channel: how another process asks a running host for something.
+//! The control channel, through which another process sends requests to a running host.
 //!
 //! Each host listens on a local socket that only its user can reach. A connection carries one request
-//! and one answer, each a line of JSON. Requests are handed to a callback; nothing here knows what they
-//! mean.
+//! and one answer, each a line of JSON. Requests are passed to a callback. This module does not know
+//! what they mean.
 
 #[cfg(unix)]
 mod client;
@@ -28,123 +28,123 @@ pub use nowhere::{Control, ask, listening};
 #[cfg(unix)]
 pub use server::Control;
 
-/// What can be asked of a running host.
+/// Request to a running host.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "kebab-case")]
 pub enum Request {
-    /// How it goes.
+    /// Report the status.
     Status,
-    /// Go back to an older version.
+    /// Roll back to an older version.
     Rollback {
-        /// How its hash begins; without it, the one that ran before.
+        /// First digits of the version's hash. Without them, the version that ran before.
         hash: Option<String>,
-        /// The state that it goes on with.
+        /// State with which the version continues.
         state: StateOf,
     },
-    /// Grant something to all versions from now on.
+    /// Grant a capability to all versions from now on.
     Allow {
-        /// What.
+        /// The capability.
         capability: Capability,
     },
 }
 
-/// What a host answers.
+/// Answer of a host.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum Answer {
-    /// To [`Request::Status`].
+    /// Answer to [`Request::Status`].
     Status(Status),
-    /// To [`Request::Rollback`], when it is done.
+    /// Answer to [`Request::Rollback`], sent when the rollback is done.
     RolledBack(RollbackDone),
-    /// To [`Request::Allow`].
+    /// Answer to [`Request::Allow`].
     Allowed {
-        /// Whether it was not granted before.
+        /// True if the capability was not granted before.
         is_new: bool,
     },
-    /// It was not done, and everything is as it was.
+    /// The request failed, and nothing has changed.
     Failed {
-        /// Why, for people.
+        /// Reason, for people.
         message: String,
     },
 }
 
-/// How a host goes.
+/// Status of a host.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Status {
     /// The guest's path.
     pub guest: PathBuf,
-    /// The host's process.
+    /// Process number of the host.
     pub pid: u32,
-    /// What its run is called in the guest's history.
+    /// Name of the run in the guest's history.
     pub run: String,
-    /// The code that runs; none before the first version.
+    /// Hash of the running code; `None` before the first version.
     pub hash: Option<String>,
-    /// The number of the next update.
+    /// Number of the next update.
     pub frame: u64,
-    /// Whether the game stands still after a failure.
+    /// True if the game stands still after a failure.
     pub is_broken: bool,
-    /// The code that the source last came to, where that is another than what runs.
+    /// Hash that the newest source was built to, if another version runs.
     pub newer: Option<String>,
 }
 
-/// What a rollback did.
+/// Result of a rollback.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RollbackDone {
-    /// Code that ran.
+    /// Hash of the code that ran.
     pub from: String,
-    /// Code that runs.
+    /// Hash of the code that runs.
     pub to: String,
-    /// The state that it goes on with.
+    /// State with which it continues.
     pub state: StateOf,
-    /// `identical`, `automatic` or `migrated`.
+    /// Verdict: `identical`, `automatic` or `migrated`.
     pub verdict: String,
-    /// How long the game stood still, in microseconds.
+    /// Time for which the game stood still, in microseconds.
     pub pause_us: f64,
-    /// Paths of values that have no place now.
+    /// Paths of parked values.
     pub parked: Vec<String>,
-    /// The number of the next update.
+    /// Number of the next update.
     pub frame: u64,
-    /// The code that the source last came to, where that is another than what runs.
+    /// Hash that the newest source was built to, if another version runs.
     pub newer: Option<String>,
 }
 
-/// Why a host could not be asked.
+/// Reason why a host could not be reached.
 #[derive(Debug, Error)]
 pub enum ControlError {
-    /// Nobody listens any more.
+    /// No host listens on the socket any more.
     #[error("the host behind {0} is gone")]
     Gone(PathBuf),
-    /// It listens and does not answer as it should.
+    /// The host listens, and its answer is missing or invalid.
     #[error("the host behind {socket} does not answer: {source}")]
     Io {
         /// The socket.
         socket: PathBuf,
-        /// What the system says.
+        /// Error of the system.
         source: std::io::Error,
     },
-    /// There are no sockets here.
+    /// The platform has no local sockets.
     #[error("a running host cannot be asked on this platform yet")]
     Platform,
 }
 
-/// Where the answer to one request goes. Dropped without one, the request has failed.
+/// Sender of the answer to one request. Dropping it without an answer fails the request.
 pub struct Reply(Sender<Answer>);
 
 impl Reply {
-    /// A reply, and where its answer arrives.
+    /// Makes a reply and the receiver of its answer.
     #[must_use]
     pub fn channel() -> (Self, Receiver<Answer>) {
         let (sender, answer) = channel();
         (Self(sender), answer)
     }
 
-    /// This is the answer.
+    /// Sends the answer.
     pub fn send(self, answer: Answer) {
-        // Whoever asked may have gone.
+        // The process that made the request may have ended.
         let _ = self.0.send(answer);
     }
 
-    /// It was not done, for this reason.
+    /// Answers that the request failed for this reason.
     pub fn fail(self, message: impl ToString) {
         self.send(Answer::Failed {
             message: message.to_string(),
@@ -152,11 +152,11 @@ impl Reply {
     }
 }
 
-/// The sockets in a folder are called after the guest and the host's process.
+/// Extension of the sockets' file names. The stem holds the guest's name and the host's process number.
 #[cfg(unix)]
 const SUFFIX: &str = "sock";
 
-/// What of a socket's name is the guest's.
+/// Returns the guest's part of a socket's name.
 #[cfg(unix)]
 fn guest_of(socket: &Path) -> Option<&str> {
     let (guest, _pid) = socket.file_stem()?.to_str()?.rsplit_once('-')?;

@@ -1,4 +1,5 @@
-//! The host's end: a thread that listens, and one for each request that waits for its answer.
+//! The server of the control channel: one thread that listens, and one for each request that waits for
+//! its answer. It knows nothing of what requests mean.
 
 use std::fs::Permissions;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use super::{Answer, Reply, Request, SUFFIX, listening};
 
-/// A socket that is listened on until this is dropped.
+/// Socket on which the host listens until this is dropped.
 pub struct Control {
     socket: PathBuf,
     is_over: Arc<AtomicBool>,
@@ -20,13 +21,13 @@ pub struct Control {
 }
 
 impl Control {
-    /// Listens in this folder, which is made if need be and closed to all but the user. `guest` is the
-    /// guest's name in file names. `deliver` is called for each request, on a thread of its own; a reply
-    /// that it drops is answered with "the run has ended". Sockets that killed hosts left there are
-    /// removed.
+    /// Listens in this folder. The folder is created if it is missing, and closed to other users.
+    /// `guest` is the guest's name in file names. `deliver` is called for each request on a thread of
+    /// its own. A reply that it drops is answered with "the run has ended". Sockets that killed hosts
+    /// left there are removed.
     ///
     /// # Errors
-    /// When there can be no socket: the folder cannot be written, or its path is longer than about a
+    /// When the socket cannot be made: the folder cannot be written, or its path is longer than about a
     /// hundred bytes.
     pub fn open(
         folder: &Path,
@@ -38,10 +39,10 @@ impl Control {
             .mode(0o700)
             .create(folder)?;
         std::fs::set_permissions(folder, Permissions::from_mode(0o700))?;
-        // Looking for hosts removes the sockets of those that are gone.
+        // Looking for hosts removes the sockets of hosts that have ended.
         let _ = listening(folder, None);
         let socket = folder.join(format!("{guest}-{}.{SUFFIX}", std::process::id()));
-        // Of a host that was killed and had this process's number.
+        // A killed host with the same process number may have left this file.
         let _ = std::fs::remove_file(&socket);
         let listener = UnixListener::bind(&socket)?;
         let is_over = Arc::new(AtomicBool::new(false));
@@ -55,7 +56,7 @@ impl Control {
                     }
                     let deliver = deliver.clone();
                     if let Ok(stream) = stream {
-                        // Each waits for the session: one that takes long is not to hold up others.
+                        // Each request waits for the session, and a slow one must not hold up others.
                         let _ = std::thread::Builder::new().spawn(move || serve(&stream, &deliver));
                     }
                 }
@@ -71,7 +72,7 @@ impl Control {
 impl Drop for Control {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::Relaxed);
-        // The thread waits in `accept`: only a connection wakes it.
+        // The thread waits in `accept`, which only a connection ends.
         let woken = UnixStream::connect(&self.socket).is_ok();
         let _ = std::fs::remove_file(&self.socket);
         if let (true, Some(thread)) = (woken, self.thread.take()) {
@@ -80,7 +81,7 @@ impl Drop for Control {
     }
 }
 
-/// One request, one answer. Whoever connects and says nothing is let go.
+/// Serves one request. A client that sends nothing is disconnected.
 fn serve(stream: &UnixStream, deliver: &impl Fn(Request, Reply)) {
     const PATIENCE: Duration = Duration::from_secs(5);
     const LONGEST: u64 = 64 << 10;
@@ -102,7 +103,7 @@ fn serve(stream: &UnixStream, deliver: &impl Fn(Request, Reply)) {
     };
     if let Ok(mut line) = serde_json::to_vec(&answer) {
         line.push(b'\n');
-        // Whoever asked may have gone.
+        // The process that made the request may have ended.
         let _ = (&*stream).write_all(&line);
     }
 }
@@ -144,7 +145,7 @@ mod tests {
             let (request, reply): (Request, Reply) = told.recv().unwrap();
             assert_eq!(request, expected);
             reply.fail("not today");
-            // The next one is not answered at all.
+            // The next request is dropped without an answer.
             drop(told.recv().unwrap());
         });
         assert_eq!(ask(socket, &request).unwrap(), failed("not today"));

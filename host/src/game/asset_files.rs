@@ -1,6 +1,7 @@
-//! Files of the asset folder: read and decoded on a thread of their own, and again when they change.
+//! Loader of asset files: reads and decodes them on a thread of its own, and again when they change.
 //!
-//! The folder is a wall: what a symbolic link brings in from outside of it is refused.
+//! It reads nothing outside the asset folder, and refuses a symbolic link that leads out of it. It
+//! knows no guest and no GPU.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,38 +14,38 @@ use std::time::{Duration, SystemTime};
 use vblank_render::assets::{AssetError, AssetRequest, Assets, MAX_BYTES, Payload};
 use vblank_runtime::build::{WatchTarget, Watcher};
 
-/// The thread's handle. Dropped, the thread stops.
+/// Handle of the loader's thread. Dropping it stops the thread.
 pub(super) struct AssetLoader {
     assets: Assets,
     wake: Sender<Wake>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// What wakes the thread.
+/// Reason for the thread to wake.
 enum Wake {
-    /// A file is wanted for the first time.
+    /// A guest wants a file for the first time.
     Wanted,
     /// Something in the folder has changed.
     Touched,
     Stop,
 }
 
-/// Where the files are, and how to look for changes.
+/// The asset folder, and how to look for changes in it.
 #[derive(Clone, Debug)]
 pub(super) struct AssetFolder {
-    /// It may not be there yet.
+    /// Path of the folder, which need not exist yet.
     pub(super) folder: PathBuf,
-    /// Time for which a change must be quiet before it counts.
+    /// Time for which changes must pause before they count.
     pub(super) debounce: Duration,
-    /// Interval of looking for changes, instead of being told by the system.
+    /// Interval of polling, instead of notifications by the system.
     pub(super) poll: Option<Duration>,
 }
 
 impl AssetLoader {
-    /// `notice` is told what a person should know, once.
+    /// Starts the thread. `notice` is called with information that a person needs once.
     ///
     /// # Errors
-    /// When the machine gives no thread.
+    /// When the system cannot start a thread.
     pub(super) fn start(
         assets: Assets,
         folder: AssetFolder,
@@ -52,7 +53,7 @@ impl AssetLoader {
     ) -> io::Result<Self> {
         let (wake, woken) = channel();
         let wanted = wake.clone();
-        // Were the thread gone, the loader would have been detached.
+        // The receiver is gone only when the thread has ended, and then the loader is detached.
         assets.attach_loader(move || drop(wanted.send(Wake::Wanted)));
         let mut loader = Loader {
             assets: assets.clone(),
@@ -77,25 +78,25 @@ impl Drop for AssetLoader {
         self.assets.detach_loader();
         let _ = self.wake.send(Wake::Stop);
         if let Some(thread) = self.thread.take() {
-            // A panic there was told by the panic hook.
+            // The panic hook has reported a panic of the thread.
             let _ = thread.join();
         }
     }
 }
 
-/// The thread.
+/// The loader on its own thread.
 struct Loader {
     assets: Assets,
     folder: AssetFolder,
-    /// What each file looked like when it was last read, by the asset's handle.
+    /// State of each file when it was last read, by the asset's handle.
     stamps: BTreeMap<u32, FileStamp>,
     notice: Box<dyn Fn(String) + Send>,
 }
 
-/// An asset that could not be had, and why.
+/// Handle of an asset that could not be loaded, and the reason.
 type Failure = (u32, AssetError);
 
-/// What a file looks like from outside. Another look means that it was written.
+/// Metadata of a file. A different stamp means that the file was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct FileStamp {
     path: PathBuf,
@@ -104,14 +105,14 @@ struct FileStamp {
 }
 
 impl Loader {
-    /// Until it is told to stop.
+    /// Handles wake-ups until the thread is to stop.
     fn run(&mut self, woken: &Receiver<Wake>, touched: &Sender<Wake>) {
         let mut watcher = None;
         loop {
             match woken.recv() {
                 Ok(Wake::Wanted) => {
-                    // Nothing is watched for a game that wants no files. Watched first: a change
-                    // that comes after the reading is heard.
+                    // A game without files needs no watcher. Watching starts before reading, so that no
+                    // change in between is missed.
                     watcher = watcher.or_else(|| self.watch(touched));
                     let wanted = self.assets.take_wanted();
                     let failures = wanted.iter().filter_map(|wanted| self.load(wanted));
@@ -131,7 +132,7 @@ impl Loader {
     fn watch(&self, touched: &Sender<Wake>) -> Option<Watcher> {
         let touched = touched.clone();
         let watched = WatchTarget::Folder(self.folder.folder.clone());
-        // Were the thread gone, so would be the watcher.
+        // The receiver is gone only when the thread has ended, and the watcher with it.
         let tell = move |_: &Path, _| drop(touched.send(Wake::Touched));
         let watcher = Watcher::new(watched, self.folder.poll, tell);
         if let Err(error) = &watcher {
@@ -140,8 +141,8 @@ impl Loader {
         watcher.ok()
     }
 
-    /// Load what has changed. What looks damaged or is gone may still be in the writing, and gets time
-    /// to become whole.
+    /// Loads files that have changed. A file that is damaged or missing may still be being written, so
+    /// it gets time to become complete.
     fn see_what_changed(
         &mut self,
         woken: &Receiver<Wake>,
@@ -151,7 +152,7 @@ impl Loader {
         loop {
             while wait(woken, self.folder.debounce)? {}
             if let Some(watcher) = watcher {
-                // There may be new folders.
+                // New folders have to be watched too.
                 let _ = watcher.watch_all();
             }
             let failures = self.look_again();
@@ -162,7 +163,7 @@ impl Loader {
         }
     }
 
-    /// All files that somebody uses, as far as they look different. Returns those that could not be had.
+    /// Reads all files in use whose stamps have changed. Returns those that could not be loaded.
     fn look_again(&mut self) -> Vec<Failure> {
         drop(self.assets.take_wanted());
         let files = self.assets.files();
@@ -178,7 +179,7 @@ impl Loader {
         failures
     }
 
-    /// Read a file, and hand it on if that is possible.
+    /// Reads a file, and passes its content on unless reading failed.
     fn load(&mut self, wanted: &AssetRequest) -> Option<Failure> {
         match self.read(wanted) {
             Ok(Some(content)) => {
@@ -200,7 +201,7 @@ impl Loader {
         }
     }
 
-    /// The content, unless it is what the asset has already.
+    /// Returns the decoded content of a file, or `None` if the asset has this content already.
     fn read(
         &mut self,
         wanted: &AssetRequest,
@@ -225,12 +226,12 @@ impl Loader {
             let payload = wanted.kind.decode(&bytes).map_err(|error| within(&error));
             payload.map(|payload| Some((hash, payload)))
         };
-        // Also where it is damaged: it is read again when it looks different.
+        // The stamp is stored for a damaged file too, so that it is read again only when it changes.
         self.stamps.insert(wanted.handle, seen);
         decoded
     }
 
-    /// The file of an asset, as it looks now.
+    /// Returns the path and the metadata of an asset's file.
     fn find(&self, wanted: &AssetRequest) -> Result<FileStamp, AssetError> {
         let folder = &self.folder.folder;
         let files = wanted.files(folder);
@@ -264,10 +265,10 @@ impl Loader {
     }
 }
 
-/// Whether something has changed within this time. Breaks where the thread is to stop.
+/// Waits for a change, and returns true if one came within the limit. Breaks if the thread is to stop.
 fn wait(woken: &Receiver<Wake>, limit: Duration) -> ControlFlow<(), bool> {
     match woken.recv_timeout(limit) {
-        // What is wanted is among what is looked at next.
+        // A file that is wanted for the first time is read together with the changed ones.
         Ok(Wake::Touched | Wake::Wanted) => ControlFlow::Continue(true),
         Err(RecvTimeoutError::Timeout) => ControlFlow::Continue(false),
         Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => ControlFlow::Break(()),

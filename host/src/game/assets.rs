@@ -1,4 +1,5 @@
-//! `assets`: textures, fonts and sounds by key. Bytes are read where they lie in the guest's memory.
+//! The interface `assets`: textures, fonts and sounds by key. Their bytes are read where they lie in
+//! the guest's memory. This module reads no files.
 
 use vblank_input as input;
 use vblank_render::assets::{self, AssetError, Claim};
@@ -30,7 +31,7 @@ impl From<assets::Status> for Status {
     }
 }
 
-/// What a function gives: one result, which may be a handle or the reason why there is none.
+/// Result of an import: a handle, or the reason why there is none.
 type Answer = wasmtime::Result<(Result<u32, String>,)>;
 type Caller<'a> = StoreContextMut<'a, Context>;
 

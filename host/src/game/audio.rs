@@ -1,4 +1,5 @@
-//! `audio`: what is to be heard, collected until the session asks for it.
+//! The interface `audio`: sound commands, collected until the session fetches them. This module plays
+//! nothing.
 
 use vblank_render::sound::commands::{Command, Settings};
 use vblank_runtime::guest::wasmtime;
@@ -6,7 +7,7 @@ use vblank_runtime::guest::wasmtime;
 use super::bindings::vblank::guest::audio as wit;
 use super::context::GameContext;
 
-/// Commands of one call into the guest, at most: more than anybody can hear.
+/// Largest number of commands in one call of the guest: more than anybody can hear.
 const MOST: usize = 1024;
 
 impl GameContext {

@@ -1,4 +1,5 @@
-//! The host's side of a game's imports: one context for each instance.
+//! The host's side of a game's imports: one context for each instance. It knows no session and no
+//! window.
 
 use vblank_render::assets::Claim;
 use vblank_runtime::guest::Context;
@@ -26,12 +27,12 @@ impl GameContext {
         }
     }
 
-    /// The context of the instance that calls.
+    /// Returns the context of the calling instance.
     pub(super) fn of<'a>(store: &'a StoreContextMut<'_, Context>) -> &'a Self {
         store.data().data()
     }
 
-    /// The context of the instance that calls, to change it.
+    /// Returns the context of the calling instance for writing.
     pub(super) fn of_mut<'a>(store: &'a mut StoreContextMut<'_, Context>) -> &'a mut Self {
         store.data_mut().data_mut()
     }

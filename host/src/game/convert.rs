@@ -1,4 +1,4 @@
-//! From the host's words for input to the contract's.
+//! Conversion of input from the host's types to the contract's.
 
 use vblank_input::{Button, Buttons, Gamepad, Key, PadButtons, Size, Touch, with_keys};
 
@@ -68,7 +68,7 @@ pub(super) fn gamepad(pad: &Gamepad) -> wit::Gamepad {
     }
 }
 
-/// By their bits, in the order of `PadButton`.
+/// Flags of the buttons, in the order of `PadButton`.
 const PAD_BUTTONS: [wit::PadButtons; 17] = [
     wit::PadButtons::SOUTH,
     wit::PadButtons::EAST,

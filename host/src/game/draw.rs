@@ -1,4 +1,4 @@
-//! `draw`: the imports that record a picture.
+//! The interface `draw`: imports that record a picture. They call no renderer.
 
 use vblank_render::commands::{self, Color, Quad, Sprite};
 use vblank_runtime::guest::Context;
@@ -10,7 +10,7 @@ use super::bindings::vblank::guest::draw::{Align, Area, Blend, Extent, Look, Tex
 use super::context::GameContext;
 use super::draw_list::{DrawCommand, Letters, Words, within_copy_limit};
 
-/// The record `camera` of `wit/draw.wit`, as it crosses.
+/// The record `camera` of `wit/draw.wit` in its ABI form.
 #[derive(Clone, Copy, ComponentType, Lift)]
 #[component(record)]
 struct Camera {
@@ -20,7 +20,7 @@ struct Camera {
     rotation: f32,
 }
 
-/// Notes words that a guest lends, and copies them where it asked for that.
+/// Stores a reference to words that a guest lends, or a copy if the guest asked for copies.
 fn lend_words(
     store: &mut StoreContextMut<'_, Context>,
     list: WasmList<u32>,
@@ -37,7 +37,7 @@ fn lend_words(
     copied.map(|()| Words::Copied(start..end))
 }
 
-/// Notes a text that a guest lends, and copies it where it asked for that.
+/// Stores a reference to a text that a guest lends, or a copy if the guest asked for copies.
 fn lend_text(store: &mut StoreContextMut<'_, Context>, text: WasmStr) -> wasmtime::Result<Letters> {
     if !GameContext::of(store).draw.copies() {
         return Ok(Letters::InPlace(text));

@@ -1,8 +1,10 @@
-//! The draw list: the commands that a guest records while it draws, sent to the renderer when `draw` has
-//! returned. The quads themselves stay in the guest's memory until the renderer reads them there.
+//! The draw list: the commands that a guest records while it draws. They are sent to the renderer when
+//! `draw` has returned. The quads stay in the guest's memory until the renderer reads them there.
 //!
-//! A guest whose language cannot keep a list in place says so (`copied`), and its lists and texts are
+//! A guest whose language cannot keep a list in place calls `copied`. Its lists and texts are then
 //! copied when they are lent.
+//!
+//! The draw list knows no GPU.
 
 use std::ops::Range;
 
@@ -11,8 +13,8 @@ use vblank_runtime::guest::Store;
 use vblank_runtime::guest::wasmtime;
 use vblank_runtime::guest::wasmtime::component::{WasmList, WasmStr};
 
-/// The most that is copied of one picture: so many words, and so many bytes of text. It is the host's
-/// memory that fills.
+/// Largest number of words, and of bytes of text, that are copied for one picture. Copies take the
+/// host's own memory.
 const MAX_COPIED: usize = 16 << 20;
 
 /// One command of a picture.
@@ -30,7 +32,7 @@ pub(super) enum DrawCommand {
     Target(Option<u32>, Option<Color>),
 }
 
-/// The words of a command.
+/// Words of a command.
 pub(super) enum Words {
     /// In the guest's memory until `draw` has returned.
     InPlace(WasmList<u32>),
@@ -38,7 +40,7 @@ pub(super) enum Words {
     Copied(Range<usize>),
 }
 
-/// The text of a command.
+/// Text of a command.
 pub(super) enum Letters {
     /// In the guest's memory until `draw` has returned.
     InPlace(WasmStr),
@@ -46,12 +48,12 @@ pub(super) enum Letters {
     Copied(Range<usize>),
 }
 
-/// The commands that a guest has recorded since [`DrawList::begin`]. The buffers are reused.
+/// Commands that a guest has recorded since [`DrawList::begin`]. The buffers are reused.
 #[derive(Default)]
 pub(super) struct DrawList {
     commands: Vec<DrawCommand>,
     is_recording: bool,
-    /// Whether words and texts are copied when they are lent.
+    /// True if words and texts are copied when they are lent.
     copies: bool,
     words: Vec<u32>,
     letters: String,
@@ -76,7 +78,7 @@ impl DrawList {
         self.letters.clear();
     }
 
-    /// Drops everything that a `clear` of the whole picture hides. What was drawn to a canvas stays.
+    /// Drops all commands that a `clear` of the whole picture hides. Commands for canvases stay.
     pub(super) fn clear(&mut self, color: Color) {
         let is_target = |command: &DrawCommand| matches!(command, DrawCommand::Target(..));
         if !self.commands.iter().any(is_target) {
@@ -91,12 +93,12 @@ impl DrawList {
         }
     }
 
-    /// Has lists and texts copied from now on, until the picture ends.
+    /// Copies lists and texts from now on, until the picture ends.
     pub(super) fn copy_from_now_on(&mut self) {
         self.copies = self.is_recording;
     }
 
-    /// Returns whether lists and texts are copied when they are lent.
+    /// Returns true if lists and texts are copied when they are lent.
     pub(super) fn copies(&self) -> bool {
         self.copies
     }
@@ -106,7 +108,7 @@ impl DrawList {
         std::mem::take(&mut self.words)
     }
 
-    /// Gives the buffer of copied words back.
+    /// Returns the buffer of copied words.
     pub(super) fn put_words(&mut self, words: Vec<u32>) {
         self.words = words;
     }
@@ -116,7 +118,7 @@ impl DrawList {
         std::mem::take(&mut self.letters)
     }
 
-    /// Gives the buffer of copied texts back.
+    /// Returns the buffer of copied texts.
     pub(super) fn put_letters(&mut self, letters: String) {
         self.letters = letters;
     }
@@ -139,7 +141,8 @@ impl DrawList {
                 DrawCommand::Quads(words) => sink.quads(get(words)),
                 DrawCommand::Sprites(texture, words) => sink.sprites(*texture, get(words)),
                 DrawCommand::Text(style, position, Letters::InPlace(text)) => {
-                    // It was text when it was lent; a guest that overwrote it loses it.
+                    // The text was valid UTF-8 when it was lent. A guest that overwrote it since loses
+                    // it.
                     if let Ok(text) = text.to_str(store) {
                         sink.text(style, *position, &text);
                     }
@@ -160,10 +163,10 @@ impl DrawList {
     }
 }
 
-/// Returns the items, unless they are too many after so many others.
+/// Returns the items, or an error if they and the `before` items exceed the limit.
 ///
 /// # Errors
-/// When the picture has more than the host copies.
+/// When one picture has more than the host copies.
 pub(super) fn within_copy_limit<T>(before: usize, items: &[T]) -> wasmtime::Result<&[T]> {
     if items.len() > MAX_COPIED - before {
         wasmtime::bail!("draw.copied: more is drawn in one picture than the host copies");

@@ -1,4 +1,4 @@
-//! A step in the contract's types, in buffers that are used again.
+//! Buffers that convert a step to the contract's types without allocating in each frame.
 
 use vblank_input::Key;
 
@@ -53,7 +53,7 @@ impl FrameBuffers {
     }
 }
 
-/// Fills a buffer that is used again.
+/// Fills a buffer with converted values and keeps its capacity.
 fn refill<T, U>(list: &mut Vec<U>, from: &[T], convert: impl Fn(&T) -> U) {
     list.clear();
     list.extend(from.iter().map(convert));

@@ -1,4 +1,4 @@
-//! The exports of a game beside its state: start, update, draw, end.
+//! The exports of a game apart from its state: start, update, draw, end. This module knows no swaps.
 
 use vblank_input::Size;
 use vblank_render::commands::Sink;
@@ -41,7 +41,8 @@ impl GameExports {
     }
 }
 
-/// Calls of a game's exports. The instance must be of the world that [`world`](super::world) makes.
+/// Calls of a game's exports. They require an instance of the world that [`world`](super::world)
+/// returns.
 pub trait GameCalls {
     /// Starts a fresh game.
     ///
@@ -55,14 +56,14 @@ pub trait GameCalls {
     /// When the guest traps.
     fn update(&mut self, step: &Step) -> Result<(), Trap>;
 
-    /// Has the guest record a picture. [`GameCalls::send_picture`] hands it on.
+    /// Makes the guest record a picture, which [`GameCalls::send_picture`] then sends.
     ///
     /// # Errors
-    /// When the guest traps; then there is no picture.
+    /// When the guest traps. There is no picture then.
     fn draw(&mut self, size: Size, alpha: f32) -> Result<(), Trap>;
 
-    /// Sends the recorded picture to a sink, with quads straight from the guest's memory. Valid until the
-    /// guest is next called.
+    /// Sends the recorded picture to a sink. The quads are read from the guest's memory, so the picture
+    /// is valid until the next call of the guest.
     fn send_picture(&self, sink: &mut dyn Sink);
 
     /// Tells the guest that the game ends.

@@ -1,7 +1,7 @@
 //! Games: the world `vblank:guest/game`, its imports and exports, and the files of its assets.
 //!
-//! It stands on the runtime, which knows nothing of games, and on the renderer's commands and assets. It
-//! knows no session and no window.
+//! This module builds on the runtime, which knows nothing of games, and on the renderer's commands and
+//! assets. It knows no session and no window.
 
 #[cfg(feature = "build")]
 mod asset_files;
@@ -41,7 +41,7 @@ use lifecycle::GameExports;
 /// A running game.
 pub type Game = Supervisor<Step>;
 
-/// The world of games. Its guests draw with these assets.
+/// Returns the world of games. Its guests draw with `assets`.
 #[must_use]
 pub fn world(assets: &Assets) -> World {
     let assets = assets.clone();
@@ -50,7 +50,7 @@ pub fn world(assets: &Assets) -> World {
         |linker| {
             imports::audio::add_to_linker::<_, HasSelf<GameContext>>(linker, Context::data_mut)?;
             imports::window::add_to_linker::<_, HasSelf<GameContext>>(linker, Context::data_mut)?;
-            // Linked by hand: generated bindings would copy each list.
+            // These interfaces are linked by hand, because generated bindings would copy each list.
             draw::add_to_linker(linker)?;
             assets::add_to_linker(linker)
         },
@@ -70,7 +70,7 @@ pub fn world(assets: &Assets) -> World {
 /// Options of a game's supervisor: an image each second, and a reaper of its own that archives states.
 ///
 /// # Errors
-/// When the machine gives no thread.
+/// When the system cannot start a thread.
 pub fn supervisor_options() -> Result<SupervisorOptions, GuestError> {
     let reaper = Reaper::with_archive().map_err(|source| GuestError::Thread {
         name: "reaper",
@@ -82,10 +82,10 @@ pub fn supervisor_options() -> Result<SupervisorOptions, GuestError> {
     })
 }
 
-/// Makes an engine for games. Its guests draw with these assets.
+/// Makes an engine for games. Its guests draw with `assets`.
 ///
 /// # Errors
-/// When the machine gives no threads, or wasmtime does not know the processor.
+/// When the system cannot start threads, or wasmtime does not support the processor.
 pub fn engine(assets: &Assets, options: EngineOptions) -> Result<Engine, GuestError> {
     Engine::new(world(assets), options)
 }

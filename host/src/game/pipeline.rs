@@ -11,11 +11,11 @@ use vblank_runtime::guest::Engine;
 
 use super::asset_files::{AssetFolder, AssetLoader};
 
-/// Starts a pipeline, and the loader of the asset files beside it. `wake_host` is called after each piece
-/// of news.
+/// Starts a pipeline, and the loader of the asset files beside it. `wake_host` is called after each
+/// piece of news.
 ///
 /// # Errors
-/// When the machine gives no threads.
+/// When the system cannot start threads.
 pub fn start_pipeline(
     engine: &Arc<Engine>,
     assets: &Assets,
@@ -31,7 +31,7 @@ pub fn start_pipeline(
     let pipeline = Pipeline::start(Arc::clone(engine), source, options, wake_host.clone())?;
     let news = pipeline.sender();
     let notice = move |notice| {
-        // Without a pipeline, nobody reads it.
+        // The receiver is gone when the pipeline has been dropped.
         let _ = news.send(News::Notice(notice));
         wake_host();
     };

@@ -9,7 +9,7 @@ use vblank_render::sound::commands::Command;
 pub struct GuestRequests {
     /// The window's title.
     pub title: Option<String>,
-    /// The size of the picture, and how it fits into the window.
+    /// Size of the picture, and its fit into the window.
     pub picture: Option<(Size, Fit)>,
     /// Sounds, in order.
     pub sounds: Vec<Command>,

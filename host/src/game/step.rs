@@ -1,19 +1,19 @@
-//! The argument of `update`: the whole of a guest's input for one step.
+//! The argument of `update`: the whole input of a guest for one step.
 
 use vblank_input::{Size, Snapshot};
 
-/// One step of the simulation. A run is its first state and the list of these.
+/// One step of the simulation. The first state and the list of steps determine a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Step {
-    /// Counts updates from 0, and goes on across a swap.
+    /// Number of the update, counted from 0 and across swaps.
     pub number: u64,
-    /// Seconds.
+    /// Duration of the step, in seconds.
     pub dt: f32,
     /// The run's seed.
     pub seed: u64,
-    /// The picture, in pixels.
+    /// Size of the picture, in pixels.
     pub size: Size,
-    /// Pixels for one of the system's units of length.
+    /// Pixels in one of the system's units of length.
     pub scale: f32,
     /// Keys, pointer, text, fingers and gamepads.
     pub input: Snapshot,

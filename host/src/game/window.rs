@@ -1,4 +1,5 @@
-//! `window`: the imports for the title and the size of the picture.
+//! The interface `window`: imports for the title and the size of the picture. This module knows no real
+//! window.
 
 use vblank_input::Size;
 use vblank_render::Fit;

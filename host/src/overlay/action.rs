@@ -1,4 +1,4 @@
-//! An action of a person in the overlay.
+//! An action of a person in the overlay. It knows no widget.
 
 use crate::event::Command;
 
@@ -9,7 +9,7 @@ pub(super) enum OverlayAction {
     Do(Command),
     /// Edit a value of the state.
     Edit { path: String, text: String },
-    /// Read the state at once.
+    /// Read the state at the next frame.
     Look,
     /// Close the overlay.
     Close,

@@ -1,22 +1,22 @@
-//! What has failed and is not mended yet: a border round the window, and a panel along its bottom edge.
-//! The game's middle stays free.
+//! The alarm: a failure that is not repaired yet, as a border round the window and a panel along its
+//! bottom edge. The middle of the game stays free.
 
 use egui::{Align2, Color32, Frame, Panel, Pos2, RichText, ScrollArea, Stroke, StrokeKind, Ui};
 
 use super::style;
 
-/// The colours of what stands still, and of what the old version goes on after.
+/// Colours of a break, and of a failure after which the old version continues.
 const BREAK: Color32 = Color32::from_rgb(230, 70, 60);
 const REFUSED: Color32 = Color32::from_rgb(230, 160, 40);
 
-/// One failure.
+/// A failure that is not repaired yet.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Alarm {
-    /// One line.
+    /// Title, in one line.
     title: String,
-    /// The compiler's own message, or the source and who called it.
+    /// The compiler's message, or the source and the callers of a trap.
     details: String,
-    /// Whether the game stands still.
+    /// True if the game stands still.
     pub(super) is_break: bool,
 }
 
@@ -34,7 +34,7 @@ impl Alarm {
         if self.is_break { BREAK } else { REFUSED }
     }
 
-    /// While the overlay is open: all of it, at the bottom edge.
+    /// Shows the whole alarm at the bottom edge, for an open overlay.
     pub(super) fn show(&self, ui: &mut Ui) {
         self.border(ui);
         Panel::bottom("alarm")
@@ -51,7 +51,7 @@ impl Alarm {
             });
     }
 
-    /// While it is shut: one line.
+    /// Shows the alarm as one line, for a closed overlay.
     pub(super) fn show_shut(&self, ui: &mut Ui) {
         self.border(ui);
         Panel::bottom("alarm line")

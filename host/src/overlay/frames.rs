@@ -1,4 +1,4 @@
-//! How long the last frames took, with the swaps marked.
+//! The panel with the times of the last frames, in which swaps are marked.
 
 use egui::{Color32, Ui};
 use egui_plot::{HLine, Line, Plot, PlotPoints, VLine};
@@ -40,7 +40,7 @@ pub(super) fn show(ui: &mut Ui, snapshot: &Snapshot) {
     ));
 }
 
-/// A number over time.
+/// Plots a number over time.
 pub(super) fn plot_number(ui: &mut Ui, path: &str, values: impl Iterator<Item = f64>) {
     let points: PlotPoints<'_> = values
         .enumerate()

@@ -1,5 +1,5 @@
-//! The guest's last lines, for the overlay to show: they go through the host's own log, and are caught
-//! there.
+//! The guest's last lines of the log, collected by a layer of the host's own log. This module knows no
+//! session.
 
 use std::collections::VecDeque;
 use std::fmt::{Debug, Write};
@@ -10,10 +10,10 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
-/// How many lines are kept.
+/// Number of lines that are kept.
 const MOST: usize = 1000;
 
-/// Shared by the log, which fills it, and the overlay, which shows it.
+/// Ring of lines, shared by the log, which fills it, and the overlay, which shows it.
 #[derive(Clone, Default)]
 pub struct LogRing(Arc<Mutex<VecDeque<Line>>>);
 
@@ -56,9 +56,9 @@ impl<S: Subscriber> Layer<S> for LogRing {
     }
 }
 
-/// What of the log is shown.
+/// The log panel's settings.
 pub(super) struct LogPanel {
-    /// The least important level.
+    /// Least important level that is shown.
     level: Level,
     search: String,
 }

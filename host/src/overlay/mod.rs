@@ -1,8 +1,8 @@
-//! The overlay: what a person who edits a running program sees of it, over the game and opened by a key.
+//! The overlay: panels over the game for a person who edits the running program. A key opens it.
 //!
-//! It knows no window and no GPU: it is given egui's input, and gives triangles. Everything that it does
-//! to the run is a [`Command`](crate::event::Command) or an edit. Shut, it does nothing at all, but
-//! for a border and a line where something has failed.
+//! The overlay knows no window and no GPU. Its input is egui's, and its output is triangles. It affects
+//! the run only through a [`Command`](crate::event::Command) or an edit. A closed overlay costs
+//! nothing, apart from a border and a line after a failure.
 
 mod action;
 mod alarm;
@@ -33,7 +33,7 @@ use action::OverlayAction;
 use panels::Panels;
 use snapshot::Snapshot;
 
-/// How often the state is read: more often nobody could read it.
+/// Interval at which the state is read. Nobody could read it faster.
 const READ_EVERY: Duration = Duration::from_millis(100);
 
 /// The overlay of one window.
@@ -43,25 +43,25 @@ pub struct Overlay {
     snapshot: Snapshot,
     run: OverlayLog,
     log: LogRing,
-    /// The file that says whether it was open when the host last ended.
+    /// File that exists if the overlay was open when the host last ended.
     memory: Option<PathBuf>,
     is_open: bool,
-    /// When the state was last read.
+    /// Time at which the state was last read.
     read_at: Option<Instant>,
     shown: Shown,
 }
 
-/// The overlay's picture that lies over the window.
+/// The overlay's present picture over the window.
 #[derive(Clone, Copy, PartialEq)]
 enum Shown {
     Nothing,
-    /// This alarm, in a window of this size.
+    /// The alarm with this number, in a window of this size.
     Alarm(u64, Option<Vec2>),
     Panels,
 }
 
 impl Overlay {
-    /// Open, if it was when the host last ended.
+    /// Makes an overlay. It is open if it was when the host last ended.
     #[must_use]
     pub fn new(run: OverlayLog, log: LogRing, memory: Option<PathBuf>) -> Self {
         let is_open = memory.as_deref().is_some_and(|file| file.exists());
@@ -80,26 +80,26 @@ impl Overlay {
         }
     }
 
-    /// Of everything that egui remembers.
+    /// Returns egui's context, which holds everything that egui remembers.
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.ctx
     }
 
-    /// Whether it is open.
+    /// Returns true if the overlay is open.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.is_open
     }
 
-    /// Open it, or shut it; remembered for the next run.
+    /// Opens or closes the overlay, and remembers that for the next run.
     pub fn toggle(&mut self) {
         self.is_open = !self.is_open;
         self.read_at = None;
         let (Some(file), is_open) = (self.memory.clone(), self.is_open) else {
             return;
         };
-        // Not on the game's thread. What cannot be written is forgotten, which harms nobody.
+        // The disk must not hold up the game's thread. A failed write loses only this memory.
         let _ = std::thread::Builder::new().spawn(move || {
             if is_open {
                 let made = file.parent().map_or(Ok(()), std::fs::create_dir_all);
@@ -110,13 +110,14 @@ impl Overlay {
         });
     }
 
-    /// Whether there is anything for [`Overlay::frame`] to do. Costs nothing.
+    /// Returns true if [`Overlay::frame`] has nothing to do. Costs nothing.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         !self.is_open && self.shown == Shown::Nothing && self.run.alarm_number().is_none()
     }
 
-    /// Whether the pointer, if it is here (in pixels of the window), is over a panel, or held by one.
+    /// Returns true if a pointer at this position, in pixels of the window, is over a panel or held by
+    /// one.
     #[must_use]
     pub fn wants_pointer(&self, x: f32, y: f32) -> bool {
         let place = egui::pos2(x, y) / self.ctx.pixels_per_point();
@@ -126,14 +127,14 @@ impl Overlay {
         self.is_open && (is_over || self.ctx.egui_is_using_pointer())
     }
 
-    /// Whether what is typed is for a field of it.
+    /// Returns true if the keyboard belongs to a text field of the overlay.
     #[must_use]
     pub fn wants_keyboard(&self) -> bool {
         self.is_open && self.ctx.egui_wants_keyboard_input()
     }
 
-    /// Run it once, lay it over the window, and do what was clicked. To be called between two frames
-    /// only. Returns what the window system has to do, if anything.
+    /// Runs the overlay once, lays it over the window, and carries out what was clicked. To be called
+    /// between two frames only. Returns requests to the window system, if there are any.
     pub fn frame(&mut self, input: RawInput, session: &mut Session) -> Option<PlatformOutput> {
         let size = input.screen_rect.map(|rect| rect.size());
         let shown = match self.run.alarm_number() {

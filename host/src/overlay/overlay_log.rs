@@ -75,11 +75,11 @@ impl Entries {
             }
             ReportEvent::Start { .. } => self.settle(),
             ReportEvent::Rollback { requested, .. } => {
-                // The details are the alarm's.
+                // The details belong to the alarm.
                 let line = presentation.line();
                 self.add_swap(record, line.lines().next().unwrap_or_default());
                 if requested.is_some() {
-                    // The newest source may still not build.
+                    // The newest source may still fail to build.
                     self.end_break();
                 }
             }
@@ -90,7 +90,7 @@ impl Entries {
             } => self.wants = Some(message.clone()),
             ReportEvent::Build(build) if build.result.is_ok() => self.end_failure(),
             ReportEvent::SameCode { runs: true, .. } => self.end_failure(),
-            // The game moves on with another state.
+            // The game moves again, with another state.
             ReportEvent::Edit { .. } | ReportEvent::Reset { .. } => self.end_break(),
             _ => {}
         }
@@ -114,7 +114,7 @@ impl Entries {
     }
 
     fn raise(&mut self, presentation: &Presentation, is_break: bool) {
-        // A break is shown before a failure.
+        // A break takes precedence over a failure.
         if self.alarm.as_ref().is_some_and(|alarm| alarm.is_break) && !is_break {
             return;
         }
@@ -123,12 +123,12 @@ impl Entries {
         self.alarm = Some(Alarm::new(title, detail, is_break));
     }
 
-    /// Takes a break's alarm away: the game moves again.
+    /// Removes the alarm of a break, because the game moves again.
     fn end_break(&mut self) {
         self.alarm.take_if(|alarm| alarm.is_break);
     }
 
-    /// Takes a failure's alarm away: the newest source is no failure any more.
+    /// Removes the alarm of a failure, because the newest source fails no more.
     fn end_failure(&mut self) {
         self.alarm.take_if(|alarm| !alarm.is_break);
     }

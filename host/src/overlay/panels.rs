@@ -1,5 +1,5 @@
-//! The panels: a strip along the bottom with the status and the buttons, and the rest at the right. The
-//! game stays visible.
+//! The panels: a strip along the bottom with the status and the buttons, and the other panels at the
+//! right. The game stays visible.
 
 use egui::{
     Button, CollapsingHeader, Color32, Label, Panel, Rect, Response, RichText, ScrollArea, Ui,
@@ -17,14 +17,14 @@ use super::{frames, state};
 use crate::event::Command;
 use crate::session::SPEEDS;
 
-/// Of what is wrong with an asset.
+/// Colour of a faulty asset.
 const PROBLEM: Color32 = Color32::from_rgb(240, 100, 90);
 
-/// What the panels remember from frame to frame.
+/// State of the panels between frames.
 pub(super) struct Panels {
     pub(super) tree: Tree,
     log: LogPanel,
-    /// Where the game is seen.
+    /// Area in which the game is visible.
     pub(super) free: Rect,
 }
 
@@ -161,7 +161,7 @@ fn capabilities(ui: &mut Ui, snapshot: &Snapshot) {
     }
 }
 
-/// What the host holds for the guest.
+/// Shows the assets that the host holds for the guest.
 fn assets_panel(ui: &mut Ui, assets: &[AssetInfo]) {
     if assets.is_empty() {
         ui.weak("none");

@@ -1,4 +1,4 @@
-//! What the panels show, as plain data: read from the session, or made up by a test.
+//! The panels' data, as plain values that are read from the session or made up by a test.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::session::Session;
 /// A snapshot of the run.
 #[derive(Default)]
 pub(super) struct Snapshot {
-    /// The one truthful line.
+    /// The status line.
     pub(super) status: String,
     pub(super) is_paused: bool,
     pub(super) speed: f64,
@@ -20,32 +20,32 @@ pub(super) struct Snapshot {
     pub(super) frame: u64,
     /// Times of the last frames in milliseconds, oldest first.
     pub(super) frames: Vec<f32>,
-    /// Which of them were the first by a new version.
+    /// Indices into `frames` of the first frames of new versions.
     pub(super) swapped: Vec<usize>,
-    /// Of all frames, in microseconds.
+    /// Percentiles of all frames, in microseconds.
     pub(super) percentiles: Percentiles,
     /// The guest's memory, in bytes.
     pub(super) memory: usize,
     /// The last swaps, newest first.
     pub(super) swaps: Vec<String>,
-    /// What was noticed last.
+    /// The last notice.
     pub(super) notice: Option<String>,
-    /// What the guest was granted.
+    /// Capabilities that the guest was granted.
     pub(super) granted: Vec<String>,
-    /// What the newest code wants beyond that.
+    /// Capabilities that the newest code wants in addition.
     pub(super) wants: Option<String>,
-    /// The edits that can be taken back and made again.
+    /// The edits that can be undone and redone.
     pub(super) undo: Option<String>,
     pub(super) redo: Option<String>,
     /// The open part of the state.
     pub(super) rows: Vec<Row>,
-    /// How long it took to read that.
+    /// Time that reading the state took.
     pub(super) read_took: Duration,
     pub(super) assets: Vec<AssetInfo>,
 }
 
 impl Snapshot {
-    /// All but the state, which is read less often.
+    /// Reads everything except the state and the assets, which are read less often.
     pub(super) fn look(&mut self, session: &mut Session, run: &OverlayLog) {
         self.status = session.status().to_string();
         self.is_paused = session.pace().is_paused();

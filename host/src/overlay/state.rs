@@ -1,4 +1,4 @@
-//! The panel with the state: a tree of rows, a field where a value is edited, and what is watched.
+//! The panel with the state: a tree of rows, a field for editing a value, and watched values.
 
 use std::borrow::Cow;
 
@@ -46,7 +46,7 @@ pub(super) fn show(
         return;
     }
     let height = ui.text_style_height(&TextStyle::Body).max(18.0);
-    // In both directions, or long values would push the panel wider.
+    // Scrolling in both directions keeps long values from widening the panel.
     ScrollArea::both()
         .id_salt("state")
         .max_height(330.0)
@@ -138,7 +138,7 @@ fn show_row(ui: &mut Ui, row: &Row, tree: &mut Tree, actions: &mut Vec<OverlayAc
     }
 }
 
-/// So much of a text that there is room for what stands behind it.
+/// Shortens a text, so that the buttons behind it fit into the row.
 fn short(text: &str) -> Cow<'_, str> {
     const MOST: usize = 28;
     match text.char_indices().nth(MOST) {

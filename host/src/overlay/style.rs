@@ -2,16 +2,16 @@
 
 use egui::{Color32, Context, CornerRadius, Frame, TextStyle, Theme, Ui};
 
-/// Dark and small.
+/// Sets a dark and compact style.
 pub(super) fn set_style(ctx: &Context) {
     ctx.set_theme(Theme::Dark);
     ctx.all_styles_mut(|style| {
-        // What lies over the game has a colour; between the panels is the game.
+        // Panels have colours of their own; between them the game is visible.
         style.visuals.panel_fill = Color32::TRANSPARENT;
         style.visuals.widgets.noninteractive.corner_radius = CornerRadius::same(2);
         style.interaction.selectable_labels = false;
         style.spacing.item_spacing.y = 3.0;
-        // Nothing glides: a picture of it is the same each time.
+        // Without animations, a test's picture is the same each time.
         style.animation_time = 0.0;
         for (kind, font) in &mut style.text_styles {
             font.size = match kind {
@@ -23,7 +23,7 @@ pub(super) fn set_style(ctx: &Context) {
     });
 }
 
-/// Of a panel.
+/// Returns the frame of a panel.
 pub(super) fn frame(ui: &Ui) -> Frame {
     let fill = Color32::from_rgb(18, 20, 26);
     Frame::side_top_panel(ui.style()).fill(fill)

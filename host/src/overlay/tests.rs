@@ -1,5 +1,5 @@
-//! The overlay in its states: what a person sees, clicks and types, by egui's own test harness and with
-//! pictures by our own renderer.
+//! Tests of the overlay in its states. egui's test harness clicks and types, and the renderer makes the
+//! pictures.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +26,7 @@ use crate::report::Percentiles;
 
 const SIZE: Vec2 = Vec2::new(960.0, 540.0);
 
-/// A state: sparks, their wind, a name.
+/// Made-up state of a guest: sparks, their wind, a name.
 struct World {
     schema: Arc<Schema>,
     parcel: Parcel,
@@ -108,7 +108,7 @@ fn asset(key: &str, size: Option<Size>, status: Status) -> AssetInfo {
     }
 }
 
-/// The panels with their data, and what was wished for.
+/// The panels with their data, and the actions of the person.
 struct Scene {
     panels: Panels,
     snapshot: Snapshot,
@@ -157,7 +157,7 @@ impl Scene {
         }
     }
 
-    /// As `Overlay::frame` does, with the world in place of a session.
+    /// Shows the panels as `Overlay::frame` does, with the world in place of a session.
     fn show(&mut self, ui: &mut egui::Ui) {
         let parcel = self.world.parcel.as_ref();
         self.snapshot.rows = self.panels.tree.read(&self.world.schema, &parcel);
@@ -177,7 +177,7 @@ impl Scene {
     }
 }
 
-/// egui's pictures, by our renderer over a picture of ours.
+/// Renderer for egui's test pictures, which draws them over a picture of a game.
 struct Ours(WgpuRenderer);
 
 impl TestRenderer for Ours {
@@ -221,7 +221,8 @@ fn harness(scene: Scene) -> Harness<'static, Scene> {
         .build_ui_state(|ui, scene: &mut Scene| scene.show(ui), scene)
 }
 
-/// The picture as it is kept in `host/src/overlay/pictures`; `UPDATE_SNAPSHOTS=1` writes it anew.
+/// Compares a picture with the one in `host/src/overlay/pictures`. `UPDATE_SNAPSHOTS=1` overwrites the
+/// latter.
 #[track_caller]
 fn looks_like(harness: &mut Harness<'_, Scene>, name: &str) {
     let picture = harness.render().expect("it is drawn");
@@ -268,7 +269,7 @@ fn buttons_are_commands() {
         assert_eq!(harness.state_mut().wished, [wish], "{label}");
         harness.state_mut().wished.clear();
     }
-    // There is nothing to make again.
+    // There is nothing to redo.
     harness.get_by_label("redo").click();
     harness.run_steps(2);
     assert_eq!(harness.state().wished, []);
@@ -348,7 +349,7 @@ fn a_search_finds_paths_and_their_parts() {
         rows.map(|row| row.path.clone()).collect()
     };
     assert_eq!(found("SCORE"), ["score"]);
-    // Further than the search goes by itself.
+    // A search does not reach this far; an exact path does.
     assert_eq!(found("sparks[999].y"), ["sparks[999].y"]);
     assert_eq!(found(".y").len(), 100);
     assert_eq!(found("nothing"), [""; 0]);
@@ -372,7 +373,7 @@ fn a_failure_is_a_border_and_a_panel_at_the_bottom() {
         free.contains(egui::pos2(280.0, 250.0)),
         "the game's middle is free: {free}"
     );
-    // Shut, there is the border and one line.
+    // The closed overlay shows the border and one line.
     let size = Size::new(SIZE.x as u32, SIZE.y as u32);
     let renderer = WgpuRenderer::headless(size, Prefer::Software).unwrap();
     let mut shut = Harness::builder()

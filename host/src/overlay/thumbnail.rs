@@ -1,4 +1,4 @@
-//! Textures as small pictures.
+//! Textures as thumbnails. This module knows no GPU.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,16 +7,16 @@ use egui::{ColorImage, Id, TextureHandle, TextureOptions, Ui};
 use vblank_render::Size;
 use vblank_render::assets::Pixels;
 
-/// Small pictures of textures that were shown before, by key, with which contents they are of.
+/// Thumbnails of textures by key, each with the revision of its content.
 #[derive(Clone, Default)]
 struct Thumbnails(Arc<Mutex<Known>>);
 
 type Known = BTreeMap<Arc<str>, (u64, TextureHandle)>;
 
-/// Points that a small picture has a side, at most.
+/// Longest side of a thumbnail, in points.
 const SIDE: u32 = 28;
 
-/// Shows a texture, if it is one. Made small once for each of its contents.
+/// Shows a texture as a thumbnail, which is made once for each of its contents.
 pub(super) fn thumbnail(ui: &mut Ui, key: &Arc<str>, pixels: Option<&(u64, Pixels)>) {
     let Some((revision, pixels)) = pixels else {
         ui.label("");
@@ -39,7 +39,7 @@ pub(super) fn thumbnail(ui: &mut Ui, key: &Arc<str>, pixels: Option<&(u64, Pixel
     ui.image((handle.id(), handle.size_vec2()));
 }
 
-/// At most [`SIDE`] pixels a side.
+/// Scales a picture down to at most [`SIDE`] pixels a side.
 fn small(pixels: &Pixels) -> ColorImage {
     let Size { width, height } = pixels.size;
     let shrink = (width.max(height)).div_ceil(SIDE).max(1);

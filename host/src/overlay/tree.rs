@@ -1,41 +1,41 @@
-//! The state as rows: which parts are open, what was searched, what is watched, what is being edited.
-//! Only that much of the state is read.
+//! The state as rows: open parts, results of a search, watched values, and the value that is being
+//! edited. The tree reads only the parts of the state that it shows.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use vblank_state::value::Spot;
 use vblank_state::{ParcelRef, Schema};
 
-/// So many items of a list are shown at a time.
+/// Number of items of a list that are shown at a time.
 pub(super) const PAGE: usize = 100;
-/// More rows than this nobody reads.
+/// Largest number of rows, which is more than anybody reads.
 const MOST_ROWS: usize = 2000;
-/// How far a search looks, and how much it shows.
+/// Limits of a search: values visited, and rows found.
 const MOST_SEARCHED: usize = 5000;
 const MOST_FOUND: usize = 200;
-/// How many values of a watched number are kept: a minute.
+/// Number of values that are kept of a watched number: one minute.
 const HISTORY: usize = 600;
-/// A longer text is no one-line field's.
+/// Longest text that a field for one line can edit.
 const MOST_TEXT: usize = 10_000;
 
-/// What is open, and what is asked.
+/// The parts of the state that are open, and the requests of the person.
 #[derive(Default)]
 pub(super) struct Tree {
-    /// The paths that are open, and the first item shown of those that are lists.
+    /// Open paths, each with the first item shown if it is a list.
     open: BTreeMap<String, usize>,
     pub(super) search: String,
     pub(super) watched: Vec<Watched>,
     pub(super) field: Option<Field>,
-    /// Whose text is wanted for a field.
+    /// Path of the value whose text is wanted for a field.
     wanted: Option<String>,
 }
 
-/// A value that is looked at all the time.
+/// A value that is read at each reading of the state.
 #[derive(Default)]
 pub(super) struct Watched {
     pub(super) path: String,
     pub(super) text: String,
-    /// Its last values, if it is a number.
+    /// Last values of a number.
     pub(super) history: VecDeque<f64>,
 }
 
@@ -44,36 +44,36 @@ pub(super) struct Field {
     pub(super) path: String,
     pub(super) text: String,
     pub(super) error: Option<String>,
-    /// Whether it was opened just now.
+    /// True until the new field has got the keyboard.
     pub(super) is_new: bool,
 }
 
-/// A line of the tree.
+/// A row of the tree.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Row {
     pub(super) path: String,
     pub(super) depth: usize,
     pub(super) name: String,
     pub(super) ty: String,
-    /// The value, or what there is of it.
+    /// The value, or a summary.
     pub(super) text: String,
-    /// How many values are in it.
+    /// Number of values inside.
     pub(super) count: usize,
     pub(super) is_open: bool,
-    /// Of a list that is open: the first item shown.
+    /// First item shown, for an open list.
     pub(super) first: Option<usize>,
     pub(super) is_watched: bool,
 }
 
 impl Tree {
-    /// Open it if it is shut, and shut it if it is open.
+    /// Opens a closed value, or closes an open one.
     pub(super) fn toggle(&mut self, path: &str) {
         if self.open.remove(path).is_none() {
             self.open.insert(path.to_owned(), 0);
         }
     }
 
-    /// Show the items from this one on.
+    /// Shows a list from this item on.
     pub(super) fn turn_to(&mut self, path: &str, first: usize) {
         self.open.insert(path.to_owned(), first);
     }
@@ -90,12 +90,12 @@ impl Tree {
         }
     }
 
-    /// Have a value's text put into a field when the state is read next.
+    /// Requests a field with a value's text, at the next reading of the state.
     pub(super) fn begin_edit(&mut self, path: &str) {
         self.wanted = Some(path.to_owned());
     }
 
-    /// What became of the edit.
+    /// Handles the outcome of the edit.
     pub(super) fn edited(&mut self, done: Result<(), String>) {
         match (done, &mut self.field) {
             (Ok(()), field) => *field = None,
@@ -104,7 +104,7 @@ impl Tree {
         }
     }
 
-    /// Read what is open, watched, searched and edited.
+    /// Reads the open, watched, found and edited values.
     pub(super) fn read(&mut self, schema: &Schema, parcel: &ParcelRef<'_>) -> Vec<Row> {
         self.read_watched(schema, parcel);
         self.read_wanted(schema, parcel);
@@ -190,7 +190,7 @@ impl Tree {
         }
     }
 
-    /// The value of just this path, and those whose paths contain it.
+    /// Finds the value of exactly this path, and values whose paths contain the text.
     fn find(&self, schema: &Schema, parcel: &ParcelRef<'_>, rows: &mut Vec<Row>) {
         let wanted = self.search.trim();
         if let Ok(spot) = Spot::find(schema, parcel, wanted) {
@@ -221,7 +221,7 @@ impl Tree {
             }
             *left -= 1;
             let path = joined(path, &step);
-            // What is in it has its path in front, so it is found already.
+            // Inner values have this path as their prefix, so they match too and need no search.
             if path.to_lowercase().contains(wanted) {
                 if rows.first().is_none_or(|row| row.path != path) {
                     let row = self.row(&child, path.clone(), &path, 0);
@@ -238,7 +238,7 @@ impl Tree {
     }
 }
 
-/// The value in a word, and of a small record all that is in it.
+/// Returns a summary of the value, or the whole value of a small record.
 fn preview(spot: &Spot<'_>) -> String {
     const SMALL: usize = 32;
     let is_small = spot.size().is_some_and(|size| size <= SMALL);

@@ -106,19 +106,19 @@ pub(crate) fn present(record: &Record) -> Option<Presentation> {
             guest,
             to,
             message,
-            place,
+            location,
             ..
         } => {
             let guest = guest
                 .as_ref()
                 .map_or("candidate".to_owned(), |guest| guest.display().to_string());
             let hash = to.map_or(String::new(), |to| format!(" ({})", to.short()));
-            let (at, more) = (location(place), details(place));
+            let (at, more) = (location_suffix(location), details(location));
             let text = format!("{guest}{hash}: {message}{at}{more}");
             let hash = to.map_or("the new file".to_owned(), |to| to.short());
             let (first, rest) = message.split_once('\n').unwrap_or((message, ""));
             let title = format!("{hash} is refused: {first}");
-            let detail = format!("{rest}{}", located_details(place));
+            let detail = format!("{rest}{}", located_details(location));
             Presentation::new(Level::Failure, "refused", text).with_title(title, detail)
         }
         ReportEvent::Rollback {
@@ -145,14 +145,15 @@ pub(crate) fn present(record: &Record) -> Option<Presentation> {
             from,
             to,
             reason,
-            place,
+            location,
             requested: None,
-        } => rollback(*from, *to, reason, place),
-        ReportEvent::Break { message, place } => {
-            let (at, more) = (location(place), details(place));
+        } => rollback(*from, *to, reason, location),
+        ReportEvent::Break { message, location } => {
+            let (at, more) = (location_suffix(location), details(location));
             let text = format!("at frame {frame}: {message}{at}{more}");
             let title = format!("broken at frame {frame}: {message}");
-            Presentation::new(Level::Break, "break", text).with_title(title, located_details(place))
+            Presentation::new(Level::Break, "break", text)
+                .with_title(title, located_details(location))
         }
         ReportEvent::Build(BuildResult { result, .. }) => build(result)?,
         ReportEvent::SameCode { hash, runs: true } => {
@@ -218,10 +219,10 @@ fn rollback(
     from: CodeHash,
     to: CodeHash,
     reason: &RollbackReason,
-    place: &SourceLocation,
+    location: &SourceLocation,
 ) -> Presentation {
     let (is_edit, from, to) = (from == to, from.short(), to.short());
-    let (at, more) = (location(place), details(place));
+    let (at, more) = (location_suffix(location), details(location));
     let text = format!("{from} → {to}: {reason}{at}; the game goes on from before the swap{more}");
     let title = if is_edit {
         format!("the edit is taken back: {reason}")
@@ -229,7 +230,7 @@ fn rollback(
         format!("{from} failed, and {to} runs again: {reason}")
     };
     let presentation = Presentation::new(Level::Failure, "rollback", text);
-    presentation.with_title(title, located_details(place))
+    presentation.with_title(title, located_details(location))
 }
 
 /// The end of a build; `None` where there is nothing to say.
@@ -262,33 +263,33 @@ fn short(hash: &str) -> &str {
 }
 
 /// `, at src/lib.rs:3:9`, where that is known.
-fn location(place: &SourceLocation) -> String {
-    let location = place.location.as_ref();
-    location.map_or(String::new(), |location| format!(", at {location}"))
+fn location_suffix(location: &SourceLocation) -> String {
+    let found = location.location.as_ref();
+    found.map_or(String::new(), |location| format!(", at {location}"))
 }
 
 /// The location on a line of its own, and the details.
-fn located_details(place: &SourceLocation) -> String {
-    let location = place.location.as_ref();
-    let location = location.map_or(String::new(), |location| format!("\nat {location}"));
-    format!("{location}{}", details(place))
+fn located_details(location: &SourceLocation) -> String {
+    let found = location.location.as_ref();
+    let line = found.map_or(String::new(), |location| format!("\nat {location}"));
+    format!("{line}{}", details(location))
 }
 
 /// The lines below a failure: the source, and its callers, as far as they are the author's own code.
-fn details(place: &SourceLocation) -> String {
+fn details(location: &SourceLocation) -> String {
     const MOST_CALLS: usize = 8;
     let mut text = String::new();
-    let lines = place.excerpt.iter().flat_map(|excerpt| excerpt.lines());
-    for line in lines.chain(place.hint) {
+    let lines = location.excerpt.iter().flat_map(|excerpt| excerpt.lines());
+    for line in lines.chain(location.hint) {
         text.push_str("\n  ");
         text.push_str(line);
     }
-    let first = place.trace.iter().position(|call| call.is_own);
-    let last = place.trace.iter().rposition(|call| call.is_own);
+    let first = location.trace.iter().position(|call| call.is_own);
+    let last = location.trace.iter().rposition(|call| call.is_own);
     let own = first
         .zip(last)
-        .map(|(first, last)| &place.trace[first..=last]);
-    for call in own.unwrap_or(&place.trace).iter().take(MOST_CALLS) {
+        .map(|(first, last)| &location.trace[first..=last]);
+    for call in own.unwrap_or(&location.trace).iter().take(MOST_CALLS) {
         let line = if call.is_own {
             call.text.clone()
         } else {

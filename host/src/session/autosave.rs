@@ -1,4 +1,5 @@
-//! The autosaved image: what `host run --resume` goes on from after the host has died.
+//! The autosaved image, from which `host run --resume` continues after the host has died. It knows
+//! images and files, and no session.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use vblank_runtime::supervisor::{COST_SHARE, Checkpoint};
 
 use crate::config::AutosaveOptions;
 
-/// Writes images on a thread of its own: compressing and syncing a large state takes longer than a
-/// frame. While one is being written, no other is wanted.
+/// Thread that writes autosaved images. Compressing and syncing a large state takes longer than a
+/// frame. While one image is being written, no other is due.
 pub(super) struct Autosave {
     images: Option<SyncSender<Checkpoint>>,
     written: Receiver<SavedImage>,
@@ -23,21 +24,23 @@ pub(super) struct Autosave {
     is_writing: bool,
 }
 
-/// One image, on disk or not.
+/// Outcome of one write.
 pub(super) struct SavedImage {
     /// The number of the next update.
     pub(super) frame: u64,
-    /// What it took to have it, while the game stood still.
+    /// Time for which the game stood still while the image was taken.
     pub(super) take: Duration,
-    /// What it took to write it.
+    /// Duration of the write.
     pub(super) write: Duration,
-    /// Why it is not on disk; the image before is still whole.
+    /// Reason why the image is not on disk. The previous image is still complete.
     pub(super) error: Option<String>,
 }
 
 impl Autosave {
+    /// Starts the thread.
+    ///
     /// # Errors
-    /// When the machine gives no thread.
+    /// When the system cannot start a thread.
     pub(super) fn start(options: AutosaveOptions) -> std::io::Result<Self> {
         let (images, to_write) = sync_channel(1);
         let (tell, written) = channel();
@@ -54,32 +57,32 @@ impl Autosave {
         })
     }
 
-    /// Whether it is time for another image.
+    /// Returns true if another image is due.
     pub(super) fn is_due(&self) -> bool {
         !self.is_writing && Instant::now() >= self.due
     }
 
-    /// Here is a newer image. Never waits.
+    /// Hands an image to the thread if one is due. Never waits.
     pub(super) fn offer(&mut self, kept: Checkpoint) {
         if !self.is_due() {
             return;
         }
         self.due = Instant::now() + self.every.max(kept.took * COST_SHARE);
-        // Were the thread gone, nothing would ever be due again.
+        // If the thread has ended, this flag stays set and no image is due again.
         self.is_writing = true;
         if let Some(images) = &self.images {
             let _ = images.try_send(kept);
         }
     }
 
-    /// What became of the next image, once that is known.
+    /// Returns the outcome of the next write that has finished.
     pub(super) fn written(&mut self) -> Option<SavedImage> {
         let written = self.written.try_recv().ok()?;
         self.is_writing = false;
         Some(written)
     }
 
-    /// The last image; waits until it is written.
+    /// Hands the last image to the thread, and waits until it is written.
     pub(super) fn finish(&mut self, image: Image) {
         if let Some(images) = self.images.take() {
             let (image, took) = (Arc::new(image), Duration::ZERO);
@@ -99,16 +102,16 @@ fn write_all(path: &Path, images: &Receiver<Checkpoint>, tell: &Sender<SavedImag
     let mut is_first = true;
     for Checkpoint { image, took } in images {
         let begun = Instant::now();
-        // A run that was killed and started anew without --resume is not lost by that. By now the
-        // image that this run began with has been read.
+        // A run that was killed and restarted without --resume keeps its last image this way. The image
+        // that this run resumed from has been read by now.
         if std::mem::take(&mut is_first)
             && path.is_file()
             && let Err(error) = files::copy_whole(path, &previous, Access::Private)
         {
             tracing::warn!("autosave: the image of the run before is not kept: {error}");
         }
-        // A full disk must not stop the game, and what could not be read again is not written over
-        // what can.
+        // A full disk must not stop the game. An image that fails validation never replaces a valid
+        // one.
         let parcel = image.parcel.as_ref();
         let done = vblank_state::check(&image.schema, &parcel)
             .map_err(|error| format!("the guest lent what is no state of its type: {error}"))

@@ -1,6 +1,6 @@
-//! Commands of a person: pause, step, slow motion, reset, keep an image, go back.
+//! Commands of a person: pause, step, slow motion, reset, save an image, roll back.
 //!
-//! Whoever has keys or buttons sends a [`Command`]; nobody else touches the session's pace or state.
+//! Keys and buttons send a [`Command`]. No other module outside the session changes its pace or state.
 
 use std::sync::mpsc::{Receiver, TryRecvError};
 
@@ -19,7 +19,7 @@ use crate::report::ReportEvent;
 pub const SPEEDS: [f64; 5] = [0.1, 0.25, 0.5, 1.0, 2.0];
 
 impl Session {
-    /// Obeys a command. To be called between two frames only.
+    /// Carries out a command. To be called between two frames only.
     pub fn obey(&mut self, command: Command) {
         let now = self.parts.clock.now();
         match command {
@@ -77,7 +77,7 @@ impl Session {
         }
     }
 
-    /// Starts a fresh game with the same code; `kept` is the image of the state before.
+    /// Starts a fresh game with the same code. `kept` is the file with the image of the previous state.
     pub(super) fn start_fresh(&mut self, kept: std::path::PathBuf) {
         let setup = self.setup();
         let Some(game) = &self.slot.game else { return };

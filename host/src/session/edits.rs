@@ -1,5 +1,6 @@
-//! The state looked at and edited while it runs. An edit is a swap to another instance of the same code,
-//! so one that the code fails on is taken back like any version that fails.
+//! Reading and editing the state of a running game, with undo. An edit is a swap to another instance of
+//! the same code, so an edit that makes the code fail is rolled back like any failed version. This
+//! module knows no widgets.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,35 +15,35 @@ use vblank_state::{ParcelRef, Schema};
 use super::Session;
 use crate::report::{ReportEvent, micros};
 
-/// Why the state is as it was.
+/// Reason why an edit was not made.
 #[derive(Debug, Error)]
 pub enum EditError {
-    /// There is no state.
+    /// There is no running version, and so no state.
     #[error("no version runs yet")]
     NoGame,
-    /// It cannot be had.
+    /// The guest trapped while its state was read.
     #[error(transparent)]
     Trap(#[from] Trap),
-    /// There is no such value, or the text is none of its type.
+    /// The path names no value, or the text is no value of its type.
     #[error(transparent)]
     Spot(#[from] SpotError),
-    /// The code does not take it.
+    /// The code refused the edited state.
     #[error(transparent)]
     Refused(#[from] SwapError),
 }
 
-/// A value that was changed, as text.
+/// An edit of one value, as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
-    /// Where.
+    /// Path of the value.
     pub path: String,
-    /// What was there.
+    /// Value before the edit.
     pub old: String,
-    /// What is there.
+    /// Value after the edit.
     pub new: String,
 }
 
-/// What can be taken back, and made again.
+/// The edits that can be undone and redone.
 #[derive(Debug, Default)]
 pub(super) struct Edits {
     done: VecDeque<Edit>,
@@ -50,7 +51,7 @@ pub(super) struct Edits {
 }
 
 impl Edits {
-    /// So many can be taken back.
+    /// Largest number of edits that can be undone.
     const MOST: usize = 100;
 
     fn note(&mut self, edit: Edit) {
@@ -60,15 +61,16 @@ impl Edits {
         self.done.push_back(edit);
     }
 
-    /// Another game: nothing fits any more.
+    /// Forgets all edits, because they do not fit the state of a fresh game.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
 }
 
 impl Session {
-    /// Look at the state where it lies. To be called between two frames only; `None` where there is
-    /// none. The guest lends it for this, which takes as long as the `save` of a swap.
+    /// Calls `look` with the state where it lies in the guest's memory. To be called between two frames
+    /// only. Returns `None` if there is no game or its guest traps. The guest lends its state for this,
+    /// which takes as long as the `save` of a swap.
     pub fn look<T>(&mut self, look: impl FnOnce(&Schema, &ParcelRef<'_>) -> T) -> Option<T> {
         match self.slot.game.as_mut()?.look(look) {
             Ok(seen) => Some(seen),
@@ -79,12 +81,11 @@ impl Session {
         }
     }
 
-    /// Put another value into the state: its path, and a text in WAVE. To be called between two frames
-    /// only.
+    /// Replaces the value at a path by a text in WAVE. To be called between two frames only.
     ///
     /// # Errors
-    /// When there is no such value, the text is none of its type, or the code does not take it; then
-    /// everything is as it was.
+    /// When the path names no value, the text is no value of its type, or the code refuses it. The
+    /// state is then unchanged.
     pub fn edit(&mut self, path: &str, text: &str) -> Result<(), EditError> {
         if let Some(edit) = self.replace(path, text)? {
             self.edits.note(edit);
@@ -93,7 +94,7 @@ impl Session {
         Ok(())
     }
 
-    /// The last edit that can be taken back, and the last that can be made again.
+    /// Returns the edit that undo reverts next, and the one that redo repeats next.
     #[must_use]
     pub fn edits(&self) -> (Option<&Edit>, Option<&Edit>) {
         (self.edits.done.back(), self.edits.undone.last())
@@ -119,7 +120,7 @@ impl Session {
         }
     }
 
-    /// Returns what was changed; nothing where the value was that already.
+    /// Replaces a value and returns the edit, or `None` if the value is unchanged.
     fn replace(&mut self, path: &str, text: &str) -> Result<Option<Edit>, EditError> {
         let game = self.slot.game.as_mut().ok_or(EditError::NoGame)?;
         let mut image = game.image()?;
@@ -139,7 +140,7 @@ impl Session {
     }
 
     fn report_edit(&mut self, edit: &Edit, pause: Duration) {
-        /// Who edits a whole list knows what was in it.
+        /// Long values are cut, because a person who edits a whole list knows its old content.
         const MOST: usize = 200;
         let short = |text: &str| match text.char_indices().nth(MOST) {
             Some((end, _)) => format!("{}…", &text[..end]),
@@ -153,7 +154,7 @@ impl Session {
         });
     }
 
-    /// Go on with another state, by the same code.
+    /// Replaces the state by another one, with the same code.
     pub(super) fn replace_state(&mut self, state: &Image) -> Result<Swap, SwapError> {
         let game = self.slot.game.as_mut();
         let game = game.expect("whoever has a state has a game");

@@ -1,4 +1,5 @@
-//! The guest's slot in a session: the game, the candidate that waits for it, and its history.
+//! The guest's slot in a session: the game, the candidate that waits for it, and its history. It does
+//! not know how a swap is made.
 
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
@@ -26,9 +27,9 @@ pub(super) struct GuestSlot {
     pub(super) rollback_answer: Option<Receiver<Answer>>,
     /// Time at which the running version took over.
     pub(super) came_in: Instant,
-    /// The update at which this session began: 0, or that of the image.
+    /// Number of the first update of this session: 0, or that of the image it resumed from.
     pub(super) began_at: u64,
-    /// Time at which its first version took over.
+    /// Time at which the session's first version took over.
     pub(super) began: Instant,
 }
 

@@ -1,4 +1,5 @@
-//! Images of the state that somebody wants kept, written on a thread of their own.
+//! Images of the state that a person saves, written on threads of their own. This module knows no keys
+//! and no command line.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -12,9 +13,9 @@ use crate::report::ReportEvent;
 /// The action that follows when an image is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AfterSave {
-    /// None.
+    /// Continue with the same game.
     GoOn,
-    /// A fresh game. Until then the game waits, so that not an update is lost.
+    /// Start a fresh game. The game stands still until then, so that no update is lost.
     StartFresh,
 }
 
@@ -22,14 +23,14 @@ pub(super) enum AfterSave {
 pub(super) struct Images {
     tell: Sender<SavedImage>,
     written: Receiver<SavedImage>,
-    /// Whether a fresh game waits for its image.
+    /// True while a fresh game waits for its image.
     is_awaited: bool,
 }
 
 struct SavedImage {
     frame: u64,
-    then: AfterSave,
-    /// The file, or why there is none.
+    after: AfterSave,
+    /// The file, or the reason why there is none.
     file: Result<PathBuf, String>,
 }
 
@@ -45,24 +46,24 @@ impl Default for Images {
 }
 
 impl Images {
-    /// Whether the game is to wait.
+    /// Returns true while the game must stand still.
     pub(super) fn is_awaited(&self) -> bool {
         self.is_awaited
     }
 }
 
 impl Session {
-    /// Write the state of now.
-    pub(super) fn keep_state(&mut self, then: AfterSave) {
+    /// Takes an image of the present state and has it written.
+    pub(super) fn keep_state(&mut self, after: AfterSave) {
         if self.images.is_awaited {
             return;
         }
-        if let Err(message) = self.start_to_write(then) {
-            self.cannot_keep(then, &message);
+        if let Err(message) = self.start_to_write(after) {
+            self.cannot_keep(after, &message);
         }
     }
 
-    fn start_to_write(&mut self, then: AfterSave) -> Result<(), String> {
+    fn start_to_write(&mut self, after: AfterSave) -> Result<(), String> {
         let game = self.slot.game.as_mut().ok_or("no version runs yet")?;
         let image = game.image().map_err(|trap| trap.to_string())?;
         let folder = self.options.images.clone();
@@ -71,33 +72,33 @@ impl Session {
         let write = move || {
             let frame = image.frame;
             let file = write(&image, &folder);
-            // Were the session gone, nobody would ask.
-            let _ = tell.send(SavedImage { frame, then, file });
+            // The receiver is gone only when the session is.
+            let _ = tell.send(SavedImage { frame, after, file });
         };
         let thread = std::thread::Builder::new().name("image".to_owned());
         thread.spawn(write).map_err(|error| error.to_string())?;
-        self.images.is_awaited = then == AfterSave::StartFresh;
+        self.images.is_awaited = after == AfterSave::StartFresh;
         Ok(())
     }
 
-    /// What has been written, and what follows.
+    /// Handles finished writes and the actions that follow them.
     pub(super) fn hear_images(&mut self) {
-        while let Ok(SavedImage { frame, then, file }) = self.images.written.try_recv() {
-            if then == AfterSave::StartFresh {
+        while let Ok(SavedImage { frame, after, file }) = self.images.written.try_recv() {
+            if after == AfterSave::StartFresh {
                 self.images.is_awaited = false;
             }
-            match (file, then) {
+            match (file, after) {
                 (Ok(file), AfterSave::GoOn) => {
                     self.report(ReportEvent::Image { file, saved: frame });
                 }
                 (Ok(file), AfterSave::StartFresh) => self.start_fresh(file),
-                (Err(message), then) => self.cannot_keep(then, &message),
+                (Err(message), after) => self.cannot_keep(after, &message),
             }
         }
     }
 
-    fn cannot_keep(&mut self, then: AfterSave, message: &str) {
-        let what = match then {
+    fn cannot_keep(&mut self, after: AfterSave, message: &str) {
+        let what = match after {
             AfterSave::GoOn => "no image",
             AfterSave::StartFresh => "not begun anew, since the state of now cannot be kept",
         };
@@ -105,7 +106,7 @@ impl Session {
     }
 }
 
-/// Under a name that is free.
+/// Writes an image to a file whose name is free.
 fn write(image: &Image, folder: &Path) -> Result<PathBuf, String> {
     files::create_folder(folder)
         .map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;

@@ -1,7 +1,7 @@
-//! A session: one game, from its first version to its end. It walks the frames and swaps the code
+//! A session runs one game from its first version to its end. It walks the frames and swaps the code
 //! between them.
 //!
-//! It knows neither window nor command line; a clock and a renderer are handed to it, so that a test
+//! The session knows no window and no command line. Its clock and its renderer are passed in, so a test
 //! can play a whole session without either.
 
 mod autosave;
@@ -57,12 +57,12 @@ use record_queue::RecordQueue;
 use source_state::SourceState;
 use timeline::Timeline;
 
-/// The answer to whether there is another frame.
+/// Result of a turn: whether another frame follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
-    /// There is.
+    /// Another frame follows.
     Continue,
-    /// There is not; the session has reported its end.
+    /// No frame follows, and the session has reported its end.
     Exit,
 }
 
@@ -72,24 +72,23 @@ pub struct Parts {
     pub engine: Arc<Engine>,
     /// The guest's assets.
     pub assets: Assets,
-    /// Loads assets from files, for as long as it is held. Without it, there are only those that the guest
-    /// makes.
+    /// Loads assets from files while it is alive. Without it, only assets that the guest makes exist.
     pub asset_loader: Option<Box<dyn Any>>,
-    /// Makes candidates. Without it, only scripted swaps happen.
+    /// Produces candidates. Without it, only scripted swaps happen.
     pub pipeline: Option<Box<dyn CandidateSource>>,
     /// Image interval and reaper of the guest's supervisor.
     pub supervisor: SupervisorOptions,
-    /// Makes pictures.
+    /// Draws the pictures.
     pub renderer: Box<dyn Renderer>,
-    /// Plays sounds. Without it, there are none.
+    /// Plays sounds. Without it, the game is silent.
     pub speaker: Option<Speaker>,
-    /// Tells the time.
+    /// Measures time and waits.
     pub clock: Box<dyn Clock>,
     /// Events of other threads, such as Ctrl-C.
     pub outside: Receiver<Event>,
-    /// Hear of everything that happens.
+    /// Receive every record.
     pub observers: Vec<Box<dyn Observer>>,
-    /// Scripted swaps, by the update that they happen just before.
+    /// Scripted swaps. The key is the number of the update that follows the swap.
     pub script: BTreeMap<u64, ScriptedSwap>,
 }
 
@@ -97,7 +96,7 @@ pub struct Parts {
 pub enum ScriptedSwap {
     /// The candidate.
     Ready(Box<Candidate>),
-    /// The file is no guest, or wants what is not granted. Reported when its turn comes.
+    /// The file is no guest, or wants a capability that is not granted. Reported when its swap is due.
     Refused {
         /// The file.
         file: PathBuf,
@@ -108,27 +107,27 @@ pub enum ScriptedSwap {
     },
 }
 
-/// One game, running or waiting to.
+/// One game that runs or waits for its first version.
 pub struct Session {
     parts: Parts,
     options: SessionOptions,
-    /// When updates and turns are due.
+    /// Due times of updates and turns.
     timeline: Timeline,
     /// The game, the candidate that waits for it, and its history.
     slot: GuestSlot,
-    /// The newest source, as the pipeline tells of it.
+    /// The newest source, as the pipeline's news describe it.
     source: SourceState,
-    /// Everything that is reported.
+    /// The records that are still to be reported.
     records: RecordQueue,
 
     // The input and the picture of the running frame.
     input: Input,
     step: Step,
     title: String,
-    /// Whether sounds stand still, as the game does.
+    /// True while sounds are held because the game stands still.
     sounds_held: bool,
 
-    // What a person asked for.
+    // Edits, images and outputs that a person requested.
     edits: Edits,
     images: Images,
     outputs: Outputs,
@@ -140,12 +139,12 @@ pub struct Session {
     /// Bytes of assets that went to the GPU.
     asset_bytes: u64,
 
-    /// The exit code, once the session is to end.
+    /// The exit code, set when the session is to end.
     exit: Option<u8>,
     has_ended: bool,
 }
 
-/// A version that has come in and not been drawn yet.
+/// A version that has taken over and has not been drawn yet.
 struct FirstFrame {
     hash: CodeHash,
     /// Time at which its candidate was ready.
@@ -197,10 +196,10 @@ impl Session {
         }
     }
 
-    /// One frame: every phase once, in order.
+    /// Runs one frame: every phase once, in order.
     pub fn turn(&mut self) -> Flow {
         if self.has_ended {
-            // A window may ask once more while it closes.
+            // A window may request one more turn while it closes.
             return Flow::Exit;
         }
         self.timeline.begin_turn(self.parts.clock.now());
@@ -229,8 +228,8 @@ impl Session {
         Flow::Continue
     }
 
-    /// Waits until the next frame is due. A candidate that becomes ready meanwhile is let in, and then
-    /// the next frame, its first, is due at once.
+    /// Waits until the next frame is due. A candidate that becomes ready meanwhile is let in, and its
+    /// first frame is then due at once.
     pub fn wait(&mut self) {
         let due = self.next_turn();
         loop {
@@ -248,8 +247,8 @@ impl Session {
         }
     }
 
-    /// Handles the news of the pipeline, and swaps if there is a candidate or a rollback is ready. To be
-    /// called between two frames only. Returns whether there is a new version, which wants to be drawn.
+    /// Handles the pipeline's news, and swaps if a candidate or a rollback is ready. To be called
+    /// between two frames only. Returns true if a new version is to be drawn.
     pub fn look_for_news(&mut self) -> bool {
         while let Some(news) = self
             .parts
@@ -266,9 +265,9 @@ impl Session {
         self.first_frame.is_some()
     }
 
-    /// Sets the interval at which a screen shows pictures. Where updates are clearly rarer, pictures come
-    /// at its pace, between two updates as well. Otherwise, and without a screen, there is one for each
-    /// update.
+    /// Sets the interval at which a screen shows pictures. If updates are clearly rarer, pictures
+    /// follow the screen and fall between updates as well. Otherwise, and without a screen, there is
+    /// one picture for each update.
     pub fn show_for(&mut self, interval: Option<Duration>) {
         self.timeline.show_every(interval);
     }
@@ -285,8 +284,8 @@ impl Session {
         self.next_turn().saturating_sub(self.parts.clock.now())
     }
 
-    /// The exit code of the process: 0 at its natural end, 1 when the guest could not be started or
-    /// broke with nobody there to mend it.
+    /// Returns the exit code of the process. It is 0 at a natural end. It is 1 when the guest could not
+    /// be started, or broke and nobody was there to repair it.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         self.exit.unwrap_or(0)
@@ -298,7 +297,7 @@ impl Session {
         &self.title
     }
 
-    /// Returns whether there is a version that moves on.
+    /// Returns true if a version runs and is not broken.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.slot.motion() == timeline::Motion::Moving
@@ -329,35 +328,35 @@ impl Session {
         granted.iter().map(ToString::to_string).collect()
     }
 
-    /// The share of the time that went into keeping images of the state: the price of being able to go
-    /// back. At most some 2%, see `docs/report.md`.
+    /// Share of the time that went into images for recovery: 0 to 1. At most about 2%, see
+    /// `docs/report.md`.
     #[must_use]
     pub fn image_share(&self) -> f64 {
         self.timings.image.sum().as_secs_f64() / self.slot.began.elapsed().as_secs_f64()
     }
 
-    /// The code that the source last came to, where another version runs: it was refused, it failed, or
-    /// somebody wanted an older one.
+    /// Code that the newest source was built to, if another version runs. That version was refused,
+    /// failed, or was rolled back by a person.
     #[must_use]
     pub fn newer_source(&self) -> Option<CodeHash> {
         self.source.newer_than(self.slot.hash()?)
     }
 
-    /// Starts measuring here: earlier times count for nothing.
+    /// Restarts the measurement of frame times.
     pub fn forget_timings(&mut self) {
         self.timings = Timings::default();
         self.slot.began = Instant::now();
     }
 
-    /// The state that the next candidate is going to be given, as far as it is known now.
+    /// State that the next candidate will be given, as far as it is known now.
     #[must_use]
     pub fn expected_state(&self) -> ExpectedState {
         let game = self.slot.game.as_ref();
         game.map(Game::expected_state).unwrap_or_default()
     }
 
-    /// Lets a version in. To be called between two frames only; a version that is refused is reported, and
-    /// the one that runs goes on.
+    /// Swaps to a candidate. To be called between two frames only. A refusal is reported, and the
+    /// running version continues.
     pub fn swap_now(&mut self, candidate: Candidate) {
         self.let_in(candidate);
     }
@@ -383,13 +382,13 @@ impl Session {
         &*self.parts.renderer
     }
 
-    /// Lays this over the window from now on.
+    /// Lays a layer over the window from now on.
     #[cfg(feature = "overlay")]
     pub fn lay_over(&mut self, layer: Layer) {
         self.parts.renderer.lay_over(layer);
     }
 
-    /// Handles something that happened outside.
+    /// Handles an event from outside.
     pub fn handle(&mut self, event: Event) {
         match event {
             Event::Input(event) => self.apply(event),
@@ -407,7 +406,7 @@ impl Session {
 }
 
 impl Session {
-    /// Applies input from the window, whose positions become those of the picture.
+    /// Applies an input event of the window. Positions are converted to those of the picture.
     fn apply(&mut self, event: InputEvent) {
         let placement = self.parts.renderer.placement();
         match event {
@@ -430,7 +429,7 @@ impl Session {
         self.records.report(event, self.slot.next_update());
     }
 
-    /// Reports an event of a trap, once the trap's location is known.
+    /// Reports an event that a trap caused, once the trap's location is known.
     fn report_located(&mut self, event: ReportEvent, trap: Option<&Trap>) {
         let frame = self.slot.next_update();
         match trap {
@@ -444,7 +443,7 @@ impl Session {
         self.report(ReportEvent::Notice { message });
     }
 
-    /// Reports a notice that would come with every frame, once for each cause.
+    /// Reports a notice that every frame would repeat, once for each cause.
     fn notice_once(&mut self, kind: &'static str, cause: impl std::fmt::Display) {
         let frame = self.slot.next_update();
         self.records.notice_once(kind, cause, frame);

@@ -1,4 +1,5 @@
-//! Pictures and state images that the user asked for, and when they are due.
+//! Pictures and state images that the user requested, and the times at which they are due. This module
+//! knows files and no command line.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use crate::config::{Output, SessionOptions};
 use crate::game::{Game, GameCalls};
 use crate::report::{ReportEvent, millis};
 
-/// What is to be written.
+/// Kind of an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// The picture.
@@ -22,10 +23,10 @@ pub(super) enum Kind {
     Image,
 }
 
-/// What is still to be written.
+/// The outputs that are still to be written.
 #[derive(Debug)]
 pub(super) struct Outputs {
-    /// By the number of updates that are to be made before.
+    /// Outputs by the number of updates that precede them.
     due: BTreeMap<u64, Vec<(Kind, PathBuf)>>,
     at_end: Vec<(Kind, PathBuf)>,
 }
@@ -51,17 +52,17 @@ impl Outputs {
         }
     }
 
-    /// Whether something wants a frame of just so many updates.
+    /// Returns true if an output needs a frame after exactly `made` updates.
     pub(super) fn is_due(&self, made: u64) -> bool {
         self.due.contains_key(&made)
     }
 
-    /// What is due after so many updates, once.
+    /// Takes the outputs that are due after `made` updates.
     pub(super) fn take_due(&mut self, made: u64) -> Vec<(Kind, PathBuf)> {
         self.due.remove(&made).unwrap_or_default()
     }
 
-    /// What is due at the end, and what the run was too short for.
+    /// Takes the outputs that are due at the end, and the files that the run was too short for.
     pub(super) fn take_rest(&mut self) -> (Vec<(Kind, PathBuf)>, Vec<PathBuf>) {
         let missed = std::mem::take(&mut self.due).into_values().flatten();
         let missed = missed.map(|(_, path)| path).collect();
@@ -116,7 +117,7 @@ impl Session {
         }
     }
 
-    /// What the autosave thread has to tell.
+    /// Reports the outcomes that the autosave thread has sent.
     pub(super) fn hear_autosave(&mut self) {
         while let Some(written) = self.autosave.as_mut().and_then(Autosave::written) {
             match written.error {
@@ -130,7 +131,7 @@ impl Session {
         }
     }
 
-    /// The last things: outputs for the end, the guest's own, the report.
+    /// Ends the session: writes the last outputs, shuts the guest down, and reports the end.
     pub(super) fn end(&mut self) {
         while let Some(news) = self
             .parts
@@ -138,7 +139,7 @@ impl Session {
             .as_ref()
             .and_then(|source| source.poll())
         {
-            // There is no next frame for anything else.
+            // Other news concern a next frame, and none follows.
             if let News::Notice(message) = news {
                 self.report(ReportEvent::Notice { message });
             }

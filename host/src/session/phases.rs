@@ -1,4 +1,4 @@
-//! The phases of a frame, in order.
+//! The phases of a frame, in order. This module knows no commands and no windows.
 
 use std::time::{Duration, Instant};
 
@@ -7,11 +7,11 @@ use super::autosave::Autosave;
 use crate::game::GameCalls;
 use crate::report::{ReportEvent, millis};
 
-/// Time that a picture waits for assets that were asked for, where nobody watches.
+/// Longest time that a picture waits for requested assets when nobody watches.
 const ASSETS: Duration = Duration::from_secs(5);
 
 impl Session {
-    /// Handles events, and returns the number of updates that are due.
+    /// Handles events and returns the number of updates that are due.
     pub(super) fn begin(&mut self) -> u32 {
         self.records.flush(false);
         while let Ok(event) = self.parts.outside.try_recv() {
@@ -30,7 +30,7 @@ impl Session {
         self.timeline.take_updates(now)
     }
 
-    /// Fills the step with the input of an update: that of the window, and that of the script.
+    /// Fills the step with the input of an update, from the window and from the script.
     fn take_input(&mut self, frame: u64) {
         for event in self.options.input.events_at(frame) {
             self.input.apply(event);
@@ -56,7 +56,8 @@ impl Session {
             }
             let made = self.frames();
             if self.outputs.is_due(made) || self.options.frames == Some(made) {
-                // A picture of just this frame is wanted: the other updates wait for the next turn.
+                // An output needs the picture of exactly this frame, so the other updates wait for the
+                // next turn.
                 self.timeline.put_back(left);
                 return;
             }
@@ -79,13 +80,13 @@ impl Session {
     }
 
     pub(super) fn submit(&mut self) {
-        // Of the last update: what depends on it is the same in each run.
+        // The time of the last update is the same in each run, so effects that depend on it are too.
         let time = self.step.number as f64 / self.options.hz;
         let Some(game) = self.slot.game.as_mut().filter(|game| !game.is_broken()) else {
             return;
         };
         if self.options.waits_for_assets {
-            // So that the picture of a frame is the same each time.
+            // With all assets loaded, the picture of a frame is the same in each run.
             self.parts.assets.wait(ASSETS);
         }
         let begun = Instant::now();

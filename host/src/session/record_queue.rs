@@ -53,16 +53,16 @@ impl RecordQueue {
             let begun = Instant::now();
             let location = SourceLocation::find(&trap, folder.as_deref());
             tracing::debug!("{} looked up in {:.1?}", trap.call, begun.elapsed());
-            // A session that is over asks no more.
+            // The receiver is gone when the session has ended.
             let _ = found.send(location);
         };
         let thread = std::thread::Builder::new().name("symbols".to_owned());
-        // On a machine that gives no thread, the event is reported without a location.
+        // If the system cannot start a thread, the event is reported without a location.
         let location = thread.spawn(find).ok().map(|_| location);
         self.push(event, frame, location);
     }
 
-    /// Reports a notice that would come with every frame: again only where its cause is another.
+    /// Reports a notice that every frame would repeat, only when its cause has changed.
     pub(super) fn notice_once(&mut self, kind: &'static str, cause: impl Display, frame: u64) {
         let message = format!("{kind}: {cause}");
         if self.last_notices.get(kind) != Some(&message) {
@@ -88,12 +88,13 @@ impl RecordQueue {
                 };
                 match found {
                     Ok(found) => {
-                        if let Some(place) = next.record.event.place_mut() {
-                            *place = found;
+                        if let Some(location) = next.record.event.location_mut() {
+                            *location = found;
                         }
                     }
                     Err(TryRecvError::Empty) => return,
-                    // The look-up panicked over debug sections of a new kind: reported without.
+                    // The look-up panicked, perhaps over an unknown kind of debug section. The record
+                    // is reported without a location.
                     Err(TryRecvError::Disconnected) => {}
                 }
             }

@@ -1,4 +1,5 @@
-//! Requests of other processes through the control channel, answered between two frames.
+//! Requests of other processes through the control channel, answered between two frames. This module
+//! knows no sockets.
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ const NO_PIPELINE: &str = "this host prepares no versions while it runs";
 /// A rollback that was requested and waits until the version is ready for the boundary.
 pub(super) struct PendingRollback {
     state: StateOf,
-    /// The channel of whoever waits for it.
+    /// Reply channel of whoever made the request.
     reply: Reply,
     /// The version, once it is ready.
     back: Option<Back>,
@@ -26,7 +27,7 @@ impl Session {
     pub(super) fn answer(&mut self, request: Request, reply: Reply) {
         match request {
             Request::Status => {
-                // Whoever asks for the status reads the history next.
+                // A process that requests the status usually reads the history next.
                 let status = Answer::Status(self.control_status());
                 self.slot.history.when_written(move || reply.send(status));
             }
@@ -65,7 +66,7 @@ impl Session {
         }
     }
 
-    /// Finds the version, and has it prepared.
+    /// Finds the version and has the pipeline prepare it.
     fn start_rollback(&self, prefix: Option<&str>, state: StateOf) -> Result<(), String> {
         let game = self.slot.game.as_ref().ok_or("no version runs yet")?;
         let pipeline = self.parts.pipeline.as_ref();
@@ -86,7 +87,8 @@ impl Session {
         Ok(())
     }
 
-    /// Takes the version of the pending rollback, or answers why there is none.
+    /// Stores the prepared version of the pending rollback, or answers with the reason why there is
+    /// none.
     pub(super) fn rollback_prepared(&mut self, back: Result<Back, BackError>) {
         let Some(mut rollback) = self.slot.rollback.take() else {
             return;
@@ -100,7 +102,7 @@ impl Session {
         }
     }
 
-    /// Rolls back, if a rollback is pending and its version is ready. To be called between two frames
+    /// Rolls back if a rollback is pending and its version is ready. To be called between two frames
     /// only.
     pub(super) fn roll_back_if_ready(&mut self) {
         let is_ready = |rollback: &mut PendingRollback| rollback.back.is_some();
@@ -131,7 +133,7 @@ impl Session {
                     from,
                     to,
                     reason: RollbackReason::Requested,
-                    place: SourceLocation::default(),
+                    location: SourceLocation::default(),
                     requested: Some(requested),
                 });
             }
@@ -143,8 +145,8 @@ impl Session {
     }
 }
 
-/// The state that a version had when it was replaced. In probation that version is still there, as it
-/// was at the swap.
+/// Returns the state that a version had when it was replaced. During probation the replaced version
+/// still exists, with its state at the swap.
 fn archived_state(game: &Game, version: CodeHash) -> ArchivedState {
     match game.state_before(version) {
         Some(image) => ArchivedState::Here(Arc::new(image)),

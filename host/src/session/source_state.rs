@@ -1,14 +1,14 @@
-//! The newest source, as the pipeline's news describe it.
+//! The newest source, as the pipeline's news describe it. This module knows no game.
 
 use std::time::Instant;
 
 use vblank_runtime::build::{BuildError, News};
 use vblank_runtime::guest::CodeHash;
 
-/// The newest source: its progress towards a version, and the code that it last came to.
+/// Progress of the newest source towards a version, and the last code that was built from it.
 pub(super) struct SourceState {
     pub(super) progress: SourceProgress,
-    /// The code that the source last came to.
+    /// Code that the source was last built to.
     pub(super) newest: Option<CodeHash>,
 }
 
@@ -20,7 +20,7 @@ impl SourceState {
         }
     }
 
-    /// Takes news of the pipeline into account.
+    /// Updates the progress from news of the pipeline.
     pub(super) fn note(&mut self, news: &News) {
         match news {
             News::Refused { to: Some(hash), .. } => self.newest = Some(*hash),
@@ -30,32 +30,33 @@ impl SourceState {
         self.progress.note(news);
     }
 
-    /// The code that the source last came to, where another version runs.
+    /// Code that the source was last built to, if another version runs.
     pub(super) fn newer_than(&self, running: CodeHash) -> Option<CodeHash> {
         self.newest.filter(|newest| *newest != running)
     }
 }
 
-/// The last news of the pipeline about the newest source.
+/// Last news of the pipeline about the newest source.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum SourceProgress {
-    /// There was none.
+    /// There was no news.
     Nothing,
-    /// It has changed.
+    /// The source has changed.
     Changed,
-    /// It is being built.
+    /// The source has been in the build since this time.
     Building(Instant),
-    /// It came to this code, which is being prepared.
+    /// The source was built to this code, which is being prepared.
     Preparing(CodeHash),
-    /// It came to this code. Whether that runs is found by comparing hashes.
+    /// The source was built to this code. Comparing hashes tells whether it runs.
     Came(CodeHash),
-    /// It came to this code, and is being built with optimisations.
+    /// The source was built to this code, which has been built again with optimisations since this
+    /// time.
     Optimising(CodeHash, Instant),
-    /// It does not build.
+    /// The source does not build.
     DoesNotBuild,
-    /// Its build was stopped.
+    /// The build of the source was stopped.
     WasStopped,
-    /// Its file is no guest.
+    /// The file is no guest.
     IsNoGuest,
 }
 
@@ -80,7 +81,8 @@ impl SourceProgress {
                 told => told,
             },
             News::Refused { to, .. } => to.map_or(Self::IsNoGuest, Self::Came),
-            // What was built is looked at next; the others are not about the source.
+            // After a build, the file is read and reported by later news. Notices and rollbacks do not
+            // concern the source.
             News::Built { .. } | News::Notice(_) | News::Back(_) => return,
         }
     }

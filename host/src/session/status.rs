@@ -1,5 +1,6 @@
-//! One truthful line: which code runs, since when, what is being done, and whether the newest source
-//! is what runs. It is made of hashes and of what the pipeline has told, never of hope.
+//! The status line: the running code, its age, the state of the game, and whether the newest source is
+//! what runs. It is made of hashes and of the pipeline's news only, so it states nothing that is not
+//! known.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,65 +11,66 @@ use super::Session;
 use super::source_state::SourceProgress;
 use crate::game::Game;
 
-/// What is known of the newest source.
+/// State of the newest source.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Source {
-    /// Nothing yet.
+    /// The pipeline has sent no news yet.
     Unknown,
-    /// It has changed, and that is being looked at.
+    /// The source has changed and is being read.
     Changed,
-    /// It is being built, for so long.
+    /// The source has been in the build for this long.
     Building(Duration),
-    /// It came to this code, which is being compiled and made ready.
+    /// The source was built to this code, which is being compiled and prepared.
     Preparing(CodeHash),
-    /// That is ready, and waits for the boundary between two frames.
+    /// This code is ready and waits for the boundary.
     Waiting(CodeHash),
-    /// It is what runs.
+    /// The newest source runs.
     Runs,
-    /// It is what runs, and is being built with optimisations, for so long.
+    /// The newest source runs, and has been in the build with optimisations for this long.
     Optimising(Duration),
-    /// It came to this code, which was refused or rolled back, or is not wanted.
+    /// The source was built to this code. It was refused or rolled back, or a person wanted another
+    /// version.
     IsNewer(CodeHash),
-    /// It does not build, so nobody knows.
+    /// The source does not build, so its code is unknown.
     DoesNotBuild,
-    /// Its build was stopped, so nobody knows.
+    /// The build was stopped, so the code of the source is unknown.
     WasStopped,
-    /// Its file is no guest.
+    /// The file is no guest.
     IsNoGuest,
 }
 
-/// What the game does.
+/// State of the game.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RunState {
-    /// There is none yet.
+    /// No version runs yet.
     NotYet,
-    /// It moves on.
-    Running,
-    /// It moves on, and so many updates from now the version before is let go.
+    /// The game moves.
+    Moving,
+    /// The game moves, and the version is on probation for this many more updates.
     Probation(usize),
-    /// It stands still after a failure.
+    /// The game stands still after a failure.
     Broken,
-    /// It stands still, since somebody wants it to.
+    /// The game stands still, because a person paused it.
     Paused,
 }
 
-/// How it goes. Printed, it is the line.
+/// Status of a session. Its `Display` is the status line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Status {
-    /// The code that runs.
+    /// Hash of the running code.
     pub hash: Option<CodeHash>,
-    /// For how long it has.
+    /// Time since the running version took over.
     pub since: Duration,
-    /// What the game does.
+    /// State of the game.
     pub run_state: RunState,
-    /// Seconds of the game in a second of the clock.
+    /// Seconds of game time in a second of the clock.
     pub speed: f64,
-    /// Whether the newest source is what runs.
+    /// State of the newest source.
     pub source: Source,
 }
 
 impl Session {
-    /// How it goes, now.
+    /// Returns the present status.
     #[must_use]
     pub fn status(&self) -> Status {
         let game = self.slot.game.as_ref();
@@ -82,7 +84,7 @@ impl Session {
                 Some(_) if self.timeline.pace().is_paused() => RunState::Paused,
                 Some(game) => match game.probation_left() {
                     Some(left) => RunState::Probation(left),
-                    None => RunState::Running,
+                    None => RunState::Moving,
                 },
             },
             speed: self.timeline.pace().speed(),
@@ -119,7 +121,7 @@ impl fmt::Display for Status {
         }
         match self.run_state {
             RunState::NotYet => {}
-            RunState::Running => f.write_str("running")?,
+            RunState::Moving => f.write_str("running")?,
             RunState::Probation(left) => write!(f, "on probation for {left} more updates")?,
             RunState::Broken => f.write_str("broken")?,
             RunState::Paused => f.write_str("paused")?,
@@ -150,7 +152,7 @@ impl fmt::Display for Status {
     }
 }
 
-/// A time as people say it: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`.
+/// Time span as people say it: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`.
 struct Span(Duration);
 
 impl fmt::Display for Span {
@@ -174,7 +176,7 @@ mod tests {
         let status = Status {
             hash: Some(runs),
             since: Duration::from_secs(185),
-            run_state: RunState::Running,
+            run_state: RunState::Moving,
             speed: 1.0,
             source: Source::Runs,
         };

@@ -1,17 +1,17 @@
-//! The timeline of a session: the fixed step, the pace of the game's time, and when turns are due.
+//! The timeline of a session: the fixed step, the pace of the game's time, and the due times of turns.
 //!
-//! It knows times and counts, and no game.
+//! The timeline knows times and counts, and no game.
 
 use std::time::{Duration, Instant};
 
 use crate::clock::{FixedStep, Pace};
 
-/// Most updates in one frame, when the clock has run ahead.
+/// Largest number of updates in one frame when the clock has run ahead.
 const MOST_CATCH_UP: u32 = 5;
 /// Interval of turns while there is no game yet.
 const WAITING: Duration = Duration::from_millis(5);
 
-/// The motion of the game, as far as it decides when the next turn is due.
+/// Motion of the game, as far as it affects the next turn's due time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Motion {
     /// There is no game yet.
@@ -25,19 +25,19 @@ pub(super) enum Motion {
 /// The timeline of a session.
 pub(super) struct Timeline {
     fixed: FixedStep,
-    /// The relation of the game's time, which the fixed step follows, to the clock's.
+    /// Relation of the game's time to the clock's. The fixed step follows the game's time.
     pace: Pace,
-    /// Single updates that were asked for while the game is paused.
+    /// Single updates that were requested while the game is paused.
     single_steps: u32,
     turn_begun: Instant,
     /// Start of this turn, on the session's clock.
     turn_at: Duration,
-    /// Interval of pictures, where that is shorter than that of updates.
+    /// Interval of pictures, if it is shorter than that of updates.
     picture_every: Option<Duration>,
 }
 
 impl Timeline {
-    /// Starts at `now`, on the session's clock, with `hz` updates a second.
+    /// Starts the timeline at `now`, on the session's clock, with `hz` updates a second.
     pub(super) fn new(hz: f64, now: Duration) -> Self {
         Self {
             fixed: FixedStep::new(hz, MOST_CATCH_UP, now),
@@ -68,7 +68,7 @@ impl Timeline {
         &mut self.pace
     }
 
-    /// Pauses, and asks for one update.
+    /// Pauses the game and requests one update.
     pub(super) fn step_once(&mut self, now: Duration) {
         self.pace.set_paused(true, now);
         self.single_steps += 1;
@@ -83,7 +83,7 @@ impl Timeline {
         self.fixed.take(self.pace.game_time(now))
     }
 
-    /// Gives updates back that are made in a later turn.
+    /// Returns updates that a later turn will make.
     pub(super) fn put_back(&mut self, updates: u32) {
         (0..updates).for_each(|_| self.fixed.put_back());
     }
@@ -98,7 +98,7 @@ impl Timeline {
         self.fixed.alpha(self.pace.game_time(now))
     }
 
-    /// Sets the interval at which the screen shows pictures. It counts where updates are clearly rarer.
+    /// Sets the interval at which the screen shows pictures. Ignored unless updates are clearly rarer.
     pub(super) fn show_every(&mut self, interval: Option<Duration>) {
         let step = self.fixed.step();
         self.picture_every = interval.filter(|interval| *interval < step.mul_f64(0.9));
@@ -109,7 +109,7 @@ impl Timeline {
         let steady = self.turn_at + self.fixed.step();
         match (motion, self.picture_every) {
             (Motion::NoGame, _) => self.turn_at + WAITING,
-            // The picture goes on, whatever the game does.
+            // Pictures continue, also while the game stands still.
             (Motion::Broken, _) => steady,
             (Motion::Moving, Some(interval)) => self.turn_at + interval,
             (Motion::Moving, None) => match self.pace.clock_time(self.fixed.due()) {

@@ -1,4 +1,5 @@
-//! The guest's code in a session: news of candidates, the first version, swaps, failures.
+//! The versions of the guest in a session: news of candidates, the first version, swaps, failures. This
+//! module knows no window, no files and no builds.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,7 +32,7 @@ impl Session {
         self.source.note(&news);
         match news {
             News::Notice(message) => self.notice(message),
-            // The source's state is all that these change.
+            // These news change only the state of the source.
             News::Changed
             | News::Building
             | News::Preparing(_)
@@ -55,11 +56,11 @@ impl Session {
                 let hash = candidate.version.hash();
                 let running = self.slot.game.as_ref();
                 if running.is_some_and(|game| game.hash() == hash && !game.is_broken()) {
-                    // An edit that failed was taken back: the source is what runs.
+                    // An edit that failed was undone, so the source is what runs.
                     self.slot.candidate = None;
                     self.report_same(hash);
                 } else {
-                    // Of several that wait, the newest counts.
+                    // Only the newest of several candidates is kept.
                     self.slot.candidate = Some(candidate);
                 }
             }
@@ -67,13 +68,13 @@ impl Session {
         }
     }
 
-    /// Reports that the newest source is code that was seen before.
+    /// Reports that the newest source is code that was read before.
     fn report_same(&mut self, hash: CodeHash) {
         let runs = self.slot.hash() == Some(hash);
         self.report(ReportEvent::SameCode { hash, runs });
     }
 
-    /// Ends the session if it has no first version and nobody is there to mend it.
+    /// Ends the session if it has no first version and nobody is there to repair it.
     pub(super) fn not_started(&mut self) {
         if self.slot.game.is_none() && !self.options.mendable {
             self.exit = Some(1);
@@ -151,8 +152,8 @@ impl Session {
         Ok(())
     }
 
-    /// Swaps, and does everything that follows from it except reporting. The new version goes on with
-    /// `state` where that is given, and with the present state otherwise; `outcome` is the old version's.
+    /// Swaps, and does everything that follows except reporting. The new version continues with
+    /// `state`, or with the present state if that is `None`. `outcome` is that of the old version.
     pub(super) fn complete_swap(
         &mut self,
         mut game: Game,
@@ -191,7 +192,7 @@ impl Session {
         Ok(CompletedSwap { from, to, swap })
     }
 
-    /// Notes in the history that the running version has just come in.
+    /// Records in the history that the running version has just taken over.
     fn note_arrival(&mut self, swap: Option<&Swap>) {
         self.slot.came_in = Instant::now();
         if swap.is_some() {
@@ -229,7 +230,7 @@ impl Session {
                     from,
                     to,
                     reason: RollbackReason::Failed(trap.clone()),
-                    place: SourceLocation::default(),
+                    location: SourceLocation::default(),
                     requested: None,
                 };
                 self.report_located(event, Some(&trap));
@@ -238,14 +239,14 @@ impl Session {
         }
     }
 
-    /// Reports a break. With nobody to mend it, the session ends.
+    /// Reports a break. The session ends if nobody is there to repair it.
     fn broken(&mut self, message: String, trap: Option<&Trap>) {
         let reason = trap.map_or(message.clone(), Trap::with_place);
         self.slot
             .history
             .leaves(VersionOutcome::Broke, Some(reason));
-        let place = SourceLocation::default();
-        self.report_located(ReportEvent::Break { message, place }, trap);
+        let location = SourceLocation::default();
+        self.report_located(ReportEvent::Break { message, location }, trap);
         if !self.options.mendable {
             self.exit = Some(1);
         }
@@ -264,12 +265,12 @@ impl Session {
             to,
             reason: refused.reason(),
             message: trap.map_or_else(|| refused.to_string(), ToString::to_string),
-            place: SourceLocation::default(),
+            location: SourceLocation::default(),
         };
         self.report_located(event, trap);
     }
 
-    /// Fetches the guest's requests to the window and the speaker, and meets them.
+    /// Fetches the guest's requests to the window and the speaker, and carries them out.
     pub(super) fn fetch_requests(&mut self) {
         let Some(game) = &mut self.slot.game else {
             return;
@@ -291,7 +292,7 @@ impl Session {
         }
     }
 
-    /// Holds sounds while the game stands still.
+    /// Holds sounds while the game stands still, and resumes them afterwards.
     pub(super) fn hold_sounds(&mut self) {
         let is_paused = self.timeline.pace().is_paused();
         let stands = is_paused || self.slot.game.as_ref().is_some_and(Game::is_broken);
@@ -302,7 +303,7 @@ impl Session {
         }
     }
 
-    /// Tells the pipeline which state the next candidate is going to be given.
+    /// Tells the pipeline which state the next candidate will be given.
     pub(super) fn expect_state(&self) {
         if let (Some(pipeline), Some(game)) = (&self.parts.pipeline, &self.slot.game) {
             pipeline.expect_state(game.expected_state());

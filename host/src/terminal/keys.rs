@@ -1,5 +1,5 @@
-//! Keys in the terminal while a game runs, each a command for it. The terminal is as it was at every end:
-//! the natural one, Ctrl-C, a panic.
+//! Keys in the terminal while a game runs, each of which sends a command. The terminal's settings are
+//! restored at every end: a natural one, Ctrl-C, a panic. This module knows no session.
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,17 +16,17 @@ use super::Terminal;
 use crate::event::Command;
 use crate::event::Event;
 
-/// What the keys do, in a line.
+/// Help on the keys, in one line.
 const HELP: &str = "keys: b rebuild, c cancel the build, r roll back, p pause, s step, 0 reset, i keep an image, q quit, ? this line";
 
-/// How the terminal was, while it is another way.
+/// The terminal's previous settings, while they are changed.
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 
-/// Reads keys until it is dropped.
+/// Reader of keys, until it is dropped.
 pub struct Keys(Arc<AtomicBool>);
 
 impl Keys {
-    /// Read keys, where standard input is a terminal and this process is the one that it is for.
+    /// Starts reading keys, if standard input is a terminal and this process is in its foreground.
     pub fn read(terminal: &Terminal, tell: Sender<Event>) -> Option<Self> {
         if !std::io::stdin().is_terminal() || !is_in_front() {
             return None;
@@ -36,7 +36,7 @@ impl Keys {
         let keys = Self(Arc::clone(&is_over));
         let terminal = terminal.clone();
         let thread = std::thread::Builder::new().name("keys".to_owned());
-        // A machine that gives no thread: dropped, the terminal is as it was.
+        // If the system cannot start a thread, dropping `keys` restores the terminal.
         thread
             .spawn(move || listen(&is_over, &terminal, &tell))
             .ok()?;
@@ -51,13 +51,13 @@ impl Drop for Keys {
     }
 }
 
-/// Whether the terminal is this process's, and not that of one in front of it. In the background, who
-/// touches a terminal is stopped.
+/// Returns true if this process is in the terminal's foreground. A background process that touches the
+/// terminal is stopped.
 fn is_in_front() -> bool {
     tcgetpgrp(std::io::stdin()).is_ok_and(|group| group == getpgrp())
 }
 
-/// Letter by letter and without echo; a read ends after a fifth of a second.
+/// Sets the terminal to single letters without echo. A read ends after a fifth of a second.
 fn take_over() -> rustix::io::Result<()> {
     static HOOK: Once = Once::new();
     let before = tcgetattr(std::io::stdin())?;
@@ -77,11 +77,11 @@ fn take_over() -> rustix::io::Result<()> {
     tcsetattr(std::io::stdin(), OptionalActions::Now, &raw)
 }
 
-/// The terminal as it was, if it is another way. Whoever ends the process calls it first.
+/// Restores the terminal's settings, if they were changed. Whoever ends the process calls it first.
 pub fn restore() {
     let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(before) = before {
-        // A terminal that is gone has nothing to be put back.
+        // A terminal that is gone needs no restoring.
         let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &before);
     }
 }
@@ -109,7 +109,7 @@ fn listen(is_over: &AtomicBool, terminal: &Terminal, tell: &Sender<Event>) {
                     return;
                 }
             }
-            // A terminal that was hung up is at its end at once, again and again.
+            // A terminal that was hung up reports its end at once, again and again.
             Ok(_) if begun.elapsed() < PAUSE / 2 => std::thread::sleep(PAUSE),
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(_) => return,

@@ -1,4 +1,5 @@
-//! What a person reads in the terminal: one line for what happens, one line for how it goes.
+//! Output for people in the terminal: a line for each event, and a progress line. It makes no texts for
+//! records; `present` does.
 
 #[cfg(unix)]
 mod keys;
@@ -17,7 +18,7 @@ use crate::session::Session;
 #[cfg(unix)]
 pub use keys::{Keys, restore};
 
-/// The terminal, shared by everything that writes to it. Lines go above the progress line.
+/// The terminal, shared by everything that writes to it. Lines appear above the progress line.
 #[derive(Clone)]
 pub struct Terminal {
     bar: ProgressBar,
@@ -26,7 +27,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// On standard error; standard output is for results.
+    /// Makes a terminal on standard error. Standard output is for results.
     #[must_use]
     pub fn new(is_verbose: bool) -> Self {
         let is_live = std::io::stderr().is_terminal();
@@ -41,7 +42,7 @@ impl Terminal {
         }
     }
 
-    /// Show a progress line, where there is somebody to look at it.
+    /// Shows a progress line, if standard error is a terminal.
     pub fn show_progress(&self) {
         if self.is_live {
             self.bar
@@ -49,13 +50,14 @@ impl Terminal {
         }
     }
 
-    /// Whether somebody looks at it.
+    /// Returns true if the progress line is visible.
     #[must_use]
     pub fn is_live(&self) -> bool {
         self.is_live
     }
 
-    /// One line or several. Colours are left out where they are not wanted (`NO_COLOR`, a pipe).
+    /// Prints a text of one line or several. Colours are removed where they are not wanted (`NO_COLOR`,
+    /// a pipe).
     pub fn say(&self, text: &str) {
         self.bar.suspend(|| {
             let choice = AutoStream::choice(&std::io::stderr());
@@ -65,12 +67,13 @@ impl Terminal {
         });
     }
 
-    /// An error that ends the program.
+    /// Prints an error that ends the program.
     pub fn error(&self, text: &str) {
         self.say(&format!("{} {text}", "error:".red().bold()));
     }
 
-    /// How it goes: in a terminal ten times a second, elsewhere a line every five seconds.
+    /// Returns a callback that updates the progress: ten times a second in a terminal, and elsewhere as
+    /// a line every five seconds.
     pub fn progress(&self) -> impl FnMut(&mut Session) + use<> {
         const FOR_A_PIPE: Duration = Duration::from_secs(5);
         let terminal = self.clone();
@@ -111,7 +114,7 @@ impl Terminal {
         }
     }
 
-    /// Clear the progress line for good.
+    /// Clears the progress line for good.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
@@ -168,7 +171,7 @@ impl Observer for Terminal {
     }
 }
 
-/// Lines of guests and of the host's own log go through the terminal.
+/// Writer for the log, so that lines of guests and of the host go through the terminal.
 impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Terminal {
     type Writer = LogLine<'a>;
 
@@ -180,7 +183,7 @@ impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Terminal {
     }
 }
 
-/// One line of the log, written when it is whole.
+/// One line of the log, printed when it is complete.
 pub struct LogLine<'a> {
     terminal: &'a Terminal,
     line: Vec<u8>,
@@ -204,7 +207,7 @@ impl Drop for LogLine<'_> {
     }
 }
 
-/// Whether standard error takes colours.
+/// Returns true if standard error takes colours.
 #[must_use]
 pub fn has_colors() -> bool {
     AutoStream::choice(&std::io::stderr()) != ColorChoice::Never

@@ -296,5 +296,5 @@ fn the_status_goes_by_hashes_and_by_what_was_told() {
     assert_eq!((status.hash, status.source), (Some(newer), Source::Runs));
     assert_eq!(status.run_state, RunState::Probation(60));
     game.turns(61);
-    assert_eq!(game.session.status().run_state, RunState::Running);
+    assert_eq!(game.session.status().run_state, RunState::Moving);
 }

@@ -26,11 +26,11 @@ mod view;
 use wgpu::wgt::WgpuHasDisplayHandle;
 use wgpu::{Backends, CommandEncoderDescriptor, Instance, InstanceDescriptor, SurfaceTarget};
 
+#[cfg(feature = "overlay")]
+use super::Layer;
 use super::assets::Assets;
 use super::commands::Sink;
 use super::extent::Extent;
-#[cfg(feature = "overlay")]
-use super::Layer;
 use super::{Fit, Kind, Picture, Placement, RenderError, Renderer, Size, Stats};
 
 pub use adapter::Prefer;

@@ -41,7 +41,8 @@ pub struct Entry {
 #[serde(rename_all = "kebab-case")]
 pub enum VersionOutcome {
     /// It runs; or it did when its host was killed.
-    Running,
+    #[serde(rename = "running")]
+    Current,
     /// A newer one took over.
     Replaced,
     /// It gave way to an older one: by its own failure, for which there is a reason, or because
@@ -58,7 +59,7 @@ pub enum VersionOutcome {
 impl fmt::Display for VersionOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Running => "running",
+            Self::Current => "running",
             Self::Replaced => "replaced",
             Self::RolledBack => "rolled back",
             Self::Broke => "broke",

@@ -118,7 +118,7 @@ impl History {
             verdict: swap.map(|(verdict, ..)| verdict),
             path: swap.map(|(_, path, _)| path),
             pause_us: swap.map(|(.., pause)| pause.as_secs_f64() * 1e6),
-            fate: VersionOutcome::Running,
+            fate: VersionOutcome::Current,
             reason: None,
         };
         self.before = self.current.replace(self.count);
@@ -138,7 +138,7 @@ impl History {
         let Some(entry) = self.current.and_then(|number| self.entry(number)) else {
             return;
         };
-        if entry.fate == VersionOutcome::Running {
+        if entry.fate == VersionOutcome::Current {
             (entry.fate, entry.reason) = (fate, reason);
             let entry = entry.clone();
             self.keep(entry);
@@ -150,7 +150,7 @@ impl History {
         self.leaves(VersionOutcome::RolledBack, Some(reason));
         self.current = self.before.take();
         if let Some(entry) = self.current.and_then(|number| self.entry(number)) {
-            (entry.fate, entry.reason) = (VersionOutcome::Running, None);
+            (entry.fate, entry.reason) = (VersionOutcome::Current, None);
             let entry = entry.clone();
             self.keep(entry);
         }
@@ -322,7 +322,7 @@ pub(super) mod tests {
         let failed = VersionOutcome::RolledBack;
         let expected = [
             VersionOutcome::Replaced,
-            VersionOutcome::Running,
+            VersionOutcome::Current,
             failed,
             failed,
         ];
