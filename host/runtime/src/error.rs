@@ -1,4 +1,5 @@
-//! What can go wrong, one enum an operation. Knows no wasmtime, no window and no files of its own.
+//! Errors of guests and swaps, one enum for each operation. Knows no wasmtime, no window and no files of
+//! its own.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -11,169 +12,169 @@ use thiserror::Error;
 
 use crate::image::ImageError;
 
-/// Why a file cannot be a guest, or a guest cannot be started.
+/// The reason why a file is no guest, or why a guest cannot be started.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum GuestError {
-    /// The file is not there, or not readable.
+    /// The file is missing or cannot be read.
     #[error("cannot read {path}: {cause}")]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the system.
         cause: std::io::Error,
     },
-    /// The bytes are no WebAssembly at all.
+    /// The bytes are not WebAssembly.
     #[error(
         "not WebAssembly: {found}; give a component, a core module or the folder of a guest crate"
     )]
     NotWasm {
-        /// What the file holds instead.
+        /// Description of the contents.
         found: String,
     },
-    /// It begins as WebAssembly and is damaged or cut short.
+    /// The file is WebAssembly, but damaged or truncated.
     #[error("damaged or cut short: {message}")]
     Damaged {
-        /// What the parser says, with the offset.
+        /// Message of the parser, with the offset.
         message: String,
     },
-    /// A core module without the type that would make it a component.
+    /// A core module has no component type.
     #[error(
         "a core module without a component type: {message}; build it with vblank-guest, or give a component"
     )]
     NoComponentType {
-        /// What the encoder says.
+        /// Message of the encoder.
         message: String,
     },
-    /// Built for a contract that this host does not speak.
+    /// The guest was built for an incompatible contract.
     #[error(
         "built for vblank:guest {guest}, this host speaks {host}; {}",
         if *.newer { "update the host, or build the guest with an older SDK" } else { "build the guest again with a newer SDK" }
     )]
     Abi {
-        /// The guest's version of the contract.
+        /// Contract version of the guest.
         guest: String,
-        /// The host's.
+        /// Contract version of the host.
         host: &'static str,
-        /// Whether the guest is the newer one.
+        /// True if the guest's version is the newer one.
         newer: bool,
     },
-    /// A component of another world.
+    /// The component belongs to another world.
     #[error("not of the world {world}: {}", .problems.join("; "))]
     WrongWorld {
-        /// The one that is wanted.
+        /// Name of the expected world.
         world: String,
-        /// Each import that is not offered and each export that is missing or of another type.
+        /// Imports that are not offered, and exports that are missing or have another type.
         problems: Vec<String>,
     },
-    /// It wants what the user has not granted.
+    /// The guest imports something that needs a capability, and the user has not granted it.
     #[error(
         "imports {import}, which needs the capability `{capability}`; grant it with --allow {capability}, or with `host allow {capability}` while it runs"
     )]
     NotAllowed {
-        /// The first import that needs it.
+        /// First import without a grant.
         import: String,
-        /// The name for `--allow`.
+        /// Name of the capability, for `--allow`.
         capability: &'static str,
     },
-    /// It says that it wants what the user has not granted.
+    /// The guest's list of wanted capabilities contains some that the user has not granted.
     #[error(
         "wants {}, which is not granted; grant it with --allow {}, or with `host allow` while it runs",
         .wants.join(" and "), .grants.join(" --allow ")
     )]
     Wanting {
-        /// What it wants and is not granted, with its reasons.
+        /// Wanted capabilities without a grant, with their reasons.
         wants: Vec<String>,
-        /// The names for `--allow`.
+        /// Arguments for `--allow`.
         grants: Vec<String>,
     },
-    /// The file beside it is no list of what it wants.
+    /// The list of wanted capabilities beside the guest is malformed.
     #[error("{file} does not say what the plugin wants: {message}")]
     Wants {
         /// The file.
         file: PathBuf,
-        /// What is wrong in it.
+        /// Description of the mistake.
         message: String,
     },
-    /// A folder that was granted is not there.
+    /// A granted folder cannot be opened.
     #[error("cannot open the folder {folder}, which is granted to the guest: {message}")]
     Folder {
         /// The folder.
         folder: PathBuf,
-        /// What the system says.
+        /// Error of the system.
         message: String,
     },
-    /// The compiler refused it.
+    /// The component does not compile.
     #[error("cannot be compiled: {message}")]
     Compile {
         /// Cranelift's or the validator's message.
         message: String,
     },
-    /// The guest trapped, panicked, hung or ran out of memory.
-    #[error("{trap}{place}", trap = .0, place = .0.place())]
+    /// The guest trapped, panicked, or exceeded its limit of time or memory.
+    #[error("{trap}{place}", trap = .0, place = .0.at_location())]
     Trap(#[from] Trap),
-    /// The guest's schema, or the state that it gave, is malformed.
+    /// The guest's schema, default values or state are malformed.
     #[error("the guest's {what} is malformed: {message}; was it built with this SDK?")]
     Malformed {
-        /// Schema, defaults or state.
+        /// The malformed part: schema, defaults or state.
         what: &'static str,
-        /// What the decoder says.
+        /// Message of the decoder.
         message: String,
     },
-    /// The kernel would not move a state's pages.
+    /// The kernel refused to move the pages of a state.
     #[error("the system refused to move memory: {0}; from now on states are copied, so try again")]
     Pages(std::io::Error),
-    /// The machine would not give what the host needs.
+    /// WebAssembly cannot be set up on this system.
     #[error("cannot set up WebAssembly: {0}")]
     Engine(String),
-    /// The machine gives no more threads.
+    /// The system starts no more threads.
     #[error("cannot start the thread `{name}`: {source}")]
     Thread {
-        /// The thread's name.
+        /// Name of the thread.
         name: &'static str,
-        /// The system's error.
+        /// Error of the system.
         source: std::io::Error,
     },
 }
 
 impl GuestError {
-    /// Whether it can start as soon as it is granted something.
+    /// True if the guest could start once a capability is granted.
     #[must_use]
     pub fn waits_for_consent(&self) -> bool {
         matches!(self, Self::NotAllowed { .. } | Self::Wanting { .. })
     }
 }
 
-/// A guest stopped in the middle of a call. Its instance cannot be used again.
+/// The failure of a call into a guest. The instance cannot be used again.
 ///
-/// A word wide, so that the result of a call that succeeds is not moved about with it.
+/// The type is one word wide, which keeps the results of successful calls small.
 #[derive(Clone, Debug, Error)]
 #[error(transparent)]
 pub struct Trap(Box<TrapInfo>);
 
-/// What is known of a [`Trap`].
+/// The details of a [`Trap`].
 #[derive(Clone, Debug, Error)]
 #[error("{call} {cause}")]
 pub struct TrapInfo {
-    /// The export that was called: `update`, `migrate`, ….
+    /// Name of the export that was called: `update`, `migrate`, ….
     pub call: &'static str,
-    /// What happened: the guest's panic message where there is one, else the trap's name.
+    /// The guest's panic message if there is one, else the name of the trap.
     pub cause: String,
-    /// File, line and column in the guest's source, where the guest itself said it.
+    /// File, line and column in the guest's source, if the guest itself reported them.
     pub location: Option<String>,
-    /// From which the places can be looked up, where the guest's own code was running.
+    /// Stack of the guest, if its own code was running. Source locations can be looked up from it.
     pub backtrace: Option<Backtrace>,
-    /// Whether it was another plugin that failed, which this one had called.
+    /// True if a provider failed, which this guest had called.
     pub is_provider_failure: bool,
 }
 
-/// Where a guest stood when it stopped, as numbers. Taking it costs microseconds; looking the places
-/// up costs milliseconds and is for another thread.
+/// The stack of a guest when it stopped, as numbers. Taking it costs microseconds. Looking up the source
+/// locations costs milliseconds, and belongs on another thread.
 #[derive(Clone)]
 pub struct Backtrace {
-    /// The code that ran.
+    /// The guest's file.
     pub binary: Arc<Binary>,
-    /// The innermost first.
+    /// Frames, the innermost first.
     pub frames: Vec<RawFrame>,
 }
 
@@ -183,20 +184,20 @@ impl fmt::Debug for Backtrace {
     }
 }
 
-/// A function of the guest's core module, and how far into its body.
+/// A stack frame: a function of the guest's core module, and a position in its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RawFrame {
-    /// Its index in the module.
+    /// Index of the function in the module.
     pub function: u32,
-    /// In bytes from the beginning of the body.
+    /// Offset in bytes from the start of the body.
     pub offset: u32,
 }
 
-/// A guest's file as it was built, with what has been stripped from the code that runs.
+/// A guest's file as it was built, including the parts that are stripped before compilation.
 pub struct Binary {
-    /// The file.
+    /// Bytes of the file.
     pub bytes: Vec<u8>,
-    /// When it was read. Source that was written later is not what it was built from.
+    /// Time of reading. A source file that was written later is not the one that the guest was built from.
     pub read: SystemTime,
 }
 
@@ -207,7 +208,7 @@ impl fmt::Debug for Binary {
 }
 
 impl Trap {
-    /// What happened, of which no more is known.
+    /// Makes a trap with a cause and without a location.
     pub(crate) fn new(call: &'static str, cause: impl Into<String>) -> Self {
         Self(Box::new(TrapInfo {
             call,
@@ -218,16 +219,16 @@ impl Trap {
         }))
     }
 
-    /// What happened, and where, if the guest itself said it.
+    /// Returns the message with the source location, if the guest itself reported it.
     #[must_use]
     pub fn with_place(&self) -> String {
-        format!("{self}{}", self.place())
+        format!("{self}{}", self.at_location())
     }
 
-    /// `, at src/lib.rs:3:9`, where the guest itself said it.
-    fn place(&self) -> String {
-        let place = self.location.as_ref();
-        place.map_or(String::new(), |place| format!(", at {place}"))
+    /// Formats the location as `, at src/lib.rs:3:9`. Empty if there is none.
+    fn at_location(&self) -> String {
+        let location = self.location.as_ref();
+        location.map_or(String::new(), |location| format!(", at {location}"))
     }
 }
 
@@ -245,14 +246,14 @@ impl DerefMut for Trap {
     }
 }
 
-/// Why a swap was refused. The old version runs on with its state as it was.
+/// The reason why a swap was refused. The old version keeps running, and its state is unchanged.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SwapError {
     /// The candidate is no guest, or does not start.
     #[error(transparent)]
     Guest(#[from] GuestError),
-    /// The schemas differ in a way that only the author can bridge.
+    /// The schemas differ in a way that only the author can bridge with a migration.
     #[error("{0}")]
     NeedsMigration(String),
     /// A live value does not fit.
@@ -261,13 +262,13 @@ pub enum SwapError {
     /// The new code's `migrate` returned an error.
     #[error("migrate refused the state: {0}")]
     Migrate(String),
-    /// The image to start from cannot be used.
+    /// The image with the state cannot be used.
     #[error(transparent)]
     Image(#[from] ImageError),
     /// `--strict`: a field would be parked.
     #[error("--strict: {0}")]
     Strict(String),
-    /// Plugins that use each other would no longer fit.
+    /// Plugins that use each other would no longer fit together.
     #[error("plugins that use each other would not fit: {}", misfits(.0))]
     Misfits(Vec<Misfit>),
 }
@@ -284,20 +285,20 @@ fn misfits(misfits: &[Misfit]) -> String {
     list
 }
 
-/// What one plugin uses, and another does not give as it is used.
+/// A function that one plugin imports and its provider does not export with that type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misfit {
-    /// Who uses it.
+    /// Name of the plugin that imports the function.
     pub user: String,
-    /// Who gives, or gave, the interface; `None` where nobody does whom it uses.
+    /// Name of the provider that exports the interface, or did. `None` if no provider does.
     pub provider: Option<String>,
-    /// The interface.
+    /// Name of the interface.
     pub interface: String,
-    /// The function in it.
+    /// Name of the function.
     pub function: String,
-    /// As it is used: `func(word: string) -> bool`.
+    /// Imported type: `func(word: string) -> bool`.
     pub wanted: String,
-    /// As it is given; `None` where it is not.
+    /// Exported type. `None` if the function is not exported.
     pub given: Option<String>,
 }
 
@@ -320,7 +321,7 @@ impl fmt::Display for Misfit {
 }
 
 impl SwapError {
-    /// What the guest did, if that is why.
+    /// Returns the guest's trap, if that is the reason.
     #[must_use]
     pub fn trap(&self) -> Option<&Trap> {
         match self {
@@ -329,7 +330,7 @@ impl SwapError {
         }
     }
 
-    /// The reason in one word, for scripts.
+    /// Returns the reason in one word, for scripts.
     #[must_use]
     pub fn reason(&self) -> Reason {
         match self {

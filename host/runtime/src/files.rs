@@ -1,7 +1,8 @@
-//! Files on disk: every write of the host goes through here, so that a file is whole or as it was.
+//! Files on disk: every write of the host goes through this module, so that a file is either complete or
+//! unchanged.
 //!
-//! It knows paths and bytes, and nothing of what they mean. Errors are the system's own; whoever calls
-//! says which operation failed on which file.
+//! The module knows paths and bytes, and nothing of what they mean. Errors are those of the system. The
+//! caller adds the operation and the file.
 
 use std::fs::{DirEntry, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -10,28 +11,28 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
 
-/// Who may read a file that is written.
+/// The readers of a file that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// The user only (mode 0600).
     Private,
-    /// Everybody whom the user's umask lets (mode 0666 less the umask).
+    /// Everybody whom the user's umask allows (mode 0666 less the umask).
     Shared,
 }
 
 /// Reads a whole file.
 ///
 /// # Errors
-/// When the file is not there or not readable.
+/// When the file is missing or cannot be read.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     std::fs::read(path)
 }
 
-/// Writes a file under a temporary name beside it, brings it to disk and renames it: after a crash or a
-/// full disk there is the new file or the old one, and never a part.
+/// Writes a file under a temporary name beside it, brings it to disk and renames it. After a crash or on a
+/// full disk, either the new file or the old one is there, never a part.
 ///
 /// # Errors
-/// When the file system refuses; an older file of that name is then as it was.
+/// When the file system refuses. An older file of that name is then unchanged.
 pub fn write_whole(path: &Path, access: Access, bytes: &[&[u8]]) -> io::Result<()> {
     let mut file = temporary(path, access)?;
     for bytes in bytes {
@@ -42,7 +43,7 @@ pub fn write_whole(path: &Path, access: Access, bytes: &[&[u8]]) -> io::Result<(
     Ok(())
 }
 
-/// Writes a file that can be made again: like [`write_whole`], but without waiting for the disk.
+/// Writes a file that can be made again, like [`write_whole`] but without waiting for the disk.
 ///
 /// # Errors
 /// As for [`write_whole`].
@@ -55,7 +56,7 @@ pub fn write_cached(path: &Path, access: Access, bytes: &[&[u8]]) -> io::Result<
     Ok(())
 }
 
-/// Copies a file: whole, or not at all.
+/// Copies a file, completely or not at all.
 ///
 /// # Errors
 /// When the file system refuses.
@@ -66,7 +67,7 @@ pub fn copy_whole(from: &Path, to: &Path, access: Access) -> io::Result<()> {
     Ok(())
 }
 
-/// Appends a line in one write. A last line that a crash tore is ended first.
+/// Appends a line in one write. If a crash left the last line without its end, that line is ended first.
 ///
 /// # Errors
 /// When the file system refuses.
@@ -95,7 +96,7 @@ impl Lock {
     /// Waits for the lock of this name.
     ///
     /// # Errors
-    /// When the file cannot be made, or the system has no locks.
+    /// When the file cannot be created, or the system has no locks.
     pub fn wait(path: &Path) -> io::Result<Self> {
         let file = File::create(path)?;
         file.lock()?;
@@ -103,10 +104,10 @@ impl Lock {
     }
 }
 
-/// Sets a file's date to now, as a note that it was used.
+/// Sets a file's date to now, which marks it as used.
 ///
 /// # Errors
-/// When the file is not there or the disk is read-only.
+/// When the file is missing or the disk is read-only.
 pub fn touch(path: &Path) -> io::Result<()> {
     let file = File::options().write(true).open(path)?;
     file.set_modified(SystemTime::now())
@@ -143,7 +144,7 @@ pub fn list_by_age(folder: &Path) -> io::Result<Vec<FileInfo>> {
     Ok(files)
 }
 
-/// Makes a folder and its parents.
+/// Creates a folder and its parents.
 ///
 /// # Errors
 /// When the file system refuses.
@@ -151,7 +152,7 @@ pub fn create_folder(folder: &Path) -> io::Result<()> {
     std::fs::create_dir_all(folder)
 }
 
-/// Makes a folder in which only the user may read and write, and checks that of one that is there.
+/// Creates a folder in which only the user may read and write, or checks an existing one.
 ///
 /// # Errors
 /// When the file system refuses, or others may write there.
@@ -174,8 +175,8 @@ pub fn create_private_folder(folder: &Path) -> io::Result<()> {
     create_folder(folder)
 }
 
-/// Removes temporary files that killed processes left of writing this file. Files younger than a minute
-/// stay: another process may be writing them.
+/// Removes temporary files of this file that killed processes have left. Files younger than a minute stay,
+/// since another process may be writing them.
 pub fn remove_unfinished(path: &Path) {
     const OLD: Duration = Duration::from_secs(60);
     let prefix = temporary_prefix(path);
@@ -183,13 +184,13 @@ pub fn remove_unfinished(path: &Path) {
         let name = file.path.file_name().unwrap_or_default().to_string_lossy();
         let is_old = file.modified.elapsed().is_ok_and(|age| age > OLD);
         if is_old && name.starts_with(&prefix) && name.ends_with(TEMPORARY) {
-            // A file that cannot be removed is in nobody's way.
+            // A file that cannot be removed does no harm.
             let _ = std::fs::remove_file(&file.path);
         }
     }
 }
 
-/// Returns the name under which the system reports changes of a path, also where it is not there yet.
+/// Returns the name under which the system reports changes of a path, which may not exist yet.
 #[must_use]
 pub fn absolute(path: PathBuf) -> PathBuf {
     let absolute = std::path::absolute(&path).unwrap_or(path);
@@ -209,13 +210,13 @@ fn folder_of(path: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
-/// The beginning of the names of temporary files that become this file.
+/// Returns the beginning of the names of temporary files that become this file.
 fn temporary_prefix(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default();
     format!(".{}.", name.to_string_lossy())
 }
 
-/// Makes a file beside the one that it is to become.
+/// Creates a temporary file beside the file that it will become.
 fn temporary(path: &Path, access: Access) -> io::Result<NamedTempFile> {
     let prefix = temporary_prefix(path);
     let mut builder = tempfile::Builder::new();

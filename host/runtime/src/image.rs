@@ -1,8 +1,10 @@
-//! State images: a guest's state at one frame, in memory and as a `.vbs` file.
+//! State images: a guest's state at one frame, in memory and as a `.vbs` file. Knows no guest and no
+//! session.
 //!
-//! A file is `VBS1`, then BLAKE3 of all that follows, then the size of the body and the body,
-//! compressed with LZ4: code hash, frame, schema, parcel and parked values, each list with its length
-//! in front. It is written to a temporary name and renamed, so it is whole or not there.
+//! A file consists of `VBS1`, the BLAKE3 hash of everything that follows, the size of the body, and the
+//! body compressed with LZ4. The body holds code hash, frame, schema, parcel and parked values, each list
+//! preceded by its length. A file is written under a temporary name and renamed, so it is complete or
+//! absent.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,54 +14,54 @@ use vblank_state::{Parcel, ParcelRef, Parked, Schema};
 
 use crate::files::{self, Access};
 
-/// The state of a game before one of its updates.
+/// The state of a guest before one of its updates.
 #[derive(Clone, Debug)]
 pub struct Image {
-    /// The code that made it, as its hash's hexadecimal digits.
+    /// Hash of the code that the state belongs to, in hexadecimal digits.
     pub code: String,
-    /// The number of the next update.
+    /// Number of the next update.
     pub frame: u64,
-    /// The state's type.
+    /// Type of the state.
     pub schema: Arc<Schema>,
     /// The state.
     pub parcel: Parcel,
-    /// Values without a place in it.
+    /// Values whose fields are gone.
     pub parked: Parked,
 }
 
-/// Why an image cannot be read or written.
+/// The reason why an image cannot be read or written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ImageError {
-    /// The file system would not.
+    /// The file system reported an error.
     #[error("cannot {action} the image {path}: {source}")]
     Io {
-        /// Read or write.
+        /// The operation: read or write.
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the system.
         source: std::io::Error,
     },
-    /// It is something else.
+    /// The file is no image.
     #[error("{0} is no state image (.vbs)")]
     NotAnImage(PathBuf),
-    /// It was an image once.
+    /// The file is a damaged image.
     #[error("the image {path} is damaged: {cause}")]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Description of the damage.
         cause: String,
     },
 }
 
 const MAGIC: &[u8; 4] = b"VBS1";
-/// LZ4 packs no better than this; a body that claims more is refused before memory is set aside.
+/// Best possible ratio of LZ4. A body that claims more is refused before memory is allocated.
 const BEST_RATIO: usize = 255;
 
 impl Image {
-    /// The image as a file's bytes.
+    /// Encodes the image as the bytes of a file.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut body = Vec::with_capacity(self.parcel.bytes() + 4096);
@@ -82,16 +84,16 @@ impl Image {
         file
     }
 
-    /// Whether a file's bytes begin as an image.
+    /// True if a file's bytes begin like an image.
     #[must_use]
     pub fn is_one(bytes: &[u8]) -> bool {
         bytes.starts_with(MAGIC)
     }
 
-    /// The image in a file's bytes, which may be hostile.
+    /// Decodes the bytes of a file, which may be hostile.
     ///
     /// # Errors
-    /// With what is wrong about them.
+    /// A description of the damage.
     pub fn decode(bytes: &[u8]) -> Result<Self, String> {
         let rest = bytes
             .strip_prefix(MAGIC)
@@ -128,7 +130,7 @@ impl Image {
         })
     }
 
-    /// Read a file.
+    /// Reads a file.
     ///
     /// # Errors
     /// When it cannot be read, is no image, or is damaged.
@@ -147,10 +149,10 @@ impl Image {
         })
     }
 
-    /// Writes a file: whole, or not at all.
+    /// Writes a file, completely or not at all.
     ///
     /// # Errors
-    /// When the file system refuses; an older file of that name is then as it was.
+    /// When the file system refuses. An older file of that name is then unchanged.
     pub fn write(&self, path: &Path, access: Access) -> Result<(), ImageError> {
         let written = files::write_whole(path, access, &[&self.encode()]);
         written.map_err(|source| ImageError::Io {
@@ -161,7 +163,7 @@ impl Image {
     }
 }
 
-/// What a state is known by: equal states of equal types have equal hashes.
+/// Returns the hash of a state: equal states of equal types have equal hashes.
 #[must_use]
 pub fn state_hash(schema: &Schema, parcel: &ParcelRef<'_>) -> String {
     let mut hasher = blake3::Hasher::new();
@@ -195,7 +197,7 @@ fn put_all<T: bytemuck::NoUninit>(out: &mut Vec<u8>, lists: &[Vec<T>]) {
     }
 }
 
-/// Reads what [`put`] wrote; lengths are checked against what is there.
+/// Reads the format that [`put`] writes. Each length is checked against the remaining bytes.
 struct Input<'a>(&'a [u8]);
 
 impl<'a> Input<'a> {
@@ -231,7 +233,7 @@ impl<'a> Input<'a> {
 mod tests {
     use super::*;
 
-    /// The state of nothing at all, with segments that stand for large arrays in other tests.
+    /// A small state with one segment, which stands for large arrays.
     fn image() -> Image {
         Image {
             code: "c0de".to_owned(),
@@ -243,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_gives_back_what_was_written() {
+    fn a_written_file_is_read_back() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.vbs");
         image().write(&path, Access::Shared).unwrap();
@@ -269,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_that_lies_takes_no_memory() {
+    fn a_false_size_allocates_no_memory() {
         let rest = [u64::MAX.to_le_bytes().to_vec(), vec![0; 100]].concat();
         let sum = blake3::hash(&rest);
         let bytes = [MAGIC.as_slice(), sum.as_bytes(), &rest].concat();

@@ -1,10 +1,11 @@
 //! Vblank's runtime: runs WebAssembly components and replaces their code while they run, with the
 //! state intact.
 //!
-//! It knows no graphics, no sound, no window and no command line. `vblank-host` builds games on top
-//! of it; an application that wants plugins depends on this crate alone and starts at [`plugin`].
+//! This crate knows no graphics, no sound, no window and no command line. `vblank-host` builds games on top of it.
+//! An application that wants plugins depends on this crate alone and starts at [`plugin`].
 //!
-//! The modules in reading order; each names only those above it. `ARCHITECTURE.md` has the map.
+//! The modules are listed in reading order, and each names only those above it. `ARCHITECTURE.md` has the
+//! map.
 
 // Layer 0
 pub mod error;

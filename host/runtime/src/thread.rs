@@ -1,12 +1,12 @@
-//! Threads that work beside the frame. Knows nothing of what they work on.
+//! Threads that work beside the frame. Knows nothing of their work.
 
-/// Lowers the priority of the calling thread, so that its work makes no frame late.
+/// Lowers the priority of the calling thread, so that its work delays no frame.
 ///
-/// Linux only: there the nice value belongs to the thread. Elsewhere it does nothing.
+/// Has an effect on Linux only, where each thread has its own nice value.
 pub(crate) fn lower_priority() {
     #[cfg(target_os = "linux")]
     {
-        // A refusal costs late frames and nothing else.
+        // A refusal only delays frames.
         let _ = rustix::process::nice(10);
     }
 }

@@ -26,11 +26,11 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use vblank_input::{Input, InputEvent};
-use vblank_render::assets::{AssetInfo, Assets};
-use vblank_render::sound::Speaker;
 #[cfg(feature = "overlay")]
 use vblank_render::Layer;
 use vblank_render::Renderer;
+use vblank_render::assets::{AssetInfo, Assets};
+use vblank_render::sound::Speaker;
 use vblank_runtime::build::CandidateSource;
 use vblank_runtime::error::{SwapError, Trap};
 use vblank_runtime::guest::{CodeHash, Engine};

@@ -1,4 +1,4 @@
-//! What one guest asks for and gives, and its claim to it, which goes when the guest does.
+//! The claim of one guest: the assets that it asks for or provides. Its claims end with it.
 
 use vblank_input::Size;
 
@@ -12,14 +12,14 @@ use super::{key, pixels};
 use crate::commands::TextStyle;
 use crate::sound::Sound;
 
-/// One guest's claims. They go when it is dropped.
+/// The claims of one guest. Dropping it releases them.
 pub struct Claim {
     assets: Assets,
     owner: Owner,
 }
 
 impl Assets {
-    /// Makes a claim, for a guest that is going to ask for assets.
+    /// Creates a claim for a guest that will ask for assets.
     #[must_use]
     pub fn claim(&self) -> Claim {
         let owner = self.lock().new_owner();
@@ -29,11 +29,11 @@ impl Assets {
 }
 
 impl Claim {
-    /// A texture: what was given under this key, or else from the asset folder.
+    /// Returns a texture: the one provided under this key, or else the file in the asset folder.
     ///
     /// # Errors
-    /// Where the key is none, or there are too many assets. That the file is missing or damaged shows
-    /// later, in [`Claim::status`].
+    /// When the key is invalid, or there are too many assets. A missing or damaged file shows later, in
+    /// [`Claim::status`].
     pub fn texture(&self, key: &str, filter: Filter) -> Result<u32, AssetError> {
         let mut registry = self.assets.lock();
         let handle = registry.ask(self.owner, Kind::Texture, key)?;
@@ -41,10 +41,10 @@ impl Claim {
         Ok(handle)
     }
 
-    /// A texture of these bytes: red, green, blue and alpha, straight, in rows from the top.
+    /// Makes a texture of these bytes: red, green, blue and straight alpha, in rows from the top.
     ///
     /// # Errors
-    /// Where the key is none, the bytes do not fit the size, or it is too much.
+    /// When the key is invalid, the number of bytes does not match the size, or a limit is exceeded.
     pub fn pixels(
         &self,
         key: &str,
@@ -61,10 +61,10 @@ impl Claim {
         Ok(handle)
     }
 
-    /// A texture of an encoded file: PNG.
+    /// Makes a texture of an encoded PNG file.
     ///
     /// # Errors
-    /// As for [`Claim::pixels`], and where the file is damaged.
+    /// As for [`Claim::pixels`], and when the file is damaged.
     pub fn picture(&self, key: &str, encoded: &[u8], filter: Filter) -> Result<u32, AssetError> {
         let decode = || Kind::Texture.decode(encoded);
         let handle = self.give(Kind::Texture, key, blake3::hash(encoded), decode)?;
@@ -72,7 +72,7 @@ impl Claim {
         Ok(handle)
     }
 
-    /// A font: what was given under this key, or else from the asset folder.
+    /// Returns a font: the one provided under this key, or else the file in the asset folder.
     ///
     /// # Errors
     /// As for [`Claim::texture`].
@@ -80,16 +80,16 @@ impl Claim {
         self.assets.lock().ask(self.owner, Kind::Font, key)
     }
 
-    /// A font of a file that the guest carries with it.
+    /// Makes a font of a file that is part of the guest.
     ///
     /// # Errors
-    /// Where the key is none, the file is no font, or it is too much.
+    /// When the key is invalid, the file is no font, or a limit is exceeded.
     pub fn font_file(&self, key: &str, encoded: &[u8]) -> Result<u32, AssetError> {
         let decode = || Kind::Font.decode(encoded);
         self.give(Kind::Font, key, blake3::hash(encoded), decode)
     }
 
-    /// A sound: what was given under this key, or else from the asset folder.
+    /// Returns a sound: the one provided under this key, or else the file in the asset folder.
     ///
     /// # Errors
     /// As for [`Claim::texture`].
@@ -97,20 +97,20 @@ impl Claim {
         self.assets.lock().ask(self.owner, Kind::Sound, key)
     }
 
-    /// A sound of a file that the guest carries with it: WAV or Ogg Vorbis.
+    /// Makes a sound of a file that is part of the guest: WAV or Ogg Vorbis.
     ///
     /// # Errors
-    /// Where the key is none, the file is no sound, or it is too much.
+    /// When the key is invalid, the file is no sound, or a limit is exceeded.
     pub fn sound_file(&self, key: &str, encoded: &[u8]) -> Result<u32, AssetError> {
         let decode = || Kind::Sound.decode(encoded);
         self.give(Kind::Sound, key, blake3::hash(encoded), decode)
     }
 
-    /// A sound of samples from -1 to 1, so many a second; left and right by turns where there are two
-    /// channels.
+    /// Makes a sound of samples from -1 to 1. `rate` is in samples per second. With two channels, samples
+    /// of left and right alternate.
     ///
     /// # Errors
-    /// Where the key is none, rate or channels make no sense, or it is too much.
+    /// When the key is invalid, rate or channels are out of range, or a limit is exceeded.
     pub fn samples(
         &self,
         key: &str,
@@ -136,7 +136,7 @@ impl Claim {
         self.assets.layout(style, text).size
     }
 
-    /// A shader: what was given under this key, or else from the asset folder.
+    /// Returns a shader: the one provided under this key, or else the file in the asset folder.
     ///
     /// # Errors
     /// As for [`Claim::texture`].
@@ -144,19 +144,19 @@ impl Claim {
         self.assets.lock().ask(self.owner, Kind::Shader, key)
     }
 
-    /// A shader of this source.
+    /// Makes a shader of this source.
     ///
     /// # Errors
-    /// Where the key is none, or the source is no shader: with line and column.
+    /// When the key is invalid, or the source is no valid shader. The message has line and column.
     pub fn shader_source(&self, key: &str, source: &str) -> Result<u32, AssetError> {
         let decode = || Kind::Shader.decode(source.as_bytes());
         self.give(Kind::Shader, key, blake3::hash(source.as_bytes()), decode)
     }
 
-    /// Whether a shader's parameters have so many bytes. One that is not there has none.
+    /// Checks the size of a shader's parameters. A shader that is not loaded accepts any size.
     ///
     /// # Errors
-    /// With both numbers.
+    /// A message with both sizes.
     pub fn check_params(&self, shader: u32, bytes: usize) -> Result<(), String> {
         match self.assets.lock().params_of(shader) {
             Some(wanted) if wanted != bytes => Err(format!(
@@ -166,10 +166,11 @@ impl Claim {
         }
     }
 
-    /// A mesh of these vertices, [`VERTEX_WORDS`](super::VERTEX_WORDS) words each, and triangles.
+    /// Makes a mesh of vertices, [`VERTEX_WORDS`](super::VERTEX_WORDS) words each, and of indices, three
+    /// for each triangle.
     ///
     /// # Errors
-    /// Where the key is none, or the words make no mesh.
+    /// When the key is invalid, or the words make no mesh.
     pub fn mesh(&self, key: &str, vertices: &[u32], indices: &[u32]) -> Result<u32, AssetError> {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&vertices.len().to_le_bytes());
@@ -179,10 +180,10 @@ impl Claim {
         self.give(Kind::Mesh, key, hasher.finalize(), decode)
     }
 
-    /// A canvas of this size.
+    /// Makes a canvas of this size.
     ///
     /// # Errors
-    /// Where the key is none, or it is too large.
+    /// When the key is invalid, or the canvas is too large.
     pub fn canvas(&self, key: &str, size: Size, filter: Filter) -> Result<u32, AssetError> {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&size.width.to_le_bytes());
@@ -193,25 +194,25 @@ impl Claim {
         Ok(handle)
     }
 
-    /// Why an asset is not there, or not as its file is now.
+    /// The reason why an asset has no content, or not the present content of its file.
     #[must_use]
     pub fn problem(&self, handle: u32) -> Option<String> {
         self.assets.lock().problem(handle)
     }
 
-    /// How far an asset is. One that is not there has failed.
+    /// The loading status of an asset. `Failed` if there is no such asset.
     #[must_use]
     pub fn status(&self, handle: u32) -> Status {
         self.assets.lock().status(handle)
     }
 
-    /// Of a texture that is there.
+    /// Size of a texture or canvas, once it is loaded.
     #[must_use]
     pub fn texture_size(&self, handle: u32) -> Option<Size> {
         self.assets.lock().texture_size(handle)
     }
 
-    /// Give all claims up.
+    /// Releases all claims.
     pub fn release(&self) {
         self.assets.lock().release(self.owner);
     }
@@ -222,7 +223,7 @@ impl Claim {
         &self.assets
     }
 
-    /// What was given before is not decoded again.
+    /// Puts an asset under a key. Content that is there already is not decoded again.
     fn give(
         &self,
         kind: Kind,

@@ -1,53 +1,53 @@
-//! Reasons why there is no such asset.
+//! Reasons why an asset cannot be made.
 
 use vblank_input::Size;
 
 use super::limits::{MAX_ENTRIES, MAX_SIDE};
 
-/// Why there is no such asset.
+/// The reason why an asset cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AssetError {
-    /// The key is none.
+    /// The key is invalid.
     #[error("{key:?} is no key: {why}")]
     Key {
-        /// As far as it can be shown.
+        /// Key, escaped and shortened.
         key: String,
-        /// What is wrong.
+        /// Description of the mistake.
         why: &'static str,
     },
-    /// A texture without pixels, or with too many.
+    /// A texture has no pixels, or too many.
     #[error("a texture of {size}: a side has 1 to {MAX_SIDE} pixels")]
     Side {
-        /// What was asked for.
+        /// Requested size.
         size: Size,
     },
-    /// Pixels and size do not fit.
+    /// The number of bytes does not match the size.
     #[error("a texture of {size} has {wanted} bytes, and {given} were given")]
     Bytes {
-        /// What was asked for.
+        /// Requested size.
         size: Size,
-        /// So many bytes are that.
+        /// Bytes for that size.
         wanted: u64,
-        /// So many came.
+        /// Bytes that were provided.
         given: usize,
     },
-    /// There is no such file.
+    /// The file does not exist.
     #[error("there is no file {0}")]
     Missing(String),
-    /// It cannot be read as what it should be.
+    /// The content is damaged or of another format.
     #[error("{0}")]
     Damaged(String),
-    /// There are too many.
+    /// There are too many assets.
     #[error("there are {MAX_ENTRIES} assets already, which is as many as there can be")]
     TooMany,
-    /// They are too large.
+    /// The assets are too large together.
     #[error(
         "{bytes} bytes more than the {held} of all assets now would be over the limit of 1 GiB"
     )]
     TooLarge {
-        /// Of this one.
+        /// Bytes of the new asset.
         bytes: u64,
-        /// Of the others.
+        /// Bytes of all other assets.
         held: u64,
     },
 }

@@ -14,16 +14,16 @@ use crate::commands::TextStyle;
 use crate::sound::{Library, LookUp};
 use crate::text::{Layout, Typesetter};
 
-/// The assets of a host. A handle: cheap to clone.
+/// A handle to the assets of a host. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Assets(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
     registry: Mutex<Registry>,
-    /// Made for the first text. Locked after the registry, never before it.
+    /// Created for the first text. Locked after the registry, never before it.
     typesetter: Mutex<Option<Typesetter>>,
-    /// Something was loaded, or could not be.
+    /// Notified when a file has been loaded, or failed to load.
     settled: Condvar,
 }
 
@@ -34,7 +34,7 @@ impl fmt::Debug for Assets {
 }
 
 impl Assets {
-    /// Free what nobody claims.
+    /// Frees assets that no guest claims.
     pub fn sweep(&self) {
         let registry = &mut self.lock();
         if registry.sweep()
@@ -44,26 +44,26 @@ impl Assets {
         }
     }
 
-    /// Of a texture or canvas that is there.
+    /// Size of a texture or canvas, once it is loaded.
     #[must_use]
     pub fn texture_size(&self, handle: u32) -> Option<Size> {
         self.lock().texture_size(handle)
     }
 
-    /// All of them, also such as are on their way or missing.
+    /// Lists all assets, including those that are loading or missing.
     #[must_use]
     pub fn list(&self) -> Vec<AssetInfo> {
         self.lock().list()
     }
 
-    /// How much there is.
+    /// Number and size of the assets.
     #[must_use]
     pub fn held(&self) -> Held {
         self.lock().held()
     }
 
-    /// All assets that are there, if something about them has changed since `seen`, which is 0 for
-    /// whoever looks for the first time.
+    /// Returns all loaded assets if any of them has changed since `seen`, and updates `seen`. It starts at
+    /// 0.
     #[must_use]
     pub fn changed_since(&self, seen: &mut u64) -> Option<Vec<Live>> {
         let registry = self.lock();
@@ -73,8 +73,8 @@ impl Assets {
         Some(registry.live())
     }
 
-    /// Wait until the files that were asked for have been looked at, each for the first time, and not
-    /// longer than this. What is not there by then is not waited for again.
+    /// Waits until every requested file has been tried, no longer than `limit`. Files that are not ready by
+    /// then are not waited for again.
     pub fn wait(&self, limit: Duration) {
         let begun = Instant::now();
         let mut registry = self.lock();
@@ -88,38 +88,40 @@ impl Assets {
         }
     }
 
-    /// From now on there is a loader: `wake` is called when a file is wanted, and must not ask back.
+    /// Attaches a loader. `wake` is called when a file is requested, and must not call back into the
+    /// assets.
     pub fn attach_loader(&self, wake: impl Fn() + Send + 'static) {
         self.lock().set_loader(Some(Box::new(wake)));
     }
 
-    /// The loader is gone.
+    /// Detaches the loader.
     pub fn detach_loader(&self) {
         self.lock().set_loader(None);
         self.0.settled.notify_all();
     }
 
-    /// The files that have been asked for since this was last called.
+    /// Takes the requests for files that were made since the last call.
     #[must_use]
     pub fn take_wanted(&self) -> Vec<AssetRequest> {
         self.lock().take_wanted()
     }
 
-    /// All assets that come from files.
+    /// Lists all assets that come from files.
     #[must_use]
     pub fn files(&self) -> Vec<AssetRequest> {
         self.lock().files()
     }
 
-    /// A file was read: here is its content, or why there is none. An asset that has a content keeps it
-    /// then. `tell` hears what a person should know, if that is new; it must not ask back.
+    /// Sets the content of an asset that was read from a file, or the reason why it could not be read.
+    /// After a failure, an asset keeps its old content. `tell` is called with a new notice for the user,
+    /// and must not call back into the assets.
     pub fn loaded(
         &self,
         handle: u32,
         content: Result<(blake3::Hash, Payload), AssetError>,
         tell: impl FnOnce(String),
     ) {
-        // Told before whoever waits can go on.
+        // The notice is sent before waiting threads can continue.
         let mut registry = self.lock();
         if let Some(notice) = registry.loaded(handle, content) {
             tell(notice);
@@ -127,13 +129,13 @@ impl Assets {
         self.0.settled.notify_all();
     }
 
-    /// Whether an asset has just this content.
+    /// True if an asset has exactly this content.
     #[must_use]
     pub fn has(&self, handle: u32, hash: blake3::Hash) -> bool {
         self.lock().has(handle, hash)
     }
 
-    /// Lay a text out, or find it again.
+    /// Returns the layout of a text, from the cache if possible.
     pub(crate) fn layout(&self, style: &TextStyle, text: &str) -> Arc<Layout> {
         let font = match style.font {
             0 => None,
@@ -142,7 +144,7 @@ impl Assets {
         self.typeset(|typesetter| typesetter.layout(font.as_ref(), style, text))
     }
 
-    /// Have the typesetter do something.
+    /// Calls a function with the typesetter.
     pub(crate) fn typeset<T>(&self, something: impl FnOnce(&mut Typesetter) -> T) -> T {
         something(self.typesetter().get_or_insert_with(Typesetter::new))
     }
@@ -152,7 +154,7 @@ impl Assets {
         typesetter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes whoever waits for assets: one has been loaded, or cannot be.
+    /// Wakes threads that wait for assets.
     pub(super) fn notify_settled(&self) {
         self.0.settled.notify_all();
     }

@@ -1,4 +1,4 @@
-//! Descriptions of single assets: for the loader, for a renderer, for people.
+//! Descriptions of single assets, for the loader, for a renderer and for people.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,73 +9,73 @@ use super::key;
 use super::payload::{Filter, Kind, Payload, Status};
 use super::pixels::Pixels;
 
-/// A file that is wanted.
+/// A request for a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssetRequest {
-    /// Of the asset.
+    /// Handle of the asset.
     pub handle: u32,
-    /// What it is to be.
+    /// Expected kind.
     pub kind: Kind,
-    /// What the guest calls it.
+    /// Key that the guest chose.
     pub key: Arc<str>,
 }
 
 impl AssetRequest {
-    /// The files that it may be, in the order in which they are to be tried.
+    /// Lists the files that the key may mean, in the order in which they are tried.
     #[must_use]
     pub fn files(&self, folder: &Path) -> Vec<PathBuf> {
         key::files(folder, &self.key, self.kind)
     }
 }
 
-/// An asset that is there, as a renderer needs it.
+/// A loaded asset, as a renderer needs it.
 #[derive(Clone, Debug)]
 pub struct Live {
-    /// Its number, never 0.
+    /// Handle of the asset, never 0.
     pub handle: u32,
-    /// Another one with each change of the content.
+    /// Number that changes with each change of the content.
     pub revision: u64,
-    /// The content.
+    /// Content of the asset.
     pub payload: Payload,
-    /// For textures.
+    /// Filter, for textures.
     pub filter: Filter,
 }
 
 impl Live {
-    /// Bytes that the GPU gets of it.
+    /// Bytes that are uploaded to the GPU.
     #[must_use]
     pub fn upload_bytes(&self) -> u64 {
         match &self.payload {
             Payload::Texture(_) | Payload::Mesh(_) => self.payload.bytes(),
-            // Its glyphs are uploaded as they are drawn.
+            // Glyphs of a font are uploaded when they are drawn.
             Payload::Font(_) | Payload::Sound(_) | Payload::Shader(_) | Payload::Canvas(_) => 0,
         }
     }
 }
 
-/// An asset, for people.
+/// A description of an asset, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssetInfo {
-    /// What it is.
+    /// Kind of the asset.
     pub kind: Kind,
-    /// What the guest calls it.
+    /// Key that the guest chose.
     pub key: Arc<str>,
-    /// In memory.
+    /// Bytes in memory.
     pub bytes: u64,
-    /// Of what has pixels.
+    /// Size in pixels, for textures and canvases.
     pub size: Option<Size>,
-    /// How far it is.
+    /// Loading status.
     pub status: Status,
-    /// What is wrong with its file, also where an older content is still in use.
+    /// Problem of its file, even if older content is still in use.
     pub problem: Option<String>,
-    /// Of a texture, and which of its contents these are.
+    /// Revision and pixels, for textures.
     pub pixels: Option<(u64, Pixels)>,
 }
 
-/// How much there is.
+/// The number and size of all assets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Held {
-    /// Assets, also such as are on their way.
+    /// Number of assets, including those that are loading.
     pub entries: usize,
     /// Bytes in memory.
     pub bytes: u64,

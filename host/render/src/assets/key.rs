@@ -1,7 +1,7 @@
-//! Keys: what a guest calls an asset, and which file of the asset folder that is.
+//! Keys: the names that a guest gives to assets, and the files of the asset folder that they mean.
 //!
-//! The folder is a wall, and a key cannot name what is outside of it. Knows no files: whoever opens one
-//! has to look for symbolic links.
+//! A key cannot name a file outside of the asset folder. This module opens no files: the code that opens
+//! one must check for symbolic links.
 
 use std::path::{Path, PathBuf};
 
@@ -11,13 +11,13 @@ use super::payload::Kind;
 /// Bytes of the longest key.
 const LONGEST: usize = 256;
 
-/// Whether this can be a key: a relative path with `/` between its parts.
+/// Checks that a key is a relative path with `/` between its parts.
 ///
 /// # Errors
-/// With what is wrong about it.
+/// A description of the mistake.
 pub fn check(key: &str) -> Result<(), AssetError> {
     let wrong = |why| {
-        // What is shown is bounded, and has no control characters.
+        // The shown key is short and has no control characters.
         let key: String = key.chars().take(64).flat_map(char::escape_debug).collect();
         Err(AssetError::Key { key, why })
     };
@@ -46,8 +46,8 @@ pub fn check(key: &str) -> Result<(), AssetError> {
     Ok(())
 }
 
-/// The files that a key may mean, in the order in which they are tried: the key as it is where it has
-/// one of the endings of its kind, and with each of them.
+/// Lists the files that a key may mean, in the order in which they are tried. A key with an ending of its
+/// kind is one file. Other keys get each of the endings.
 pub fn files(folder: &Path, key: &str, kind: Kind) -> Vec<PathBuf> {
     let endings = kind.endings();
     let ending = Path::new(key).extension();
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_a_wall() {
+    fn keys_stay_inside_the_asset_folder() {
         for key in ["ship", "ship.png", "a/b/c.png", "größe", "..ship", "a b"] {
             assert!(check(key).is_ok(), "{key}");
         }

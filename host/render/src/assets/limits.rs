@@ -1,9 +1,9 @@
 //! Limits of the assets of a host.
 
-/// Assets at one time, at most.
+/// Largest number of assets at one time.
 pub const MAX_ENTRIES: usize = 4096;
-/// Bytes of all assets together, at most, as they are kept in memory.
+/// Largest size of all assets together, in bytes of memory.
 pub const MAX_BYTES: u64 = 1 << 30;
 
-/// Pixels of a texture's side, at most.
+/// Largest side of a texture, in pixels.
 pub const MAX_SIDE: u32 = 16_384;

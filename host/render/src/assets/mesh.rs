@@ -1,29 +1,29 @@
-//! Meshes: triangles in space, as words that a GPU reads as they are. Knows no GPU.
+//! Meshes: triangles in space, as words in the layout that a GPU reads. Knows no GPU.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::error::AssetError;
 
-/// Words of a vertex: position, normal, place in the texture, colour; see `wit/assets.wit`.
+/// Words of a vertex: position, normal, texture coordinates and colour, see `wit/assets.wit`.
 pub const VERTEX_WORDS: usize = 9;
-/// Bytes of a mesh, at most: 64 MiB.
+/// Largest size of a mesh: 64 MiB.
 const MOST: usize = 64 << 20;
 
-/// Vertices, and which of them make triangles.
+/// Vertices, and the indices that make triangles of them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mesh {
-    /// [`VERTEX_WORDS`] each.
+    /// Vertices, [`VERTEX_WORDS`] words each.
     pub vertices: Arc<[u32]>,
-    /// Three for each triangle.
+    /// Indices, three for each triangle.
     pub indices: Arc<[u32]>,
 }
 
 impl Mesh {
-    /// Of these words.
+    /// Makes a mesh of these words.
     ///
     /// # Errors
-    /// Where they make no triangles, name a vertex that is not there, or are too many.
+    /// When the indices make no triangles or name a missing vertex, or when the mesh is too large.
     pub fn new(vertices: &[u32], indices: &[u32]) -> Result<Self, AssetError> {
         let wrong = |message: String| Err(AssetError::Damaged(message));
         if size_of_val(vertices) + size_of_val(indices) > MOST {
@@ -47,7 +47,7 @@ impl Mesh {
         })
     }
 
-    /// Bytes of it.
+    /// Size in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         ((self.vertices.len() + self.indices.len()) * size_of::<u32>()) as u64
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mesh_has_whole_vertices_whole_triangles_and_names_no_other() {
+    fn a_malformed_mesh_is_rejected() {
         let vertices = [0; 3 * VERTEX_WORDS];
         assert!(Mesh::new(&vertices, &[0, 1, 2]).is_ok());
         for (vertices, indices, what) in [

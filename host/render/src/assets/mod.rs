@@ -1,12 +1,12 @@
 //! The assets of a guest: textures, fonts, sounds, shaders, meshes and canvases, under keys that the guest
 //! chooses, owned by the host.
 //!
-//! Pure data. It knows no GPU, no files and no threads: a loader fills in what lies in files, and a renderer
-//! takes what has changed since it last looked. The same key gives the same asset to whoever asks, so a new
-//! version of the code finds the assets of the old one.
+//! This module is pure data. It knows no GPU, no files and no threads: a loader fills in the content of
+//! files, and a renderer takes what has changed since its last look. Equal keys mean the same asset for all
+//! guests, so a new version of the code finds the assets of the old one.
 //!
-//! Whoever asks for an asset has a claim to it until the claim is released; [`Assets::sweep`] frees assets
-//! that nobody claims.
+//! A guest that asks for an asset has a claim to it until the claim is released. [`Assets::sweep`] frees
+//! assets without a claim.
 
 mod claim;
 mod error;

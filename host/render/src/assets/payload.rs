@@ -11,25 +11,25 @@ use super::pixels::Pixels;
 use super::shader::Shader;
 use crate::sound::Sound;
 
-/// What an asset is.
+/// The kind of an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// A picture to draw with.
     Texture,
     /// A font.
     Font,
-    /// Something to be heard.
+    /// A sound.
     Sound,
-    /// What colours a surface.
+    /// A fragment function that colours surfaces.
     Shader,
     /// Triangles in space.
     Mesh,
-    /// A texture that is drawn to.
+    /// A texture that a guest draws to.
     Canvas,
 }
 
 impl Kind {
-    /// For people.
+    /// Name of the kind, for people.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -42,22 +42,22 @@ impl Kind {
         }
     }
 
-    /// Of the files that it may come from.
+    /// Endings of the files that it may come from.
     pub(super) fn endings(self) -> &'static [&'static str] {
         match self {
             Self::Texture => &["png"],
             Self::Font => &["ttf", "otf"],
             Self::Sound => &["ogg", "wav"],
             Self::Shader => &["wgsl"],
-            // Made by guests only.
+            // Only guests make these.
             Self::Mesh | Self::Canvas => &[],
         }
     }
 
-    /// Makes of a file's bytes what is kept in memory. May take long.
+    /// Decodes a file's bytes. May take long.
     ///
     /// # Errors
-    /// Where the bytes are damaged, or too much.
+    /// When the bytes are damaged, or a limit is exceeded.
     pub fn decode(self, encoded: &[u8]) -> Result<Payload, AssetError> {
         match self {
             Self::Texture => Pixels::decode(encoded).map(Payload::Texture),
@@ -95,20 +95,20 @@ fn font(encoded: &[u8]) -> Result<Payload, AssetError> {
     Ok(Payload::Font(bytes))
 }
 
-/// An asset's content, ready to be used. Cheap to clone.
+/// The content of an asset, ready for use. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {
-    /// Of a texture.
+    /// Pixels of a texture.
     Texture(Pixels),
-    /// Of a font: its file.
+    /// File of a font.
     Font(Arc<[u8]>),
-    /// Of a sound: its samples.
+    /// Samples of a sound.
     Sound(Sound),
-    /// Of a shader: its source.
+    /// Source of a shader.
     Shader(Shader),
-    /// Of a mesh: its triangles.
+    /// Triangles of a mesh.
     Mesh(Mesh),
-    /// Of a canvas: its size in pixels.
+    /// Size of a canvas in pixels.
     Canvas(Size),
 }
 
@@ -127,23 +127,23 @@ impl Payload {
     }
 }
 
-/// How a texture looks between its pixels.
+/// The sampling of a texture between its pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Filter {
-    /// Blended.
+    /// Pixels are blended.
     #[default]
     Linear,
-    /// As squares.
+    /// Pixels are squares.
     Nearest,
 }
 
-/// How far an asset is.
+/// The loading status of an asset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// On its way from the file.
+    /// The file is being loaded.
     Loading,
-    /// There. A file that was damaged later changes nothing about that.
+    /// The asset has content. It stays ready even if its file is damaged later.
     Ready,
-    /// The file is not there or damaged, for this reason. It may come.
+    /// The file is missing or damaged, for this reason. It may be loaded later.
     Failed(String),
 }

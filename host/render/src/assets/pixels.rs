@@ -10,20 +10,20 @@ use vblank_input::Size;
 use super::error::AssetError;
 use super::limits::MAX_SIDE;
 
-/// Red, green, blue and alpha of each pixel, straight, in rows from the top.
+/// Pixels of a texture: red, green, blue and straight alpha, in rows from the top.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pixels {
-    /// Its size; no side is 0.
+    /// Size in pixels; no side is 0.
     pub size: Size,
     /// `size.width * size.height * 4` bytes.
     pub rgba: Arc<[u8]>,
 }
 
 impl Pixels {
-    /// Of these bytes.
+    /// Makes a texture of these bytes.
     ///
     /// # Errors
-    /// Where the bytes are not as many as the size says, or it is too large.
+    /// When the number of bytes does not match the size, or the size is too large.
     pub fn new(size: Size, rgba: &[u8]) -> Result<Self, AssetError> {
         let wanted = bytes(size)?;
         if wanted != rgba.len() as u64 {
@@ -37,17 +37,17 @@ impl Pixels {
         Ok(Self { size, rgba })
     }
 
-    /// Of an encoded picture: PNG. Takes some 5 ms for a megapixel.
+    /// Decodes a PNG file. Takes about 5 ms for a megapixel.
     ///
     /// # Errors
-    /// Where it is damaged, of another format, or too large.
+    /// When the file is damaged, has another format, or is too large.
     pub fn decode(encoded: &[u8]) -> Result<Self, AssetError> {
         if encoded.is_empty() {
             return Err(AssetError::Damaged("it is empty".to_owned()));
         }
         let damaged = |error: image::ImageError| AssetError::Damaged(error.to_string());
         let mut reader = ImageReader::with_format(Cursor::new(encoded), ImageFormat::Png);
-        // The size is looked at first, so that no memory is asked for in vain.
+        // The size is checked first, so that no memory is allocated for a picture that is too large.
         let (width, height) = reader.into_dimensions().map_err(damaged)?;
         let size = Size::new(width, height);
         bytes(size)?;
@@ -60,12 +60,12 @@ impl Pixels {
     }
 }
 
-/// Whether a texture can have this size.
+/// Checks that a texture can have this size.
 pub fn check(size: Size) -> Result<(), AssetError> {
     bytes(size).map(|_| ())
 }
 
-/// How many bytes a texture of this size has.
+/// Bytes of a texture of this size.
 fn bytes(size: Size) -> Result<u64, AssetError> {
     let Size { width, height } = size;
     if size.is_empty() || width.max(height) > MAX_SIDE {
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_bytes_have_to_fit() {
+    fn sizes_and_bytes_must_match() {
         let size = Size::new(2, 1);
         let pixels = Pixels::new(size, &[1, 2, 3, 4, 5, 6, 7, 8]).unwrap();
         assert_eq!((pixels.size, pixels.rgba.len()), (size, 8));
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_is_decoded_or_an_error() {
+    fn a_damaged_picture_is_an_error() {
         let mut png = Vec::new();
         let image = image::RgbaImage::from_fn(3, 2, |x, y| image::Rgba([x as u8, y as u8, 7, 99]));
         let format = ImageFormat::Png;
@@ -109,7 +109,7 @@ mod tests {
         for cut in [0, 1, 8, 20, png.len() / 2, png.len() - 20] {
             assert!(Pixels::decode(&png[..cut]).is_err(), "cut at {cut}");
         }
-        // The width in its header says 100,000.
+        // The header now claims a width of 100,000.
         png[16..20].copy_from_slice(&100_000_u32.to_be_bytes());
         assert!(Pixels::decode(&png).is_err());
     }

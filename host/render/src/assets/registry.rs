@@ -1,4 +1,4 @@
-//! The table behind [`Assets`](super::Assets): what is there, where it comes from, who wants it.
+//! The table behind [`Assets`](super::Assets): contents, sources and claims.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,21 +13,21 @@ use super::payload::{Filter, Kind, Payload, Status};
 use crate::sound::LookUp;
 use crate::text::FontFile;
 
-/// Who claims an asset.
+/// The identity of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Owner(u64);
 
 #[derive(Default)]
 pub(super) struct Registry {
     entries: BTreeMap<u32, Entry>,
-    /// By what they are and what they are called.
+    /// Handles by kind and key.
     handles: BTreeMap<(Kind, Arc<str>), u32>,
     last_handle: u32,
     last_owner: u64,
-    /// Goes up with each change.
+    /// Increased by each change.
     version: u64,
     bytes: u64,
-    /// Told when there is something in `wanted`.
+    /// Callback for new requests in `wanted`.
     loader: Option<Box<dyn Fn() + Send>>,
     wanted: Vec<u32>,
 }
@@ -36,15 +36,15 @@ struct Entry {
     kind: Kind,
     key: Arc<str>,
     source: Source,
-    /// Of the file or the bytes that the payload was made of.
+    /// Hash of the file or the bytes that the payload was made of.
     hash: Option<blake3::Hash>,
     payload: Option<Payload>,
     revision: u64,
     filter: Filter,
     status: Status,
-    /// What was last told about a file that is missing or damaged.
-    told: Option<String>,
-    /// It has been waited for in vain.
+    /// Last notice about a missing or damaged file.
+    notice: Option<String>,
+    /// True once a wait for it has timed out.
     is_late: bool,
     claims: Vec<Owner>,
 }
@@ -67,7 +67,7 @@ impl Registry {
         self.version
     }
 
-    /// Find an asset, or have it loaded.
+    /// Finds an asset, or requests its file.
     pub fn ask(&mut self, owner: Owner, kind: Kind, key: &str) -> Result<u32, AssetError> {
         if let Some(handle) = self.find(kind, key) {
             self.claim(handle, owner);
@@ -88,7 +88,7 @@ impl Registry {
         Ok(handle)
     }
 
-    /// The asset that was made of just these bytes before.
+    /// Finds the asset if it was made of exactly these bytes.
     pub fn given(
         &mut self,
         owner: Owner,
@@ -114,7 +114,7 @@ impl Registry {
         payload: Payload,
     ) -> Result<u32, AssetError> {
         let known = self.find(kind, key);
-        self.check_room(known, &payload)?;
+        self.check_limit(known, &payload)?;
         let handle = match known {
             Some(handle) => handle,
             None => self.insert(owner, kind, key, Source::Given)?,
@@ -129,13 +129,13 @@ impl Registry {
         handle: u32,
         content: Result<(blake3::Hash, Payload), AssetError>,
     ) -> Option<String> {
-        // It may have been freed, or given, meanwhile.
+        // The asset may have been freed or provided by a guest meanwhile.
         let entry = self.entries.get(&handle)?;
         if entry.source != Source::File {
             return None;
         }
         let content = content.and_then(|(hash, payload)| {
-            self.check_room(Some(handle), &payload)?;
+            self.check_limit(Some(handle), &payload)?;
             Ok((hash, payload))
         });
         match content {
@@ -147,7 +147,7 @@ impl Registry {
         }
     }
 
-    /// Returns what is to be told, if that is new.
+    /// Notes a failure. Returns a notice if it is new.
     fn fail(&mut self, handle: u32, why: String) -> Option<String> {
         let entry = self.entries.get_mut(&handle)?;
         let (kind, key) = (entry.kind.name(), &entry.key);
@@ -159,8 +159,8 @@ impl Registry {
         if entry.payload.is_none() {
             entry.status = Status::Failed(why);
         }
-        let is_new = entry.told.as_ref() != Some(&notice);
-        entry.told = Some(notice.clone());
+        let is_new = entry.notice.as_ref() != Some(&notice);
+        entry.notice = Some(notice.clone());
         is_new.then_some(notice)
     }
 
@@ -172,7 +172,7 @@ impl Registry {
         self.bytes = self.bytes - before + payload.bytes();
         entry.source = source;
         entry.status = Status::Ready;
-        entry.told = None;
+        entry.notice = None;
         if entry.hash.replace(hash) != Some(hash) {
             self.version += 1;
             entry.revision = self.version;
@@ -180,8 +180,8 @@ impl Registry {
         entry.payload = Some(payload);
     }
 
-    /// Whether there is room for this in place of what an asset has now.
-    fn check_room(&self, handle: Option<u32>, payload: &Payload) -> Result<(), AssetError> {
+    /// Checks that the limit allows this payload in place of the asset's present one.
+    fn check_limit(&self, handle: Option<u32>, payload: &Payload) -> Result<(), AssetError> {
         let now = handle.and_then(|handle| self.entries.get(&handle)?.payload.as_ref());
         let held = self.bytes - now.map_or(0, Payload::bytes);
         let bytes = payload.bytes();
@@ -192,7 +192,7 @@ impl Registry {
     }
 
     fn find(&self, kind: Kind, key: &str) -> Option<u32> {
-        // Looked up once for each key and version of the code.
+        // The allocation is rare: each version of the code looks a key up once.
         self.handles.get(&(kind, Arc::from(key))).copied()
     }
 
@@ -219,7 +219,7 @@ impl Registry {
             revision: 0,
             filter: Filter::default(),
             status: Status::Loading,
-            told: None,
+            notice: None,
             is_late: false,
             claims: vec![owner],
         };
@@ -241,7 +241,7 @@ impl Registry {
         }
     }
 
-    /// Whether anything was freed.
+    /// Frees assets without a claim. Returns true if any were freed.
     pub fn sweep(&mut self) -> bool {
         let before = self.entries.len();
         let Self { handles, bytes, .. } = self;
@@ -274,7 +274,7 @@ impl Registry {
             bytes: entry.payload.as_ref().map_or(0, Payload::bytes),
             size: self.texture_size(*handle),
             status: entry.status.clone(),
-            problem: entry.told.clone(),
+            problem: entry.notice.clone(),
             pixels: match &entry.payload {
                 Some(Payload::Texture(pixels)) => Some((entry.revision, pixels.clone())),
                 _ => None,
@@ -323,7 +323,7 @@ impl Registry {
     pub fn problem(&self, handle: u32) -> Option<String> {
         match self.entries.get(&handle) {
             None => Some("there is no such asset".to_owned()),
-            Some(entry) => entry.told.clone(),
+            Some(entry) => entry.notice.clone(),
         }
     }
 
@@ -346,7 +346,7 @@ impl Registry {
         }
     }
 
-    /// A font's file, and which of its contents that is.
+    /// Returns a font's file with its revision.
     pub fn font(&self, handle: u32) -> Option<FontFile> {
         let entry = self.entries.get(&handle)?;
         match entry.payload.as_ref()? {
@@ -387,7 +387,7 @@ impl Registry {
         })
     }
 
-    /// Whether a file has not been looked at yet.
+    /// True if a file has not been tried yet.
     pub fn is_waiting(&self) -> bool {
         let mut entries = self.entries.values();
         entries.any(|entry| entry.status == Status::Loading && !entry.is_late)
@@ -410,15 +410,15 @@ mod tests {
 
     const SIZE: Size = Size::new(1, 1);
 
-    /// What is told of a file.
+    /// Returns the notice that a loaded file causes.
     fn loaded(
         assets: &Assets,
         handle: u32,
         content: Result<(blake3::Hash, Payload), AssetError>,
     ) -> Option<String> {
-        let mut told = None;
-        assets.loaded(handle, content, |notice| told = Some(notice));
-        told
+        let mut new = None;
+        assets.loaded(handle, content, |notice| new = Some(notice));
+        new
     }
 
     fn texture(red: u8) -> Result<(blake3::Hash, Payload), AssetError> {
@@ -427,31 +427,31 @@ mod tests {
     }
 
     #[test]
-    fn the_same_key_and_kind_is_the_same_asset() {
+    fn equal_key_and_kind_mean_the_same_asset() {
         let assets = Assets::default();
         let (old, new) = (assets.claim(), assets.claim());
         let ship = old.pixels("ship", SIZE, &[1; 4], Filter::Linear).unwrap();
         assert_ne!(ship, 0);
         let mut seen = 0;
         assert_eq!(assets.changed_since(&mut seen).unwrap().len(), 1);
-        // The same bytes, by whoever: nothing has changed.
+        // Another guest provides the same bytes: nothing has changed.
         assert_eq!(new.pixels("ship", SIZE, &[1; 4], Filter::Linear), Ok(ship));
         assert_eq!(new.texture("ship", Filter::Linear), Ok(ship));
         assert!(assets.changed_since(&mut seen).is_none());
-        // Others: the same asset has another content.
+        // With other bytes, the same asset gets new content.
         assert_eq!(new.pixels("ship", SIZE, &[2; 4], Filter::Linear), Ok(ship));
         let live = assets.changed_since(&mut seen).unwrap();
         let Payload::Texture(pixels) = &live[0].payload else {
             panic!("it is a texture")
         };
         assert_eq!(*pixels.rgba, [2; 4]);
-        // Another kind is another asset.
+        // Another kind makes another asset.
         assert_ne!(new.font("ship").unwrap(), ship);
         assert!(new.font_file("ship", b"").is_err());
     }
 
     #[test]
-    fn what_nobody_claims_is_swept() {
+    fn unclaimed_assets_are_swept() {
         let assets = Assets::default();
         let (old, new) = (assets.claim(), assets.claim());
         let both = old.pixels("both", SIZE, &[1; 4], Filter::Linear).unwrap();
@@ -480,13 +480,13 @@ mod tests {
             (None, Some(SIZE))
         );
         assert!(matches!(new.status(only), Status::Failed(_)));
-        // The number is not given again.
+        // A handle is never reused.
         let again = new.pixels("only", SIZE, &[2; 4], Filter::Linear).unwrap();
         assert!(again > only);
     }
 
     #[test]
-    fn files_are_wanted_and_come() {
+    fn files_are_requested_and_loaded() {
         let assets = Assets::default();
         let calls = Arc::new(AtomicU32::new(0));
         let woken = Arc::clone(&calls);
@@ -523,7 +523,7 @@ mod tests {
         assert_eq!(claim.status(ship), Status::Ready);
         let first = assets.changed_since(&mut seen).unwrap();
         assert_eq!((first.len(), first[0].filter), (1, Filter::Nearest));
-        // Damaged later: it stays, and that is said once.
+        // The file is damaged later. The asset stays as it was, and there is one notice.
         let notice = loaded(&assets, ship, Err(missing.clone())).unwrap();
         assert!(notice.contains("stays"), "{notice}");
         assert_eq!(loaded(&assets, ship, Err(missing)), None);
@@ -536,7 +536,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_waited_for_twice() {
+    fn no_file_is_waited_for_twice() {
         let assets = Assets::default();
         assets.attach_loader(|| {});
         let claim = assets.claim();
@@ -553,7 +553,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_an_end_to_everything() {
+    fn number_and_size_of_assets_are_limited() {
         let assets = Assets::default();
         let claim = assets.claim();
         for i in 0..MAX_ENTRIES {

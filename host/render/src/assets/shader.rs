@@ -1,6 +1,6 @@
-//! Shaders of guests: a fragment function in WGSL, put behind a prelude that says what it is given.
+//! Shaders of guests: a fragment function in WGSL after a prelude that declares its inputs.
 //!
-//! Looked over here, before any GPU sees it, so that a mistake is a message with the line and the column in
+//! Sources are checked here before any GPU gets them, so that a mistake is reported with line and column in
 //! the guest's own file. The grammar is that of <https://www.w3.org/TR/WGSL/>.
 
 use std::fmt;
@@ -10,28 +10,28 @@ use naga::front::wgsl;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{AddressSpace, Block, Module, Statement, TypeInner};
 
-/// What every shader finds declared: `docs/drawing.md` shows it.
+/// The declarations before every shader, documented in `docs/drawing.md`.
 pub const PRELUDE: &str = include_str!("prelude.wgsl");
-/// Bytes of a source, at most.
+/// Largest size of a source in bytes.
 const LONGEST: usize = 1 << 20;
-/// Bytes of the block of parameters, at most.
+/// Largest size of the parameter block in bytes.
 pub const MAX_PARAMS: usize = 256;
 
-/// A shader that was looked over.
+/// A valid shader.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Shader {
     /// The guest's own source.
     pub source: Arc<str>,
-    /// Bytes of the parameters that it declares; 0 where it declares none.
+    /// Bytes of the declared parameters; 0 if there are none.
     pub params: usize,
 }
 
 impl Shader {
-    /// Looks a source over. Takes about a millisecond.
+    /// Checks a source. Takes about a millisecond.
     ///
     /// # Errors
-    /// With the place and the reason, where it is no shader, has no fragment function, or cannot come to an
-    /// end.
+    /// When the source is no valid shader, has no fragment function, or has a loop without an exit. The
+    /// error has the position.
     pub fn parse(source: &str) -> Result<Self, BadShader> {
         if source.len() > LONGEST {
             return Err(BadShader::of("it is longer than a mebibyte"));
@@ -95,7 +95,7 @@ impl Shader {
     }
 }
 
-/// Bytes of the block that the guest has declared.
+/// Returns the size of the parameter block that the guest declares.
 fn params(module: &Module) -> Result<usize, BadShader> {
     let mut bytes = 0;
     for (_, variable) in module.global_variables.iter() {
@@ -105,7 +105,7 @@ fn params(module: &Module) -> Result<usize, BadShader> {
             (AddressSpace::Uniform, Some((1, 0))) => {
                 bytes = module.types[variable.ty].inner.size(module.to_ctx()) as usize;
             }
-            // The prelude's own.
+            // Declared by the prelude.
             (AddressSpace::Handle, Some((0 | 2 | 3, 0 | 1))) | (AddressSpace::Immediate, None) => {}
             (AddressSpace::Private, None) => {}
             _ => {
@@ -125,8 +125,8 @@ fn params(module: &Module) -> Result<usize, BadShader> {
     Ok(bytes)
 }
 
-/// Whether a block holds a loop that nothing leads out of. One whose way out is never taken is not found:
-/// that cannot be decided.
+/// True if a block contains a loop without an exit. An exit that is never taken is not detected, since that
+/// is undecidable.
 fn has_endless_loop(block: &Block) -> bool {
     block.iter().any(|statement| match statement {
         Statement::Loop {
@@ -146,7 +146,7 @@ fn has_endless_loop(block: &Block) -> bool {
     })
 }
 
-/// Whether something in the body of a loop may end it.
+/// True if a statement in the body of a loop may end the loop.
 fn leaves(block: &Block) -> bool {
     block.iter().any(|statement| match statement {
         Statement::Break | Statement::Return { .. } | Statement::Kill => true,
@@ -170,7 +170,7 @@ fn returns(block: &Block) -> bool {
     })
 }
 
-/// An error and what it comes from, on one line.
+/// Joins an error and its causes in one line.
 fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
@@ -181,12 +181,12 @@ fn causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// What is wrong with a shader, and where in the guest's own source.
+/// The error of a shader, with its position in the guest's own source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadShader {
     /// Line and column, counted from 1.
     pub place: Option<(usize, usize)>,
-    /// What is wrong.
+    /// Description of the mistake.
     pub message: String,
 }
 
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shader_is_a_fragment_function_with_parameters_of_its_own() {
+    fn a_shader_may_declare_parameters() {
         let plain = "fn fragment(in: Surface) -> vec4f { return texel(in.uv) * in.tint; }";
         assert_eq!(Shader::parse(plain).unwrap().params, 0);
         let waves = "
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_told_with_its_place_in_the_guests_own_source() {
+    fn a_mistake_is_reported_with_its_position() {
         let error = wrong("fn fragment(in: Surface) -> vec4f {\n    return in.colour;\n}");
         assert!(error.starts_with("line 2, column 15: "), "{error}");
         let error =
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_come_to_an_end_is_refused() {
+    fn a_loop_without_an_exit_is_refused() {
         let in_body = |body: &str| {
             format!("fn fragment(in: Surface) -> vec4f {{ var a = 0.0; {body} return vec4f(a); }}")
         };

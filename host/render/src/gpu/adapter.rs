@@ -1,4 +1,4 @@
-//! Finding an adapter, and what of it is used everywhere here: device, queue, and a place for errors.
+//! The choice of an adapter, and the parts of it that the renderer uses: device, queue and errors.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,10 +11,10 @@ use wgpu::{
 
 use crate::{Kind, RenderError, Size};
 
-/// Which adapters will do.
+/// The kinds of adapters to accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prefer {
-    /// A graphics card, or else the CPU.
+    /// A graphics card if there is one, else the CPU.
     Auto,
     /// A graphics card.
     Gpu,
@@ -47,24 +47,24 @@ pub(super) struct Gpu {
     pub queue: Queue,
     pub name: String,
     pub kind: Kind,
-    /// Pixels that a texture may have a side.
+    /// Largest side of a texture in pixels.
     pub max_side: u32,
     faults: Arc<Mutex<Faults>>,
 }
 
-/// What went wrong inside wgpu since somebody asked. It reports errors through a callback, and without
-/// one it panics.
+/// The errors of wgpu since the last check. wgpu reports them through a callback, and panics if there is
+/// none.
 #[derive(Debug, Default)]
 struct Faults {
     refused: Option<String>,
     lost: Option<String>,
 }
 
-/// A GPU that takes longer for one picture hangs.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Time after which the GPU is considered hung.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 impl Gpu {
-    /// Opens the best adapter that will do, and can draw to `surface` where there is one.
+    /// Opens the best accepted adapter that can draw to `surface`, if one is given.
     pub fn open(
         instance: &Instance,
         prefer: Prefer,
@@ -124,7 +124,8 @@ impl Gpu {
         ))
     }
 
-    /// What went wrong since the last call; that the device is lost, each time.
+    /// Returns the error since the last call, if there was one. The loss of the device is returned each
+    /// time.
     pub fn check(&self) -> Result<(), RenderError> {
         let mut faults = lock(&self.faults);
         let refused = faults.refused.take().map(RenderError::Refused);
@@ -132,14 +133,14 @@ impl Gpu {
         lost.or(refused).map_or(Ok(()), Err)
     }
 
-    /// Waits until the GPU has done this.
+    /// Waits until the GPU has finished a submission.
     pub fn wait(&self, submission: SubmissionIndex) -> Result<(), RenderError> {
         self.check()?;
         let wait = PollType::Wait {
             submission_index: Some(submission),
-            timeout: Some(PATIENCE),
+            timeout: Some(TIMEOUT),
         };
-        // wgpu panics when it finds the device lost in the middle of this.
+        // wgpu panics if the device is lost during the wait.
         match catch_unwind(AssertUnwindSafe(|| self.device.poll(wait))) {
             Ok(Ok(_)) => self.check(),
             Ok(Err(error)) => Err(RenderError::Refused(error.to_string())),
@@ -149,7 +150,7 @@ impl Gpu {
         }
     }
 
-    /// Whether a picture can have this size.
+    /// Checks that a picture can have this size.
     pub fn fits(&self, size: Size) -> Result<(), RenderError> {
         if size.width.max(size.height) <= self.max_side {
             return Ok(());
@@ -166,7 +167,8 @@ fn lock(faults: &Mutex<Faults>) -> std::sync::MutexGuard<'_, Faults> {
     faults.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// OpenGL is looked at only where the better interfaces have no graphics card: starting it is slow.
+/// Finds an adapter. OpenGL is slow to start, so it is tried only if the other interfaces have no graphics
+/// card.
 fn find(instance: &Instance, prefer: Prefer, surface: Option<&Surface<'_>>) -> Option<Adapter> {
     let mut found: Vec<Adapter> = Vec::new();
     for backends in [Backends::PRIMARY, Backends::GL] {

@@ -1,4 +1,4 @@
-//! How textures and a shader's parameters are bound: the layouts that all pipelines share.
+//! The bind group layouts of textures and shader parameters, which all pipelines share.
 
 use wgpu::{
     AddressMode, BindGroup, BindGroupDescriptor, BindGroupEntry, BindGroupLayout,
@@ -11,7 +11,7 @@ use wgpu::{
 use super::adapter::Gpu;
 use crate::assets::{Filter, MAX_PARAMS};
 
-/// The layouts, and what looks at textures.
+/// The layouts, and the samplers of textures.
 #[derive(Debug)]
 pub(super) struct Layouts {
     pub texture: BindGroupLayout,
@@ -49,7 +49,7 @@ impl Layouts {
         let sampler = |filter| {
             gpu.device.create_sampler(&SamplerDescriptor {
                 label: Some("texture"),
-                // Sprites never look beyond their part of it.
+                // Sprites never sample outside of their part of a texture.
                 address_mode_u: AddressMode::Repeat,
                 address_mode_v: AddressMode::Repeat,
                 mag_filter: filter,
@@ -88,7 +88,7 @@ impl Layouts {
     }
 }
 
-/// The parameters of all looks of one picture, each at a multiple of [`MAX_PARAMS`].
+/// The shader parameters of one picture, each block at a multiple of [`MAX_PARAMS`].
 #[derive(Debug)]
 pub(super) struct Params {
     buffer: Buffer,
@@ -119,7 +119,7 @@ impl Params {
         Self { buffer, group }
     }
 
-    /// Has the GPU get them before what is submitted next.
+    /// Uploads the parameters before the next submission.
     pub fn write(&mut self, gpu: &Gpu, layouts: &Layouts, bytes: &[u8]) {
         if self.buffer.size() < bytes.len() as u64 {
             *self = Self::new(gpu, layouts, bytes.len());

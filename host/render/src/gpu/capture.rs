@@ -8,7 +8,7 @@ use wgpu::{
 use super::adapter::Gpu;
 use crate::{Picture, RenderError, Size};
 
-/// The pixels of a texture; waits for the GPU.
+/// Returns the pixels of a texture. Waits for the GPU.
 pub(super) fn read(gpu: &Gpu, texture: &Texture) -> Result<Picture, RenderError> {
     let size = Size::new(texture.width(), texture.height());
     let row = size.width * 4;

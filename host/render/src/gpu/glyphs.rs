@@ -1,5 +1,5 @@
-//! Glyphs as sprites: their pixels lie in textures of ours, page by page, and stay there from picture to
-//! picture. They are made as large as they are shown, so they are sharp through any camera.
+//! Glyphs as sprites. Their pixels lie in textures of the renderer, page by page, and are kept between
+//! pictures. They are rasterised in the size in which they are shown, so they are sharp through any camera.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -15,30 +15,30 @@ use crate::assets::{Assets, Filter};
 use crate::commands::{Camera, Color, Sprite};
 use crate::text::{Layout, Raster};
 
-/// Pixels of a page's side: 4 MiB.
+/// Side of a page in pixels. A page takes 4 MiB.
 const SIDE: u32 = 1024;
 /// With more pages than this a picture begins with none.
 const KEPT: usize = 4;
 /// Pages in one picture, at most.
 const MOST: usize = 32;
-/// Pixels of the largest font; what is shown larger is enlarged.
+/// Largest size of a font in pixels. Larger text is enlarged.
 const LARGEST: f32 = 256.0;
 /// Pixels between two glyphs.
 const GAP: u32 = 1;
 
-/// All glyphs that were drawn of late.
+/// The glyphs that were drawn recently.
 #[derive(Debug, Default)]
 pub(super) struct Glyphs {
     pages: Vec<Page>,
     known: HashMap<CacheKey, Option<Slot>>,
-    /// Of the text that is being written.
+    /// Sprites of the text that is being written.
     sprites: Vec<Sprite>,
     runs: Vec<(usize, Range<usize>)>,
-    /// Bytes that went to the GPU since somebody asked.
+    /// Bytes uploaded since the last `bind`.
     bytes: u64,
 }
 
-/// A texture that is filled from the left to the right, row by row.
+/// A texture that is filled from left to right, row by row.
 #[derive(Debug)]
 struct Page {
     texture: Texture,
@@ -47,7 +47,7 @@ struct Page {
     row: u32,
 }
 
-/// Where a glyph's pixels are.
+/// The place of a glyph's pixels on a page.
 #[derive(Clone, Copy, Debug)]
 struct Slot {
     page: usize,
@@ -56,11 +56,11 @@ struct Slot {
     corner: [i32; 2],
 }
 
-/// Where a text is, and how it is seen.
+/// A text's position, and the view of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct GlyphSprite {
     pub position: [f32; 2],
-    /// Of the font, in units.
+    /// Size of the font, in units.
     pub size: f32,
     pub color: Color,
     pub camera: Option<Camera>,
@@ -68,23 +68,23 @@ pub(super) struct GlyphSprite {
 }
 
 impl GlyphSprite {
-    /// Pixels for one unit.
+    /// Pixels of one unit.
     fn zoom(&self) -> f32 {
         self.camera.map_or(1.0, |camera| camera.zoom.abs())
     }
 
-    /// Whether letters stand upright in the picture. Then they are put on whole pixels.
+    /// True if letters stand upright in the picture. They are then aligned to whole pixels.
     fn is_upright(&self) -> bool {
         let upright = |camera: Camera| camera.rotation == 0.0 && camera.zoom > 0.0;
         self.camera.is_none_or(upright)
     }
 
-    /// What the sprites are to be seen through: upright ones are in pixels.
+    /// Returns the camera of the sprites. Those of upright text are in pixels and have none.
     pub fn camera(&self) -> Option<Camera> {
         self.camera.filter(|_| !self.is_upright())
     }
 
-    /// Where a point of the world is in the picture, where it is upright.
+    /// Converts a point of the world to pixels of the picture, for upright text.
     fn to_pixels(self, [x, y]: [f32; 2]) -> [f32; 2] {
         let Some(camera) = self.camera else {
             return [x, y];
@@ -104,14 +104,14 @@ impl Glyphs {
         }
     }
 
-    /// Nothing of what was drawn is of use any more.
+    /// Forgets all glyphs.
     pub fn forget(&mut self) {
         self.pages.clear();
         self.known.clear();
     }
 
-    /// The sprites of a text, page by page.
-    pub fn place(
+    /// Returns the sprites of a text, page by page.
+    pub fn sprites(
         &mut self,
         gpu: &Gpu,
         assets: &Assets,
@@ -123,7 +123,7 @@ impl Glyphs {
         let zoom = placed.zoom();
         let shown = placed.size * zoom;
         let pixels = shown.min(LARGEST);
-        // In units of the sprites, for a pixel of a glyph's.
+        // Size of a glyph's pixel in units of the sprites.
         let each = match placed.is_upright() {
             true => shown / pixels,
             false => placed.size / pixels,
@@ -175,7 +175,7 @@ impl Glyphs {
         }
     }
 
-    /// Where a glyph's pixels are; none for one that has none, or for which there is no room.
+    /// Returns the place of a glyph. `None` if it has no pixels, or if the pages are full.
     fn find(&mut self, gpu: &Gpu, assets: &Assets, key: CacheKey) -> Option<Slot> {
         if let Some(slot) = self.known.get(&key) {
             return *slot;
@@ -187,11 +187,11 @@ impl Glyphs {
     }
 
     fn add(&mut self, gpu: &Gpu, raster: &Raster) -> Option<Slot> {
-        let room = self
+        let free = self
             .pages
             .last_mut()
             .and_then(|page| page.take(raster.size));
-        let at = match room {
+        let at = match free {
             Some(at) => at,
             None if self.pages.len() >= MOST => return None,
             None => {
@@ -214,7 +214,7 @@ impl Glyphs {
         })
     }
 
-    /// All is recorded: makes ready what it is drawn with. Returns the bytes that were uploaded.
+    /// Prepares the bind groups after recording. Returns the number of uploaded bytes.
     pub fn bind(&mut self, gpu: &Gpu, layouts: &Layouts) -> u64 {
         for page in &mut self.pages {
             page.group.get_or_insert_with(|| {
@@ -225,7 +225,7 @@ impl Glyphs {
         std::mem::take(&mut self.bytes)
     }
 
-    /// How to bind a page.
+    /// Returns the bind group of a page.
     pub fn group(&self, page: usize) -> Option<&BindGroup> {
         self.pages.get(page)?.group.as_ref()
     }
@@ -241,7 +241,7 @@ impl Page {
         }
     }
 
-    /// Room for a glyph.
+    /// Takes a place for a glyph of this size.
     fn take(&mut self, [width, height]: [u32; 2]) -> Option<[u32; 2]> {
         if self.at[0] + width > SIDE {
             self.at = [0, self.at[1] + self.row];

@@ -8,7 +8,7 @@ use wgpu::{Buffer, BufferUsages, RenderPass};
 use super::adapter::Gpu;
 use crate::assets::{Live, Payload};
 
-/// By the handles of the assets.
+/// Buffers of all meshes, by the handles of the assets.
 #[derive(Debug, Default)]
 pub(super) struct Meshes(BTreeMap<u32, MeshOnGpu>);
 
@@ -21,12 +21,12 @@ struct MeshOnGpu {
 }
 
 impl Meshes {
-    /// Everything is to be uploaded anew: these are other assets.
+    /// Forgets all meshes, when the renderer gets other assets.
     pub fn forget(&mut self) {
         self.0.clear();
     }
 
-    /// Take over what has changed. Returns the bytes that were uploaded.
+    /// Takes over changed meshes. Returns the number of uploaded bytes.
     pub fn update(&mut self, gpu: &Gpu, live: &[Live]) -> u64 {
         self.0
             .retain(|handle, _| live.iter().any(|live| live.handle == *handle));
@@ -58,7 +58,7 @@ impl Meshes {
         mesh.bytes()
     }
 
-    /// Makes a mesh the one that is drawn. Returns how many indices it has; none where there is no such mesh.
+    /// Binds a mesh. Returns the number of its indices, 0 if there is no such mesh.
     pub fn prepare(&self, pass: &mut RenderPass<'_>, handle: u32) -> u32 {
         let Some(mesh) = self.0.get(&handle) else {
             return 0;

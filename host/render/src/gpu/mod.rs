@@ -1,7 +1,7 @@
-//! The renderer on wgpu: a picture is drawn into a texture of its own, the same with a window and
-//! without one, and a window shows that texture.
+//! The renderer on wgpu. A picture is drawn into a texture of its own, with or without a window, and a
+//! window shows that texture.
 //!
-//! Colours are blended as they are written, in sRGB, so what a pixel will be can be worked out by hand.
+//! Colours are blended as they are written, in sRGB, so the value of a pixel can be computed by hand.
 
 mod adapter;
 mod bindings;
@@ -53,7 +53,7 @@ pub struct WgpuRenderer {
     recorder: Recorder,
     painter: Painter,
     window: Option<Window>,
-    /// Made when something is first laid over the window.
+    /// Created when something is first laid over the window.
     overlay: Option<Overlay>,
     /// The last picture.
     target: Option<Target>,
@@ -62,12 +62,12 @@ pub struct WgpuRenderer {
 }
 
 impl WgpuRenderer {
-    /// A renderer without a window.
+    /// Creates a renderer without a window.
     ///
     /// # Errors
-    /// Without an adapter of the preferred kind, or where it makes no pictures of this size.
+    /// When there is no adapter of the preferred kind, or it supports no picture of this size.
     pub fn headless(size: Size, prefer: Prefer) -> Result<Self, RenderError> {
-        // OpenGL needs a window system, or long to start without one.
+        // OpenGL needs a window system, or starts slowly without one.
         let instance = Instance::new(InstanceDescriptor {
             backends: Backends::PRIMARY,
             ..InstanceDescriptor::new_without_display_handle()
@@ -76,10 +76,11 @@ impl WgpuRenderer {
         Self::new(gpu, None, size)
     }
 
-    /// A renderer that shows its pictures in a window; `display` is the window system's connection.
+    /// Creates a renderer that shows its pictures in a window. `display` is the connection to the window
+    /// system.
     ///
     /// # Errors
-    /// As [`WgpuRenderer::headless`], and where the window cannot be drawn to.
+    /// As for [`WgpuRenderer::headless`], and when the window cannot be drawn to.
     pub fn windowed(
         target: impl Into<SurfaceTarget<'static>>,
         display: impl WgpuHasDisplayHandle,

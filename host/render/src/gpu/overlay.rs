@@ -1,5 +1,5 @@
-//! What lies over the window: egui's triangles, painted after the picture was shown. The picture itself
-//! never has them.
+//! The overlay: egui's triangles, painted onto the window after the picture. The picture itself never
+//! contains them.
 
 use egui_wgpu::{Renderer, RendererOptions, ScreenDescriptor};
 use wgpu::{
@@ -12,7 +12,7 @@ use super::capture;
 use super::target::{FORMAT, Target};
 use crate::{Layer, Picture, RenderError, Size};
 
-/// The layer, and what paints it.
+/// The current layer, and its painter.
 pub(super) struct Overlay {
     painter: Renderer,
     layer: Layer,
@@ -25,7 +25,7 @@ impl std::fmt::Debug for Overlay {
 }
 
 impl Overlay {
-    /// For a surface of this format. The same triangles give the same pixels on every machine.
+    /// Creates an overlay for a surface of this format. Equal triangles give equal pixels on every machine.
     pub(super) fn new(gpu: &Gpu, format: TextureFormat) -> Self {
         Self {
             painter: Renderer::new(&gpu.device, format, RendererOptions::PREDICTABLE),
@@ -33,7 +33,8 @@ impl Overlay {
         }
     }
 
-    /// Show this from now on. Its textures go to the GPU at once, seen or not: they come only once.
+    /// Replaces the layer. Its textures are uploaded at once, even if they are not visible, since each
+    /// comes only once.
     pub(super) fn take(&mut self, gpu: &Gpu, mut layer: Layer) {
         let (device, queue) = (&gpu.device, &gpu.queue);
         for (id, deltas) in layer.textures.set.drain() {
@@ -47,7 +48,7 @@ impl Overlay {
         self.layer = layer;
     }
 
-    /// Paint it over what is there.
+    /// Paints the layer over a view.
     pub(super) fn paint(
         &mut self,
         gpu: &Gpu,
@@ -63,7 +64,7 @@ impl Overlay {
             pixels_per_point: self.layer.pixels_per_point,
         };
         let (device, queue) = (&gpu.device, &gpu.queue);
-        // Nothing of what is laid over here has commands of its own.
+        // No layer here has callbacks, so there are no extra commands.
         let _ =
             self.painter
                 .update_buffers(device, queue, encoder, &self.layer.primitives, &screen);
@@ -85,7 +86,8 @@ impl Overlay {
             .render(&mut pass, &self.layer.primitives, &screen);
     }
 
-    /// A picture with it, as a window of the picture's size would show it. Waits for the GPU.
+    /// Returns a picture with the layer, as a window of the picture's size would show it. Waits for the
+    /// GPU.
     pub(super) fn capture(&mut self, gpu: &Gpu, picture: &Target) -> Result<Picture, RenderError> {
         let size = picture.size();
         let both = Target::new(gpu, size);
@@ -104,5 +106,5 @@ impl Overlay {
     }
 }
 
-/// Of the pictures that [`Overlay::capture`] makes.
+/// Format of the pictures that [`Overlay::capture`] returns.
 pub(super) const CAPTURED: TextureFormat = FORMAT;

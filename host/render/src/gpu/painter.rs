@@ -1,7 +1,7 @@
-//! Having the GPU draw a recording: a pass for each target, and for each operation the pipeline of its kind
-//! and look.
+//! The painter: draws a recording with a render pass for each target, and for each operation the pipeline
+//! of its kind and look.
 //!
-//! Meshes need a depth of their own, so a run of them is a pass of its own over the same target.
+//! Only meshes use a depth buffer, so a run of them has a pass of its own over the same target.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ use crate::Size;
 use crate::assets::Assets;
 use crate::commands::Color;
 
-/// Everything that pictures are drawn with.
+/// All resources that pictures are drawn with.
 #[derive(Debug)]
 pub(super) struct Painter {
     pub layouts: Layouts,
@@ -34,15 +34,15 @@ pub(super) struct Painter {
     textures: Textures,
     meshes: Meshes,
     params: Params,
-    /// By the size of what is drawn to.
+    /// Depth buffers, by the size of the target.
     depths: BTreeMap<[u32; 2], TextureView>,
-    /// How far the registry was when last looked at.
-    seen: u64,
-    /// Seconds of the game.
+    /// Version of the registry at the last look.
+    version: u64,
+    /// Game time in seconds.
     pub time: f32,
 }
 
-/// Sizes of depth that are kept.
+/// Number of depth buffers that are kept.
 const DEPTHS: usize = 8;
 
 impl Painter {
@@ -60,29 +60,29 @@ impl Painter {
             pipelines,
             meshes: Meshes::default(),
             depths: BTreeMap::new(),
-            seen: 0,
+            version: 0,
             time: 0.0,
         }
     }
 
-    /// Everything is to be looked at anew: these are other assets.
+    /// Forgets all assets, when the renderer gets other ones.
     pub fn forget(&mut self) {
         self.textures.forget();
         self.meshes.forget();
         self.pipelines.update(&[]);
-        self.seen = 0;
+        self.version = 0;
     }
 
-    /// Take over what has changed of the assets. Returns the bytes that were uploaded.
+    /// Takes over changed assets. Returns the number of uploaded bytes.
     pub fn update(&mut self, gpu: &Gpu, assets: &Assets) -> u64 {
-        let Some(live) = assets.changed_since(&mut self.seen) else {
+        let Some(live) = assets.changed_since(&mut self.version) else {
             return 0;
         };
         self.pipelines.update(&live);
         self.textures.update(gpu, &self.layouts, &live) + self.meshes.update(gpu, &live)
     }
 
-    /// Draws a recording, whose instances are in `uploads`.
+    /// Draws a recording whose instances are in `uploads`.
     pub fn paint(
         &mut self,
         gpu: &Gpu,
@@ -119,7 +119,7 @@ impl Painter {
         }
     }
 
-    /// Draws these operations to one target, in as many passes as it takes.
+    /// Draws operations to one target, in as many passes as needed.
     fn paint_target(
         &mut self,
         gpu: &Gpu,
@@ -177,7 +177,7 @@ impl Painter {
         let mut indices = 0;
         for op in ops {
             if scene.target.canvas.is_some_and(|canvas| reads(op, canvas)) {
-                // Nothing can be drawn with what is being drawn to.
+                // A canvas cannot be drawn onto itself.
                 continue;
             }
             let key = self.key(op);
@@ -191,7 +191,7 @@ impl Painter {
             self.bind(&mut pass, scene, op, key);
             let matrix = scene.recording.matrices[op.state.matrix];
             let view = View::new(scene.size, op.camera, matrix, self.time);
-            // A pipeline's layout may have dropped what the one before was told.
+            // A pipeline with another layout may have dropped the immediates of the previous one.
             if is_new || last.is_none_or(|(_, _, last)| last != view) {
                 pass.set_immediates(0, bytemuck::bytes_of(&view));
             }
@@ -199,8 +199,8 @@ impl Painter {
                 let [x, y, width, height] = op.state.area.unwrap_or([0, 0, width, height]);
                 pass.set_scissor_rect(x, y, width, height);
             }
-            let instances = scene.uploads.of(op.what).instances(op.place.page);
-            let items = op.place.items.clone();
+            let instances = scene.uploads.of(op.what).instances(op.range.page);
+            let items = op.range.items.clone();
             if let InstanceKind::Meshes { mesh, .. } = op.what {
                 let is_another = |last: &Op| last.what != op.what;
                 if is_new || last.is_none_or(|(last, _, _)| is_another(last)) {
@@ -212,7 +212,7 @@ impl Painter {
                 }
             } else {
                 let is_elsewhere = |last: &Op| {
-                    last.place.page != op.place.page || shape(last.what) != shape(op.what)
+                    last.range.page != op.range.page || shape(last.what) != shape(op.what)
                 };
                 if is_new || last.is_none_or(|(last, _, _)| is_elsewhere(last)) {
                     pass.set_vertex_buffer(0, instances.slice(..));
@@ -248,7 +248,7 @@ impl Painter {
 
     fn key(&self, op: &Op) -> Key {
         let shader = match op.what {
-            // Text stays readable.
+            // Text ignores shaders, so it stays readable.
             InstanceKind::Glyphs(_) => 0,
             _ => op.state.look.shader,
         };
@@ -282,7 +282,7 @@ impl Painter {
     }
 }
 
-/// InstanceKind is drawn to one target, and where that comes from.
+/// The operations of one target, and the sources of their data.
 struct Scene<'a> {
     recording: &'a Recording,
     uploads: &'a Uploads,
@@ -295,7 +295,7 @@ fn is_mesh(op: &Op) -> bool {
     matches!(op.what, InstanceKind::Meshes { .. })
 }
 
-/// Whether an operation draws with this texture.
+/// True if an operation draws with this texture.
 fn reads(op: &Op, texture: u32) -> bool {
     let own = match op.what {
         InstanceKind::Sprites(own) => Some(own),
@@ -314,7 +314,8 @@ fn shape(what: InstanceKind) -> Shape {
     }
 }
 
-/// InstanceKind a target is filled with: the picture is opaque, and a colour that is not is blended with black.
+/// Returns the colour that fills a target. The picture is opaque, so a translucent colour is blended with
+/// black.
 fn fill(color: Color, is_picture: bool) -> wgpu::Color {
     let [r, g, b, a] = color.bytes().map(|byte| f64::from(byte) / 255.0);
     if !is_picture {

@@ -1,4 +1,4 @@
-//! The pipelines: one for each shape, shader and way of blending, made when it is first wanted.
+//! The pipelines: one for each shape, shader and blend mode, created when it is first used. Knows no guest.
 
 use std::collections::BTreeMap;
 
@@ -16,10 +16,10 @@ use super::view::VIEW_BYTES;
 use crate::assets::{self, Live, PRELUDE, Payload, Shader};
 use crate::commands::{self, Blend, Quad, Sprite};
 
-/// Of what hides what is behind it.
+/// Format of the depth buffer.
 pub(super) const DEPTH_FORMAT: TextureFormat = TextureFormat::Depth32Float;
 
-/// What is drawn.
+/// The shape that a pipeline draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Shape {
     Quads,
@@ -28,7 +28,7 @@ pub(super) enum Shape {
     Meshes,
 }
 
-/// What a pipeline is for. Quads have no shader: theirs is 0.
+/// The key of a pipeline. Quads have no shader, so theirs is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
     pub shape: Shape,
@@ -36,16 +36,16 @@ pub(super) struct Key {
     pub blend: Blend,
 }
 
-/// All that have been wanted so far.
+/// All pipelines that were used so far.
 #[derive(Debug, Default)]
 pub(super) struct Pipelines {
     table: BTreeMap<Key, RenderPipeline>,
-    /// By the handles of the assets, with their revisions.
+    /// Shaders with their revisions, by the handles of the assets.
     shaders: BTreeMap<u32, (u64, Shader)>,
 }
 
 impl Pipelines {
-    /// Take over what has changed of the shaders.
+    /// Takes over changed shaders, and drops their pipelines.
     pub fn update(&mut self, live: &[Live]) {
         let mut shaders = BTreeMap::new();
         for asset in live {
@@ -62,7 +62,8 @@ impl Pipelines {
         });
     }
 
-    /// The key of what is wanted: a shader that is not there, or not yet, is the usual look.
+    /// Returns the key of a pipeline. A shader that is missing or still loading is replaced by the default
+    /// look.
     pub fn key(&self, shape: Shape, shader: u32, blend: Blend) -> Key {
         let has_it = shape != Shape::Quads && self.shaders.contains_key(&shader);
         let shader = if has_it { shader } else { 0 };
@@ -73,7 +74,7 @@ impl Pipelines {
         }
     }
 
-    /// Makes a pipeline, unless it is there. The first one of a shader takes some milliseconds.
+    /// Creates a pipeline, unless it exists. The first one of a shader takes some milliseconds.
     pub fn prepare(&mut self, gpu: &Gpu, layouts: &Layouts, key: Key) {
         if !self.table.contains_key(&key) {
             let shader = self.shaders.get(&key.shader).map(|(_, shader)| shader);
@@ -82,15 +83,15 @@ impl Pipelines {
         }
     }
 
-    /// One that was prepared.
+    /// Returns a pipeline that was prepared.
     pub fn get(&self, key: Key) -> Option<&RenderPipeline> {
         self.table.get(&key)
     }
 }
 
-/// What a sprite or triangle looks like where nobody says anything.
+/// Default look of sprites and triangles.
 const PLAIN: &str = "fn fragment(in: Surface) -> vec4f { return texel(in.uv) * in.tint; }\n";
-/// And a mesh: lit by the sky, and by a sun that stands high in the south-east.
+/// Default look of meshes: lit by the sky, and by a sun high in the south-east.
 const LIT: &str = "
 fn fragment(in: Surface) -> vec4f {
     let sky = 0.35 + 0.15 * in.normal.y;
@@ -100,7 +101,7 @@ fn fragment(in: Surface) -> vec4f {
 }
 ";
 
-/// What all of them pass their colours through.
+/// Last step of the colours of all pipelines.
 const BLENDED: &str = include_str!("blended.wgsl");
 
 fn module(gpu: &Gpu, shape: Shape, shader: Option<&Shader>) -> ShaderModule {
@@ -235,7 +236,8 @@ fn buffers(shape: Shape) -> &'static [Option<VertexBufferLayout<'static>>] {
     }
 }
 
-/// What is drawn has straight alpha; what is there keeps its own as far as it is covered.
+/// Returns the blending of a mode. Drawn colours have straight alpha; existing ones keep theirs as far as
+/// they are not covered.
 fn blend(blend: Blend) -> Option<BlendState> {
     let over = BlendState::ALPHA_BLENDING;
     let with = |src_factor, dst_factor| BlendState {
@@ -249,7 +251,7 @@ fn blend(blend: Blend) -> Option<BlendState> {
     match blend {
         Blend::Alpha => Some(over),
         Blend::Add => Some(with(BlendFactor::SrcAlpha, BlendFactor::One)),
-        // Of a colour that was weakened before: see blended.wgsl.
+        // The drawn colour is scaled in the shader, see blended.wgsl.
         Blend::Multiply => Some(with(BlendFactor::Dst, BlendFactor::OneMinusSrcAlpha)),
         Blend::Replace => None,
     }

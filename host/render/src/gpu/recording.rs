@@ -1,7 +1,7 @@
-//! A picture while it is recorded: operations in order, each with the state that it is drawn in.
+//! The recording of a picture: operations in order, each with its drawing state.
 //!
-//! Instances go to the GPU's staging memory as they come; an operation only says where they are. InstanceKind
-//! follows on one another in the same state is one operation.
+//! Instances go to the GPU's staging memory at once, and an operation only has their range. Successive
+//! instances with equal state become one operation.
 
 use super::adapter::Gpu;
 use super::glyphs::{GlyphSprite, Glyphs};
@@ -12,16 +12,16 @@ use crate::commands::{
 };
 use crate::{RenderError, Size, Stats};
 
-/// Bytes of the instances of one kind in one picture.
+/// Largest size of the instances of one kind in one picture, in bytes.
 const MOST_BYTES: u64 = 256 << 20;
 const WORD: usize = size_of::<u32>();
-/// Bytes of text in one picture: laying out new ones takes a second.
+/// Largest size of the text in one picture, in bytes. Laying out that much new text takes a second.
 const MOST_TEXT: u64 = 1 << 20;
-/// Draws of the GPU in one picture.
+/// Largest number of draw calls in one picture.
 const MOST_OPS: u64 = 1 << 20;
-/// Changes in one picture of what is drawn to: each is a pass of the GPU.
+/// Largest number of target changes in one picture. Each starts a render pass.
 const MOST_TARGETS: u64 = 1 << 12;
-/// Shaders with their parameters, and matrices, that are set in one picture.
+/// Largest number of shaders with parameters, and of matrices, that one picture sets.
 const MOST_SETTINGS: u64 = 1 << 16;
 
 /// A picture while it is recorded.
@@ -29,55 +29,55 @@ const MOST_SETTINGS: u64 = 1 << 16;
 pub(super) struct Recording {
     pub size: Size,
     pub ops: Vec<Op>,
-    /// InstanceKind is drawn to, in order; the first is the picture.
+    /// Targets in the order of drawing. The first is the picture.
     pub targets: Vec<TargetRun>,
-    /// InstanceKind meshes are seen through; the first shows nothing.
+    /// Projections of meshes. The first stands for none.
     pub matrices: Vec<[f32; 16]>,
-    /// Parameters of shaders, each at a multiple of [`MAX_PARAMS`].
+    /// Parameters of shaders, each block at a multiple of [`MAX_PARAMS`].
     pub params: Vec<u8>,
     pub stats: Stats,
-    /// Bytes of it.
+    /// Bytes of text.
     text: u64,
     camera: Option<Camera>,
     state: State,
-    /// Of what is drawn to now.
+    /// Size of the current target.
     target_size: Size,
 }
 
-/// Something that is drawn to for a while.
+/// A target and its first colour.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct TargetRun {
-    /// A canvas, or the picture.
+    /// Handle of a canvas. `None` for the picture.
     pub canvas: Option<u32>,
-    /// InstanceKind it is filled with first.
+    /// Colour that fills the target first.
     pub clear: Option<Color>,
 }
 
-/// One thing to draw, and how.
+/// One draw call and its state.
 #[derive(Debug)]
 pub(super) struct Op {
     pub camera: Option<Camera>,
     pub state: State,
     pub what: InstanceKind,
-    /// The instances.
-    pub place: InstanceRange,
+    /// Range of the instances.
+    pub range: InstanceRange,
 }
 
-/// How things are drawn.
+/// The drawing state of an operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct State {
-    /// Of the target's pixels: left, top, width, height.
+    /// Part of the target in pixels: left, top, width, height.
     pub area: Option<[u32; 4]>,
     pub look: Look,
-    /// Where in `params`.
+    /// Offset in `params`.
     pub params: u32,
-    /// Which of `targets`.
+    /// Index in `targets`.
     pub target: usize,
-    /// Which of `matrices`.
+    /// Index in `matrices`.
     pub matrix: usize,
 }
 
-/// InstanceKind every picture begins with: it is filled with black.
+/// The first target of every picture, filled with black.
 const PICTURE: TargetRun = TargetRun {
     canvas: None,
     clear: Some(Color::BLACK),
@@ -90,7 +90,7 @@ impl Recording {
         recording
     }
 
-    /// Forgets everything, and keeps the room that it took.
+    /// Forgets everything and keeps the memory.
     fn restart(&mut self, size: Size) {
         self.size = size;
         self.ops.clear();
@@ -106,7 +106,7 @@ impl Recording {
         self.target_size = size;
     }
 
-    /// Whether it can be drawn.
+    /// Checks that the picture is within the limits.
     pub fn check(&self) -> Result<(), RenderError> {
         let of = |bytes: usize| MOST_BYTES / bytes as u64;
         let sprites = self.stats.sprites + self.stats.glyphs;
@@ -126,7 +126,7 @@ impl Recording {
         within("matrices set", self.matrices.len() as u64, MOST_SETTINGS)
     }
 
-    /// Whether anything can be seen.
+    /// True if anything drawn now could be visible.
     fn is_seen(&self) -> bool {
         let has_pixels = self
             .state
@@ -135,33 +135,33 @@ impl Recording {
         has_pixels && self.camera.is_none_or(|camera| camera.is_finite())
     }
 
-    /// Draw these too, in the state of now.
-    fn push(&mut self, what: InstanceKind, place: InstanceRange) {
-        self.push_through(self.camera, what, place);
+    /// Adds instances in the current state.
+    fn push(&mut self, what: InstanceKind, range: InstanceRange) {
+        self.push_through(self.camera, what, range);
     }
 
-    fn push_through(&mut self, camera: Option<Camera>, what: InstanceKind, place: InstanceRange) {
+    fn push_through(&mut self, camera: Option<Camera>, what: InstanceKind, range: InstanceRange) {
         match self.ops.last_mut() {
             Some(last)
                 if last.what == what
                     && last.camera == camera
                     && last.state == self.state
-                    && last.place.page == place.page
-                    && last.place.items.end == place.items.start =>
+                    && last.range.page == range.page
+                    && last.range.items.end == range.items.start =>
             {
-                last.place.items.end = place.items.end;
+                last.range.items.end = range.items.end;
             }
             _ => self.ops.push(Op {
                 camera,
                 state: self.state,
                 what,
-                place,
+                range,
             }),
         }
     }
 }
 
-/// Whether a picture can have so many of something.
+/// Checks a number against its limit.
 fn within(what: &'static str, count: u64, max: u64) -> Result<(), RenderError> {
     if count <= max {
         return Ok(());
@@ -169,7 +169,7 @@ fn within(what: &'static str, count: u64, max: u64) -> Result<(), RenderError> {
     Err(RenderError::TooMany { what, count, max })
 }
 
-/// InstanceKind commands go to: the recording, and memory of the GPU.
+/// The receiver of commands: it fills the recording and the GPU's memory.
 #[derive(Debug)]
 pub(super) struct Recorder {
     pub recording: Recording,
@@ -180,7 +180,7 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    /// Starts a picture; forgets the one that was being recorded.
+    /// Starts a picture and forgets the one that was being recorded.
     pub fn restart(&mut self, size: Size) {
         self.recording.restart(size);
         self.uploads.begin(&self.gpu);
@@ -192,7 +192,7 @@ impl Sink for Recorder {
     fn clear(&mut self, color: Color) {
         let recording = &mut self.recording;
         if recording.targets.len() > 1 {
-            // Other targets have been drawn to, and keep what they have.
+            // Other targets have been drawn to, and keep their content.
             let target = recording.state.target;
             recording.ops.retain(|op| op.state.target != target);
             recording.targets[target].clear = Some(color);
@@ -217,8 +217,8 @@ impl Sink for Recorder {
         recording.stats.quads += (words.len() / Quad::WORDS) as u64;
         if recording.check().is_ok() {
             let quads = &mut self.uploads.quads;
-            quads.write(&self.gpu, words, |place| {
-                recording.push(InstanceKind::Quads, place)
+            quads.write(&self.gpu, words, |range| {
+                recording.push(InstanceKind::Quads, range)
             });
         }
     }
@@ -232,7 +232,7 @@ impl Sink for Recorder {
         if recording.check().is_ok() {
             let sprites = &mut self.uploads.sprites;
             let what = InstanceKind::Sprites(texture);
-            sprites.write(&self.gpu, words, |place| recording.push(what, place));
+            sprites.write(&self.gpu, words, |range| recording.push(what, range));
         }
     }
 
@@ -258,12 +258,14 @@ impl Sink for Recorder {
             picture: recording.target_size,
         };
         let camera = placed.camera();
-        let pages = self.glyphs.place(&self.gpu, &self.assets, &layout, &placed);
+        let pages = self
+            .glyphs
+            .sprites(&self.gpu, &self.assets, &layout, &placed);
         for (page, sprites) in pages {
             let what = InstanceKind::Glyphs(page);
             let upload = &mut self.uploads.sprites;
-            upload.write(&self.gpu, Sprite::words(sprites), |place| {
-                recording.push_through(camera, what, place);
+            upload.write(&self.gpu, Sprite::words(sprites), |range| {
+                recording.push_through(camera, what, range);
             });
         }
     }
@@ -277,14 +279,14 @@ impl Sink for Recorder {
         if recording.check().is_ok() {
             let triangles = &mut self.uploads.triangles;
             let what = InstanceKind::Triangles(texture);
-            triangles.write(&self.gpu, words, |place| recording.push(what, place));
+            triangles.write(&self.gpu, words, |range| recording.push(what, range));
         }
     }
 
     fn set_area(&mut self, area: Option<Area>) {
         let Size { width, height } = self.recording.target_size;
         self.recording.state.area = area.map(|area| {
-            // InstanceKind is no number has no pixels.
+            // A number that is NaN gives no pixels.
             let within = |from: f32, length: f32, side: u32| {
                 let side = side as f32;
                 let (start, end) = (from.clamp(0.0, side), (from + length).clamp(0.0, side));
@@ -335,17 +337,17 @@ impl Sink for Recorder {
         if recording.check().is_ok() {
             let meshes = &mut self.uploads.meshes;
             let what = InstanceKind::Meshes { mesh, texture };
-            meshes.write(&self.gpu, words, |place| recording.push(what, place));
+            meshes.write(&self.gpu, words, |range| recording.push(what, range));
         }
     }
 
     fn set_target(&mut self, canvas: Option<u32>, clear: Option<Color>) {
         let recording = &mut self.recording;
         if recording.check().is_err() {
-            // Nothing of this picture will be drawn.
+            // The picture is over its limits and will not be drawn.
             return;
         }
-        // InstanceKind is no canvas has no pixels that could be drawn to, whatever its size is here.
+        // A handle that is no canvas cannot be drawn to, so its size does not matter.
         let size = canvas.and_then(|canvas| self.assets.texture_size(canvas));
         recording.target_size = size.unwrap_or(recording.size);
         recording.camera = None;

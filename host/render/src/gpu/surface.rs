@@ -1,4 +1,4 @@
-//! Showing pictures in a window.
+//! Presentation of pictures in a window. Knows nothing of what a picture shows.
 
 use wgpu::{
     Adapter, BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource,
@@ -16,7 +16,7 @@ use super::no_overlay::Overlay;
 use super::overlay::Overlay;
 use crate::{Placement, RenderError, Size};
 
-/// A window's surface, and how a picture gets there.
+/// A window's surface, and the pipeline that draws a picture to it.
 #[derive(Debug)]
 pub(super) struct Window {
     surface: Surface<'static>,
@@ -25,7 +25,7 @@ pub(super) struct Window {
     hidden: bool,
     blit: RenderPipeline,
     sampler: Sampler,
-    /// The picture that was shown last, and how it is bound.
+    /// The last picture, with its bind group.
     source: Option<(TextureView, BindGroup)>,
 }
 
@@ -37,7 +37,7 @@ impl Window {
         size: Size,
     ) -> Result<Self, RenderError> {
         let formats = surface.get_capabilities(adapter).formats;
-        // Colours are shown as they are in the picture: a format that encodes them is second best.
+        // Colours are shown as they are in the picture, so a format that encodes them is the second choice.
         let plain = [TextureFormat::Bgra8Unorm, TextureFormat::Rgba8Unorm];
         let format = plain
             .iter()
@@ -74,7 +74,7 @@ impl Window {
         })
     }
 
-    /// Follows the window.
+    /// Takes over the size of the window.
     pub fn resize(&mut self, size: Size) {
         self.hidden = size.is_empty();
         let same =
@@ -85,12 +85,12 @@ impl Window {
         }
     }
 
-    /// Of what is shown.
+    /// Pixel format of the surface.
     pub fn format(&self) -> TextureFormat {
         self.configuration.format
     }
 
-    /// Shows a picture, where the window is there to be seen, and what lies over it.
+    /// Shows a picture and the overlay, if the window is visible.
     pub fn present(
         &mut self,
         gpu: &Gpu,
@@ -173,7 +173,7 @@ impl Window {
         pass.set_pipeline(&self.blit);
         pass.set_bind_group(0, self.source.as_ref().map(|(_, group)| group), &[]);
         let ([x, y], [width, height]) = (placement.corner, placement.size);
-        // For the moment in which the window has another size than its surface.
+        // For a moment the window may have another size than its surface.
         let width = width.min(texture.texture.width() as f32 - x);
         let height = height.min(texture.texture.height() as f32 - y);
         if width > 0.0 && height > 0.0 {

@@ -1,4 +1,4 @@
-//! The texture that a picture is drawn into.
+//! The texture that a picture or a canvas is drawn into.
 
 use vblank_input::Size;
 use wgpu::{
@@ -11,7 +11,7 @@ use super::adapter::Gpu;
 /// The format of every picture.
 pub(super) const FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
 
-/// The texture that a picture is drawn into.
+/// A texture that is drawn into.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     pub(super) texture: Texture,

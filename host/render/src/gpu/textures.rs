@@ -13,7 +13,7 @@ use super::target::Target;
 use crate::Size;
 use crate::assets::{Filter, Live, Payload};
 
-/// By the handles of the assets.
+/// Textures and their bind groups, by the handles of the assets.
 #[derive(Debug)]
 pub(super) struct Textures {
     table: BTreeMap<u32, TextureOnGpu>,
@@ -49,12 +49,12 @@ impl Textures {
         }
     }
 
-    /// Everything is to be uploaded anew: these are other assets.
+    /// Forgets all textures, when the renderer gets other assets.
     pub fn forget(&mut self) {
         self.table.clear();
     }
 
-    /// Take over what has changed. Returns the bytes that were uploaded.
+    /// Takes over changed textures. Returns the number of uploaded bytes.
     pub fn update(&mut self, gpu: &Gpu, layouts: &Layouts, live: &[Live]) -> u64 {
         self.table
             .retain(|handle, _| live.iter().any(|live| live.handle == *handle));
@@ -71,7 +71,8 @@ impl Textures {
             _ => return 0,
         };
         if gpu.fits(pixels.size).is_err() {
-            // The placeholder: a notice would come with each change of any other asset.
+            // The placeholder is drawn instead. A notice would be repeated with each change of any other
+            // asset.
             self.table.remove(&live.handle);
             return 0;
         }
@@ -109,7 +110,7 @@ impl Textures {
         bytes
     }
 
-    /// What was drawn to a canvas stays as long as its size does.
+    /// Creates or updates a canvas. Its pixels are kept as long as its size is unchanged.
     fn put_canvas(&mut self, gpu: &Gpu, layouts: &Layouts, live: &Live, size: Size) {
         if gpu.fits(size).is_err() {
             self.table.remove(&live.handle);
@@ -131,18 +132,18 @@ impl Textures {
         self.table.insert(live.handle, uploaded);
     }
 
-    /// How to bind a texture, or what stands in for it.
+    /// Returns the bind group of a texture, or that of the placeholder.
     pub fn group(&self, handle: u32) -> &BindGroup {
         let uploaded = self.table.get(&handle);
         uploaded.map_or(&self.placeholder, |uploaded| &uploaded.group)
     }
 
-    /// The same, but white where there is none.
+    /// Returns the bind group of a texture, or a white one without a handle.
     pub fn group_or_white(&self, handle: Option<u32>) -> &BindGroup {
         handle.map_or(&self.white, |handle| self.group(handle))
     }
 
-    /// A canvas, to be drawn to; none where the handle is that of something else.
+    /// Returns a canvas to draw to. `None` if the handle belongs to something else.
     pub fn canvas(&self, handle: u32) -> Option<Target> {
         let TextureOnGpu { texture, view, .. } = self.table.get(&handle)?;
         let can_be = texture.usage().contains(TextureUsages::RENDER_ATTACHMENT);
@@ -153,7 +154,7 @@ impl Textures {
     }
 }
 
-/// A texture that sprites can be drawn with.
+/// Creates a texture for sprites.
 pub(super) fn create(gpu: &Gpu, size: Size) -> Texture {
     gpu.device.create_texture(&TextureDescriptor {
         label: Some("texture"),
@@ -167,7 +168,7 @@ pub(super) fn create(gpu: &Gpu, size: Size) -> Texture {
     })
 }
 
-/// Write these pixels into a texture, with their top left corner there.
+/// Writes pixels into a texture, with their top left corner at `x` and `y`.
 pub(super) fn write(gpu: &Gpu, texture: &Texture, [x, y]: [u32; 2], size: Size, rgba: &[u8]) {
     let to = TexelCopyTextureInfo {
         texture,
@@ -195,7 +196,7 @@ fn size_of_texture(texture: &Texture) -> Size {
     Size::new(texture.width(), texture.height())
 }
 
-/// Squares of magenta and black: nobody draws that on purpose.
+/// Makes squares of magenta and black, which no one would draw on purpose.
 fn placeholder() -> (Size, Vec<u8>) {
     const SIDE: u32 = 32;
     const SQUARE: u32 = 8;

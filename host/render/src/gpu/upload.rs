@@ -1,8 +1,8 @@
-//! The way of a picture's instances to the GPU: one copy from the guest's memory into mapped staging
-//! memory, and one more on the GPU, into the buffer that is drawn from.
+//! The upload of a picture's instances: one copy from the guest's memory into mapped staging memory, and
+//! one more on the GPU into the vertex buffer.
 //!
-//! Buffers go round: while one picture is recorded, two may be on their way. They grow by doubling and
-//! are used again, so nothing is allocated from picture to picture.
+//! Buffers are used in turn: while one picture is recorded, two may be in flight. Buffers grow by doubling
+//! and are reused, so there is no allocation for each picture.
 
 use std::ops::Range;
 
@@ -14,21 +14,21 @@ use super::adapter::Gpu;
 use crate::RenderError;
 use crate::commands::{INSTANCE_WORDS, Quad, Sprite, VERTEX_WORDS};
 
-/// Bytes of the first and smallest buffer.
+/// Size of the smallest buffer in bytes.
 const SMALLEST: u32 = 64 << 10;
-/// Bytes of the largest buffer. More takes several.
+/// Size of the largest buffer in bytes. More instances take several buffers.
 const LARGEST: u32 = 64 << 20;
-/// Pictures that are recorded or on their way at one time.
+/// Number of pictures that are recorded or in flight at one time.
 const ROUND: usize = 3;
 
-/// The instances of one picture, kind by kind.
+/// The instances of one picture, by kind.
 #[derive(Debug)]
 pub(super) struct Uploads {
     pub quads: Upload,
     pub sprites: Upload,
     pub triangles: Upload,
     pub meshes: Upload,
-    on_their_way: [Option<SubmissionIndex>; ROUND],
+    in_flight: [Option<SubmissionIndex>; ROUND],
     current: usize,
 }
 
@@ -39,35 +39,35 @@ impl Uploads {
             sprites: Upload::new("sprites", Sprite::WORDS),
             triangles: Upload::new("triangles", 3 * VERTEX_WORDS),
             meshes: Upload::new("meshes", INSTANCE_WORDS),
-            on_their_way: Default::default(),
+            in_flight: Default::default(),
             current: 0,
         }
     }
 
-    /// Starts a picture; forgets the one that was being recorded.
+    /// Starts a picture and forgets the one that was being recorded.
     pub fn begin(&mut self, gpu: &Gpu) {
         let current = self.current;
         self.each().for_each(|upload| upload.begin(gpu, current));
     }
 
-    /// Ends writing, and has the GPU copy what was written. Returns the bytes.
+    /// Ends writing and records the copies on the GPU. Returns their size in bytes.
     pub fn flush(&mut self, encoder: &mut CommandEncoder) -> u64 {
         self.each().map(|upload| upload.flush(encoder)).sum()
     }
 
-    /// The picture is on its way: makes room for the next one, which may mean to wait for the one
-    /// before the last.
+    /// Notes the submission of the picture, and turns to the buffers of the next one. That may wait for the
+    /// GPU to finish the picture before the last.
     pub fn submitted(&mut self, gpu: &Gpu, submission: SubmissionIndex) -> Result<(), RenderError> {
         self.each().for_each(Upload::map_when_done);
-        self.on_their_way[self.current] = Some(submission);
+        self.in_flight[self.current] = Some(submission);
         self.current = (self.current + 1) % ROUND;
-        match self.on_their_way[self.current].take() {
+        match self.in_flight[self.current].take() {
             Some(earlier) => gpu.wait(earlier),
             None => Ok(()),
         }
     }
 
-    /// Where the instances of this kind are.
+    /// Returns the upload for this kind of instances.
     pub fn of(&self, what: InstanceKind) -> &Upload {
         match what {
             InstanceKind::Quads => &self.quads,
@@ -89,11 +89,11 @@ impl Uploads {
     }
 }
 
-/// Instances of one kind.
+/// The instances of one kind.
 #[derive(Debug)]
 pub(super) struct Upload {
     kind: &'static str,
-    /// Of one instance.
+    /// Words of one instance.
     words: usize,
     round: [Slot; ROUND],
     current: usize,
@@ -103,7 +103,7 @@ pub(super) struct Upload {
 #[derive(Debug, Default)]
 struct Slot {
     pages: Vec<Page>,
-    /// The page that is being filled.
+    /// Index of the page that is being filled.
     filling: usize,
 }
 
@@ -112,20 +112,20 @@ struct Slot {
 struct Page {
     staging: Buffer,
     instances: Buffer,
-    /// The staging memory, while it is mapped.
+    /// Staging memory while it is mapped.
     mapped: Option<BufferViewMut>,
     /// Words of one instance.
     words: usize,
-    /// Instances that it has room for.
+    /// Number of instances that fit.
     capacity: u32,
     used: u32,
 }
 
-/// The kind of an operation's instances, and what they are drawn with.
+/// The kind of an operation's instances, with the texture or mesh that they need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum InstanceKind {
     Quads,
-    /// With the texture of this handle.
+    /// Sprites with the texture of this handle.
     Sprites(u32),
     /// Sprites with a page of glyphs as their texture.
     Glyphs(usize),
@@ -136,7 +136,7 @@ pub(super) enum InstanceKind {
     },
 }
 
-/// The place of some instances in the buffers.
+/// A range of instances in the buffers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct InstanceRange {
     pub page: usize,
@@ -158,14 +158,14 @@ impl Upload {
         let slot = &mut self.round[current];
         let total = slot.pages.iter().map(Page::bytes).sum();
         if slot.pages.len() > 1 && slot.pages[0].bytes() < u64::from(LARGEST) {
-            // InstanceKind took several buffers takes one from now on.
+            // Instances that took several buffers will fit into one from now on.
             slot.pages = vec![Page::new(gpu, self.kind, self.words, total)];
         }
         slot.pages.retain_mut(Page::reset);
         slot.filling = 0;
     }
 
-    /// Copies whole instances, and says piece by piece where they are.
+    /// Copies whole instances. Calls `placed` with the range of each part.
     pub fn write(&mut self, gpu: &Gpu, mut words: &[u32], mut placed: impl FnMut(InstanceRange)) {
         let slot = &mut self.round[self.current];
         while words.len() >= self.words {
@@ -193,7 +193,7 @@ impl Upload {
         }
     }
 
-    /// The buffer of a page of the picture that is being recorded.
+    /// Returns the buffer of a page of the picture that is being recorded.
     pub fn instances(&self, page: usize) -> &Buffer {
         &self.round[self.current].pages[page].instances
     }
@@ -210,7 +210,7 @@ impl Upload {
 }
 
 impl Page {
-    /// With room for so many bytes, or for as many as there can be.
+    /// Creates a page for so many bytes, within the limits of size.
     fn new(gpu: &Gpu, kind: &'static str, words: usize, bytes: u64) -> Self {
         let bytes = bytes.clamp(SMALLEST.into(), LARGEST.into());
         let size = bytes.next_power_of_two();
@@ -235,12 +235,12 @@ impl Page {
         }
     }
 
-    /// Its size.
+    /// Size in bytes.
     fn bytes(&self) -> u64 {
         self.staging.size()
     }
 
-    /// Empties it, and says whether it can be written to: not so when the device is lost.
+    /// Empties the page. Returns false if it cannot be written, since the device is lost.
     fn reset(&mut self) -> bool {
         self.used = 0;
         if self.mapped.is_none() {
@@ -252,7 +252,7 @@ impl Page {
     fn fill(&mut self, words: &[u32]) {
         let bytes: &[u8] = bytemuck::cast_slice(words);
         let start = self.used as usize * self.words * size_of::<u32>();
-        // Without memory the device is lost or out of it, which `submit` reports.
+        // Without mapped memory the device is lost or out of memory, which `submit` reports.
         if let Some(mapped) = &mut self.mapped {
             mapped
                 .slice(start..start + bytes.len())
@@ -273,7 +273,7 @@ impl Page {
 
     fn map_when_done(&mut self) {
         if self.mapped.is_none() {
-            // The result shows when the memory is asked for.
+            // A failure shows when the memory is mapped.
             self.staging.map_async(MapMode::Write, .., |_| {});
         }
     }

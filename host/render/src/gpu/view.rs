@@ -1,11 +1,11 @@
-//! What shaders are told of the camera: the same few numbers for every kind of drawing.
+//! The view: the numbers about the camera that every kind of shader gets.
 
 use bytemuck::{Pod, Zeroable};
 
 use crate::Size;
 use crate::commands::Camera;
 
-/// Bytes of it.
+/// Size of the view in bytes.
 pub(super) const VIEW_BYTES: u32 = size_of::<View>() as u32;
 
 /// `View` in the shaders.
@@ -17,7 +17,7 @@ pub(super) struct View {
     to_clip: [f32; 2],
     rotor: [f32; 2],
     zoom: f32,
-    /// Seconds of the game.
+    /// Game time in seconds.
     time: f32,
     resolution: [f32; 2],
     matrix: [f32; 16],

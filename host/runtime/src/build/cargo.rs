@@ -1,5 +1,5 @@
-//! A build that runs, by cargo or by a command of the user's own: it can be stopped, and says what it
-//! has made.
+//! A running build, by cargo or by a command of the user. It can be stopped, and returns the file that it
+//! made.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek};
@@ -14,8 +14,8 @@ use super::error::BuildError;
 use super::toolchain::clean;
 use crate::guest::wants_file;
 
-/// Start a build command of the user's own, which is to make this file, in the file's folder. `loud` lets
-/// it speak to the terminal itself.
+/// Starts a build command of the user in the folder of `file`, which it is expected to make. With `loud`,
+/// its output goes directly to the terminal.
 pub(super) fn start_command(command: &str, file: &Path, loud: bool) -> Result<Build, BuildError> {
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -33,16 +33,19 @@ pub(super) fn start_command(command: &str, file: &Path, loud: bool) -> Result<Bu
         .stdin(Stdio::null());
     let mut spawned = || {
         if loud {
-            // Standard output is for results.
+            // Standard output is reserved for results.
             shell.stdout(std::io::stderr()).stderr(Stdio::inherit());
             return Ok((spawn(&mut shell)?, None));
         }
-        // Not a pipe: what the command leaves running, such as a server of its own, would hold it open.
-        let said = tempfile::tempfile()?;
-        shell.stdout(said.try_clone()?).stderr(said.try_clone()?);
-        Ok((spawn(&mut shell)?, Some(said)))
+        // A file and not a pipe: a process that the command leaves running, such as a server, would hold a
+        // pipe open.
+        let output = tempfile::tempfile()?;
+        shell
+            .stdout(output.try_clone()?)
+            .stderr(output.try_clone()?);
+        Ok((spawn(&mut shell)?, Some(output)))
     };
-    let (child, said) = spawned().map_err(|error: std::io::Error| BuildError::Command {
+    let (child, output) = spawned().map_err(|error: std::io::Error| BuildError::Command {
         command: command.to_owned(),
         folder: folder.to_owned(),
         cause: error.to_string(),
@@ -51,19 +54,19 @@ pub(super) fn start_command(command: &str, file: &Path, loud: bool) -> Result<Bu
     let maker = Maker::Command {
         command,
         file,
-        said,
+        output,
     };
     Ok(Build::new(child, maker))
 }
 
-/// In a group of its own, so that it and its compilers can be stopped together.
+/// Starts the command in a process group of its own, so that it and its compilers can be stopped together.
 pub(super) fn spawn(command: &mut Command) -> std::io::Result<Child> {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
     command.spawn()
 }
 
-/// A running build. Dropped, it is stopped.
+/// A running build. Dropping it stops the build.
 pub(super) struct Build {
     maker: Maker,
     child: Child,
@@ -72,32 +75,32 @@ pub(super) struct Build {
     begun: Instant,
 }
 
-/// Who makes the file.
+/// The tool that makes the file.
 pub(super) enum Maker {
-    /// cargo, which says where it is.
+    /// cargo, which names the file in its messages.
     Cargo {
         package: PackageId,
         name: String,
-        /// The crate's.
+        /// Folder of the crate.
         folder: PathBuf,
     },
-    /// A command, which was to make this one.
+    /// A command that is expected to make `file`.
     Command {
         command: String,
         file: PathBuf,
-        /// What it says, unless it says it to the terminal itself.
-        said: Option<File>,
+        /// Captured output. `None` if the output goes to the terminal.
+        output: Option<File>,
     },
 }
 
-/// What a build came to.
+/// The result of a successful build.
 #[derive(Debug)]
 pub struct BuildOutput {
     /// The wasm file.
     pub wasm: PathBuf,
-    /// Warnings, as cargo shows them, unless it has shown them itself.
+    /// Warnings as cargo prints them. Empty if cargo has printed them to the terminal.
     pub warnings: String,
-    /// How long it took.
+    /// Duration of the build.
     pub took: Duration,
 }
 
@@ -112,7 +115,7 @@ impl Build {
         }
     }
 
-    /// `None` while it runs.
+    /// Returns the result, or `None` while the build runs.
     pub(super) fn poll(&mut self) -> Option<Result<BuildOutput, BuildError>> {
         let status = match self.child.try_wait() {
             Ok(None) => return None,
@@ -127,7 +130,7 @@ impl Build {
         };
         let messages = match &self.maker {
             Maker::Cargo { .. } => text(self.messages.take()),
-            Maker::Command { said, .. } => said.as_ref().map_or(String::new(), all_of),
+            Maker::Command { output, .. } => output.as_ref().map_or(String::new(), read_output),
         };
         let artifacts = text(self.artifacts.take());
         let made = if status.success() {
@@ -146,10 +149,10 @@ impl Build {
         self.begun.elapsed()
     }
 
-    /// Calls `ended` on another thread when the process ends. [`Build::poll`] then has its result.
+    /// Calls `ended` on another thread when the process ends. [`Build::poll`] then returns the result.
     ///
     /// # Errors
-    /// When the machine gives no thread.
+    /// When the system starts no thread.
     pub(super) fn when_ended(&self, ended: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
         let id = self.child.id();
         let wait = move || {
@@ -161,7 +164,7 @@ impl Build {
     }
 }
 
-/// Waits until a child of this process ends, and leaves its status for whoever holds the child.
+/// Waits until a child of this process ends, and leaves its status for the owner of the child.
 #[cfg(unix)]
 fn wait_for_exit(id: u32) {
     use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
@@ -169,18 +172,19 @@ fn wait_for_exit(id: u32) {
         return;
     };
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-    // An error other than an interruption means that the status was fetched already: it has ended.
+    // An error other than an interruption means that the status was fetched already, so the process has
+    // ended.
     while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(pid), options) {}
 }
 
-/// Without a way to wait beside the holder of the child, the holder looks at intervals.
+/// Waits for a moment. Without a way to wait beside the owner of the child, the owner polls.
 #[cfg(not(unix))]
 fn wait_for_exit(_: u32) {
     std::thread::sleep(Duration::from_millis(5));
 }
 
 impl Maker {
-    /// Where the file is. `artifacts` is what cargo says of it.
+    /// Returns the file that was built. `artifacts` holds cargo's messages.
     fn made(&self, artifacts: &str) -> Result<PathBuf, BuildError> {
         match self {
             Self::Cargo {
@@ -209,7 +213,7 @@ impl Maker {
 
     fn failed(&self, messages: &str, status: ExitStatus) -> BuildError {
         BuildError::Failed(match self {
-            // It says so itself.
+            // The messages of cargo say that it failed.
             Self::Cargo { .. } => messages.to_owned(),
             Self::Command { command, .. } => format!("{messages}\n`{command}` ended with {status}")
                 .trim_start()
@@ -218,11 +222,11 @@ impl Maker {
     }
 }
 
-/// What the crate says that it wants, in its `wants.toml`, lies beside the file that it is built to.
+/// Copies the crate's `wants.toml` beside the built file, or removes an old copy there.
 fn put_wants_beside(wasm: PathBuf, folder: &Path) -> Result<PathBuf, BuildError> {
-    let (said, beside) = (folder.join("wants.toml"), wants_file(&wasm));
-    let put = if said.is_file() {
-        std::fs::copy(&said, &beside).map(drop)
+    let (wants, beside) = (folder.join("wants.toml"), wants_file(&wasm));
+    let put = if wants.is_file() {
+        std::fs::copy(&wants, &beside).map(drop)
     } else {
         std::fs::remove_file(&beside)
     };
@@ -251,16 +255,16 @@ impl Drop for Build {
 fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
-        // What was read before an error is still the compiler's word.
+        // The output before a read error is still useful.
         let _ = pipe.read_to_end(&mut bytes);
         bytes
     })
 }
 
-/// What was read before an error is still the command's word.
-fn all_of(mut said: &File) -> String {
+/// Reads the captured output of a command. The output before a read error is still useful.
+fn read_output(mut output: &File) -> String {
     let mut bytes = Vec::new();
-    let _ = said.rewind();
-    let _ = said.read_to_end(&mut bytes);
+    let _ = output.rewind();
+    let _ = output.read_to_end(&mut bytes);
     String::from_utf8_lossy(&bytes).trim_end().to_owned()
 }

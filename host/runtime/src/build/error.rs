@@ -6,60 +6,60 @@ use thiserror::Error;
 
 use super::target::TARGET;
 
-/// Why a guest was not built.
+/// The reason why a guest was not built.
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// No such folder, or nothing of cargo's in it.
+    /// The folder does not exist or has no manifest.
     #[error("{0} has no Cargo.toml; give the folder of a guest crate, or a .wasm file")]
     NoManifest(PathBuf),
-    /// cargo does not understand the crate.
+    /// cargo cannot read the crate.
     #[error("cargo cannot read the guest crate: {0}")]
     Metadata(String),
-    /// Several crates, and none of them is the folder's own.
+    /// The folder is a workspace without a package of its own.
     #[error("{} is a workspace without a package of its own; {}", folder.display(), choice(guests))]
     Workspace {
         /// The folder.
         folder: PathBuf,
-        /// Those of its members that build a cdylib.
+        /// Members that build a cdylib.
         guests: Vec<PathBuf>,
     },
     /// The crate makes no wasm.
     #[error("{0} builds no cdylib; write crate-type = [\"cdylib\"] under [lib] in its Cargo.toml")]
     NoCdylib(String),
-    /// The compiler lacks the target.
+    /// The compiler lacks the guests' target.
     #[error("the compiler has no {TARGET} target; type: rustup target add {TARGET}")]
     NoTarget,
-    /// No cargo at all.
+    /// cargo cannot be started.
     #[error("cannot start cargo: {0}; install Rust from https://rustup.rs")]
     NoCargo(String),
-    /// A build command of the user's own does not start.
+    /// A build command of the user cannot be started.
     #[error("cannot run `{command}` in {}: {cause}", folder.display())]
     Command {
         /// The command.
         command: String,
-        /// Where.
+        /// Folder in which the command was started.
         folder: PathBuf,
-        /// What the system says.
+        /// Error of the system.
         cause: String,
     },
-    /// It ran, and there is no file.
+    /// The command succeeded, and the file does not exist.
     #[error("`{command}` has not made {}", file.display())]
     NotMade {
         /// The command.
         command: String,
-        /// What it was to make.
+        /// File that the command was expected to make.
         file: PathBuf,
     },
-    /// What it says that it wants cannot be put beside it.
+    /// The guest's list of wanted capabilities cannot be written beside the built file.
     #[error("cannot write {file}, what the guest says that it wants: {cause}")]
     Wants {
         /// The file.
         file: PathBuf,
-        /// What the system says.
+        /// Error of the system.
         cause: String,
     },
-    /// Somebody wanted it to end.
+    /// The build was stopped by a person.
     #[error("the build was stopped")]
     Stopped,
     /// The compiler's own messages.
@@ -67,7 +67,7 @@ pub enum BuildError {
     Failed(String),
 }
 
-/// What to do where there are several crates.
+/// Says what the user can do about a workspace with several crates.
 fn choice(guests: &[PathBuf]) -> String {
     if guests.is_empty() {
         return "none of its crates builds a cdylib, as a guest does".to_owned();

@@ -9,19 +9,20 @@ use crate::history::GoBack;
 
 /// A message to the worker.
 pub(super) enum Message {
-    /// The version that was handed on last has failed.
+    /// The last version that was handed on has failed.
     Failed,
-    /// This path, which matters, was written at this time, by the file system's clock where it says.
+    /// A watched path was written at this time, by the file system's clock if it is known.
     Touched(PathBuf, SystemTime),
-    /// The same, of a file of the asset folder: a guest may have it in its code too.
+    /// A file of the asset folder was written at this time. A guest may also include such a file in its
+    /// code.
     TouchedAsset(PathBuf, SystemTime),
-    /// Somebody wants it built and looked at once more.
+    /// A person wants the guest built and read again.
     Rebuild,
-    /// Somebody does not want to wait for the build that runs.
+    /// A person wants the running build stopped.
     StopBuild,
     /// An older version is wanted again.
     GoBack(Box<GoBack>),
-    /// Something is granted from now on; tell when it is.
+    /// A capability is granted from now on. The callback gets the outcome.
     Allow(Capability, GrantCallback),
     /// The process of the build of this number has ended.
     BuildEnded(u64),

@@ -1,4 +1,4 @@
-//! The news that a source of candidates tells.
+//! The news that a source of candidates sends.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,46 +11,46 @@ use crate::supervisor::Candidate;
 
 /// News of a source of candidates.
 pub enum News {
-    /// Something that a person should know, once.
+    /// A message for the user, sent once.
     Notice(String),
-    /// Something that matters was written. What comes of it is told next.
+    /// A watched file was written. The outcome follows.
     Changed,
     /// cargo runs.
     Building,
-    /// cargo is done; warnings as it shows them.
+    /// cargo succeeded.
     Built {
-        /// How long it took.
+        /// Duration of the build.
         took: Duration,
-        /// May be empty.
+        /// Warnings as cargo prints them; may be empty.
         warnings: String,
     },
-    /// cargo, or the way to it, failed.
+    /// cargo failed, or could not be started.
     BuildFailed {
-        /// How long it took.
+        /// Duration of the build.
         took: Duration,
         /// The compiler's own message.
         error: BuildError,
     },
-    /// The file is a guest of other code, which is compiled and made ready now.
+    /// The file holds new code, which is compiled and prepared now.
     Preparing(CodeHash),
-    /// The file is the one that was last handed on.
+    /// The file holds the code that was last handed on.
     SameCode(CodeHash),
-    /// The file is no guest.
+    /// The file is no guest of this world, or cannot be swapped in.
     Refused {
         /// The file.
         file: PathBuf,
-        /// Of the file, where it could be read.
+        /// Hash of the file, if it could be read.
         to: Option<CodeHash>,
-        /// Why.
+        /// The reason.
         refused: SwapError,
     },
-    /// Ready for the boundary.
+    /// A candidate is ready for the boundary.
     Ready(Box<Candidate>),
-    /// The source that was last handed on is built once more, with optimisations. What comes of it is told
-    /// as of any other file, or with the next.
+    /// The last source is built once more with optimisations. Its outcome is reported like that of any
+    /// other file, or replaced by that of the next change.
     Optimising,
-    /// Nothing; a notice has said why.
+    /// The optimised build was not made. A notice has given the reason, if there is one.
     NotOptimised,
-    /// What became of [`super::CandidateSource::go_back`].
+    /// The outcome of [`super::CandidateSource::go_back`].
     Back(Result<Back, BackError>),
 }

@@ -10,7 +10,7 @@ pub struct CargoFlags {
     pub release: bool,
     /// Features of the crate.
     pub features: Vec<String>,
-    /// Without the default ones.
+    /// Build without the default features.
     pub no_default_features: bool,
 }
 
@@ -21,33 +21,34 @@ pub enum Source {
     File(PathBuf),
     /// The folder of a guest crate.
     Folder(PathBuf),
-    /// A file that a command of the user's own makes, whenever something changes in the folders of
-    /// [`PipelineOptions::watch`].
+    /// A file that a command of the user makes. The command runs whenever something changes in the folders
+    /// of [`PipelineOptions::watch`].
     Command {
         /// The file.
         file: PathBuf,
-        /// For the system's shell, in the file's folder.
+        /// Command line for the system's shell, run in the file's folder.
         command: String,
     },
 }
 
-/// How to look for changes and what to do about them.
+/// Options for watching and building.
 #[derive(Clone, Debug)]
 pub struct PipelineOptions {
-    /// How long a change must be quiet before it counts.
+    /// Time without further changes after which a change is handled.
     pub debounce: Duration,
-    /// Look at intervals instead of being told by the system.
+    /// Check for changes at this interval instead of using the system's notifications.
     pub poll: Option<Duration>,
     /// Further paths to watch.
     pub watch: Vec<PathBuf>,
-    /// How a guest crate is built.
+    /// Flags for building a guest crate.
     pub cargo: CargoFlags,
-    /// Have an optimised build say which code comes from which line, also where it was inlined.
+    /// Keep line tables in an optimised build, so that failures and profiles can name source lines, also of
+    /// inlined code.
     pub with_lines: bool,
-    /// Build a guest crate once more, with optimisations, when nothing has changed for so long.
+    /// Build a guest crate once more with optimisations after this time without a change.
     pub optimise: Option<Duration>,
-    /// A folder whose files are no source: a change there is looked at, and told only where it changes
-    /// the code.
+    /// A folder whose files are no source. A change there starts a round, but is reported only if it
+    /// changes the code.
     pub assets: Option<PathBuf>,
 }
 

@@ -1,5 +1,4 @@
-//! A guest crate, as cargo describes it: what it is called, which folders it is made of, and how it is
-//! built.
+//! A guest crate, as cargo describes it: its name, its source folders, and how it is built.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -24,31 +23,31 @@ pub struct GuestCrate {
     /// The crate's folder and those of its path dependencies.
     pub(super) sources: Vec<PathBuf>,
     lib_name: String,
-    /// cargo's target folder, or another one where that cannot be written.
+    /// Target folder: cargo's own, or another one if that cannot be written.
     built_in: PathBuf,
     is_redirected: bool,
     flags: CargoFlags,
-    /// Whether an optimised build says which code comes from which line.
+    /// Keep line tables in an optimised build.
     with_lines: bool,
-    /// Whether it is built at lower priority.
+    /// Build at lower priority.
     in_background: bool,
-    /// The words before `build`.
+    /// Words of the command line before `build`.
     cargo: &'static [&'static str],
-    /// The manifests that all this was read from, and when they were written.
+    /// Manifests that this description was read from, with their modification times.
     manifests: Vec<(PathBuf, Option<SystemTime>)>,
 }
 
 impl GuestCrate {
-    /// Ask cargo about the crate in a folder. Some 50 to 200 ms.
+    /// Asks cargo about the crate in a folder. Takes about 50 to 200 ms.
     ///
     /// # Errors
-    /// When there is no manifest, cargo does not understand it, or it builds no cdylib.
+    /// When there is no manifest, cargo does not understand it, or the crate builds no cdylib.
     pub fn open(folder: &Path, flags: &CargoFlags) -> Result<Self, BuildError> {
         let manifest = folder.join("Cargo.toml");
         if !manifest.is_file() {
             return Err(BuildError::NoManifest(folder.to_owned()));
         }
-        // Through a link, cargo would take a member of a workspace for none.
+        // The path is resolved, since cargo does not recognise a member of a workspace through a link.
         let folder = &std::fs::canonicalize(folder).unwrap_or(folder.to_owned());
         let manifest = folder.join("Cargo.toml");
         let cargo = cargo_for_target(folder)?;
@@ -99,13 +98,13 @@ impl GuestCrate {
         })
     }
 
-    /// The same, with an optimised build that says which code comes from which line. Its dependencies
-    /// are built once more for it.
+    /// Returns this crate with or without line tables in an optimised build. With them, its dependencies
+    /// are built once more.
     pub(super) fn with_lines(self, with_lines: bool) -> Self {
         Self { with_lines, ..self }
     }
 
-    /// The same, with optimisations, for a build that nobody waits for.
+    /// Returns this crate built with optimisations and at lower priority.
     pub(super) fn optimised(&self) -> Self {
         Self {
             flags: CargoFlags {
@@ -118,10 +117,10 @@ impl GuestCrate {
         }
     }
 
-    /// Whether no manifest has changed since: asking cargo again takes longer than a small build.
+    /// True if no manifest has changed since. Asking cargo again would take longer than a small build.
     pub(super) fn is_current(&self) -> bool {
         let mut manifests = self.manifests.iter();
-        manifests.all(|(manifest, then)| then.is_some() && written(manifest) == *then)
+        manifests.all(|(manifest, date)| date.is_some() && written(manifest) == *date)
     }
 
     /// The package's name.
@@ -130,7 +129,7 @@ impl GuestCrate {
         &self.name
     }
 
-    /// Where its build leaves the wasm file.
+    /// Path of the wasm file that a build makes.
     #[must_use]
     pub fn artifact(&self) -> PathBuf {
         let profile = if self.flags.release {
@@ -144,17 +143,17 @@ impl GuestCrate {
             .join(format!("{}.wasm", self.lib_name))
     }
 
-    /// Where it is built, if its own target folder cannot be written.
+    /// Folder of the build, if the crate's own target folder cannot be written.
     #[must_use]
     pub fn redirected(&self) -> Option<&Path> {
         self.is_redirected.then_some(&*self.built_in)
     }
 
-    /// Build once, with cargo's own words on standard error. Whatever comes through `stop` ends it, cargo
-    /// and its compilers together.
+    /// Builds once, with cargo's messages on standard error. A message on `stop` ends cargo and its
+    /// compilers.
     ///
     /// # Errors
-    /// When it cannot be started, fails, or was stopped.
+    /// When cargo cannot be started, fails, or was stopped.
     pub fn build(&self, stop: &Receiver<()>) -> Result<BuildOutput, BuildError> {
         const GLANCE: Duration = Duration::from_millis(5);
         let mut build = self.start(true)?;
@@ -165,13 +164,13 @@ impl GuestCrate {
             match stop.recv_timeout(GLANCE) {
                 Ok(()) => return Err(BuildError::Stopped),
                 Err(RecvTimeoutError::Timeout) => {}
-                // Nobody can stop it any more.
+                // The sender is gone, so nobody can stop the build any more.
                 Err(RecvTimeoutError::Disconnected) => std::thread::sleep(GLANCE),
             }
         }
     }
 
-    /// Start cargo. `loud` lets it speak to the terminal itself, for the long first build.
+    /// Starts cargo. With `loud`, its output goes directly to the terminal, for the long first build.
     pub(super) fn start(&self, loud: bool) -> Result<Build, BuildError> {
         let polite: &[&str] = if self.in_background && cfg!(unix) {
             &["nice", "-n", "10"]
@@ -226,13 +225,13 @@ impl GuestCrate {
     }
 }
 
-/// The library that a package builds as a cdylib, of which cargo lets it have one.
+/// Finds the library that a package builds as a cdylib. cargo allows one at most.
 fn cdylib(package: &Package) -> Option<&Target> {
     let mut targets = package.targets.iter();
     targets.find(|target| target.is_kind(TargetKind::CDyLib))
 }
 
-/// A workspace has no package of its own: which of its members could be meant.
+/// Makes the error for a workspace without a package of its own, with the members that the user could mean.
 fn of_a_workspace(folder: &Path, metadata: &cargo_metadata::Metadata) -> BuildError {
     let members = metadata.workspace_packages();
     let guests = members.iter().filter(|package| cdylib(package).is_some());
@@ -245,7 +244,7 @@ fn of_a_workspace(folder: &Path, metadata: &cargo_metadata::Metadata) -> BuildEr
     }
 }
 
-/// The folders of the package and of all that it depends on by path.
+/// Lists the folders of a package and of all its path dependencies.
 fn local_sources(metadata: &cargo_metadata::Metadata, root: &PackageId) -> Vec<PathBuf> {
     let mut reached = vec![root.clone()];
     let mut folders = Vec::new();
@@ -281,7 +280,7 @@ fn is_writable(folder: &Path) -> bool {
     std::fs::create_dir_all(folder).is_ok() && tempfile::tempfile_in(folder).is_ok()
 }
 
-/// A target folder in the user's cache, for a guest whose own cannot be written.
+/// Returns a target folder in the user's cache, for a guest whose own cannot be written.
 fn elsewhere(folder: &Path) -> PathBuf {
     let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
     let name = blake3::hash(folder.as_os_str().as_encoded_bytes()).to_hex();

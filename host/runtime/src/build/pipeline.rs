@@ -1,4 +1,4 @@
-//! The pipeline: the handle of the thread that watches and builds, which is the [`Worker`].
+//! The pipeline: the handle of the [`Worker`], the thread that watches and builds.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ use crate::guest::{Capability, Engine};
 use crate::history::GoBack;
 use crate::supervisor::ExpectedState;
 
-/// The thread's handle. Dropped, the thread stops and its build with it.
+/// Handle of the thread. Dropping it stops the thread and the running build.
 pub struct Pipeline {
     news: Receiver<News>,
     wake: Sender<Message>,
@@ -25,10 +25,11 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// Start to make the first candidate, and watch. `wake_host` is called after each piece of news.
+    /// Starts the thread, which makes the first candidate and then watches. `wake_host` is called after
+    /// each piece of news.
     ///
     /// # Errors
-    /// When the machine gives no thread.
+    /// When the system starts no thread.
     pub fn start(
         engine: Arc<Engine>,
         source: Source,
@@ -60,11 +61,11 @@ impl Pipeline {
     }
 
     fn send(&self, message: Message) {
-        // The thread ends only with this handle or by a panic, which the panic hook has reported.
+        // The thread ends only with this handle or by a panic, and the panic hook reports panics.
         let _ = self.wake.send(message);
     }
 
-    /// A sender of news, for others who have a notice for the same receiver.
+    /// Returns a sender of news, for other notices to the same receiver.
     #[must_use]
     pub fn sender(&self) -> Sender<News> {
         self.tell.clone()
@@ -110,7 +111,7 @@ impl Drop for Pipeline {
     fn drop(&mut self) {
         let _ = self.wake.send(Message::Stop);
         if let Some(thread) = self.thread.take() {
-            // A panic there was told by the panic hook, and there is nothing left to save.
+            // The panic hook has reported a panic of the thread, and there is nothing left to save.
             let _ = thread.join();
         }
     }

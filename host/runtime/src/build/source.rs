@@ -8,36 +8,37 @@ use crate::guest::Capability;
 use crate::history::GoBack;
 use crate::supervisor::ExpectedState;
 
-/// A callback that is told whether a grant is new.
+/// A callback for the outcome of a grant: true if it is new.
 pub type GrantCallback = Box<dyn FnOnce(Result<bool, GuestError>) + Send>;
 
-/// Makes candidates, off the frame, and tells of them. A [`Pipeline`](super::Pipeline) watches and builds;
-/// a host without the feature `build` has none, or one of its own.
+/// A source of candidates, which makes them off the frame and sends news of them. A
+/// [`Pipeline`](super::Pipeline) watches and builds. A host without the feature `build` has no source, or
+/// one of its own.
 pub trait CandidateSource {
-    /// The next news, if there is any. Never waits.
+    /// Returns the next news, if there is any. Never waits.
     fn poll(&self) -> Option<News>;
 
     /// Waits for the next news, no longer than `limit`.
     fn wait(&self, limit: Duration) -> Option<News>;
 
-    /// Prepares an older version, and tells with [`News::Back`]. The next change is handled as usual, also
-    /// where it leads back to the code that was left by this.
+    /// Prepares an older version, and reports with [`News::Back`]. Later changes are handled as usual, also
+    /// if they lead back to the code that was left.
     fn go_back(&self, request: GoBack);
 
-    /// Grants a capability to all versions from now on. A version that was refused for want of it is
+    /// Grants a capability to all versions from now on. A version that was refused because it lacked it is
     /// prepared again. `tell` is called on the source's thread.
     fn allow(&self, capability: Capability, tell: GrantCallback);
 
-    /// Builds and looks once more, as after a change.
+    /// Builds and reads the guest once more, as after a change.
     fn rebuild(&self);
 
-    /// Stops the build under way, if there is one, and waits for the next change.
+    /// Stops the running build, if there is one, and waits for the next change.
     fn stop_build(&self);
 
-    /// Notes that the last version failed: it is not worth optimising.
+    /// Notes that the last version failed, so that it is not optimised.
     fn has_failed(&self);
 
-    /// Says which state the next candidate is going to be given: so much memory is warmed up, and the types
-    /// are compared beforehand.
+    /// Sets the state that the next candidate will take over. Memory of that size is prepared, and the
+    /// types are compared in advance.
     fn expect_state(&self, expected: ExpectedState);
 }

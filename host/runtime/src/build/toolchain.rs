@@ -1,6 +1,6 @@
-//! The compiler that guests are built with: which one it is, and what it lacks.
+//! The compiler that guests are built with, and what it lacks.
 //!
-//! It is asked, never told: what is missing is for the user to install.
+//! This module only asks: the user installs what is missing.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,24 +8,25 @@ use std::process::Command;
 use super::error::BuildError;
 use super::target::TARGET;
 
-/// The toolchain that `cargo xtask setup` makes where rustup cannot download the target.
+/// Name of the toolchain that `cargo xtask setup` makes if rustup cannot download the target.
 const FALLBACK_TOOLCHAIN: &str = "vblank-guest";
 
-/// What there is to build guests with. Each is what the tool says of itself, or why there is none.
+/// The tools to build guests with. Each is the tool's own version line, or the reason why it is missing.
 #[derive(Clone, Debug)]
 pub struct Toolchain {
     /// The compiler.
     pub rustc: Result<String, String>,
-    /// Its driver.
+    /// cargo.
     pub cargo: Result<String, String>,
-    /// Whose compiler has the guests' target.
+    /// The guests' target, and the toolchain that has it.
     pub target: Result<String, BuildError>,
-    /// What links the programs that run while a guest is built, such as its macros.
+    /// The linker for programs that run during a build, such as macros.
     pub linker: Result<String, String>,
 }
 
 impl Toolchain {
-    /// Ask, in the folder of a guest: a `rust-toolchain.toml` may have a say. Some 100 ms.
+    /// Asks the tools for their versions. They run in the folder of a guest, since a `rust-toolchain.toml`
+    /// there may choose the toolchain. Takes about 100 ms.
     #[must_use]
     pub fn survey(folder: &Path) -> Self {
         let cargo = cargo_for_target(folder);
@@ -56,7 +57,7 @@ impl Toolchain {
     }
 }
 
-/// The words before `build`: the cargo that can build for the guests' target, asked in the guest's
+/// Returns the words before `build` that run a cargo with the guests' target. It is asked in the guest's
 /// folder.
 pub(super) fn cargo_for_target(folder: &Path) -> Result<&'static [&'static str], BuildError> {
     if has_target(clean("rustc").current_dir(folder))? {
@@ -84,7 +85,8 @@ fn has_target(rustc: &mut Command) -> Result<bool, BuildError> {
         && std::fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(standard_library)))
 }
 
-/// rustc calls `cc` on Unix. Elsewhere it finds what it needs, or says so itself.
+/// Returns the version of `cc`, which rustc calls on Unix. Elsewhere rustc finds its linker or reports the
+/// lack itself.
 fn linker() -> Result<String, String> {
     if !cfg!(unix) {
         return Ok("as rustc finds it".to_owned());
@@ -92,7 +94,7 @@ fn linker() -> Result<String, String> {
     version(&mut clean("cc"))
 }
 
-/// The first line of what `--version` says.
+/// Returns the first line of the output of `--version`.
 fn version(command: &mut Command) -> Result<String, String> {
     let output = command
         .arg("--version")
@@ -111,7 +113,7 @@ fn version(command: &mut Command) -> Result<String, String> {
     })
 }
 
-/// A command without what an outer cargo has said to its children.
+/// Creates a command without the environment variables that an outer cargo sets for its children.
 pub(super) fn clean(program: &str) -> Command {
     let mut command = Command::new(program);
     for name in ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC", "RUSTDOC"] {

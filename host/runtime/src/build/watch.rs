@@ -1,4 +1,4 @@
-//! Which changes on disk matter to a guest, and hearing of them.
+//! Watching of files and folders: which changes on disk matter to a guest, and their notification.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -13,20 +13,20 @@ use notify::{
 
 use crate::guest::wants_file;
 
-/// What is watched.
+/// A set of paths to watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WatchTarget {
-    /// One file: its folder is watched, so that it may be replaced, deleted and put back.
+    /// One file. Its folder is watched, since the file may be replaced, deleted and put back.
     File(PathBuf),
     /// Source folders, without build output and editors' temporary files.
     Folders(Vec<PathBuf>),
-    /// A folder with all that is in it, also where it is not there yet.
+    /// A folder with everything in it. The folder may not exist yet.
     Folder(PathBuf),
-    /// The same as `Folders`, for a build that leaves its file among them.
+    /// Source folders whose build leaves its file among the sources.
     Sources {
         /// The folders.
         folders: Vec<PathBuf>,
-        /// The file.
+        /// File that the build makes; changes of it are ignored.
         made: PathBuf,
     },
 }
@@ -54,7 +54,8 @@ fn is_source(roots: &[PathBuf], path: &Path) -> bool {
         .any(|inside| !inside.iter().any(is_noise))
 }
 
-/// Build output, version control, lock files that cargo writes itself, and what editors leave about.
+/// True for build output, version control, lock files that cargo writes itself, and temporary files of
+/// editors.
 fn is_noise(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     name == "target"
@@ -66,22 +67,22 @@ fn is_noise(name: &OsStr) -> bool {
         || [".swp", ".swx", ".tmp", ".bak"].iter().any(|end| name.ends_with(end))
 }
 
-/// Hears what was written, and when by the file system's clock where it says.
+/// Callback for a written path and the time of the write, by the file system's clock if it is known.
 pub trait Tell: Fn(&Path, SystemTime) + Clone + Send + 'static {}
 impl<T: Fn(&Path, SystemTime) + Clone + Send + 'static> Tell for T {}
 
-/// Whether the system tells of changes in this folder. Where it does not, they are looked for.
+/// Checks that the system reports changes in this folder. If it does not, a watcher polls.
 ///
 /// # Errors
-/// When it does not, with the reason.
+/// The reason, if the system reports no changes.
 pub fn is_told_of_changes(folder: &Path) -> Result<(), String> {
     let tried = RecommendedWatcher::new(|_| (), Config::default())
         .and_then(|mut watcher| watcher.watch(folder, RecursiveMode::NonRecursive));
     tried.map_err(|error| error.to_string())
 }
 
-/// Files that links among the sources lead to. Who saves through a link writes there, and the system tells
-/// of that only where the file itself is.
+/// Targets of symbolic links among the sources. An editor that saves through a link writes the target, and
+/// the system reports that only in the folder of the target.
 #[derive(Clone, Default)]
 struct LinkTargets(Arc<Mutex<HashSet<PathBuf>>>);
 
@@ -91,7 +92,7 @@ impl LinkTargets {
         files.contains(path)
     }
 
-    /// Note where this link leads to; the folder to be watched, the first time.
+    /// Notes the target of a link. Returns the folder to be watched, for a new target.
     fn note(&self, link: &Path) -> Option<PathBuf> {
         let file = std::fs::canonicalize(link).ok()?;
         let folder = file.parent()?.to_owned();
@@ -100,18 +101,18 @@ impl LinkTargets {
     }
 }
 
-/// Watches until it is dropped.
+/// A watcher, which runs until it is dropped.
 pub struct Watcher {
     watcher: Box<dyn Notify + Send>,
     watched: WatchTarget,
     linked: LinkTargets,
-    /// Why polling, where native watching was wanted.
+    /// Reason for polling, if native watching was wanted.
     pub fallback: Option<String>,
 }
 
 impl Watcher {
-    /// Watch natively, or by looking every `poll`. Where the system cannot watch natively, looks
-    /// every half second and says so in `fallback`.
+    /// Watches with the system's notifications, or by polling at the interval `poll`. If the system cannot
+    /// watch, polls every half second and notes the reason in `fallback`.
     pub fn new(
         watched: WatchTarget,
         poll: Option<Duration>,
@@ -144,7 +145,7 @@ impl Watcher {
         fallback: Option<String>,
     ) -> notify::Result<Self> {
         let config = Config::default().with_poll_interval(interval);
-        // Whoever looks for changes looks through links.
+        // A polling watcher follows links, so their targets need no watch of their own.
         let linked = LinkTargets::default();
         let mut watcher = Self {
             watcher: Box::new(PollWatcher::new(handler(&watched, &linked, tell), config)?),
@@ -156,12 +157,13 @@ impl Watcher {
         Ok(watcher)
     }
 
-    /// Whether it watches just this.
+    /// True if this watcher has the given target.
     pub fn watches(&self, watched: &WatchTarget) -> bool {
         self.watched == *watched
     }
 
-    /// Watch what is there now; again after a change, since there may be new folders.
+    /// Watches everything that exists now. It is called again after a change, since there may be new
+    /// folders.
     pub fn watch_all(&mut self) -> notify::Result<()> {
         match self.watched.clone() {
             WatchTarget::File(file) => {
@@ -171,7 +173,7 @@ impl Watcher {
                 self.watch_behind(&file)
             }
             WatchTarget::Folder(folder) => {
-                // From outside it is seen whether the folder itself comes and goes.
+                // The parent is watched too, since the folder itself may be created and deleted.
                 if let Some(parent) = folder.parent() {
                     self.watcher.watch(parent, RecursiveMode::NonRecursive)?;
                 }
@@ -200,7 +202,7 @@ impl Watcher {
         }
     }
 
-    /// All links to files, here and below.
+    /// Watches the targets of all links to files, here and below.
     fn watch_links(&mut self, path: &Path) -> notify::Result<()> {
         let Ok(about) = path.symlink_metadata() else {
             return Ok(());
@@ -218,14 +220,14 @@ impl Watcher {
         Ok(())
     }
 
-    /// Where a link leads to, if this is one.
+    /// Watches the target of `link` if it is a symbolic link.
     fn watch_behind(&mut self, link: &Path) -> notify::Result<()> {
         let is_link = link
             .symlink_metadata()
             .is_ok_and(|about| about.is_symlink());
         let folder = is_link.then(|| self.linked.note(link)).flatten();
         match folder {
-            // WatchTarget already, with what is below it.
+            // The folder is among the watched ones already.
             Some(folder) if self.watched.concerns(&folder.join("file")) => Ok(()),
             Some(folder) => self.watcher.watch(&folder, RecursiveMode::NonRecursive),
             None => Ok(()),
@@ -233,7 +235,7 @@ impl Watcher {
     }
 }
 
-/// Why the system does not tell of changes, and the way out where there is one.
+/// Describes why the system reports no changes, and the remedy if there is one.
 fn why(error: &notify::Error) -> String {
     match error.kind {
         notify::ErrorKind::MaxFilesWatch => {
@@ -268,7 +270,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn noise_is_not_a_change() {
+    fn build_output_and_temporary_files_are_ignored() {
         let watched = WatchTarget::Folders(vec![PathBuf::from("/game")]);
         for path in [
             "src/lib.rs",
@@ -294,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_build_leaves_is_no_change() {
+    fn files_made_by_the_build_are_ignored() {
         let watched = WatchTarget::Sources {
             folders: vec![PathBuf::from("/game")],
             made: PathBuf::from("game.wasm"),
@@ -304,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_known_by_its_name() {
+    fn a_file_is_matched_by_its_name() {
         let watched = WatchTarget::File(PathBuf::from("out/game.wasm"));
         assert!(watched.concerns(Path::new("/abs/out/game.wasm")));
         assert!(!watched.concerns(Path::new("/abs/out/game.wasm.tmp")));

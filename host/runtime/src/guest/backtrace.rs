@@ -13,8 +13,8 @@ pub(super) fn backtrace(error: &wasmtime::Error, binary: &Arc<Binary>) -> Option
     (!frames.is_empty()).then_some(Backtrace { binary, frames })
 }
 
-/// What wasmtime noted of the stack, as far as it is the guest's own module: a component made of a
-/// core module has others beside it that only pass calls on.
+/// Returns the frames of the guest's own module. A component that was made of a core module has further
+/// modules, which only forward calls.
 pub(super) fn own_frames(trace: &WasmBacktrace) -> Vec<RawFrame> {
     let raw = |frame: &FrameInfo| {
         let mut exports = frame.module().exports();

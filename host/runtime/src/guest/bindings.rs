@@ -1,5 +1,5 @@
-//! Bindings of the world `vblank:guest/plugin`, which every world includes, generated from `wit/`: the
-//! same files as the guest's.
+//! Bindings of the world `vblank:guest/plugin`, which every world includes. They are generated from `wit/`,
+//! which the guest's bindings come from too.
 #![allow(missing_docs, reason = "generated; the documentation is in wit/")]
 
 wasmtime::component::bindgen!({

@@ -1,9 +1,9 @@
-//! Compiled code, kept: a version that was compiled once is not compiled again, neither when the game
-//! goes back to it nor when it is started anew.
+//! The cache of compiled code. A version that was compiled once is not compiled again, neither when the
+//! game goes back to it nor in a later run.
 //!
-//! The last versions are kept in memory, and all on disk as far as there is room, each under the hash
-//! of the guest's file and the fingerprint of the engine. What the disk says is checked and never
-//! trusted; a file that is damaged, cut short or gone is as if it had never been there.
+//! The last versions are kept in memory, and on disk as many as the limit of bytes allows, each under the
+//! hash of the guest's file and the fingerprint of the engine. A file on disk is never trusted: it is
+//! checked, and a damaged, truncated or missing file counts as a miss.
 
 use std::collections::VecDeque;
 use std::collections::hash_map::DefaultHasher;
@@ -21,17 +21,18 @@ use super::hash::CodeHash;
 use crate::files::{self, Access};
 use crate::thread::lower_priority;
 
-/// Where compiled code is kept between runs.
+/// Options of the cache on disk.
 #[derive(Clone, Debug)]
 pub struct CacheOptions {
-    /// Made if it is not there. Only the user may write in it: what it holds is run.
+    /// Folder of the cache, created if it does not exist. Only the user may have write access, since its
+    /// files are executed.
     pub folder: PathBuf,
-    /// Bytes, over all files; the least recently used goes first.
+    /// Limit for the sum of all files in bytes. The least recently used file is removed first.
     pub most: u64,
 }
 
 impl CacheOptions {
-    /// 256 MiB in this folder: some hundreds of versions of a small game.
+    /// Uses up to 256 MiB in this folder, which is enough for some hundreds of versions of a small game.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
         Self {
@@ -41,17 +42,17 @@ impl CacheOptions {
     }
 }
 
-/// How many versions are kept in memory.
+/// Number of versions kept in memory.
 const IN_MEMORY: usize = 8;
-/// To be raised when the way from a core module to a component changes.
+/// Version of the way from a core module to a component. It is raised when that way changes.
 const RECIPE: u32 = 1;
 
-/// Compiled components by the hash of the guest's file.
+/// Compiled components, by the hash of the guest's file.
 pub(super) struct Cache {
-    /// The most recently used last.
+    /// Versions in memory, the most recently used last.
     recent: Mutex<VecDeque<(Code, Component)>>,
     disk: Option<Disk>,
-    /// Serialising and writing take longer than a frame, and nobody waits for them.
+    /// Thread that serialises and writes, since both take longer than a frame.
     writer: Option<Writer>,
 }
 
@@ -61,7 +62,7 @@ struct Writer {
 }
 
 impl Cache {
-    /// In memory, and on disk where there is a folder for it that is fit to be used.
+    /// Opens the cache in memory, and on disk if there is a folder that can be used.
     pub(super) fn open(wasm: &wasmtime::Engine, options: Option<&CacheOptions>) -> Self {
         let disk = options.and_then(|options| {
             let disk = Disk::open(options, fingerprint(wasm));
@@ -79,8 +80,8 @@ impl Cache {
         }
     }
 
-    /// The compiled code of a guest's file, if it is known. Takes microseconds from memory, and from
-    /// disk about what it takes to read the file.
+    /// Returns the compiled code of a guest's file, if it is in the cache. Takes microseconds from memory,
+    /// and from disk about as long as reading the file.
     pub(super) fn get(&self, wasm: &wasmtime::Engine, code: &Code) -> Option<Component> {
         let hash = code.hash;
         let recalled = self.recall(hash).map(|(_, component)| component);
@@ -100,16 +101,16 @@ impl Cache {
         Some(found)
     }
 
-    /// Keep what was compiled. Returns at once.
+    /// Puts compiled code into the cache. Returns at once.
     pub(super) fn keep(&self, code: &Code, component: &Component) {
         self.remember(code, component);
         if let Some(writer) = &self.writer {
-            // Were the thread gone, the code would be compiled again some day.
+            // An error means that the thread is gone, and the code is compiled again in a later run.
             let _ = writer.jobs.send((code.hash, component.clone()));
         }
     }
 
-    /// What is in memory of a file's code: the file, and what it was compiled to.
+    /// Returns the code and the component of a file, if they are in memory.
     pub(super) fn recall(&self, hash: CodeHash) -> Option<(Code, Component)> {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.iter().find(|(code, _)| code.hash == hash).cloned()
@@ -126,11 +127,11 @@ impl Cache {
 }
 
 impl Drop for Cache {
-    /// Waits for what is being written: a short run wants to be a quick start the next time.
+    /// Waits for pending writes, so that even a short run speeds up the next start.
     fn drop(&mut self) {
         if let Some(Writer { jobs, thread }) = self.writer.take() {
             drop(jobs);
-            // A panic there was told by the panic hook.
+            // The panic hook has reported a panic of the thread.
             let _ = thread.join();
         }
     }
@@ -148,7 +149,7 @@ impl Writer {
                         .serialize()
                         .map_err(|error| io::Error::other(format!("{error:#}")))
                         .and_then(|bytes| disk.write(hash, &bytes));
-                    // A full disk costs the next start some time, and nothing else.
+                    // A full disk only slows down the next start.
                     if let Err(error) = written {
                         tracing::debug!("compiled code of {hash} is not kept: {error}");
                     }
@@ -158,7 +159,8 @@ impl Writer {
     }
 }
 
-/// What of the engine, the processor and this host the compiled code depends on.
+/// Hash of everything that the compiled code depends on: engine settings, processor and version of this
+/// host.
 fn fingerprint(wasm: &wasmtime::Engine) -> u64 {
     let mut hasher = DefaultHasher::new();
     wasm.precompile_compatibility_hash().hash(&mut hasher);
@@ -166,7 +168,7 @@ fn fingerprint(wasm: &wasmtime::Engine) -> u64 {
     hasher.finish()
 }
 
-/// A folder of files that several hosts may use at once. It knows bytes, not what they are.
+/// A folder of files that several hosts may use at once. It knows nothing of what the bytes mean.
 #[derive(Clone, Debug)]
 struct Disk {
     folder: PathBuf,
@@ -190,14 +192,14 @@ impl Disk {
         format!("{hash}-{:016x}{SUFFIX}", self.fingerprint)
     }
 
-    /// Over the name as well, so that a file that was renamed is a damaged one.
+    /// Returns the checksum of name and bytes. It covers the name, so a renamed file counts as damaged.
     fn checksum(name: &str, bytes: &[u8]) -> blake3::Hash {
         let mut hasher = blake3::Hasher::new();
         hasher.update(name.as_bytes()).update(bytes);
         hasher.finalize()
     }
 
-    /// The bytes under this name, and a note that they were of use.
+    /// Reads the bytes of this hash, and updates the file's time of use.
     fn read(&self, hash: CodeHash) -> Option<Vec<u8>> {
         let name = self.name(hash);
         let path = self.folder.join(&name);
@@ -207,14 +209,13 @@ impl Disk {
             tracing::debug!("compiled code in {} is damaged", path.display());
             return None;
         }
-        // On a read-only disk it grows old as if it were not used.
+        // On a read-only disk the time of use stays old, which does no harm.
         let _ = files::touch(&path);
         file.drain(..32);
         Some(file)
     }
 
-    /// Writes compiled code: whole under its name, or not at all. Then the folder is brought back to its
-    /// size.
+    /// Writes compiled code, completely or not at all, and then removes files until the limit holds.
     fn write(&self, hash: CodeHash, bytes: &[u8]) -> io::Result<()> {
         let name = self.name(hash);
         let checksum = Self::checksum(&name, bytes);
@@ -251,7 +252,7 @@ mod tests {
 
     use super::*;
 
-    /// With room for three files of 100 bytes.
+    /// A folder that can hold three files of 100 bytes.
     fn disk(folder: &Path) -> Disk {
         let options = CacheOptions {
             folder: folder.join("compiled"),
@@ -265,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read() {
+    fn written_bytes_are_read_back() {
         let folder = tempfile::tempdir().unwrap();
         let disk = disk(folder.path());
         assert_eq!(disk.read(hash(1)), None);
@@ -304,7 +305,7 @@ mod tests {
             ..disk.clone()
         };
         assert_eq!(other.read(hash(1)), None);
-        // Neither does renaming make it fit.
+        // A renamed file does not fit either.
         let file = |disk: &Disk, number| disk.folder.join(disk.name(hash(number)));
         std::fs::copy(file(&disk, 1), file(&other, 1)).unwrap();
         std::fs::copy(file(&disk, 1), file(&disk, 2)).unwrap();
@@ -326,7 +327,7 @@ mod tests {
             let age = Duration::from_secs(u64::from(number));
             file.set_modified(long_ago + age).unwrap();
         }
-        // Somebody else's file is nothing to remove.
+        // Files of other programs are not removed.
         std::fs::write(disk.folder.join("notes.txt"), [0; 1000]).unwrap();
         assert!(disk.read(hash(0)).is_some(), "now the oldest is number 1");
         disk.write(hash(3), &[3; 100]).unwrap();
@@ -346,7 +347,8 @@ mod tests {
                 scope.spawn(|| {
                     for round in 0..50 {
                         let number = round % 5;
-                        // Another one may have made room by removing it: a miss, never other bytes.
+                        // Another thread may have removed the file to free space. That is a miss, never
+                        // other bytes.
                         let _ = disk.write(hash(number), &[number; 100]);
                         if let Some(bytes) = disk.read(hash(number)) {
                             assert_eq!(bytes, [number; 100]);

@@ -1,4 +1,5 @@
-//! What a guest may be granted beyond its world, by name. Nothing is granted by itself.
+//! The capabilities that a guest may be granted beyond its world, by name. Without a grant a guest has
+//! none.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,44 +13,45 @@ use wasmtime_wasi::{FsPerms, WasiCtx};
 
 use crate::error::GuestError;
 
-/// What a guest may be granted beyond its world. All of it is WASI preview 2, of which there is no more than
-/// is granted.
+/// A capability beyond the guest's world. All of them are parts of WASI preview 2, and a guest can use only
+/// the parts that were granted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Capability {
-    /// `wasi`: all interfaces, with clocks, random numbers and standard output; no files, no environment,
-    /// no network.
+    /// `wasi`: all interfaces including clocks, random numbers and standard output, but no files, no
+    /// environment variables and no network.
     Wasi,
-    /// `clock`: the time.
+    /// `clock`: the clocks.
     Clock,
-    /// `random`: random numbers; `random=SEED`: the same ones in every instance.
+    /// `random`: random numbers. `random=SEED`: the same numbers in every instance.
     Random {
-        /// Where they come from, if not from the system.
+        /// Seed of the numbers. `None` for the system's random numbers.
         seed: Option<u64>,
     },
-    /// `read=DIR` or `write=DIR`: the files of a folder. `DIR::NAME` has it appear under another name.
+    /// `read=DIR` or `write=DIR`: the files of a folder. `DIR::NAME` gives the folder another name for the
+    /// guest.
     Files {
         /// The folder.
         folder: PathBuf,
-        /// What the guest calls it.
+        /// Name that the guest uses.
         name: String,
-        /// Whether it may change them.
+        /// True if the guest may change the files.
         may_write: bool,
     },
-    /// `env=NAME`: an environment variable, where it is set.
+    /// `env=NAME`: an environment variable, if it is set.
     Env(String),
-    /// `http=HOST` or `http=HOST:PORT`: requests over HTTP and HTTPS to this host. Without a port, to the usual
-    /// ones. It takes the feature `http` of the host.
+    /// `http=HOST` or `http=HOST:PORT`: requests over HTTP and HTTPS to this host. Without a port, the
+    /// default ports are allowed. It needs the host's feature `http`.
     Http(String),
 }
 
-/// For messages.
+/// Names of all capabilities, for messages.
 const KNOWN: &str = "wasi, clock, random, random=SEED, read=DIR, write=DIR, env=NAME, http=HOST";
 
 const HTTP: &str = "http=HOST";
 
 impl Capability {
-    /// How to grant what an import needs, if it needs anything: `clock`, `read=DIR`, ….
+    /// Returns the name of the capability that an import needs, if it needs one: `clock`, `read=DIR`, ….
     #[must_use]
     pub fn needed_for(import: &str) -> Option<&'static str> {
         let interface = import.strip_prefix("wasi:")?;
@@ -63,8 +65,8 @@ impl Capability {
         })
     }
 
-    /// Whether this grant gives what a guest says that it wants.
-    pub(super) fn gives(&self, wanted: &Self) -> bool {
+    /// True if this grant includes a capability that a guest wants.
+    pub(super) fn includes(&self, wanted: &Self) -> bool {
         match (self, wanted) {
             (Self::Wasi, Self::Clock) => true,
             (Self::Wasi | Self::Random { .. }, Self::Random { seed: None }) => true,
@@ -82,7 +84,7 @@ impl Capability {
         }
     }
 
-    /// Whether it has an import linked.
+    /// True if this grant allows an import to be linked.
     pub(super) fn covers(&self, import: &str) -> bool {
         let Some(needed) = Self::needed_for(import) else {
             return false;
@@ -99,8 +101,8 @@ impl Capability {
     }
 }
 
-/// What can do nothing by itself: streams, polling, standard output that goes nowhere. It comes with any
-/// of the others.
+/// True for imports that can do nothing by themselves: streams, polling, and standard output that is
+/// discarded. Every grant includes them.
 fn is_idle(import: &str) -> bool {
     [
         "wasi:io/",
@@ -112,15 +114,15 @@ fn is_idle(import: &str) -> bool {
     .any(|name| import.starts_with(name))
 }
 
-/// What to grant for these imports, none of which is linked: the first that matters, and what would be
-/// enough for all of them.
+/// Returns the first import that needs a grant, and a capability that covers all of these imports. None of
+/// them is linked.
 pub(super) fn enough_for<'a>(denied: &[&'a str]) -> Option<(&'a str, &'static str)> {
     let matter = denied.iter().filter(|import| !is_idle(import));
     let mut needed = matter.filter_map(|import| Some((*import, Capability::needed_for(import)?)));
     let Some((first, capability)) = needed.next() else {
         return denied.first().map(|import| (*import, "wasi"));
     };
-    // Which is no part of `wasi`, and has to be granted by itself.
+    // Not part of `wasi`, so it needs a grant of its own.
     if let Some(import) = denied
         .iter()
         .find(|import| Capability::needed_for(import) == Some(HTTP))
@@ -131,7 +133,7 @@ pub(super) fn enough_for<'a>(denied: &[&'a str]) -> Option<(&'a str, &'static st
     Some((first, if is_enough { capability } else { "wasi" }))
 }
 
-/// What of WASI an instance has, and the handles that it holds.
+/// An instance's part of WASI, and the handles that it holds.
 pub(super) struct GrantedWasi {
     pub(super) wasi: WasiCtx,
     pub(super) table: ResourceTable,
@@ -139,7 +141,8 @@ pub(super) struct GrantedWasi {
     pub(super) http: super::http::Http,
 }
 
-/// A context with just what is granted; none where nothing is. A request over HTTP may take as long as a call.
+/// Makes a context with exactly the granted capabilities. `None` if nothing is granted. A request over HTTP
+/// may take as long as a call.
 ///
 /// # Errors
 /// When a folder cannot be opened.
@@ -162,7 +165,7 @@ pub(super) fn context(
             }
             Capability::Clock | Capability::Random { seed: None } => {}
             Capability::Random { seed: Some(seed) } => {
-                // Two streams of 16 KiB, which begin anew after that.
+                // Each stream has 16 KiB and starts again after that.
                 let stream = |name: &str| {
                     let mut bytes = vec![0; 16 << 10];
                     let mut hasher = blake3::Hasher::new_derive_key(name);
@@ -281,7 +284,7 @@ impl FromStr for Capability {
                 }
             }
             ("env", Some(name)) => Self::Env(name.to_owned()),
-            // A host is no address: neither a scheme nor a path belongs to it.
+            // The grant names a host: a scheme or a path is an error.
             ("http", Some(host)) if !host.contains('/') => Self::Http(host.to_ascii_lowercase()),
             _ => return Err(unknown()),
         })
@@ -293,7 +296,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_as_they_are_written() {
+    fn names_are_parsed_and_printed_alike() {
         for name in [
             "wasi",
             "clock",
@@ -323,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn each_covers_its_own() {
+    fn each_capability_covers_its_imports() {
         let clock = "wasi:clocks/wall-clock@0.2.0";
         let random = "wasi:random/random@0.2.0";
         assert!(Capability::Clock.covers(clock) && !Capability::Clock.covers(random));
@@ -340,23 +343,23 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_gives_what_is_wanted() {
-        let gives = |grant: &str, wanted: &str| {
+    fn a_grant_includes_what_is_wanted() {
+        let includes = |grant: &str, wanted: &str| {
             let grant: Capability = grant.parse().unwrap();
-            grant.gives(&wanted.parse().unwrap())
+            grant.includes(&wanted.parse().unwrap())
         };
-        assert!(gives("clock", "clock") && gives("wasi", "clock"));
-        assert!(gives("random=7", "random") && !gives("random", "random=7"));
-        assert!(gives("read=words::/data", "read=/data"));
-        assert!(gives("write=words::/data", "read=/data"));
-        assert!(!gives("read=words::/data", "write=/data"));
-        assert!(!gives("read=/words", "read=/data"));
-        assert!(gives("env=LANG", "env=LANG") && !gives("env=LANG", "env=HOME"));
-        assert!(!gives("wasi", "read=/data"));
+        assert!(includes("clock", "clock") && includes("wasi", "clock"));
+        assert!(includes("random=7", "random") && !includes("random", "random=7"));
+        assert!(includes("read=words::/data", "read=/data"));
+        assert!(includes("write=words::/data", "read=/data"));
+        assert!(!includes("read=words::/data", "write=/data"));
+        assert!(!includes("read=/words", "read=/data"));
+        assert!(includes("env=LANG", "env=LANG") && !includes("env=LANG", "env=HOME"));
+        assert!(!includes("wasi", "read=/data"));
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_named() {
+    fn a_missing_folder_is_named_in_the_error() {
         let nowhere = "read=/no/such/folder".parse().unwrap();
         let error = context(&[nowhere], Duration::ZERO)
             .err()

@@ -1,5 +1,5 @@
-//! The compiler: wasmtime with a thread pool of lower priority, the caches of compiled code, and the
-//! clock that guests are held to. Knows no world and no grants.
+//! The compiler: wasmtime with a thread pool of lower priority, the caches of compiled code, and the clock
+//! for time limits. Knows no world and no grants.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -30,10 +30,10 @@ pub(super) struct Compiler {
 }
 
 impl Compiler {
-    /// Sets up WebAssembly, a thread pool, and the clock that guests are held to.
+    /// Sets up WebAssembly, a thread pool, and the clock for time limits.
     ///
     /// # Errors
-    /// When the machine gives no threads, or wasmtime does not know the processor.
+    /// When the system starts no thread, or wasmtime does not support the processor.
     pub(super) fn new(
         deterministic: bool,
         cache: Option<&CacheOptions>,
@@ -93,7 +93,7 @@ impl Compiler {
     }
 }
 
-/// Starts the thread that makes time pass for guests, until the engine is gone.
+/// Starts the thread that advances the epoch, until the engine is gone.
 fn start_clock(wasm: &wasmtime::Engine, tick: Duration) -> Result<(), GuestError> {
     let wasm = wasm.weak();
     std::thread::Builder::new()
@@ -109,7 +109,7 @@ fn start_clock(wasm: &wasmtime::Engine, tick: Duration) -> Result<(), GuestError
     Ok(())
 }
 
-/// Cranelift's results, function by function, for the next build of the same guest.
+/// Cranelift's results by function, for the next build of the same guest.
 #[cfg(feature = "cranelift")]
 #[derive(Debug, Default)]
 struct FunctionCache {

@@ -1,5 +1,5 @@
-//! From a file's bytes to a component: what it is, whether it is whole, and what it was built for.
-//! Nothing is run and nothing compiled here.
+//! The way from a file's bytes to a component: its kind, its integrity, and the contract it was built for.
+//! This module runs and compiles nothing.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -15,44 +15,45 @@ use super::hash::CodeHash;
 use super::wants::{self, Want};
 use crate::error::{Binary, GuestError};
 
-/// The contract that this host speaks, `vblank:guest`.
+/// The version of the contract `vblank:guest` that this host implements.
 pub const ABI: &str = "0.1.0";
 
-/// What a file was before it became a component.
+/// The form of a guest's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A component already.
+    /// A component.
     Component,
     /// A core module with an embedded component type.
     Module,
-    /// The same for `wasm32-wasip1`, which needs the WASI adapter.
+    /// A core module for `wasm32-wasip1`, which needs the WASI adapter.
     WasiModule,
 }
 
-/// A guest's code as read from a file, known to be WebAssembly of our contract. Cloning it is cheap.
+/// A guest's code as read from a file, known to be WebAssembly for a compatible contract. Cloning it is
+/// cheap.
 #[derive(Clone, Debug)]
 pub struct Code {
-    /// Of the file.
+    /// Hash of the file.
     pub hash: CodeHash,
-    /// What the file was.
+    /// Form of the file.
     pub kind: Kind,
-    /// The version of the contract that it says it was built for.
+    /// Version of the contract that the file names.
     pub abi: Option<String>,
-    /// The file, as it was read.
+    /// Bytes of the file.
     pub(super) binary: Arc<Binary>,
-    /// The section `vblank:schema`.
+    /// Contents of the section `vblank:schema`.
     schema: Vec<u8>,
-    /// What it says that it wants beyond its world.
+    /// Capabilities that the guest wants beyond its world.
     pub wants: Arc<[Want]>,
 }
 
 impl Code {
-    /// Read a whole file and look at what it is, with what the file beside it says that it wants
+    /// Reads and checks a file, together with the list of wanted capabilities beside it
     /// ([`wants_file`](super::wants_file)).
     ///
     /// # Errors
-    /// When one of them cannot be read or is malformed, it is not WebAssembly, is damaged, or was built for
-    /// another contract.
+    /// When a file cannot be read or is malformed, or when the guest is not WebAssembly, is damaged, or was
+    /// built for another contract.
     pub fn read(path: &Path) -> Result<Self, GuestError> {
         let bytes = std::fs::read(path).map_err(|cause| GuestError::Read {
             path: path.to_owned(),
@@ -62,7 +63,7 @@ impl Code {
         Ok(code.wanting(wants::beside(path)?))
     }
 
-    /// The same for bytes that are already in memory, which want nothing.
+    /// Checks bytes that are already in memory. They have no list of wanted capabilities.
     ///
     /// # Errors
     /// As for [`Code::read`].
@@ -82,18 +83,18 @@ impl Code {
         })
     }
 
-    /// The same code, which wants this beyond its world.
+    /// Returns the code with this list of wanted capabilities.
     #[must_use]
     pub fn wanting(mut self, wants: Vec<Want>) -> Self {
         self.wants = wants.into();
         self
     }
 
-    /// The type of the state, as the file itself says it. `None` where it does not: then the guest
-    /// can be asked, with [`Instance::schema_of`](super::Instance::schema_of).
+    /// Returns the type of the state, if the file itself declares it. Otherwise the guest can be asked with
+    /// [`Instance::schema_of`](super::Instance::schema_of).
     ///
     /// # Errors
-    /// When what the file says is malformed.
+    /// When the declaration is malformed.
     pub fn declared_schema(&self) -> Result<Option<Schema>, GuestError> {
         if self.schema.is_empty() {
             return Ok(None);
@@ -110,10 +111,10 @@ impl Code {
         self.binary.bytes.len()
     }
 
-    /// The component, made in-process where the file was a core module; without debug sections.
+    /// Returns the component without debug sections. A core module is converted in this process.
     ///
     /// # Errors
-    /// When a core module has no component type, or one that its exports do not fulfil.
+    /// When a core module has no component type, or its exports do not match that type.
     pub fn componentise(&self) -> Result<Cow<'_, [u8]>, GuestError> {
         let refused = |error: anyhow::Error| GuestError::NoComponentType {
             message: format!("{error:#}"),
@@ -136,17 +137,17 @@ impl Code {
     }
 }
 
-/// The interfaces by which a component meets its host.
+/// The interfaces of a component.
 #[derive(Clone, Debug, Default)]
 pub struct Interfaces {
-    /// What it needs.
+    /// Names of the imports.
     pub imports: Vec<String>,
-    /// What it gives.
+    /// Names of the exports.
     pub exports: Vec<String>,
 }
 
 impl Interfaces {
-    /// Of a component's bytes.
+    /// Reads the interfaces of a component.
     ///
     /// # Errors
     /// When the bytes are damaged.
@@ -175,7 +176,8 @@ impl Interfaces {
         Ok(interfaces)
     }
 
-    /// The world of the contract that it is of, if it is: games, or all that plugins have in common.
+    /// Returns the world of the contract that the component implements, if it does: that of games, or the
+    /// common part of all plugins.
     #[must_use]
     pub fn world(&self) -> Option<&'static str> {
         let exports = |name: &str| {
@@ -198,12 +200,12 @@ fn damaged(error: wasmparser::BinaryReaderError) -> GuestError {
     }
 }
 
-/// The top level of a file, read once.
+/// The parts of a file that decide what it is.
 struct Survey {
     kind: Kind,
-    /// From `vblank:abi`, else from the names of the `vblank:guest` interfaces.
+    /// Contract version from `vblank:abi`, else from the names of the `vblank:guest` interfaces.
     abi: Option<String>,
-    /// From `vblank:schema`.
+    /// Contents of `vblank:schema`.
     schema: Vec<u8>,
 }
 
@@ -276,14 +278,15 @@ impl Survey {
     }
 }
 
-/// What semantic versioning promises to be compatible: major, and minor while major is 0.
+/// Returns the part of a version that must be equal for compatibility under semantic versioning: the major
+/// version, and the minor one while the major is 0.
 pub(super) fn series(version: &str) -> Option<(u64, u64)> {
     let mut parts = version.split('.').map(str::parse::<u64>);
     let (major, minor) = (parts.next()?.ok()?, parts.next()?.ok()?);
     Some((major, if major == 0 { minor } else { 0 }))
 }
 
-/// `0.1.0` from `vblank:guest/game@0.1.0`.
+/// Extracts the version: `0.1.0` from `vblank:guest/game@0.1.0`.
 fn contract_version(name: &str) -> Option<String> {
     let (interface, version) = name.split_once('@')?;
     interface
@@ -291,7 +294,7 @@ fn contract_version(name: &str) -> Option<String> {
         .then(|| version.to_owned())
 }
 
-/// A core module without its debug sections and names; what describes the component type stays.
+/// Removes debug sections and names from a core module. The component type stays.
 fn strip(module: &[u8]) -> Result<Cow<'_, [u8]>, GuestError> {
     let mut kept = module[..8].to_vec();
     for payload in Parser::new(0).parse_all(module) {
@@ -358,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_wasm_is_told_by_what_it_is() {
+    fn a_file_that_is_no_wasm_is_described() {
         assert!(why_not(b"").contains("the file is empty"));
         assert!(why_not(b"hello, world").contains("text and begins with \"hello, world\""));
         assert!(why_not(b"\x7fELF\xff\xff").contains("7f"));
@@ -386,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn stripping_leaves_what_is_not_debugging() {
+    fn stripping_removes_only_debug_sections() {
         let kept = module("vblank:schema", "x");
         assert_eq!(*strip(&kept).unwrap(), *kept);
         assert_eq!(*strip(&module("name", "x")).unwrap(), *EMPTY);
@@ -394,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_is_known_by_its_first_digits() {
+    fn a_hash_is_shown_by_its_first_digits() {
         let hash = CodeHash::of(b"");
         assert!(hash.to_string().starts_with("af1349b9f5f9"));
         assert_eq!(hash.short(), "af1349");

@@ -19,18 +19,18 @@ use crate::error::Binary;
 pub struct Context {
     pub(super) memory: Memory,
     pub(super) lent: Lent,
-    /// The message of the guest's panic hook; the trap that follows says only `unreachable`.
+    /// Message of the guest's panic hook. The trap that follows says only `unreachable`.
     pub(super) panic: Option<String>,
     pub(super) binary: Arc<Binary>,
     pub(super) is_replay: bool,
-    /// The instance's exports, for plugins that use it.
+    /// Exports of the instance, for plugins that use it.
     pub(super) exports: Option<Exports>,
-    /// Replies of other plugins in the call under way.
+    /// Replies of other plugins in the current call.
     pub(super) replies: Option<Arc<RecordedReplies>>,
     pub(super) log: Log,
     pub(super) flood: Flood,
     pub(super) data: Box<dyn Any + Send>,
-    /// Ticks until the call's time is over, where samples are taken at each tick.
+    /// Ticks until the call's time is over, if a profiler takes samples.
     pub(super) ticks_left: u64,
     granted: Option<GrantedWasi>,
 }
@@ -62,9 +62,8 @@ impl Context {
         }
     }
 
-    /// Returns whether the call under way is a replay: it was made before, and is made again only for
-    /// the state that it leads to. An import should then have no effect outside, and give the same
-    /// result as the first time.
+    /// Returns true if the current call is a replay, made only for its effect on the state. An import
+    /// should then have no effect outside, and return the same result as the first time.
     #[must_use]
     pub fn is_replay(&self) -> bool {
         self.is_replay
@@ -115,7 +114,7 @@ impl wasmtime_wasi_http::WasiHttpView for Context {
 impl Host for Context {
     fn log(&mut self, level: Level, target: String, message: String) -> wasmtime::Result<()> {
         if target == "panic" {
-            // Reported with the trap that comes next.
+            // The message is reported with the trap that follows.
             self.panic = Some(message);
             return Ok(());
         }

@@ -20,19 +20,19 @@ use super::provide::{self, ExportTypes, ImportedInterface};
 use super::world::World;
 use crate::error::GuestError;
 
-/// The user's decisions about all guests of a host.
+/// The options that the user chooses for all guests of a host.
 #[derive(Clone, Debug, Default)]
 pub struct EngineOptions {
     /// Capabilities granted from the start; [`Engine::allow`] grants more.
     pub allow: Vec<Capability>,
-    /// Gives NaNs the same bits on every machine, for replays across machines; floating-point code is
-    /// 3 to 8 times slower.
+    /// Makes NaNs equal on every machine, for replays across machines. Floating-point code is 3 to 8 times
+    /// slower.
     pub deterministic: bool,
     /// Limits of time and memory.
     pub limits: Limits,
     /// Keeps compiled code between runs. Without it, only the last versions are kept, in memory.
     pub cache: Option<CacheOptions>,
-    /// Takes samples of where guests stand, at intervals. A time limit is then measured in these.
+    /// Takes stack samples of guests at intervals. Time limits are then counted in these intervals.
     pub profiler: Option<Arc<Profiler>>,
 }
 
@@ -47,11 +47,11 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Sets up WebAssembly for guests of a world: a compiler with a thread pool, and the clock that
-    /// guests are held to.
+    /// Sets up WebAssembly for guests of a world: a compiler with a thread pool, and the clock for their
+    /// time limits.
     ///
     /// # Errors
-    /// When the machine gives no threads, or wasmtime does not know the processor.
+    /// When the system starts no thread, or wasmtime does not support the processor.
     pub fn new(world: World, options: EngineOptions) -> Result<Self, GuestError> {
         let compiler = Compiler::new(
             options.deterministic,
@@ -106,8 +106,8 @@ impl Engine {
         &self.world
     }
 
-    /// Grants a capability to all guests that are linked from now on. Returns whether it was not granted
-    /// before. Takes a millisecond.
+    /// Grants a capability to all guests that are linked from now on. Returns false if it was granted
+    /// already. Takes a millisecond.
     ///
     /// # Errors
     /// When it cannot be offered.
@@ -132,11 +132,11 @@ impl Engine {
         look(&self.grants.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Finds a guest that was compiled before, in this run or an earlier one, and links it anew, since
-    /// the grants may have changed. Returns `None` where it has to be compiled.
+    /// Finds a guest that was compiled before, in this run or an earlier one, and links it again, since the
+    /// grants may have changed. Returns `None` if the guest has to be compiled.
     ///
     /// # Errors
-    /// When it wants what is not granted, or is of another world.
+    /// When the guest wants a capability that is not granted, or belongs to another world.
     pub fn recall(&self, code: &Code) -> Result<Option<Program>, GuestError> {
         let known = self.compiler.cache.get(self.wasm(), code);
         known
@@ -144,20 +144,20 @@ impl Engine {
             .transpose()
     }
 
-    /// The code of one of the versions that were linked last, from memory.
+    /// Returns the code of one of the last linked versions, from memory.
     #[must_use]
     pub fn code_of(&self, hash: CodeHash) -> Option<Code> {
         self.compiler.cache.recall(hash).map(|(code, _)| code)
     }
 
-    /// Compiles a component and links it. Takes 20 to 100 ms for a small game, a third of that when most
-    /// functions are as they were in an earlier version. [`Engine::recall`] finds it from now on.
+    /// Compiles and links a component. Takes 20 to 100 ms for a small game, and a third of that if most
+    /// functions are unchanged since an earlier version. [`Engine::recall`] finds it from now on.
     ///
     /// # Errors
     /// When the component is of another world, wants what was not granted, or does not compile.
     pub fn compile(&self, code: &Code, component: &[u8]) -> Result<Program, GuestError> {
         let component = self.compiler.compile(component)?;
-        // Kept also where linking refuses it: the user may grant what it wants.
+        // The cache keeps the code even if linking fails, since the user may grant the missing capability.
         self.compiler.cache.keep(code, &component);
         self.link(code, &component)
     }

@@ -8,8 +8,8 @@ use super::wants::Want;
 use super::world::World;
 use crate::error::GuestError;
 
-/// What is granted, and a linker that offers just that. A grant is never taken back: a guest that was
-/// linked to it may be instantiated at any time.
+/// The granted capabilities, and a linker that offers exactly these. A grant is never withdrawn, since a
+/// guest that was linked with it may be instantiated at any time.
 pub(super) struct Grants {
     pub(super) allow: Vec<Capability>,
     pub(super) linker: Linker<Context>,
@@ -44,7 +44,7 @@ impl Grants {
     /// # Errors
     /// With every want that is not granted.
     pub(super) fn check_wants(&self, wants: &[Want]) -> Result<(), GuestError> {
-        let is_granted = |want: &&Want| self.allow.iter().any(|one| one.gives(&want.capability));
+        let is_granted = |want: &&Want| self.allow.iter().any(|one| one.includes(&want.capability));
         let denied: Vec<&Want> = wants.iter().filter(|want| !is_granted(want)).collect();
         if denied.is_empty() {
             return Ok(());

@@ -1,14 +1,14 @@
-//! The hand-off: what a guest lends in `save`, read where it lies.
+//! The hand-off: the host reads the state that a guest lends in `save` directly in the guest's memory.
 //!
-//! A list that is lent is (address, length) in the guest's memory, checked by wasmtime when it was
-//! lent. It stays valid until the guest is next called, also after a trap. Memories never shrink, so
-//! reading it late can give stale bytes and never bytes that are not there; `vblank-state` takes
+//! A lent list is an address and a length in the guest's memory, which wasmtime checks when the list is
+//! lent. The list stays valid until the next call of the guest, also after a trap. Memories never shrink,
+//! so late reading can return stale bytes, but never bytes outside the memory. `vblank-state` accepts
 //! hostile bytes.
 //!
-//! Where a guest's language cannot keep a list in place it says so (`copied`), and its lists are copied
-//! when they are lent.
+//! A guest whose language cannot keep a list in place calls `copied`. Its lists are then copied when they
+//! are lent.
 //!
-//! Lists whose pages hold nothing else may be moved instead of copied: see `pages`.
+//! Lists whose pages hold nothing else may be moved instead of copied, see `pages`.
 
 use vblank_state::ParcelRef;
 use wasmtime::component::{Linker, WasmList};
@@ -19,7 +19,7 @@ use super::lent::{Lent, List, PagedList, Phase};
 
 macro_rules! lend {
     ($($lend:ident $word:ty),*) => {$(
-        /// Notes a list that the guest lends, and copies it where the guest asked for that.
+        /// Notes a list that the guest lends, and copies it if the guest asked for that.
         fn $lend(
             store: &mut StoreContextMut<'_, Context>,
             list: WasmList<$word>,
@@ -40,7 +40,7 @@ macro_rules! lend {
 }
 lend!(lend_u8 u8, lend_u16 u16, lend_u32 u32, lend_u64 u64);
 
-/// One of the lists that were lent, as bytes. It is one of [`Lent::own_pages`].
+/// Returns the bytes of a lent list, which must be one of [`Lent::own_pages`].
 pub(super) fn list(store: &Store<Context>, list: PagedList) -> &[u8] {
     let (lent, index) = (&store.data().lent, list.index as usize);
     match list.width {
@@ -51,7 +51,7 @@ pub(super) fn list(store: &Store<Context>, list: PagedList) -> &[u8] {
     }
 }
 
-/// Make a list of a parcel empty.
+/// Empties a list of a parcel.
 pub(super) fn leave_out(parcel: &mut ParcelRef<'_>, list: PagedList) {
     fn clear<W>(lists: &mut [&[W]], index: u32) {
         if let Some(list) = lists.get_mut(index as usize) {
@@ -66,14 +66,14 @@ pub(super) fn leave_out(parcel: &mut ParcelRef<'_>, list: PagedList) {
     }
 }
 
-/// The memory that the guest named for a list.
-pub(super) fn place(store: &Store<Context>, list: PagedList) -> Option<&[u8]> {
+/// Returns the memory that the guest named for a list.
+pub(super) fn target(store: &Store<Context>, list: PagedList) -> Option<&[u8]> {
     let mut places = store.data().lent.places.iter();
     let (_, memory) = places.find(|(named, _)| *named == list)?;
     Some(memory.as_le_slice(store))
 }
 
-/// What was lent, where it lies. `None` when no tree was lent.
+/// Returns the lent state, in place. `None` if no tree was lent.
 pub(super) fn parcel(store: &Store<Context>) -> Option<ParcelRef<'_>> {
     let lent = &store.data().lent;
     Some(ParcelRef {
@@ -127,7 +127,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()
         let lent = &mut store.data_mut().lent;
         lent.check()?;
         lent.copied = true;
-        // Its pages would be the host's.
+        // The copy's pages belong to the host, so they cannot be moved.
         lent.next_owns_pages = false;
         Ok(())
     })?;

@@ -1,11 +1,11 @@
-//! The hash that a guest's code is known by. Knows nothing of what the bytes mean.
+//! The hash that identifies a guest's code. Knows nothing of what the bytes mean.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-/// BLAKE3 of a guest's file. Printed and serialised, it is 64 hexadecimal digits.
+/// BLAKE3 hash of a guest's file. Printed and serialised, it is 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CodeHash([u8; 32]);
 

@@ -8,21 +8,21 @@ use wasmtime_wasi_http::{
     default_send_request,
 };
 
-/// What an instance may send.
+/// The outgoing requests of an instance.
 pub(super) struct Http {
     context: WasiHttpCtx,
     hosts: Hosts,
 }
 
 struct Hosts {
-    /// `example.com`, `localhost:8080`.
+    /// Granted hosts, such as `example.com` or `localhost:8080`.
     granted: Vec<String>,
-    /// For each part of a request: while it waits in the host, nothing stops it.
+    /// Time limit for each part of a request, since nothing interrupts a guest that waits in the host.
     limit: Duration,
 }
 
 impl Http {
-    /// Requests to these hosts.
+    /// Allows requests to these hosts.
     pub(super) fn to(granted: Vec<String>, limit: Duration) -> Self {
         Self {
             context: WasiHttpCtx::new(),
@@ -40,12 +40,13 @@ impl Http {
 }
 
 impl Hosts {
-    /// Whether a request goes where it may. Without a port in the grant, the scheme's own is meant.
+    /// True if the request goes to a granted host. A grant without a port allows the default port of the
+    /// scheme.
     fn admit(&self, address: &http::Uri) -> bool {
         let Some(authority) = address.authority() else {
             return false;
         };
-        // Names and passwords do not say where it goes.
+        // The user name and password do not change the destination.
         let host = authority.host().to_ascii_lowercase();
         let usual = match address.scheme_str() {
             Some("http") => 80,
@@ -70,7 +71,7 @@ impl Hosts {
     }
 }
 
-/// Ends when a request does, with its error.
+/// The end of a request, with its error.
 type Outcome = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
 impl WasiHttpHooks for Hosts {
@@ -98,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_granted_is_asked() {
+    fn only_granted_hosts_are_reached() {
         let hosts = Hosts {
             granted: vec!["example.com".to_owned(), "localhost:8080".to_owned()],
             limit: Duration::from_secs(1),

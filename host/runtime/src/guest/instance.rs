@@ -1,6 +1,7 @@
-//! One version's instance: a store of its own, and typed calls into it.
+//! The instance of one version: a store of its own, and typed calls into it.
 //!
-//! A trap poisons the store for good: every later call traps too. What was lent can still be read.
+//! After a trap the store cannot be called again: every later call traps too. The lent state can still be
+//! read.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,31 +32,31 @@ pub struct Instance {
     world: Arc<World>,
     /// The exports that every guest has.
     plugin: Plugin,
-    /// The exports that guests of its world have beside them.
+    /// Exports that only guests of this world have.
     exports: GuestExports,
     limits: Limits,
-    /// [`Limits::call`] in ticks: counted once, since it is a division of 128 bits.
+    /// [`Limits::call`] in ticks. Computed once, since it takes a division of 128 bits.
     call_ticks: u64,
-    /// How often the epoch advances.
+    /// Interval at which the epoch advances.
     tick: Duration,
-    /// Whether a sample is taken at each tick.
+    /// True if a profiler takes a sample at each tick.
     is_watched: bool,
 }
 
 impl Instance {
-    /// Instantiate. About 20 µs; nothing of the guest's own code runs but its data initialisers.
+    /// Instantiates a program. Takes about 20 µs. Of the guest's own code only the data initialisers run.
     ///
     /// # Errors
-    /// When the guest wants more memory at its start than it may have.
+    /// When the initial memory of the guest exceeds its limit.
     pub fn new(engine: &Engine, program: &Program) -> Result<Self, GuestError> {
         Self::from_pre(engine, &program.pre, &program.binary)
     }
 
-    /// The schema of a guest's state: what the file says, else what the guest says in an instance
-    /// where whatever it imports traps. The former takes microseconds, the latter compiles the guest.
+    /// Returns the schema of a guest's state. If the file does not declare it, the guest is asked in an
+    /// instance whose imports all trap. The former takes microseconds, the latter compiles the guest.
     ///
     /// # Errors
-    /// When it is no guest, or what it says is malformed.
+    /// When the code is no guest, or its schema is malformed.
     pub fn schema_of(code: &Code) -> Result<Schema, GuestError> {
         if let Some(schema) = code.declared_schema()? {
             return Ok(schema);
@@ -94,7 +95,7 @@ impl Instance {
             GuestError::from(trap(&mut store, "instantiate", limits.call, &error))
         })?;
         store.data_mut().exports = Some(instance);
-        // The types of its functions are looked at only here.
+        // wasmtime compares the types of the functions only here.
         let mut bind = || {
             let plugin = Plugin::new(&mut store, &instance)?;
             let exports = world.bind(&mut store, &instance)?;
@@ -116,7 +117,7 @@ impl Instance {
         })
     }
 
-    /// The type of the guest's state, as it says itself.
+    /// Asks the guest for the type of its state.
     ///
     /// # Errors
     /// When the guest traps or its answer is malformed.
@@ -130,7 +131,7 @@ impl Instance {
         })
     }
 
-    /// The default values of the fields of its state, encoded.
+    /// Asks the guest for the default values of its state's fields, encoded.
     ///
     /// # Errors
     /// When the guest traps.
@@ -140,7 +141,7 @@ impl Instance {
         })
     }
 
-    /// Have the guest lend its state. [`Instance::parcel`] reads it.
+    /// Makes the guest lend its state, which [`Instance::parcel`] then reads.
     ///
     /// # Errors
     /// When the guest traps, or lends nothing.
@@ -157,16 +158,16 @@ impl Instance {
         Ok(())
     }
 
-    /// What [`Instance::save`] lent, where it lies. Valid until the guest is next called.
+    /// Returns the state that [`Instance::save`] lent, in place. Valid until the next call of the guest.
     ///
     /// # Panics
-    /// When nothing was saved.
+    /// When no state was saved.
     #[must_use]
     pub fn parcel(&self) -> ParcelRef<'_> {
         handoff::parcel(&self.store).expect("save was called and succeeded")
     }
 
-    /// Have so many bytes of the guest's memory touched, off the frame.
+    /// Makes the guest touch so many bytes of its memory, off the frame.
     ///
     /// # Errors
     /// When the guest traps.
@@ -176,8 +177,8 @@ impl Instance {
         })
     }
 
-    /// Give the guest a state to go on from. One copy, from where the parcel lies into the guest's
-    /// memory. The inner error is the guest's own refusal.
+    /// Copies a state into the guest's memory, from which it continues. The inner error is the guest's own
+    /// refusal.
     ///
     /// # Errors
     /// When the guest traps.
@@ -200,8 +201,8 @@ impl Instance {
         })
     }
 
-    /// How many bytes of what [`Instance::save`] lent lie in pages that can be moved to another
-    /// instance; 0 where the system cannot.
+    /// Returns the number of lent bytes in pages that can be moved to another instance. 0 if the system
+    /// cannot move pages.
     #[must_use]
     pub fn movable(&self) -> usize {
         if !pages::can_move() {
@@ -213,10 +214,12 @@ impl Instance {
             .sum()
     }
 
-    /// Give the guest a state to go on from, all but the lists that lie in pages of their own: it only
-    /// says where it wants them. [`Instance::take_pages`] puts them there, and is to be called before
-    /// anything else if this gives `Ok`. The inner error is the guest's: it takes no pages, and wants
-    /// the whole state ([`Instance::migrate`]).
+    /// Copies a state into the guest's memory, except the lists that lie in pages of their own. For these
+    /// the guest only names the places where it wants them. If the result is `Ok`, [`Instance::take_pages`]
+    /// must be called next, and puts the lists there.
+    ///
+    /// The inner error is the guest's refusal of pages. The whole state must then be copied with
+    /// [`Instance::migrate`].
     ///
     /// # Errors
     /// When the guest traps.
@@ -230,8 +233,8 @@ impl Instance {
         let migrated = self.migrate(&parcel, &[]);
         self.store.data_mut().lent.close();
         let fits = |list: &PagedList| {
-            let place = handoff::place(&self.store, *list);
-            place.is_some_and(|place| pages::fit(handoff::list(&from.store, *list), place))
+            let target = handoff::target(&self.store, *list);
+            target.is_some_and(|target| pages::fit(handoff::list(&from.store, *list), target))
         };
         if matches!(migrated, Ok(Ok(()))) && !paged.iter().all(fits) {
             return Ok(Err("it has no pages for them".to_owned()));
@@ -239,26 +242,26 @@ impl Instance {
         migrated
     }
 
-    /// Move the pages that [`Instance::migrate_but_pages`] left out. The other guest's state is gone
-    /// after that, its code can still be used ([`Program`]).
+    /// Moves the pages that [`Instance::migrate_but_pages`] left out. The other instance loses its state.
+    /// Its [`Program`] stays usable.
     ///
     /// # Errors
-    /// When the kernel refuses. Some pages may have been moved by then.
+    /// When the kernel refuses. Some pages may have been moved already.
     pub fn take_pages(self, from: &mut Instance) -> Result<Self, GuestError> {
         let lists = from.store.data().lent.own_pages();
         let moves: Vec<_> = lists
             .iter()
             .filter_map(|list| {
-                let place = handoff::place(&self.store, *list)?;
+                let target = handoff::target(&self.store, *list)?;
                 let list = handoff::list(&from.store, *list);
-                pages::fit(list, place).then(|| (list.into(), place.into()))
+                pages::fit(list, target).then(|| (list.into(), target.into()))
             })
             .collect();
-        for (list, place) in moves {
+        for (list, target) in moves {
             // SAFETY: both stores are borrowed for this call alone, by value and by `&mut`, and the
             // slices that the ranges were made of are gone.
-            if let Err(error) = unsafe { pages::move_pages(list, place) } {
-                // Invariant 4 of `pages` demands it.
+            if let Err(error) = unsafe { pages::move_pages(list, target) } {
+                // Required by invariant 4 of `pages`.
                 std::mem::forget(self);
                 return Err(GuestError::Pages(error));
             }
@@ -266,7 +269,7 @@ impl Instance {
         Ok(self)
     }
 
-    /// Tell the guest that it has taken over.
+    /// Tells the guest that it has taken over.
     ///
     /// # Errors
     /// When the guest traps.
@@ -307,8 +310,8 @@ impl Instance {
         self.store.data().memory.used
     }
 
-    /// Replays calls that another instance made before, for the state's sake: nothing of them is to be
-    /// seen or heard again.
+    /// Replays calls that another instance made before, for their effect on the state. Their pictures and
+    /// sounds must not appear again.
     pub(crate) fn replay<T>(&mut self, calls: impl FnOnce(&mut Self) -> T) -> T {
         self.store.data_mut().is_replay = true;
         let done = calls(self);
@@ -318,7 +321,7 @@ impl Instance {
         done
     }
 
-    /// Records the replies of other plugins here from now on; a reply that is already recorded is given
+    /// Records the replies of other plugins from now on. A reply that is already recorded is returned
     /// without a call.
     pub(crate) fn record_replies(&mut self, replies: Option<Arc<RecordedReplies>>) {
         if let Some(replies) = &replies {
@@ -327,13 +330,14 @@ impl Instance {
         self.store.data_mut().replies = replies;
     }
 
-    /// Call something that guests of its world export. `F` is what [`World::new`]'s `bind` gives.
+    /// Calls an export that the guest's world defines. `F` is the type that `bind` of [`World::new`]
+    /// returns.
     ///
     /// # Errors
-    /// When the guest traps, or takes longer than it may.
+    /// When the guest traps or exceeds its time limit.
     ///
     /// # Panics
-    /// When `F` is of another world.
+    /// When `F` belongs to another world.
     pub fn call<F: 'static, T>(
         &mut self,
         name: &'static str,
@@ -345,7 +349,7 @@ impl Instance {
             .map_err(|error| trap(&mut self.store, name, self.limits.call, &error))
     }
 
-    /// Call something that every guest exports.
+    /// Calls an export that every guest has.
     fn ask<T>(
         &mut self,
         name: &'static str,
@@ -359,14 +363,14 @@ impl Instance {
     }
 }
 
-/// So much time for the next call.
+/// Sets the time limit of the next call.
 #[inline]
 fn allow(store: &mut Store<Context>, ticks: u64, is_watched: bool) {
     store.data_mut().ticks_left = ticks;
     store.set_epoch_deadline(if is_watched { 1 } else { ticks });
 }
 
-/// Say what happened in the guest's own words where it left any.
+/// Describes a failure. The guest's panic message is preferred, if there is one.
 fn trap(
     store: &mut Store<Context>,
     call: &'static str,
@@ -400,11 +404,12 @@ fn trap(
     trap
 }
 
-/// `panicked at src/lib.rs:3:9:\nmessage` is what Rust's panic hook is given.
+/// Splits a message of Rust's panic hook, `panicked at src/lib.rs:3:9:\nmessage`, into location and
+/// message.
 fn split_panic(panic: &str) -> (Option<String>, &str) {
     let (head, message) = panic.split_once('\n').unwrap_or(("", panic));
     let location = head
         .strip_prefix("panicked at ")
-        .map(|place| place.trim_end_matches(':').to_owned());
+        .map(|location| location.trim_end_matches(':').to_owned());
     (location, message)
 }

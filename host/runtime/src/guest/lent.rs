@@ -1,16 +1,18 @@
-//! Lists that a guest lent in `save`, and places that it named in `migrate`. Knows no store's data.
+//! The lists that a guest lends in `save`, and the places that it names in `migrate`. Knows no store's
+//! data.
 
 use wasmtime::Store;
 use wasmtime::component::WasmList;
 
-/// What was lent since [`Lent::open`], and where lists are wanted. The buffers are reused.
+/// The lists lent since [`Lent::open`], and the places named for lists. The buffers are reused.
 #[derive(Default)]
 pub(crate) struct Lent {
     pub(super) phase: Phase,
-    /// Whether lists are copied when they are lent, and how much has been: it is the host's memory.
+    /// True if lists are copied when they are lent. `copied_bytes` is the size of the copies, which take
+    /// the host's memory.
     pub(super) copied: bool,
     pub(super) copied_bytes: usize,
-    /// Whether the next list owns its pages.
+    /// True if the next list lies in pages of its own.
     pub(super) next_owns_pages: bool,
     pub(super) own_pages: Vec<PagedList>,
     pub(super) places: Vec<(PagedList, WasmList<u8>)>,
@@ -23,9 +25,9 @@ pub(crate) struct Lent {
 
 /// A list that was lent.
 pub(super) enum List<W> {
-    /// It lies in the guest's memory until the guest is next called.
+    /// Stays in the guest's memory until the next call of the guest.
     InPlace(WasmList<W>),
-    /// It was there for the time of the call only.
+    /// Copied, since the guest keeps the list only during the call.
     Copied(Vec<W>),
 }
 
@@ -43,7 +45,7 @@ macro_rules! words {
 }
 words!(u8 u16 u32 u64);
 
-/// What the guest may do now.
+/// The calls of `lend` that the guest may make now.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Phase {
     #[default]
@@ -52,7 +54,8 @@ pub(super) enum Phase {
     Migrate,
 }
 
-/// A list of a parcel: the width of its words in bytes, and its number among those of this width.
+/// A list of a parcel, given by the width of its words in bytes and its index among the lists of this
+/// width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PagedList {
     pub(super) width: u8,
@@ -60,7 +63,7 @@ pub(super) struct PagedList {
 }
 
 impl Lent {
-    /// In `save` lists may be lent.
+    /// Starts `save`, in which lists may be lent.
     pub(super) fn open(&mut self) {
         self.phase = Phase::Save;
         (self.copied, self.copied_bytes) = (false, 0);
@@ -73,7 +76,7 @@ impl Lent {
         self.w64.clear();
     }
 
-    /// In `migrate` the guest may say where it wants lists.
+    /// Starts `migrate`, in which the guest may name places for lists.
     pub(super) fn open_places(&mut self) {
         self.phase = Phase::Migrate;
         self.places.clear();
@@ -88,7 +91,7 @@ impl Lent {
         &self.own_pages
     }
 
-    /// More segments than a state of any size has; each costs the host some bytes.
+    /// Limit of lists in one state, far above the need of any state. Each list costs the host some bytes.
     pub(super) const MOST: usize = 1 << 20;
 
     pub(super) fn check(&self) -> wasmtime::Result<()> {

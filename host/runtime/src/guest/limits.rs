@@ -1,19 +1,19 @@
-//! What a guest may use of time and memory, so that none can hang or starve the host.
+//! Limits of time and memory, so that no guest can hang or starve the host.
 
 use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
-/// How often the epoch advances where nobody takes samples.
+/// Interval at which the epoch advances, unless a profiler sets its own.
 pub const TICK: Duration = Duration::from_millis(10);
 
-/// Limits of one guest instance. The defaults are far above what a game needs, and low enough that
-/// a person who wrote an endless loop is told before they look for the kill button.
+/// Limits of one guest instance. The defaults are far above the needs of a game, and low enough to stop an
+/// endless loop before a person kills the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// For each call while the guest runs: `init`, `update`, `draw`, `shutdown`. Default 1 s.
+    /// Time for each call while the guest runs: `init`, `update`, `draw`, `shutdown`. Default 1 s.
     pub call: Duration,
-    /// For each call of a swap: `schema`, `save`, `prewarm`, `migrate`, `resume`. Default 500 ms.
+    /// Time for each call of a swap: `schema`, `save`, `prewarm`, `migrate`, `resume`. Default 500 ms.
     pub swap: Duration,
     /// Linear memory in bytes. Default 1 GiB.
     pub memory: usize,
@@ -29,19 +29,19 @@ impl Default for Limits {
     }
 }
 
-/// A time limit in ticks, rounded up, and one more because the running tick is not whole.
+/// Returns a time limit in ticks, rounded up, plus one because the current tick is not complete.
 pub(super) fn ticks(limit: Duration, tick: Duration) -> u64 {
     u64::try_from(limit.as_nanos().div_ceil(tick.as_nanos()))
         .unwrap_or(u64::MAX)
         .saturating_add(1)
 }
 
-/// Counts an instance's linear memory and refuses what is over the limit.
+/// Counts the linear memory of an instance and refuses growth beyond the limit.
 pub(crate) struct Memory {
     pub(super) most: usize,
-    /// Bytes over all memories of the instance.
+    /// Bytes of all memories of the instance.
     pub(super) used: usize,
-    /// Whether the guest was refused some; what follows is most likely its allocator's trap.
+    /// True if growth was refused. The trap that follows most likely comes from the guest's allocator.
     pub(super) refused: bool,
 }
 

@@ -1,5 +1,5 @@
-//! The place in a guest's source where it failed, as it is told to a person: the line itself, and who
-//! called it. Looks into files, and is for a thread of its own.
+//! The place in a guest's source where it failed, for people: the line itself, and its callers. It reads
+//! files, so it runs on a thread of its own.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -9,27 +9,27 @@ use serde::{Serialize, Serializer};
 use super::symbols::{Frame, is_own_file, look_up};
 use crate::error::Trap;
 
-/// Where a guest's code failed.
+/// The source location of a failure in a guest.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct SourceLocation {
-    /// `file:line:column` in the author's own code, from the guest's folder where it lies there.
+    /// `file:line:column` in the author's own code, relative to the guest's folder if it lies there.
     pub location: Option<String>,
-    /// The functions that were running, the innermost first.
+    /// Running functions, the innermost first.
     pub trace: Vec<Call>,
-    /// The line of the source, with a caret below it.
+    /// Line of the source, with a caret below it.
     #[serde(skip)]
     pub excerpt: Option<String>,
-    /// What to do to be told more.
+    /// Advice for getting a more precise location.
     #[serde(skip)]
     pub hint: Option<&'static str>,
 }
 
-/// One function that was running: `function  file:line`.
+/// One running function: `function  file:line`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// The line.
+    /// Text of the line.
     pub text: String,
-    /// Whether the author of the guest wrote it.
+    /// True if the author of the guest wrote the function.
     pub is_own: bool,
 }
 
@@ -42,7 +42,7 @@ impl Serialize for Call {
 const HINT: &str = "for file and line, put `debug = \"line-tables-only\"` and no `strip` under \
                     [profile.dev] in the guest's Cargo.toml";
 
-/// A place in a file.
+/// A position in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct FilePosition {
     file: PathBuf,
@@ -51,7 +51,7 @@ struct FilePosition {
 }
 
 impl SourceLocation {
-    /// Look a trap's place up. `folder` is the guest's crate, if it is one.
+    /// Looks up the source location of a trap. `folder` is the guest's crate, if it is one.
     #[must_use]
     pub fn find(trap: &Trap, folder: Option<&Path>) -> Self {
         let folder = folder.and_then(|folder| std::fs::canonicalize(folder).ok());
@@ -63,7 +63,7 @@ impl SourceLocation {
             .find_map(FilePosition::of_frame);
         let said = trap.location.as_deref().and_then(FilePosition::parse);
         let said = said.map(|spot| spot.on_disk(folder));
-        // What the guest says of a panic is exact, but may be a line of a library.
+        // The location in a panic message is exact, but it may be a line of a library.
         let own = said
             .clone()
             .filter(|spot| is_own_file(&spot.file.to_string_lossy()));
@@ -102,13 +102,13 @@ fn calls(frames: &[Frame], folder: Option<&Path>) -> Vec<Call> {
 }
 
 fn call(frame: &Frame, folder: Option<&Path>) -> Call {
-    let place = FilePosition::of_frame(frame).map(|spot| FilePosition {
+    let position = FilePosition::of_frame(frame).map(|spot| FilePosition {
         column: None,
         ..spot
     });
-    let place = place.map_or(String::new(), |spot| format!("  {}", spot.show(folder)));
+    let position = position.map_or(String::new(), |spot| format!("  {}", spot.show(folder)));
     Call {
-        text: format!("{}{place}", frame.function),
+        text: format!("{}{position}", frame.function),
         is_own: frame.is_own(),
     }
 }
@@ -122,7 +122,7 @@ impl FilePosition {
         })
     }
 
-    /// `src/lib.rs:3:9`.
+    /// Parses `src/lib.rs:3:9`.
     fn parse(text: &str) -> Option<Self> {
         let (rest, column) = text.rsplit_once(':')?;
         let (file, line) = rest.rsplit_once(':')?;
@@ -133,7 +133,8 @@ impl FilePosition {
         })
     }
 
-    /// The compiler is given paths from the workspace's folder, which is the guest's or one above it.
+    /// Finds the file on disk. The compiler's paths are relative to the workspace, which is the guest's
+    /// folder or one above it.
     fn on_disk(self, folder: Option<&Path>) -> Self {
         let mut above = folder.into_iter().flat_map(Path::ancestors);
         let file = above.find_map(|folder| {
@@ -149,7 +150,7 @@ impl FilePosition {
     fn show(&self, folder: Option<&Path>) -> String {
         let inside = folder.and_then(|folder| self.file.strip_prefix(folder).ok());
         let whole = inside.unwrap_or(&self.file).to_string_lossy();
-        // Of the standard library and the registry, only what lies in them.
+        // For the standard library and the registry, only the path inside them is shown.
         let file = ["/library/", "/registry/src/"]
             .iter()
             .find_map(|shelf| whole.split_once(shelf))
@@ -160,7 +161,7 @@ impl FilePosition {
         format!("{file}:{}{column}", self.line)
     }
 
-    /// The line as it was when the guest was built. `None` when the file is not there, or newer.
+    /// Returns the line as it was when the guest was built. `None` if the file is missing or newer.
     fn excerpt(&self, built: SystemTime) -> Option<String> {
         let written = std::fs::metadata(&self.file).and_then(|about| about.modified());
         if written.ok()? > built {
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_told_from_the_guests_folder() {
+    fn paths_are_relative_to_the_guests_folder() {
         let workspace = tempfile::tempdir().unwrap();
         let folder = workspace.path().join("game");
         let source = folder.join("src/lib.rs");
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn an_excerpt_is_of_what_was_built() {
+    fn an_excerpt_is_shown_only_of_the_built_source() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lib.rs");
         std::fs::write(&path, "one\n    two\nthree\n").unwrap();

@@ -1,5 +1,5 @@
-//! `log`: a guest's lines, beside the host's own or where the application wants them. One that writes more than
-//! anybody could read is cut short.
+//! The log lines of guests, sent to the host's own log or to the application. The number of lines a second
+//! is limited.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,25 +8,25 @@ use std::time::{Duration, Instant};
 /// A line that a plugin has logged ([`SlotBuilder::log`](crate::plugin::SlotBuilder::log)).
 #[derive(Clone, Copy, Debug)]
 pub struct LogLine<'a> {
-    /// How much it matters.
+    /// Severity.
     pub level: tracing::Level,
-    /// Where in the plugin it comes from, by custom a module path; empty where it is the host's own.
+    /// Part of the plugin that logged the line, usually a module path. Empty for lines of the host.
     pub target: &'a str,
-    /// What it says.
+    /// Text of the line.
     pub message: &'a str,
 }
 
 type Sink = dyn Fn(LogLine<'_>) + Send + Sync;
 
-/// Where the lines of a world's guests go.
+/// The destination of the log lines of a world's guests.
 #[derive(Clone, Default)]
 pub(crate) enum Log {
-    /// To `tracing`, as those of the one guest that there is.
+    /// `tracing`, as lines of the only guest.
     #[default]
     Guest,
-    /// To `tracing`, as those of a plugin.
+    /// `tracing`, as lines of the named plugin.
     Plugin(Arc<str>),
-    /// To the application.
+    /// A callback of the application.
     Sink(Arc<Sink>),
 }
 
@@ -37,7 +37,7 @@ impl Log {
             target,
             message,
         };
-        // The level of tracing's macros is a constant.
+        // The macros of tracing need a constant level.
         macro_rules! event {
             ($($level:ident)*) => {
                 match (self, level) {
@@ -67,10 +67,10 @@ impl fmt::Display for LogLine<'_> {
     }
 }
 
-/// So many lines of an instance are shown in a second.
+/// Limit of lines that an instance may log in a second.
 const MOST: u32 = 10_000;
 
-/// What keeps a guest from flooding the log.
+/// Limiter that keeps a guest from flooding the log.
 #[derive(Debug, Default)]
 pub(super) struct Flood {
     since: Option<Instant>,
@@ -79,7 +79,7 @@ pub(super) struct Flood {
 }
 
 impl Flood {
-    /// Whether a line may be shown, and if so, how many have been left out before it.
+    /// Returns the number of lines left out before this one. `None` if this line must be left out too.
     pub(super) fn admit(&mut self, now: Instant) -> Option<u64> {
         let is_over = self
             .since
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flood_is_cut_short_and_told_of() {
+    fn a_flood_is_limited_and_reported() {
         let (mut flood, now) = (Flood::default(), Instant::now());
         let admitted = (0..15_000).filter(|_| flood.admit(now).is_some()).count();
         assert_eq!(admitted, MOST as usize);

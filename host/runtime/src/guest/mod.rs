@@ -1,7 +1,7 @@
 //! Guests: the engine, compiled components, and the instance that one version runs in.
 //!
-//! Only this module names wasmtime. It knows no drawing, no sound and no clock of a game: what a
-//! world offers beyond `log` and `lend` comes from the [`World`] that the application makes.
+//! Only this module names wasmtime. It knows no drawing, no sound and no clock of a game. All imports
+//! except `log` and `lend` come from the [`World`] that the application makes.
 
 mod backtrace;
 mod bindings;

@@ -1,40 +1,41 @@
-//! The page path of the hand-off: pages of one guest's memory become pages of another's, by changing the
-//! page table and not the bytes. Linux only; elsewhere, and where the kernel cannot, states are copied.
+//! The page path of the hand-off: pages of one guest's memory become pages of another's. Only the page
+//! table changes, no bytes are copied. It works on Linux only. Elsewhere, and if the kernel refuses, states
+//! are copied.
 //!
-//! Invariants, on which the one `unsafe` block rests:
+//! The one `unsafe` block relies on these invariants:
 //!
-//! 1. Both ranges lie in linear memories of two stores, and whoever calls has both stores for himself.
-//!    wasmtime checked that they are in bounds; linear memories are mapped readable and writable up to
-//!    their size, which is a multiple of 64 KiB and so of the system's page.
-//! 2. Both begin at a multiple of the system's page. What is moved is rounded up to whole pages, which
-//!    by the first rule does not leave the memory.
+//! 1. Both ranges lie in linear memories of two stores, and the caller has exclusive access to
+//!    both stores. wasmtime checked that the ranges are in bounds. Linear memories are mapped readable and
+//!    writable up to their size, which is a multiple of 64 KiB and so of the system's page.
+//! 2. Both ranges begin at a multiple of the system's page. The length is rounded up to whole pages, which
+//!    by the first rule stays inside the memory.
 //! 3. No hole is left: `MREMAP_DONTUNMAP` leaves the old range mapped and full of zeros, and
 //!    `MREMAP_FIXED` puts the pages in place of the new range within the one call.
 //! 4. When the call fails, the kernel may have unmapped the new range already, and another thread may
-//!    have been given it. So the new store must never be used nor dropped again: it is leaked. Pages
-//!    are not moved any more in this process then, so this happens once at most.
+//!    have mapped it since. So the new store must never be used or dropped again: it is leaked. After a
+//!    failure this process moves no more pages, so this happens once at most.
 
 use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether a move has failed.
+/// True once a move has failed.
 static HAS_FAILED: AtomicBool = AtomicBool::new(false);
 
-/// Whether this system can move pages. The first call tries it.
+/// True if this system can move pages. The first call tries it.
 pub(super) fn can_move() -> bool {
     static CAN: OnceLock<bool> = OnceLock::new();
     *CAN.get_or_init(system::try_out) && !HAS_FAILED.load(Ordering::Relaxed)
 }
 
-/// Whether a list that lies here may be moved there.
+/// True if a list at `from` can be moved to `to`.
 pub(super) fn fit(from: &[u8], to: &[u8]) -> bool {
     let page = system::page_size();
     let begins = |list: &[u8]| list.as_ptr().addr().is_multiple_of(page);
     from.len() == to.len() && begins(from) && begins(to)
 }
 
-/// Where a list lies in a guest's memory.
+/// The position of a list in a guest's memory.
 #[derive(Clone, Copy)]
 pub(super) struct Range {
     begin: *mut u8,
@@ -50,17 +51,17 @@ impl From<&[u8]> for Range {
     }
 }
 
-/// Move the pages of one list to the place of another; they [`fit`]. Some 10 µs for 1 MiB, 70 µs for
-/// 64 MiB, if the new place was never written to: its pages would have to be freed.
+/// Moves the pages of one list to the place of another. The two must [`fit`]. Takes about 10 µs for 1 MiB
+/// and 70 µs for 64 MiB if the target was never written to. Otherwise its pages have to be freed.
 ///
 /// # Errors
-/// When the kernel refuses. Then the new store is to be leaked (invariant 4).
+/// When the kernel refuses. The new store must then be leaked (invariant 4).
 ///
 /// # Safety
-/// Nobody else uses the stores to whose linear memories the ranges belong (invariant 1), and no
-/// reference into the ranges is alive.
+/// No one else uses the two stores whose linear memories contain the ranges (invariant 1), and there is no
+/// reference into the ranges.
 pub(super) unsafe fn move_pages(from: Range, to: Range) -> io::Result<()> {
-    // SAFETY: the caller's promise, and the invariants above.
+    // SAFETY: promised by the caller, and the invariants above hold.
     let moved = unsafe { system::remap(from, to) };
     if moved.is_err() {
         HAS_FAILED.store(true, Ordering::Relaxed);
@@ -82,17 +83,17 @@ mod system {
     pub(super) unsafe fn remap(from: Range, to: Range) -> io::Result<()> {
         let len = from.len.next_multiple_of(page_size());
         let flags = MremapFlags::MAYMOVE | MremapFlags::DONTUNMAP;
-        // SAFETY: as promised to `move_pages`: both ranges are mapped, and nobody else's.
+        // SAFETY: as promised to `move_pages`, both ranges are mapped, and no one else uses them.
         unsafe { mremap_fixed(from.begin.cast(), len, len, flags, to.begin.cast())? };
         Ok(())
     }
 
-    /// Older kernels and some sandboxes cannot; tried on two pages of nobody's.
+    /// Tries the move on two pages of its own, since older kernels and some sandboxes cannot do it.
     pub(super) fn try_out() -> bool {
         let len = page_size();
         let access = ProtFlags::READ | ProtFlags::WRITE;
-        // SAFETY: fresh mappings of our own, to which nothing else points. Where the move fails, the second
-        // page is left alone (invariant 4).
+        // SAFETY: both are new mappings to which nothing else points. If the move fails, the second page is
+        // not touched again (invariant 4).
         unsafe {
             let map = || mmap_anonymous(null_mut(), len, access, MapFlags::PRIVATE);
             let (Ok(from), Ok(to)) = (map(), map()) else {
@@ -105,7 +106,7 @@ mod system {
             };
             let moved = remap(range(from), range(to)).is_ok();
             let is_there = moved && to.cast::<u8>().read() == 7 && from.cast::<u8>().read() == 0;
-            // What cannot be unmapped is two pages.
+            // A failure of munmap leaks two pages at most.
             let _ = munmap(from, len);
             if moved {
                 let _ = munmap(to, len);
@@ -138,7 +139,7 @@ mod tests {
     use super::*;
     use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 
-    /// Memory of so many pages, mapped as a guest's is.
+    /// Memory of some pages, mapped like that of a guest.
     struct Memory(*mut u8, usize);
 
     impl Memory {
@@ -153,7 +154,7 @@ mod tests {
         }
 
         fn bytes(&mut self) -> &mut [u8] {
-            // SAFETY: mapped, initialised with zeros, ours alone.
+            // SAFETY: the range is mapped and initialised with zeros, and `self` owns it.
             unsafe { std::slice::from_raw_parts_mut(self.0, self.1) }
         }
 
@@ -177,12 +178,12 @@ mod tests {
         let (mut old, mut new) = (Memory::new(8), Memory::new(8));
         old.bytes().fill(1);
         new.bytes().fill(2);
-        // The last page is only begun; it is moved whole.
+        // The last page is used in part, and moved as a whole.
         let (from, to) = (
             old.range(2..5, 2 * page + 10),
             new.range(1..4, 2 * page + 10),
         );
-        // SAFETY: both are ours.
+        // SAFETY: this test owns both memories, and nothing borrows them.
         unsafe { move_pages(from, to).unwrap() };
         let expected = |value: &[(u8, usize)]| -> Vec<u8> {
             let pages = value.iter();
@@ -192,14 +193,14 @@ mod tests {
         };
         assert_eq!(old.bytes(), expected(&[(1, 2), (0, 3), (1, 3)]));
         assert_eq!(new.bytes(), expected(&[(2, 1), (1, 3), (2, 4)]));
-        // Both are as usable as before.
+        // Both remain usable.
         old.bytes().fill(3);
         new.bytes().fill(4);
     }
 
-    /// Every order of moving, writing, growing and dropping, against plain vectors.
+    /// Compares random sequences of moving, writing, growing and dropping with plain vectors.
     #[test]
-    fn any_order_of_moves_is_that_of_copies() {
+    fn any_order_of_moves_equals_copies() {
         const PAGES: usize = 16;
         let page = system::page_size();
         let mut moves = 0;
@@ -221,19 +222,19 @@ mod tests {
                         real[a].bytes()[range.clone()].fill(turn);
                         model[a][range].fill(turn);
                     }
-                    // One is dropped, and another begins.
+                    // A memory is dropped and replaced.
                     3 => {
                         real[a] = Memory::new(PAGES);
                         model[a].fill(0);
                     }
-                    // A list moves from one to another, be it over what moved before.
+                    // A list moves to another memory, perhaps over pages that were moved before.
                     _ if a != b => {
                         let len = count * page - random.usize(0..page);
                         let source = real[a].range(from..from + count, len);
                         let target = real[b].range(to..to + count, len);
-                        // SAFETY: both are ours.
+                        // SAFETY: this test owns both memories, and nothing borrows them.
                         if unsafe { move_pages(source, target).is_err() } {
-                            // Linux before 6.17 moves no range that was put together of several.
+                            // Linux before 6.17 cannot move a range that consists of several mappings.
                             real.into_iter().for_each(std::mem::forget);
                             continue 'seeds;
                         }

@@ -1,8 +1,8 @@
-//! Where a guest spends its time: its stack, taken at intervals while it runs, as numbers. What the
-//! functions are called is looked up afterwards.
+//! A sampling profiler of guests: stacks are taken at intervals, as numbers, and the names of the functions
+//! are looked up afterwards.
 //!
-//! A guest is stopped where it looks whether its time is over, which is at the beginning of each
-//! function and of each turn of a loop. Time outside of the guest is not seen.
+//! A guest is interrupted where it checks its deadline: at the start of each function and of each iteration
+//! of a loop. Time outside the guest is not sampled.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,20 +21,20 @@ pub struct Profiler {
     taken: Mutex<Taken>,
 }
 
-/// How often each stack of each binary was met.
+/// Number of samples of each stack, by binary.
 type Taken = Vec<(Arc<Binary>, HashMap<Vec<RawFrame>, u64>)>;
 
-/// A stack and how often it was met.
+/// A stack and the number of its samples.
 #[derive(Clone, Debug)]
 pub struct Sample {
-    /// What ran, the innermost first, with what was inlined.
+    /// Running functions including inlined ones, the innermost first.
     pub frames: Vec<Frame>,
-    /// How often.
+    /// Number of samples with this stack.
     pub times: u64,
 }
 
 impl Profiler {
-    /// One that takes a sample so often. Each costs some 30 µs.
+    /// Creates a profiler with this interval between samples. Each sample costs about 30 µs.
     #[must_use]
     pub fn new(every: Duration) -> Self {
         let taken = Mutex::default();
@@ -45,12 +45,12 @@ impl Profiler {
         self.every
     }
 
-    /// Begin here: what came before counts for nothing.
+    /// Discards all samples taken so far.
     pub fn forget(&self) {
         self.taken().clear();
     }
 
-    /// What was taken, with names. Milliseconds for each binary, more where it has debug sections.
+    /// Returns the samples with names. Takes milliseconds for each binary, more if it has debug sections.
     #[must_use]
     pub fn samples(&self) -> Vec<Sample> {
         let mut samples = Vec::new();
@@ -67,7 +67,7 @@ impl Profiler {
         samples
     }
 
-    /// Look at each tick where the guest stands, and stop it when its time is over.
+    /// Takes a sample at each tick, and stops the guest when its time is over.
     pub(super) fn watch(self: &Arc<Self>, store: &mut Store<Context>) {
         let profiler = Arc::clone(self);
         store.epoch_deadline_callback(move |mut store: StoreContextMut<'_, Context>| {

@@ -9,31 +9,31 @@ use super::hash::CodeHash;
 use super::provide::{ExportTypes, ImportedInterface};
 use crate::error::Binary;
 
-/// A guest's compiled code, linked: an instance of it is some 20 µs away.
+/// A guest's compiled and linked code. Making an instance of it takes about 20 µs.
 #[derive(Clone)]
 pub struct Program {
-    /// Hash of the file that it came from.
+    /// Hash of the guest's file.
     pub hash: CodeHash,
-    /// The file, for the source locations of a trap.
+    /// The guest's file, for the source locations of a trap.
     pub(super) binary: Arc<Binary>,
     pub(super) pre: InstancePre<Context>,
-    /// Its imports from other plugins.
+    /// Imports from other plugins.
     pub(super) imports: Arc<[ImportedInterface]>,
 }
 
 impl Program {
-    /// The file that it came from.
+    /// Returns the guest's file.
     #[must_use]
     pub fn binary(&self) -> &Arc<Binary> {
         &self.binary
     }
 
-    /// Its imports from other plugins.
+    /// Returns the imports from other plugins.
     pub(crate) fn imports(&self) -> Arc<[ImportedInterface]> {
         Arc::clone(&self.imports)
     }
 
-    /// The types of its exports. Takes some microseconds.
+    /// Returns the types of the exports. Takes some microseconds.
     pub(crate) fn export_types(&self) -> ExportTypes {
         ExportTypes::of(self.pre.component())
     }

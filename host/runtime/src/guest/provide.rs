@@ -1,8 +1,8 @@
-//! Plugins that use plugins: an import of one that is an export of another, which is called in a store of its
-//! own. What crosses are values of the component model; handles of resources do not.
+//! Plugins that use plugins: an import of one plugin is an export of another, which is called in a store of
+//! its own. Values of the component model can cross, handles of resources cannot.
 //!
-//! Who fulfils an import is found out when a version is let in, and its type is looked at then, so a provider may
-//! be replaced without its users being linked anew. This room knows no slot.
+//! The provider of an import is chosen when a version is let in, and the type is compared then. So a
+//! provider can be replaced without linking its users again. This module knows no slot.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -21,12 +21,12 @@ use super::store::Store;
 use super::types::CallResult;
 use crate::error::Misfit;
 
-/// Runs a plugin that others use.
+/// A running plugin that other plugins use.
 pub(crate) trait Provide: Send + Sync {
-    /// Call a function of the plugin that runs.
+    /// Calls a function of the running plugin.
     ///
     /// # Errors
-    /// A message that names the plugin and the cause.
+    /// When the call fails. The message names the plugin and the cause.
     fn provide(
         &self,
         function: &Arc<ImportedFn>,
@@ -34,38 +34,39 @@ pub(crate) trait Provide: Send + Sync {
     ) -> Result<Vec<Val>, ProviderError>;
 }
 
-/// Whom a plugin may use, in the order in which it was said.
+/// The providers that a plugin may use, in the order in which they were added.
 pub(crate) type Providers = Arc<[Arc<dyn Provide>]>;
 
-/// Another plugin did not give what it was asked for.
+/// The failure of a provider.
 #[derive(Clone, Debug, Error)]
 #[error("{0}")]
 pub(crate) struct ProviderError(pub(crate) String);
 
-/// An interface that is neither the host's nor the application's.
+/// An imported interface that belongs neither to the host nor to the application.
 #[derive(Debug)]
 pub(crate) struct ImportedInterface {
-    /// With its version.
+    /// Name with its version.
     interface: String,
     functions: Vec<Arc<ImportedFn>>,
-    /// Which of the providers gives it, from when the version is let in.
+    /// Index of the provider, once a version with this import has been checked.
     provider: Arc<OnceLock<usize>>,
 }
 
-/// A function of another plugin, as its user knows it.
+/// An imported function, as the importing plugin sees it.
 #[derive(Debug)]
 pub(crate) struct ImportedFn {
     name: FunctionName,
     signature: Signature,
-    /// The function's index in the component that was called last.
+    /// Index of the function in the component that was called last.
     index: Mutex<Option<ComponentExportIndex>>,
 }
 
-/// The functions of the interfaces that a component exports; under no name those of its world itself.
+/// The types of a component's exported functions, by interface and name. Functions of the world itself are
+/// under the empty name.
 #[derive(Debug, Default)]
 pub(crate) struct ExportTypes(BTreeMap<String, BTreeMap<String, Signature>>);
 
-/// Offer what a component wants and the linker does not have: functions that ask one of the providers.
+/// Links the imports that the linker lacks to functions that call one of the providers.
 ///
 /// # Errors
 /// When a name cannot be defined.
@@ -99,16 +100,16 @@ pub(super) fn link(
                 signature: Signature(signature),
                 index: Mutex::default(),
             });
-            let (foreign, by, all) = (
+            let (imported, index, all) = (
                 Arc::clone(&function),
                 Arc::clone(&provider),
                 Arc::clone(providers),
             );
             let defined = linked.func_new(name, move |store, _, params, results| {
-                let provider = by.get().and_then(|index| all.get(*index));
-                ask(store, &foreign, provider, params, results)
+                let provider = index.get().and_then(|index| all.get(*index));
+                call_provider(store, &imported, provider, params, results)
             });
-            // A name that is taken is the application's.
+            // A name that is taken belongs to the application.
             if defined.is_ok() {
                 functions.push(function);
             }
@@ -124,13 +125,13 @@ pub(super) fn link(
     Ok(imports.into())
 }
 
-/// What no plugin can give.
+/// True for interfaces that only the host can offer.
 fn is_the_hosts(interface: &str) -> bool {
     interface.starts_with("vblank:guest/") || Capability::needed_for(interface).is_some()
 }
 
-/// Calls another plugin; `store` is that of the one that calls. A recorded reply is given without a call.
-fn ask(
+/// Calls another plugin, with the caller's store. A recorded reply is returned without a call.
+fn call_provider(
     store: StoreContextMut<'_, Context>,
     function: &Arc<ImportedFn>,
     provider: Option<&Arc<dyn Provide>>,
@@ -156,7 +157,7 @@ fn ask(
     if let Some(replies) = replies {
         replies.record(&function.name, params, &reply);
     }
-    // The types were compared, so there are as many.
+    // The types were compared, so the numbers of results are equal.
     for (result, value) in results.iter_mut().zip(reply) {
         *result = value;
     }
@@ -164,8 +165,8 @@ fn ask(
 }
 
 impl ImportedFn {
-    /// Call it in the store of a plugin that exports it. The inner error is not that plugin's: what runs there is of
-    /// another type.
+    /// Calls the function in the store of a plugin that exports it. The inner error means that the running
+    /// version does not export the function with this type; the plugin itself has not failed.
     ///
     /// # Errors
     /// When the plugin traps.
@@ -191,7 +192,7 @@ impl ImportedFn {
                     return Ok(Err(self.is_not_as_it_was("does not give it any more")));
                 };
                 if !Signature(given).is_as(&self.signature) {
-                    return Ok(Err(self.is_not_as_it_was("gives it with another type")));
+                    return Ok(Err(self.is_not_as_it_was("find it with another type")));
                 }
                 *index = Some(found);
                 exports
@@ -214,27 +215,27 @@ impl ImportedFn {
 }
 
 impl ImportedInterface {
-    /// With its version.
+    /// Name of the interface with its version.
     pub(super) fn interface(&self) -> &str {
         &self.interface
     }
 
-    /// Which of the providers gives it. The first time, `gives` says of each whether it does.
-    pub(crate) fn provider(&self, mut gives: impl FnMut(&str) -> Option<usize>) -> Option<usize> {
+    /// Returns the index of the provider. The first call chooses it with `find`.
+    pub(crate) fn provider(&self, mut find: impl FnMut(&str) -> Option<usize>) -> Option<usize> {
         if let Some(index) = self.provider.get() {
             return Some(*index);
         }
-        let index = gives(&self.interface)?;
+        let index = find(&self.interface)?;
         Some(*self.provider.get_or_init(|| index))
     }
 
-    /// What of it is not given as it is used.
+    /// Lists the functions that the provider does not export with the imported type.
     pub(crate) fn misfits<'a>(
         &'a self,
         user: &'a str,
         provider: Option<(&'a str, &'a ExportTypes)>,
     ) -> impl Iterator<Item = Misfit> + 'a {
-        let interface = provider.and_then(|(_, gives)| gives.interface(&self.interface));
+        let interface = provider.and_then(|(_, exports)| exports.interface(&self.interface));
         let fits = move |function: &ImportedFn| {
             let given = interface.and_then(|functions| functions.get(&*function.name.function));
             match given {
@@ -257,16 +258,16 @@ impl ImportedInterface {
 }
 
 impl ExportTypes {
-    /// Of a component.
+    /// Collects the types of a component's exports.
     pub(super) fn of(component: &Component) -> Self {
         let wasm = component.engine();
         let kind = component.component_type();
-        let mut gives = Self::default();
+        let mut types = Self::default();
         for (name, item) in kind.exports(wasm) {
             let instance = match item.ty {
                 ComponentItem::ComponentInstance(instance) if !is_the_hosts(name) => instance,
                 ComponentItem::ComponentFunc(signature) => {
-                    let functions = gives.0.entry(String::new()).or_default();
+                    let functions = types.0.entry(String::new()).or_default();
                     functions.insert(name.to_owned(), Signature(signature));
                     continue;
                 }
@@ -278,12 +279,12 @@ impl ExportTypes {
                 };
                 Some((name.to_owned(), Signature(signature)))
             });
-            gives.0.insert(name.to_owned(), functions.collect());
+            types.0.insert(name.to_owned(), functions.collect());
         }
-        gives
+        types
     }
 
-    /// What another one has and this one has not, or with another type.
+    /// Lists the functions of an earlier component that are missing here or have another type.
     pub(super) fn changes_since(&self, before: &Self) -> Vec<String> {
         let mut changes = Vec::new();
         for (interface, functions) in &before.0 {
@@ -301,7 +302,7 @@ impl ExportTypes {
         changes
     }
 
-    /// Whether it has an interface of this name, of a version that fits.
+    /// True if there is an interface of this name with a compatible version.
     pub(crate) fn has(&self, interface: &str) -> bool {
         self.interface(interface).is_some()
     }

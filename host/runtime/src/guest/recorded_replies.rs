@@ -1,4 +1,4 @@
-//! The replies of other plugins in one call of a plugin. Knows no plugin and no store.
+//! The replies of other plugins during one call of a plugin. Knows no plugin and no store.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,15 +13,15 @@ pub(super) struct FunctionName {
     pub(super) function: Arc<str>,
 }
 
-/// The replies of other plugins in one call, so that the call can be replayed without asking them again:
-/// the call has changed their states once.
+/// The replies of other plugins in one call. A replay of the call uses them instead of asking again, since
+/// the call has already changed the states of those plugins.
 #[derive(Debug, Default)]
 pub(crate) struct RecordedReplies(Mutex<Recording>);
 
 #[derive(Debug, Default)]
 struct Recording {
     replies: Vec<RecordedReply>,
-    /// Number of replies that the call under way has come to.
+    /// Index of the next reply in the current call.
     next: usize,
 }
 
@@ -33,13 +33,13 @@ struct RecordedReply {
 }
 
 impl RecordedReplies {
-    /// Starts the call, perhaps again.
+    /// Starts the call, or its replay.
     pub(super) fn begin(&self) {
         self.with(|recording| recording.next = 0);
     }
 
-    /// The reply that was recorded at this point. Another version may ask for something else: from there
-    /// on nothing is known.
+    /// Returns the reply that was recorded at this point. If another version asks something else, this
+    /// reply and all later ones are discarded.
     pub(super) fn next(&self, function: &FunctionName, params: &[Value]) -> Option<Vec<Value>> {
         self.with(|recording| {
             let next = recording.replies.get(recording.next)?;

@@ -1,4 +1,4 @@
-//! The type of a component's function: compared with another's, and written as WIT.
+//! The type of a component's function: its comparison with another type, and its form in WIT.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use wasmtime::component::types::{Case, ComponentFunc, Field};
 pub(super) struct Signature(pub(super) ComponentFunc);
 
 impl Signature {
-    /// Whether values of the one are values of the other, whatever their parameters are called.
+    /// True if parameters and results have equal types. Names of parameters do not matter.
     pub(super) fn is_as(&self, other: &Self) -> bool {
         let params = |function: &ComponentFunc| -> Vec<Type> {
             function.params().map(|(_, kind)| kind).collect()
@@ -19,7 +19,7 @@ impl Signature {
     }
 }
 
-/// As in WIT, with the types written out.
+/// Formats the type as in WIT, with all types written out.
 impl fmt::Display for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let params = self

@@ -1,5 +1,6 @@
-//! What a plugin says that it wants beyond its world: a file beside its own, with a capability and the reason in each
-//! line. Imports tell that files are wanted, and not which; this does.
+//! The capabilities that a plugin wants beyond its world, with reasons. A file beside the plugin's own
+//! lists one in each line. Imports show that a plugin wants files, but not which ones, so the list names
+//! them.
 //!
 //! ```toml
 //! # upper.wants.toml, beside upper.wasm
@@ -15,17 +16,17 @@ use std::path::{Path, PathBuf};
 use super::capability::Capability;
 use crate::error::GuestError;
 
-/// Something that a plugin wants, and why.
+/// A capability that a plugin wants, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Want {
-    /// What. A folder is named as the plugin knows it.
+    /// The capability. A folder has the name by which the plugin knows it.
     pub capability: Capability,
-    /// In its author's words.
+    /// Reason in the author's words.
     pub reason: String,
 }
 
 impl Want {
-    /// What to write after `--allow` for it.
+    /// Returns the argument of `--allow` that grants it.
     #[must_use]
     pub fn grant(&self) -> String {
         match &self.capability {
@@ -46,13 +47,13 @@ impl fmt::Display for Want {
     }
 }
 
-/// `upper.wants.toml` for `upper.wasm`.
+/// Returns the path of the list: `upper.wants.toml` for `upper.wasm`.
 #[must_use]
 pub fn wants_file(wasm: &Path) -> PathBuf {
     wasm.with_extension("wants.toml")
 }
 
-/// What the file beside this one says; nothing where there is none.
+/// Reads the list beside a file. Empty if there is none.
 pub(super) fn beside(wasm: &Path) -> Result<Vec<Want>, GuestError> {
     let file = wants_file(wasm);
     match std::fs::read_to_string(&file) {
@@ -84,14 +85,14 @@ mod tests {
     #[test]
     fn a_line_is_a_capability_and_a_reason() {
         let wants = parse("clock = \"to date\"\n\"read=/data\" = \"words\"").unwrap();
-        let told: Vec<String> = wants.iter().map(Want::to_string).collect();
-        assert_eq!(told, ["`clock` (to date)", "`read=/data` (words)"]);
+        let shown: Vec<String> = wants.iter().map(Want::to_string).collect();
+        assert_eq!(shown, ["`clock` (to date)", "`read=/data` (words)"]);
         assert_eq!(wants[1].grant(), "read=DIR::/data");
         assert!(parse("").unwrap().is_empty());
     }
 
     #[test]
-    fn what_is_no_list_of_wants_is_told() {
+    fn a_malformed_list_is_rejected() {
         for (text, message) in [
             ("clock", "key with no value"),
             ("clock = 1", "expected a string"),

@@ -1,7 +1,7 @@
 //! A world: what guests of one kind may import, and how the host finds their exports.
 //!
-//! The runtime knows no world but the part that all have in common (`vblank:guest/plugin`). Games have
-//! theirs in `vblank-host`; an application brings its own, with bindings that it generates.
+//! The runtime knows only the part that all worlds have in common (`vblank:guest/plugin`). The world of
+//! games is in `vblank-host`. An application brings its own, with bindings that it generates.
 
 use std::any::Any;
 use std::fmt;
@@ -26,8 +26,8 @@ type Data = dyn Fn() -> Box<dyn Any + Send> + Send + Sync;
 type Hook = Box<dyn Fn(&Context) + Send + Sync>;
 type HookMut = Box<dyn Fn(&mut Context) + Send + Sync>;
 
-/// A kind of guest: its imports, its exports and the data that its imports work on. Every world
-/// includes `vblank:guest/plugin`: a guest has a state that goes on in its next version.
+/// A kind of guest: its imports, its exports and the data that its imports work on. Every world includes
+/// `vblank:guest/plugin`, so each guest has a state that its next version takes over.
 pub struct World {
     name: String,
     /// Interfaces of `vblank:guest` that its guests may import beyond `log` and `lend`.
@@ -45,20 +45,19 @@ pub struct World {
     log: Log,
 }
 
-/// Moments at which the runtime tells a world's data what happens to its instance. Each is optional
-/// and must not fail.
+/// Callbacks for events in the life of an instance, for the world's data. They must not fail.
 pub struct Hooks<D> {
-    /// The instance will not be shown again: whatever it holds may go to others.
+    /// The instance will not be shown again, so other instances may have what it holds.
     pub retire: fn(&D),
-    /// Whatever no instance holds may be freed now.
+    /// Everything that no instance holds may be freed now.
     pub sweep: fn(&D),
-    /// Calls were replayed for the state's sake: their effects must not be seen or heard again.
+    /// Calls were replayed for their effect on the state, so their pictures and sounds must be discarded.
     pub after_replay: fn(&mut D),
 }
 
 impl World {
-    /// Makes an application's world. `link` adds what it offers, `bind` finds in an instance what the
-    /// application calls, and `data` makes what its imports work on, anew for each instance.
+    /// Creates a world. `link` adds its imports to a linker, `bind` looks up the exports of an instance,
+    /// and `data` makes the data that the imports of one instance work on.
     ///
     /// Imports reach their data with [`Context::data_mut`].
     pub fn new<P: Send + 'static, D: Send + 'static>(
@@ -87,9 +86,9 @@ impl World {
         Self::new("vblank:guest/plugin", |_| Ok(()), |_, _| Ok(()), || ())
     }
 
-    /// Names the interfaces of `vblank:guest` that guests of this world may import beyond `log` and
-    /// `lend`, and those that they must export beyond `state`. With a requirement, every import must be
-    /// one of the contract's.
+    /// Names the interfaces of `vblank:guest` that guests of this world may import beyond `log` and `lend`,
+    /// and those that they must export beyond `state`. If there is a required export, guests may import
+    /// only interfaces of the contract.
     #[must_use]
     pub fn with_contract(
         mut self,
@@ -115,13 +114,13 @@ impl World {
         self
     }
 
-    /// Lets its guests import what these plugins export.
+    /// Lets its guests import the exports of these plugins.
     pub(crate) fn using(mut self, providers: Providers) -> Self {
         self.providers = providers;
         self
     }
 
-    /// Sends its guests' log lines there.
+    /// Sets the destination of its guests' log lines.
     pub(crate) fn logging(mut self, log: Log) -> Self {
         self.log = log;
         self
@@ -141,7 +140,7 @@ impl World {
         &self.name
     }
 
-    /// Makes a linker with all that the world offers, and no WASI.
+    /// Makes a linker with all imports of the world, and without WASI.
     pub(super) fn linker(&self, wasm: &wasmtime::Engine) -> wasmtime::Result<Linker<Context>> {
         let mut linker = Linker::new(wasm);
         imports::log::add_to_linker::<_, HasSelf<Context>>(&mut linker, |context| context)?;
@@ -180,8 +179,8 @@ impl World {
         }
     }
 
-    /// Lists everything of our own contract that does not fit: each import that is not offered, each
-    /// export that is missing. What is an application's own is found out when it is linked.
+    /// Lists the misfits with the contract: each import that is not offered, and each export that is
+    /// missing. An application's own imports and exports are checked by linking.
     pub(super) fn problems<'a>(
         &self,
         imports: impl Iterator<Item = &'a str>,
@@ -218,7 +217,7 @@ impl fmt::Debug for World {
 const IS_PLUGIN: &str = "it is a plugin, which the application runs that it was written for (docs/embedding.md); \
      `host inspect` says what it is. A game has a `game!`";
 
-/// `draw` of `vblank:guest/draw@0.1.0`.
+/// Returns the interface's name: `draw` of `vblank:guest/draw@0.1.0`.
 fn ours(name: &str) -> Option<&str> {
     let name = name.strip_prefix("vblank:guest/")?;
     Some(name.split('@').next().unwrap_or(name))

@@ -10,14 +10,14 @@ use crate::guest::{Code, CodeHash, Engine};
 use crate::image::Image;
 use crate::supervisor::{Candidate, ExpectedState, StateArchive, prepare};
 
-/// The state that an older version is to go on with.
+/// The state with which an older version continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StateOf {
-    /// The present one, carried back under the same rules as at any swap.
+    /// The present state, transferred by the same rules as in any swap.
     Now,
-    /// The one that the version had when it was last replaced. On the command line and in the protocol
-    /// it is called `then`.
+    /// The state that the version had when it was last replaced. Its name on the command line and in the
+    /// protocol is `then`.
     #[serde(rename = "then")]
     AtReplacement,
 }
@@ -28,48 +28,48 @@ pub struct GoBack {
     pub to: CodeHash,
     /// The file that may hold its code.
     pub file: Option<PathBuf>,
-    /// The source of the state that it had at its replacement, if that state is wanted.
+    /// Source of the state that the version had at its replacement, if that state is wanted.
     pub state: Option<ArchivedState>,
 }
 
-/// The place of a state that a version had at its replacement.
+/// The source of a state that a version had at its replacement.
 pub enum ArchivedState {
-    /// At hand: in the version's memory a moment ago, or in an image.
+    /// The state itself.
     Here(Arc<Image>),
-    /// With the thread that archives states, perhaps.
+    /// The archive, which may hold the state.
     In(StateArchive),
 }
 
-/// An older version that is ready.
+/// An older version that is ready to run again.
 pub struct Back {
     /// The version.
     pub candidate: Box<Candidate>,
-    /// The state that it had at its replacement, if that was wanted.
+    /// State that the version had at its replacement, if it was wanted.
     pub state: Option<Arc<Image>>,
 }
 
-/// Why there is no way back.
+/// The reason why there is no way back.
 #[derive(Debug, Error)]
 pub enum BackError {
-    /// Its code is gone.
+    /// The version's code is no longer kept.
     #[error("the code of {} is no longer kept; build it again", .0.short())]
     NoCode(CodeHash),
-    /// Its state is gone.
+    /// The version's state is no longer kept.
     #[error(
         "no state of {} is kept from then: it was not replaced in this run, or too many swaps ago; take the state of now",
         .0.short()
     )]
     NoState(CodeHash),
-    /// It cannot be made ready.
+    /// The version cannot be prepared.
     #[error(transparent)]
     Refused(#[from] SwapError),
 }
 
 impl GoBack {
-    /// Make it ready: its code is in memory if it ran lately, else in the file that was kept.
+    /// Prepares the version. Its code comes from memory if it ran recently, else from the kept file.
     ///
     /// # Errors
-    /// When code or state are gone, or it does not start any more.
+    /// When the code or the state is gone, or the version does not start any more.
     pub fn prepare(self, engine: &Engine, expected: &ExpectedState) -> Result<Back, BackError> {
         let state = match self.state {
             None => None,

@@ -1,4 +1,4 @@
-//! One version that ran, as it is written to the history's log.
+//! One entry of the history's log: a version that ran.
 
 use std::fmt;
 
@@ -6,37 +6,37 @@ use serde::{Deserialize, Serialize};
 
 use crate::supervisor::{SwapVerdict, TransferMode};
 
-/// How many entries are kept.
+/// Number of entries that are kept.
 pub(super) const ENTRIES: usize = 200;
 
-/// One version that ran, once.
+/// A version that ran in one run of the host.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// The run of the host: since when, in milliseconds since 1970, and its process.
+    /// Identifier of the host's run: the time of its start in milliseconds since 1970, and its process id.
     pub run: String,
-    /// Which of the run's versions, from 0.
+    /// Index of the version in its run, from 0.
     pub number: u64,
-    /// Its code.
+    /// Hash of the code.
     pub hash: String,
-    /// When it came in, in milliseconds since 1970.
+    /// Time of its start, in milliseconds since 1970.
     pub at_ms: u64,
-    /// The hash of its state's type.
+    /// Hash of the type of its state.
     pub schema: String,
-    /// The number of its first update.
+    /// Number of its first update.
     pub frame: u64,
-    /// How its state's type compared to that before it; nothing for the first version of a run.
+    /// Verdict of the swap that brought it in. `None` for the first version of a run.
     pub verdict: Option<SwapVerdict>,
-    /// How the state came over: `copy`, `pages` or `migrate`.
+    /// Transfer mode of that swap: `copy`, `pages` or `migrate`.
     pub path: Option<TransferMode>,
-    /// How long the game stood still, in microseconds.
+    /// Pause of that swap, in microseconds.
     pub pause_us: Option<f64>,
-    /// What became of it.
+    /// Outcome of the version.
     pub fate: VersionOutcome,
-    /// What it did, where it failed.
+    /// The failure, if it failed.
     pub reason: Option<String>,
 }
 
-/// What became of a version.
+/// The outcome of a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VersionOutcome {
@@ -45,14 +45,14 @@ pub enum VersionOutcome {
     Current,
     /// A newer one took over.
     Replaced,
-    /// It gave way to an older one: by its own failure, for which there is a reason, or because
-    /// somebody wanted it so.
+    /// An older version took over: after a failure, which is then the reason, or because a person asked for
+    /// it.
     RolledBack,
-    /// It failed later, and the game stood still.
+    /// The version failed without a way back, and the game stood still.
     Broke,
-    /// The run ended with it.
+    /// The run ended with this version.
     Ended,
-    /// It ran when its host was killed. Never written, since nobody was there to write it.
+    /// The version ran when its host was killed. This value is never written; readers derive it.
     Killed,
 }
 

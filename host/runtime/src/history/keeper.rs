@@ -1,7 +1,7 @@
-//! The history on disk: a guest has a folder, and in it `log.jsonl` and `code/`.
+//! The history on disk. A guest has a folder with `log.jsonl` and `code/`.
 //!
-//! The log is only appended to: an entry that changes is written again, and the last line of an entry
-//! counts. Several hosts may write at once. It knows nothing of which version runs.
+//! Lines are only appended to the log. An entry that changes is written again, and its last line counts.
+//! Several hosts may write at once. This module does not know which version runs.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,12 +14,12 @@ use crate::error::Binary;
 use crate::files::{self, Access, Lock};
 use crate::guest::CodeHash;
 
-/// Of how many versions the code is kept.
+/// Number of versions whose code is kept.
 const CODES: usize = 16;
-/// How much longer than need be the log may be before it is written anew.
+/// Number of lines appended before the log is compacted.
 const SLACK: usize = 200;
 
-/// The entries in a guest's folder, oldest first. What cannot be read is passed over: a host that was
+/// Reads the entries in a guest's folder, oldest first. Unreadable lines are skipped, since a host that was
 /// killed may have left half a line.
 #[must_use]
 pub fn read(folder: &Path) -> Vec<Entry> {
@@ -39,7 +39,7 @@ pub fn read(folder: &Path) -> Vec<Entry> {
     entries
 }
 
-/// Whether the code of a version is kept in a guest's folder.
+/// True if a guest's folder holds the code of a version.
 #[must_use]
 pub fn has_code(folder: &Path, hash: &str) -> bool {
     hash.parse()
@@ -54,7 +54,7 @@ fn code_file(folder: &Path, hash: CodeHash) -> PathBuf {
     folder.join("code").join(format!("{hash}.wasm"))
 }
 
-/// The thread that writes. Dropped, it waits until all is written.
+/// Handle of the thread that writes. Dropping it waits until everything is written.
 #[derive(Debug)]
 pub(super) struct Keeper {
     folder: PathBuf,
@@ -62,13 +62,13 @@ pub(super) struct Keeper {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What is to be written.
+/// A task for the thread.
 pub(super) enum Job {
-    /// A new entry, or one that has changed.
+    /// Append an entry that is new or has changed.
     Entry(Entry),
-    /// A version's code, or that it was used again.
+    /// Keep the code of a version, or update its time of use.
     Code(CodeHash, Arc<Binary>),
-    /// What waits until all before it is written.
+    /// Call this after all earlier tasks.
     Call(Box<dyn FnOnce() + Send>),
 }
 
@@ -103,15 +103,15 @@ impl Keeper {
         })
     }
 
-    /// Where the code of a version is, if it is still kept.
+    /// Returns the path of a version's code, which may be gone.
     pub(super) fn code_file(&self, hash: CodeHash) -> PathBuf {
         code_file(&self.folder, hash)
     }
 
-    /// Do this some time. Never waits.
+    /// Queues a task. Never waits.
     pub(super) fn send(&self, job: Job) {
         if let Some(jobs) = &self.jobs {
-            // Were the thread gone, the panic hook has told.
+            // An error means that the thread has panicked, which the panic hook has reported.
             let _ = jobs.send(job);
         }
     }
@@ -126,8 +126,8 @@ impl Drop for Keeper {
     }
 }
 
-/// Appends a line; now and then writes the log anew, without lines that no longer count. Another host of
-/// the same guest may write as well, so both happen under a lock.
+/// Appends a line. At intervals, compacts the log to the lines that count. Another host of the same guest
+/// may write too, so both happen under a lock.
 fn append(folder: &Path, entry: &Entry, lines: &mut usize) -> io::Result<()> {
     let _lock = Lock::wait(&folder.join("lock"))?;
     let path = log_file(folder);
@@ -144,7 +144,7 @@ fn append(folder: &Path, entry: &Entry, lines: &mut usize) -> io::Result<()> {
     files::append_line(&path, &serde_json::to_vec(entry)?)
 }
 
-/// Keeps a version's code, or notes that it was used again, and removes what was used longest ago.
+/// Keeps the code of a version, or updates its time of use, and removes the least recently used files.
 fn keep_code(folder: &Path, hash: CodeHash, bytes: &[u8]) -> io::Result<()> {
     let path = code_file(folder, hash);
     if path.is_file() {
@@ -154,7 +154,7 @@ fn keep_code(folder: &Path, hash: CodeHash, bytes: &[u8]) -> io::Result<()> {
     }
     let kept = files::list_by_age(&folder.join("code"))?;
     for file in kept.iter().rev().skip(CODES) {
-        // Another host may have removed it.
+        // Another host may have removed the file.
         let _ = std::fs::remove_file(&file.path);
     }
     Ok(())
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_torn_line_is_passed_over() {
+    fn a_torn_line_is_skipped() {
         let folder = tempfile::tempdir().unwrap();
         let mut history = History::open(Some(folder.path()));
         arrive(&mut history, 1);
@@ -179,14 +179,14 @@ mod tests {
         text.extend_from_within(..whole / 2);
         std::fs::write(&log, &text).unwrap();
         assert_eq!(read(folder.path()).len(), 1);
-        // Neither does it spoil what is appended, also before the log is written anew.
+        // The torn line does not spoil a line that is appended before the log is compacted.
         let entry = read(folder.path()).remove(0);
         append(folder.path(), &Entry { number: 1, ..entry }, &mut 0).unwrap();
         assert_eq!(read(folder.path()).len(), 2);
     }
 
     #[test]
-    fn it_is_bounded() {
+    fn log_and_codes_are_bounded() {
         let folder = tempfile::tempdir().unwrap();
         let mut history = History::open(Some(folder.path()));
         for number in 0..=255 {
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn two_hosts_of_one_guest() {
+    fn two_hosts_write_one_history() {
         let folder = tempfile::tempdir().unwrap();
         let hosts: Vec<History> = std::thread::scope(|scope| {
             let host = |name: &'static str| {

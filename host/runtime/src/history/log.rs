@@ -1,5 +1,5 @@
-//! The versions that ran: their code, their times and their outcomes, so that the game can go back to one.
-//! It knows nothing of who asks, and leaves the disk to `keeper`.
+//! The versions that ran: their code, times and outcomes, so that the game can go back to one. It knows
+//! nothing of who asks, and leaves the disk to `keeper`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,41 +13,41 @@ use crate::error::Binary;
 use crate::guest::CodeHash;
 use crate::supervisor::{SwapVerdict, TransferMode};
 
-/// How a version came in.
+/// The start of a version.
 #[derive(Clone, Debug)]
 pub struct Arrival {
-    /// The hash of its state's type.
+    /// Hash of the type of its state.
     pub schema: String,
-    /// The number of its first update.
+    /// Number of its first update.
     pub frame: u64,
-    /// Verdict, transfer mode and pause of its swap.
+    /// Verdict, transfer mode and pause of the swap.
     pub swap: Option<(SwapVerdict, TransferMode, Duration)>,
-    /// Its code.
+    /// Hash of the code.
     pub hash: CodeHash,
-    /// The file, which is kept.
+    /// The guest's file, to be kept.
     pub binary: Arc<Binary>,
 }
 
-/// Why there is no version to go back to.
+/// The reason why no version was found to go back to.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum HistoryError {
-    /// Nothing begins so.
+    /// No hash begins with these digits.
     #[error("no version {prefix} has run here; there {}", list(.known))]
     Unknown {
-        /// What was asked for.
+        /// The digits that were given.
         prefix: String,
-        /// What there is, newest first.
+        /// Hashes that are known, newest first.
         known: Vec<String>,
     },
-    /// Several begin so.
+    /// Several hashes begin with these digits.
     #[error("{prefix} could be {}; give more digits", .matches.join(" or "))]
     Ambiguous {
-        /// What was asked for.
+        /// The digits that were given.
         prefix: String,
-        /// What begins so.
+        /// Hashes that begin with them.
         matches: Vec<String>,
     },
-    /// There is only one.
+    /// No other version ran before.
     #[error("no other version has run here before this one")]
     NoneBefore,
 }
@@ -60,23 +60,23 @@ fn list(known: &[String]) -> String {
     }
 }
 
-/// A guest's versions, those of earlier runs first, and this run's.
+/// The versions of a guest, those of earlier runs first.
 #[derive(Debug)]
 pub struct History {
     pub(super) entries: Vec<Entry>,
     pub(super) run: String,
-    /// How many versions this run had.
+    /// Number of versions in this run.
     count: u64,
-    /// The number of the version that runs.
+    /// Index of the running version.
     current: Option<u64>,
-    /// Of the one that takes over again should it fail.
+    /// Index of the version that takes over again if the running one fails.
     before: Option<u64>,
     keeper: Option<Keeper>,
 }
 
 impl History {
-    /// Go on with what this folder holds. Without a folder, or where it cannot be written, the
-    /// history lasts as long as the run.
+    /// Opens the history in a folder. Without a folder, or if it cannot be written, the history lasts as
+    /// long as the run.
     #[must_use]
     pub fn open(folder: Option<&Path>) -> Self {
         Self {
@@ -93,13 +93,13 @@ impl History {
         }
     }
 
-    /// What this run is known by.
+    /// Identifier of this run.
     #[must_use]
     pub fn run(&self) -> &str {
         &self.run
     }
 
-    /// A version came in.
+    /// Notes that a version has started.
     pub fn arrived(&mut self, arrival: Arrival) {
         let Arrival {
             schema,
@@ -133,7 +133,7 @@ impl History {
         }
     }
 
-    /// The version that runs is no longer what runs, or stands still.
+    /// Notes the outcome of the running version, which was replaced, has ended or stands still.
     pub fn leaves(&mut self, fate: VersionOutcome, reason: Option<String>) {
         let Some(entry) = self.current.and_then(|number| self.entry(number)) else {
             return;
@@ -145,7 +145,7 @@ impl History {
         }
     }
 
-    /// The version that runs failed, and the one before it took over again.
+    /// Notes that the running version failed and the previous one took over again.
     pub fn fell_back(&mut self, reason: String) {
         self.leaves(VersionOutcome::RolledBack, Some(reason));
         self.current = self.before.take();
@@ -156,11 +156,11 @@ impl History {
         }
     }
 
-    /// The version whose hash begins so; without a prefix, the one that ran before the one that runs,
-    /// leaving out those that failed.
+    /// Finds the version whose hash begins with `prefix`. Without a prefix, finds the last version before
+    /// the running one that has not failed.
     ///
     /// # Errors
-    /// When there is none, or are several.
+    /// When no version matches, or several do.
     pub fn find(&self, prefix: Option<&str>) -> Result<CodeHash, HistoryError> {
         let mut newest_first = self.entries.iter().rev();
         let Some(prefix) = prefix else {
@@ -200,13 +200,14 @@ impl History {
         }
     }
 
-    /// The file in which the code of a version is, if it is still kept.
+    /// Returns the path of a version's code, which may be gone. `None` without a folder.
     #[must_use]
     pub fn code_of(&self, hash: CodeHash) -> Option<PathBuf> {
         self.keeper.as_ref().map(|keeper| keeper.code_file(hash))
     }
 
-    /// Call this when all that is known so far is on disk, where there is one; on another thread.
+    /// Calls `call` on another thread once all notes so far are on disk. Without a folder, calls it at
+    /// once.
     pub fn when_written(&self, call: impl FnOnce() + Send + 'static) {
         match &self.keeper {
             Some(keeper) => keeper.send(Job::Call(Box::new(call))),
@@ -214,7 +215,7 @@ impl History {
         }
     }
 
-    /// The code that this history takes to be running.
+    /// Returns the hash of the running version.
     #[must_use]
     pub fn current(&self) -> Option<&str> {
         let entry = self
@@ -252,7 +253,7 @@ fn now_ms() -> u64 {
 pub(super) mod tests {
     use super::*;
 
-    /// The smallest core module, made different by a custom section.
+    /// Makes the smallest core module with a custom section that differs by `number`.
     pub(in crate::history) fn module(number: u8) -> Vec<u8> {
         [b"\0asm\x01\0\0\0\0\x03\x01n".as_slice(), &[number]].concat()
     }
@@ -277,12 +278,12 @@ pub(super) mod tests {
         hash
     }
 
-    fn fates(entries: &[Entry]) -> Vec<VersionOutcome> {
+    fn outcomes(entries: &[Entry]) -> Vec<VersionOutcome> {
         entries.iter().map(|entry| entry.fate).collect()
     }
 
     #[test]
-    fn the_next_run_knows_what_ran() {
+    fn the_next_run_reads_earlier_versions() {
         let folder = tempfile::tempdir().unwrap();
         let mut history = History::open(Some(folder.path()));
         let first = arrive(&mut history, 1);
@@ -293,7 +294,7 @@ pub(super) mod tests {
         drop(history);
         assert_eq!(read(folder.path()), before);
         assert_eq!(
-            fates(&before),
+            outcomes(&before),
             [VersionOutcome::Replaced, VersionOutcome::Ended]
         );
 
@@ -306,7 +307,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_version_that_failed_is_not_what_ran_before() {
+    fn a_failed_version_is_not_the_previous_one() {
         let mut history = History::open(None);
         assert_eq!(history.find(None), Err(HistoryError::NoneBefore));
         let first = arrive(&mut history, 1);
@@ -326,17 +327,17 @@ pub(super) mod tests {
             failed,
             failed,
         ];
-        assert_eq!(fates(&history.entries), expected);
+        assert_eq!(outcomes(&history.entries), expected);
         assert_eq!(history.find(None), Ok(first));
 
-        // Asked for, and back again.
+        // A person goes back to the first version, and then forward again.
         history.leaves(VersionOutcome::RolledBack, None);
         arrive(&mut history, 1);
         assert_eq!(history.find(None), Ok(second));
     }
 
     #[test]
-    fn a_prefix_has_to_be_of_just_one() {
+    fn a_prefix_must_be_unambiguous() {
         let mut history = History::open(None);
         let hashes: Vec<String> = (0..40)
             .map(|i| arrive(&mut history, i).to_string())
@@ -346,7 +347,7 @@ pub(super) mod tests {
         let error = history.find(Some("xyz")).unwrap_err().to_string();
         assert!(error.starts_with("no version xyz"), "{error}");
         assert!(error.contains(&hashes[39][..6]), "{error}");
-        // Of forty hashes, two begin with the same digit.
+        // At least two of forty hashes begin with the same digit.
         let digit = (0..16)
             .map(|digit| format!("{digit:x}"))
             .find(|digit| hashes.iter().filter(|hash| hash.starts_with(digit)).count() > 1)

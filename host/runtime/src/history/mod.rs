@@ -1,4 +1,4 @@
-//! The versions that ran, and the way back to one of them.
+//! The history: versions that ran, and the way back to one of them. Knows no session and no terminal.
 
 mod back;
 mod entry;

@@ -1,37 +1,37 @@
 //! The bindings of an application's world: the trait that they implement, and the macro that generates
-//! them.
+//! them. They know no slot.
 
 use crate::guest::{CallResult, Exports, Linker, Store};
 
-/// Bindings of an application's world. [`plugin!`](crate::plugin!) makes one; whoever wants more of
-/// wasmtime's `bindgen!` than it offers writes this by hand.
+/// Bindings of an application's world. [`plugin!`](crate::plugin!) generates them. An application that
+/// needs more of wasmtime's `bindgen!` implements this trait by hand.
 pub trait Plugin: Sized + Send + 'static {
-    /// For messages.
+    /// Name of the world, for messages.
     const WORLD: &'static str;
 
-    /// What the application's imports work on, one for each instance. `()` where there are none.
+    /// Data that the application's imports work on, one for each instance. `()` if there are no imports.
     type Data: Send + 'static;
 
-    /// Add what the application offers. Imports get at their data with
+    /// Adds the application's imports to the linker. An import reads its data with
     /// [`Context::data`](crate::guest::Context::data).
     ///
     /// # Errors
     /// When a name is taken.
     fn link(linker: &mut Linker) -> CallResult<()>;
 
-    /// Find what the application calls.
+    /// Looks up the exports that the application calls.
     ///
     /// # Errors
     /// When an export is missing or of another type.
     fn bind(store: &mut Store, exports: &Exports) -> CallResult<Self>;
 }
 
-/// Generate the bindings of a world that includes `vblank:guest/plugin`, and make them a
-/// [`Plugin`](crate::plugin::Plugin). The type is named as the world is, in camel case; the path is that of
-/// the WIT, from the crate's folder.
+/// Generates the bindings of a world that includes `vblank:guest/plugin`, and implements
+/// [`Plugin`](crate::plugin::Plugin) for them. The type is named as the world is, in camel case. The path
+/// is that of the WIT, relative to the crate's folder.
 ///
-/// A world that imports something of the application names the modules of these interfaces, and the type
-/// that implements them, which is to be `pub`:
+/// For a world with imports, `imports` names the modules of the imported interfaces, and `data` the type
+/// that implements them. This type must be `pub`:
 ///
 /// ```
 /// mod notes {

@@ -1,4 +1,4 @@
-//! What a boundary tells: a version came, was refused, or was undone.
+//! The news of a slot's boundary: a version was let in, refused or undone.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::error::{SwapError, Trap};
 use crate::guest::CodeHash;
 use crate::supervisor::Swap;
 
-/// What has become of a slot's code. `Display` is a line for a log.
+/// A change of a slot's code, as a boundary returns it. `Display` is a line for a log.
 ///
 /// ```no_run
 /// # use vblank_runtime::plugin::{Plugin, Slot};
@@ -32,20 +32,20 @@ pub enum Change {
         from: CodeHash,
         /// Code that runs.
         to: CodeHash,
-        /// How the state crossed, and how long it took.
+        /// Figures of the swap: how the state crossed and how long it took.
         swap: Box<Swap>,
     },
-    /// A version was not let in. The one before runs on with its state as it was.
+    /// A version was refused. The previous version keeps running, and its state is unchanged.
     Refused {
         /// The slot.
         plugin: String,
-        /// Its code, where it could be read.
+        /// Code that was refused. `None` if it could not be read.
         to: Option<CodeHash>,
-        /// Why.
+        /// The reason.
         why: Box<SwapError>,
     },
-    /// A version failed in its first calls. Code and state are those before it, and calls that were
-    /// recorded since have been made again.
+    /// A version failed during its probation. The previous version runs again with its own state, and the
+    /// calls that were recorded since the swap have been replayed on it.
     RolledBack {
         /// The slot.
         plugin: String,
@@ -53,17 +53,17 @@ pub enum Change {
         from: CodeHash,
         /// Code that runs.
         to: CodeHash,
-        /// What it did.
+        /// The failure.
         trap: Trap,
     },
-    /// The crate that is watched does not build. The version before runs on.
+    /// The watched crate does not build. The previous version keeps running.
     NotBuilt {
         /// The slot.
         plugin: String,
         /// The compiler's message.
         error: BuildError,
     },
-    /// What was written is the code that runs.
+    /// The new file holds the code that runs already.
     Same {
         /// The slot.
         plugin: String,
@@ -74,7 +74,7 @@ pub enum Change {
     Notice {
         /// The slot.
         plugin: String,
-        /// What.
+        /// The text.
         message: String,
     },
 }

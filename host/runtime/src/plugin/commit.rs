@@ -1,4 +1,4 @@
-//! Several slots swapped together: all of them or none.
+//! The swap of several slots together: all of them or none.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -8,25 +8,26 @@ use thiserror::Error;
 use super::member::Member;
 use crate::error::SwapError;
 
-/// Why nothing was swapped.
+/// The reason why nothing was swapped.
 #[derive(Debug, Error)]
 #[error("nothing was swapped, since plugin {plugin} refused: {why}")]
 pub struct CommitError {
-    /// The slot whose new version did not take the state.
+    /// The slot whose new version was refused.
     pub plugin: String,
-    /// Why. The new versions of all the slots are gone.
+    /// The reason. The new versions of all slots have been dropped.
     pub why: Box<SwapError>,
 }
 
-/// Swap all of these slots, if each has a version ready; whether that was so. To be called at a boundary of
-/// all of them, in place of [`Slot::boundary`](super::Slot::boundary), which tells what became of it. They are
-/// made with [`SlotBuilder::waits_for_commit`](super::SlotBuilder::waits_for_commit).
+/// Swaps all of these slots if each has a version ready, and returns true if they were swapped. The
+/// application calls it at a boundary of all of them. [`Slot::boundary`](super::Slot::boundary) then
+/// returns the changes. The slots are made with
+/// [`SlotBuilder::waits_for_commit`](super::SlotBuilder::waits_for_commit).
 ///
-/// If one of the new versions fails in its first calls, all of them go back, each with its own state of
-/// before: the others at their next call or boundary.
+/// If one of the new versions fails during its probation, all slots go back to their previous versions and
+/// states. The others do so at their next call or boundary.
 ///
 /// # Errors
-/// When a version does not take the state over, or would not fit the others. All slots run on as they were.
+/// When a version cannot take over the state, or does not fit the others. All slots keep running unchanged.
 ///
 /// ```no_run
 /// # use vblank_runtime::plugin::{Plugin, Slot, commit};
@@ -39,7 +40,7 @@ pub struct CommitError {
 /// # }
 /// ```
 pub fn commit(slots: &mut [&mut dyn Member]) -> Result<bool, CommitError> {
-    // All are looked at, so that each hears of what it was offered.
+    // Every slot is checked, so that each takes in its news.
     let ready = slots
         .iter_mut()
         .filter_map(|slot| slot.look().then_some(()))
@@ -68,7 +69,7 @@ pub fn commit(slots: &mut [&mut dyn Member]) -> Result<bool, CommitError> {
             }
         }
     }
-    // From here on nothing fails.
+    // From here on no step can fail.
     let bond = Arc::new(AtomicBool::new(false));
     for (slot, one) in slots.iter_mut().zip(prepared) {
         slot.publish(one, &bond);

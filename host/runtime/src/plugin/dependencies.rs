@@ -1,15 +1,15 @@
-//! Who uses whom: what the plugin of a slot takes from others and gives to others, and whether a version that is
-//! to come fits those beside it.
+//! The dependencies between slots: what a plugin imports from others and exports to them, and the check
+//! that a new version fits its neighbours. Knows types only, and calls no plugin.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::error::{Misfit, SwapError};
 use crate::guest::{ExportTypes, ImportedInterface, Program};
 
-/// A slot, as those know it that its plugin uses or that use its plugin.
+/// The dependencies of one slot, shared with the slots that it uses and the slots that use it.
 pub(super) struct Dependencies {
     name: String,
-    /// In the order in which [`ImportedInterface::provider`] counts them.
+    /// Providers in the order of the indices that [`ImportedInterface::provider`] returns.
     providers: Vec<Arc<Dependencies>>,
     users: Mutex<Vec<Weak<Dependencies>>>,
     sides: Mutex<Sides>,
@@ -18,19 +18,19 @@ pub(super) struct Dependencies {
 #[derive(Default)]
 struct Sides {
     now: Side,
-    /// Of the version that is about to take over.
+    /// The version that is about to take over, if there is one.
     coming: Option<Side>,
 }
 
-/// What one version takes and gives.
+/// The imports and exports of one version.
 #[derive(Clone, Default)]
 struct Side {
     imports: Arc<[ImportedInterface]>,
-    gives: Arc<ExportTypes>,
+    exports: Arc<ExportTypes>,
 }
 
 impl Dependencies {
-    /// Of a slot that uses these.
+    /// Creates the dependencies of a slot that uses these providers, and enters it among their users.
     pub(super) fn new(name: &str, providers: Vec<Arc<Self>>) -> Arc<Self> {
         let dependencies = Arc::new(Self {
             name: name.to_owned(),
@@ -44,23 +44,23 @@ impl Dependencies {
         dependencies
     }
 
-    /// Whether there is anybody that it may use.
+    /// True if the slot has providers.
     #[inline]
     pub(super) fn uses_any(&self) -> bool {
         !self.providers.is_empty()
     }
 
-    /// This version is about to take over, perhaps together with others.
+    /// Notes that this version is about to take over, perhaps together with those of other slots.
     pub(super) fn expect(&self, program: &Program) {
         lock(&self.sides).coming = Some(Side::of(program));
     }
 
-    /// It does not, after all.
+    /// Drops the version that was expected.
     pub(super) fn forget(&self) {
         lock(&self.sides).coming = None;
     }
 
-    /// It has.
+    /// Notes that the expected version has taken over.
     pub(super) fn settle(&self) {
         let mut sides = lock(&self.sides);
         if let Some(coming) = sides.coming.take() {
@@ -68,10 +68,10 @@ impl Dependencies {
         }
     }
 
-    /// Whether the version that is about to take over fits those that will be there then.
+    /// Checks that the expected version fits the versions that run or are expected beside it.
     ///
     /// # Errors
-    /// What does not fit, with those who use it.
+    /// The misfits, each with the plugin that imports the function.
     pub(super) fn check(&self) -> Result<(), SwapError> {
         let misfits = self.misfits();
         if misfits.is_empty() {
@@ -81,7 +81,8 @@ impl Dependencies {
         }
     }
 
-    /// What it uses and is not given, and what others use that it does not give.
+    /// Lists the imports of this plugin that no provider exports, and the imports of its users that it does
+    /// not export.
     pub(super) fn misfits(&self) -> Vec<Misfit> {
         let own = self.soon();
         let mut misfits = Vec::new();
@@ -91,7 +92,7 @@ impl Dependencies {
                 .map(|dependencies| (dependencies, dependencies.soon()));
             let provider = provider
                 .as_ref()
-                .map(|(dependencies, side)| (dependencies.name.as_str(), &*side.gives));
+                .map(|(dependencies, side)| (dependencies.name.as_str(), &*side.exports));
             misfits.extend(need.misfits(&self.name, provider));
         }
         for user in self.users() {
@@ -100,7 +101,7 @@ impl Dependencies {
                     .provider(need)
                     .is_some_and(|dependencies| std::ptr::eq(dependencies, self));
                 if is_mine {
-                    misfits.extend(need.misfits(&user.name, Some((&self.name, &own.gives))));
+                    misfits.extend(need.misfits(&user.name, Some((&self.name, &own.exports))));
                 }
             }
         }
@@ -108,21 +109,21 @@ impl Dependencies {
     }
 
     fn provider(&self, need: &ImportedInterface) -> Option<&Self> {
-        let gives = |interface: &str| {
+        let exports = |interface: &str| {
             let mut providers = self.providers.iter();
-            providers.position(|provider| provider.soon().gives.has(interface))
+            providers.position(|provider| provider.soon().exports.has(interface))
         };
-        need.provider(gives).map(|index| &*self.providers[index])
+        need.provider(exports).map(|index| &*self.providers[index])
     }
 
-    /// Those who use it and are still there.
+    /// Returns the users that still exist.
     fn users(&self) -> Vec<Arc<Self>> {
         let mut users = lock(&self.users);
         users.retain(|user| user.strong_count() > 0);
         users.iter().filter_map(Weak::upgrade).collect()
     }
 
-    /// What counts when the swaps that are about to be are over.
+    /// Returns the side that counts after the expected swaps.
     fn soon(&self) -> Side {
         let sides = lock(&self.sides);
         sides.coming.as_ref().unwrap_or(&sides.now).clone()
@@ -133,7 +134,7 @@ impl Side {
     fn of(program: &Program) -> Self {
         Self {
             imports: program.imports(),
-            gives: Arc::new(program.export_types()),
+            exports: Arc::new(program.export_types()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What can go wrong with a plugin, as values that name it.
+//! Errors of starting and calling a plugin. Each names its slot.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use thiserror::Error;
 use crate::build::BuildError;
 use crate::error::{SwapError, Trap};
 
-/// Why a slot has no plugin to begin with.
+/// The reason why a slot could not be started.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// It is no plugin of this world, wants what was not granted, or traps at once.
+    /// The code is no plugin of this world, needs a capability that was not granted, or traps at once.
     #[error("plugin {plugin}: {why}")]
     Refused {
         /// The slot.
         plugin: String,
-        /// Why.
+        /// The reason.
         why: Box<SwapError>,
     },
-    /// Its crate does not build.
+    /// The crate does not build.
     #[error("plugin {plugin}: {why}")]
     Build {
         /// The slot.
@@ -27,22 +27,22 @@ pub enum StartError {
         /// The compiler's message.
         why: BuildError,
     },
-    /// The machine would not give what it takes.
+    /// The system lacks something that watching needs.
     #[error("plugin {plugin}: {message}")]
     Machine {
         /// The slot.
         plugin: String,
-        /// What is missing.
+        /// The missing part.
         message: String,
     },
 }
 
-/// Why a call of a plugin gave nothing. The slot is as it says, and can be called again.
+/// The reason why a call returned no value. The slot remains usable.
 ///
 /// ```
 /// use vblank_runtime::plugin::CallError;
 ///
-/// /// After how many milliseconds it is worth trying again.
+/// /// Milliseconds after which a retry is useful.
 /// fn again(error: &CallError) -> Option<u128> {
 ///     match error {
 ///         CallError::Resting { after, .. } => Some(after.as_millis()),
@@ -55,32 +55,32 @@ pub enum StartError {
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum CallError {
-    /// The plugin trapped, panicked, took too long or wanted too much memory. It goes on from its last
-    /// state.
+    /// The plugin trapped, panicked, or exceeded its limit of time or memory. It continues from its last
+    /// image.
     #[error("plugin {plugin}: {trap}")]
     Failed {
         /// The slot.
         plugin: String,
-        /// What happened.
+        /// The failure.
         trap: Box<Trap>,
     },
-    /// It failed a moment ago and is left alone for a while. Nothing was called.
+    /// The plugin failed recently and rests. It was not called.
     #[error("plugin {plugin} failed and is called again in {} ms", .after.as_millis())]
     Resting {
         /// The slot.
         plugin: String,
-        /// From now.
+        /// Time until the end of the rest.
         after: Duration,
     },
-    /// It failed again and again, and is no longer called, until a new version comes or
-    /// [`Slot::revive`](super::Slot::revive) is. Its last state is kept. Nothing was called.
+    /// The plugin failed repeatedly and is no longer called, until a new version is let in or
+    /// [`Slot::revive`](super::Slot::revive) is called. Its last state is kept.
     #[error("plugin {plugin} was taken out after {failures} failures in a row, the last: {trap}")]
     TakenOut {
         /// The slot.
         plugin: String,
-        /// In a row.
+        /// Failures in a row.
         failures: u32,
-        /// The last one.
+        /// The last failure.
         trap: Box<Trap>,
     },
 }

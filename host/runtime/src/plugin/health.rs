@@ -1,11 +1,12 @@
-//! How a plugin that fails is treated: called again at once, then after longer and longer rests, then not
-//! any more.
+//! The treatment of a plugin that fails: it is called again at once, then after longer and longer rests,
+//! and in the end no more. Knows no instance and no state.
 
 use std::time::{Duration, Instant};
 
 use crate::error::Trap;
 
-/// How much failing is borne ([`SlotBuilder::restart_policy`](super::SlotBuilder::restart_policy)).
+/// The number of failures that a slot accepts, and the rests after them
+/// ([`SlotBuilder::restart_policy`](super::SlotBuilder::restart_policy)).
 ///
 /// ```
 /// use std::time::Duration;
@@ -21,12 +22,11 @@ use crate::error::Trap;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RestartPolicy {
-    /// The rest after the second failure in a row; after each further one it is twice as long.
-    /// Default 10 ms.
+    /// Rest after the second failure in a row. It doubles with each further failure. Default 10 ms.
     pub rest: Duration,
-    /// After so many failures in a row it is taken out. Default 5.
+    /// Failures in a row after which the plugin is taken out. Default 5.
     pub failures: u32,
-    /// So many calls without one end the row. Default 100.
+    /// Calls without a failure that end the row. Default 100.
     pub calls: u32,
 }
 
@@ -40,18 +40,18 @@ impl Default for RestartPolicy {
     }
 }
 
-/// How a plugin does.
+/// The recent failures of one plugin.
 #[derive(Debug)]
 pub(super) struct Health {
     restart_policy: RestartPolicy,
-    /// Failures in a row, and good calls since the last.
+    /// Failures in a row, and good calls since the last failure.
     failures: u32,
     calls: u32,
     rests_until: Option<Instant>,
     last: Option<Trap>,
 }
 
-/// Why a plugin is not called.
+/// The reason why a plugin is not called.
 pub(super) enum Unavailable {
     Resting(Duration),
     Out { failures: u32, trap: Trap },
@@ -68,7 +68,8 @@ impl Health {
         }
     }
 
-    /// Whether it may be called. One comparison where it never failed.
+    /// Returns the reason if the plugin must not be called. Costs one comparison if the plugin never
+    /// failed.
     #[inline]
     pub(super) fn unavailable(&mut self) -> Option<Unavailable> {
         if self.failures == 0 {
@@ -109,7 +110,7 @@ impl Health {
         self.last = Some(trap.clone());
     }
 
-    /// Other code, or a person's word: the row of failures is over.
+    /// Ends the row of failures, after a change of code or because a person asked for it.
     pub(super) fn forgive(&mut self) {
         *self = Self::new(self.restart_policy);
     }
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn rests_grow_until_it_is_out() {
+    fn rests_double_until_the_plugin_is_taken_out() {
         let now = Instant::now();
         let mut health = Health::new(RestartPolicy::default());
         let mut rests = Vec::new();

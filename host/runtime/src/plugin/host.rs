@@ -1,4 +1,4 @@
-//! The host of an application's plugins, and how a slot is made.
+//! The host of an application's plugins, which makes slots.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use crate::error::GuestError;
 use crate::guest::{Engine, EngineOptions, World};
 use crate::supervisor::Reaper;
 
-/// What all slots of an application share: the compiler with its cache, a thread that makes new versions
-/// ready, and one that drops old ones. Cheap to clone, and may be used from any thread.
+/// The parts that all slots of an application share: the compiler with its cache, a thread that prepares
+/// new versions, and one that drops old ones. A host is cheap to clone and may be used from any thread.
 ///
 /// ```
 /// use vblank_runtime::guest::{CacheOptions, EngineOptions};
@@ -30,15 +30,16 @@ use crate::supervisor::Reaper;
 pub struct Host(Arc<Shared>);
 
 impl Host {
-    /// A host that keeps compiled code in memory only.
+    /// Creates a host that keeps compiled code in memory only.
     ///
     /// # Errors
-    /// When the machine gives no threads, or wasmtime does not know the processor.
+    /// When the system starts no thread, or wasmtime does not support the processor.
     pub fn new() -> Result<Self, GuestError> {
         Self::with(EngineOptions::default())
     }
 
-    /// A host with these options. What they allow and limit holds for slots that do not say otherwise.
+    /// Creates a host with these options. Their grants and limits apply to each slot that sets none of its
+    /// own.
     ///
     /// # Errors
     /// As for [`Host::new`].
@@ -51,13 +52,14 @@ impl Host {
         })))
     }
 
-    /// A slot for a plugin of this world. The name is for messages.
+    /// Starts building a slot for a plugin of the world `P`. The name is used in messages.
     pub fn slot<P: Plugin<Data: Default>>(&self, name: impl Into<String>) -> SlotBuilder<P> {
         self.slot_with(name, P::Data::default)
     }
 
-    /// The same, where the imports work on something of the application's: `data` makes it, once for each
-    /// instance, also for those of a new version. What is to outlive an instance is shared, say by an `Arc`.
+    /// Starts building a slot whose imports work on data of the application. `data` is called once for each
+    /// instance, also for those of new versions. Data that must outlive an instance is shared, for example
+    /// with an `Arc`.
     pub fn slot_with<P: Plugin>(
         &self,
         name: impl Into<String>,

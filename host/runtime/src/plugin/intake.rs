@@ -1,5 +1,5 @@
-//! Candidates on their way to a slot: made ready by the host's thread or by the pipeline that watches a
-//! file or a crate, and waiting for a boundary.
+//! Candidates on their way to a slot. The host's thread prepares them, or the pipeline that watches a file
+//! or a crate, and they wait here for a boundary.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -19,14 +19,14 @@ pub(super) enum OfferOutcome {
     Refused(Code, SwapError),
 }
 
-/// Something that a slot is told at its boundary.
+/// News that a slot takes in at its boundary.
 pub(super) enum IntakeNews {
     Offer(OfferOutcome),
     #[cfg(feature = "build")]
     Pipeline(News),
 }
 
-/// One slot's end.
+/// The slot's end of the queue.
 pub(super) struct Intake {
     inbox: Arc<Inbox>,
     #[cfg(feature = "build")]
@@ -36,7 +36,7 @@ pub(super) struct Intake {
 #[derive(Default)]
 struct Inbox {
     has_news: AtomicBool,
-    /// The number of the last offer. Older ones are not prepared any more.
+    /// Number of the newest offer. Older offers are no longer prepared.
     offers: AtomicU64,
     offered: Mutex<VecDeque<OfferOutcome>>,
 }
@@ -58,8 +58,8 @@ impl Intake {
         }
     }
 
-    /// Returns a callback for a pipeline that is about to be started, to be called after each piece of its
-    /// news.
+    /// Returns the callback for a pipeline that is about to start. The pipeline calls it after each piece
+    /// of news.
     #[cfg(feature = "build")]
     pub(super) fn waker(&self) -> impl Fn() + Clone + Send + 'static {
         let inbox = Arc::clone(&self.inbox);
@@ -76,15 +76,15 @@ impl Intake {
         self.pipeline.as_ref()
     }
 
-    /// One load of an atomic.
+    /// True if news may be waiting. Costs one atomic load.
     #[inline]
     pub(super) fn has_news(&self) -> bool {
         self.inbox.has_news.load(Ordering::Acquire)
     }
 
-    /// The next piece of news, of either kind.
+    /// Returns the next piece of news, of either kind.
     pub(super) fn next(&self) -> Option<IntakeNews> {
-        // Before looking: what comes meanwhile is found the next time.
+        // The flag is cleared before the queue is read, so news that arrives meanwhile sets it again.
         self.inbox.has_news.store(false, Ordering::Release);
         let offered = {
             let mut waiting = self.inbox.offered.lock();
@@ -100,7 +100,7 @@ impl Intake {
         news
     }
 
-    /// Have a version made ready. One that is not begun yet gives way to it.
+    /// Sends a version to be prepared. It replaces an earlier offer whose preparation has not begun.
     pub(super) fn offer(
         &self,
         preparer: &Preparer,
@@ -119,7 +119,7 @@ impl Intake {
     }
 }
 
-/// The host's thread that makes versions ready, for all slots.
+/// The host's thread that prepares versions for all slots.
 pub(super) struct Preparer(Sender<Job>);
 
 struct Job {
@@ -140,12 +140,13 @@ impl Preparer {
     }
 
     fn send(&self, job: Job) {
-        // Were the thread gone, nothing would be replaced any more, and all else would go on.
+        // An error means that the thread has panicked. No code is replaced any more, and everything else
+        // works.
         let _ = self.0.send(job);
     }
 }
 
-/// Until the host and all its slots are gone.
+/// Prepares versions until the host and all its slots are gone.
 fn prepare_all(jobs: &Receiver<Job>) {
     lower_priority();
     for job in jobs {

@@ -1,4 +1,4 @@
-//! A slot of any world, as a commit of several slots needs it.
+//! A slot of any world, as a commit of several slots sees it.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -12,19 +12,20 @@ pub trait Member: sealed::Sealed {
     /// The name, as in messages.
     #[doc(hidden)]
     fn name(&self) -> &str;
-    /// Whether a version is ready.
+    /// Takes in news. True if a version is ready.
     #[doc(hidden)]
     fn look(&mut self) -> bool;
-    /// That version is about to come.
+    /// Notes that the ready version is about to take over.
     #[doc(hidden)]
     fn expect(&mut self);
-    /// It does not come, after all.
+    /// Drops the ready version.
     #[doc(hidden)]
     fn forget(&mut self);
-    /// Give it the state.
+    /// Moves the state into the ready version.
     ///
     /// # Errors
-    /// When it does not take it, or does not fit those that it uses or that use it. The version before is as it was.
+    /// When the version cannot take over the state, or does not fit its providers or users. The running
+    /// version is unchanged.
     #[doc(hidden)]
     fn prepare(&mut self) -> Result<MemberSwap, SwapError>;
     #[doc(hidden)]
@@ -37,7 +38,7 @@ pub(super) mod sealed {
     pub trait Sealed {}
 }
 
-/// A version that has the state.
+/// A version that has taken over the state and is not published yet.
 #[doc(hidden)]
 pub struct MemberSwap {
     pub(super) from: CodeHash,

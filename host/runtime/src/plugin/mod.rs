@@ -1,12 +1,12 @@
 //! Plugins: an application's own worlds, in slots whose code is replaced while the application runs.
 //!
-//! A [`Host`] makes [`Slot`]s. A slot holds one running plugin; the application calls it through bindings
-//! of its own world, and says where a swap may happen by calling [`Slot::boundary`]: between two messages,
-//! two audio blocks, two requests. What prepares a new version does so in the background. Below, a slot is
-//! what a game's session is: a [`Supervisor`](crate::supervisor::Supervisor), with its probation, its journal and its
-//! images. This room knows no window, no picture and no clock of a game.
+//! A [`Host`] makes [`Slot`]s. A slot holds one running plugin. The application calls it through bindings
+//! of its own world, and calls [`Slot::boundary`] where a swap may happen: between two messages, two audio
+//! blocks or two requests. New versions are prepared in the background. Internally a slot is built like a
+//! game's session, on a [`Supervisor`](crate::supervisor::Supervisor) with its probation, journal and
+//! images. This module knows no window, no picture and no clock of a game.
 //!
-//! `docs/embedding.md` goes through it step by step.
+//! `docs/embedding.md` explains it step by step.
 //!
 //! ```
 //! use vblank_runtime::plugin::Host;

@@ -9,16 +9,18 @@ use super::dependencies::Dependencies;
 use super::slot::Slot;
 use crate::guest::{ImportedFn, Provide, ProviderError, Value};
 
-/// A slot whose plugin other plugins may use ([`SlotBuilder::uses`](super::SlotBuilder::uses)): what it exports as
-/// interfaces, they may import. [`Slot::provide`] makes one. Cheap to clone, and may be used from any thread; calls
-/// come one after the other.
+/// A slot whose plugin other plugins may use ([`SlotBuilder::uses`](super::SlotBuilder::uses)): they may
+/// import the interfaces that it exports. [`Slot::provide`] makes one. A provider is cheap to clone and may
+/// be used from any thread; its calls run one after the other.
 ///
-/// Its version and theirs are swapped by themselves as long as the functions that are used keep their types.
-/// Otherwise a version is refused, and [`SwapError::Misfits`](crate::error::SwapError::Misfits) lists who uses what;
-/// those that must change together are let in by [`commit`](super::commit).
+/// The provider and its users are swapped independently as long as the functions in use keep their types. A
+/// version that changes such a type is refused, and
+/// [`SwapError::Misfits`](crate::error::SwapError::Misfits) lists the users and functions. Versions that
+/// must change together are let in by [`commit`](super::commit).
 ///
-/// A call by another plugin is recorded ([`Slot::record`]), so what it did to the state is not lost. It costs some
-/// two microseconds, since values are taken apart and put together; handles of resources cannot cross.
+/// A call by another plugin is recorded ([`Slot::record`]), so its effect on the state survives a failure.
+/// It costs about two microseconds, since values are taken apart and put together. Handles of resources
+/// cannot cross.
 ///
 /// ```no_run
 /// # use vblank_runtime::plugin::{Host, Plugin, StartError};
@@ -38,7 +40,7 @@ impl<P> Clone for Provider<P> {
     }
 }
 
-/// The slot, and what is known of it without waiting for its calls.
+/// The slot, and the parts of it that can be read while the slot is locked by a call.
 struct SharedSlot<P> {
     name: String,
     slot: Mutex<Slot<P>>,
@@ -46,7 +48,8 @@ struct SharedSlot<P> {
 }
 
 thread_local! {
-    /// The providers that this thread is in, by where they lie: to wait for one of them would be for ever.
+    /// Addresses of the providers that this thread has locked. Locking one of them again would wait for
+    /// ever.
     static ENTERED: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -68,11 +71,11 @@ impl<P: Plugin> Provider<P> {
         }))
     }
 
-    /// Do something with the slot: call its plugin, pass a boundary, offer it code. Waits while another plugin, or
-    /// another thread, calls it.
+    /// Runs `act` on the slot, for example to call its plugin, pass a boundary or offer code. Waits while
+    /// another plugin or thread calls it.
     ///
     /// # Panics
-    /// When this thread is in a call of it already: in an import of its own, say.
+    /// If this thread is already inside a call of the provider, for example in one of its imports.
     pub fn with<T>(&self, act: impl FnOnce(&mut Slot<P>) -> T) -> T {
         let slot = self.0.enter();
         let mut slot =
@@ -89,12 +92,14 @@ impl<P: Plugin> Provider<P> {
 }
 
 impl<P> SharedSlot<P> {
-    /// Wait for the slot. `None` where this thread has it.
+    /// Locks the slot. `None` if this thread has locked it already.
     fn enter(&self) -> Option<SlotGuard<'_, P>> {
-        let place = std::ptr::from_ref(self).addr();
-        ENTERED
-            .with_borrow_mut(|entered| (!entered.contains(&place)).then(|| entered.push(place)))?;
-        // Whatever panicked in there, a slot is whole between two calls.
+        let address = std::ptr::from_ref(self).addr();
+        ENTERED.with_borrow_mut(|entered| {
+            (!entered.contains(&address)).then(|| entered.push(address))
+        })?;
+        // A panic in another thread leaves the slot in a consistent state, since it ended between two
+        // calls.
         let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
         Some(SlotGuard(slot))
     }
@@ -122,7 +127,7 @@ impl<P: Plugin> Provide for SharedSlot<P> {
     }
 }
 
-/// The slot, for this thread.
+/// The locked slot, held by this thread.
 struct SlotGuard<'a, P>(MutexGuard<'a, Slot<P>>);
 
 impl<P> Deref for SlotGuard<'_, P> {
@@ -141,7 +146,7 @@ impl<P> DerefMut for SlotGuard<'_, P> {
 
 impl<P> Drop for SlotGuard<'_, P> {
     fn drop(&mut self) {
-        // The innermost goes first.
+        // Guards are dropped in reverse order, so the last address is this slot's.
         ENTERED.with_borrow_mut(Vec::pop);
     }
 }

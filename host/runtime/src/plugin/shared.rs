@@ -1,4 +1,4 @@
-//! What all slots of a host share, and what the application decides about each.
+//! The parts that all slots of a host share, and the settings of each slot.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use super::intake::Preparer;
 use crate::guest::Engine;
 use crate::supervisor::Reaper;
 
-/// What all slots of a host share.
+/// The parts that all slots of a host share.
 pub(super) struct Shared {
     pub(super) engine: Engine,
     pub(super) preparer: Preparer,
     pub(super) reaper: Reaper,
 }
 
-/// What the application decides about one slot.
+/// The application's settings for one slot.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
     pub(super) restart_policy: RestartPolicy,

@@ -1,4 +1,4 @@
-//! How a slot is made.
+//! The builder of a slot: its world, grants, limits and first version.
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;
@@ -25,7 +25,7 @@ use crate::guest::{Capability, Code, EngineOptions, Limits, Log, LogLine, Provid
 use crate::image::Image;
 use crate::supervisor::{Candidate, ExpectedState, prepare};
 
-/// A slot that is being made.
+/// The builder of a [`Slot`].
 ///
 /// ```no_run
 /// # use vblank_runtime::plugin::{Host, Plugin, Slot, StartError};
@@ -67,22 +67,23 @@ impl<P: Plugin> SlotBuilder<P> {
         }
     }
 
-    /// Grant something.
+    /// Grants a capability.
     #[must_use]
     pub fn allow(mut self, capability: Capability) -> Self {
         self.options.allow.push(capability);
         self
     }
 
-    /// Time and memory for one instance.
+    /// Sets the limits of time and memory for one instance.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.limits = limits;
         self
     }
 
-    /// Have what it logs come here, and not to `tracing`, where it has the target `guest` and the field `plugin`. Called
-    /// in the plugin's calls, on whatever thread makes them. More than 10,000 lines a second are cut short.
+    /// Sends the plugin's log lines to `sink` instead of `tracing`, where they have the target `guest` and
+    /// the field `plugin`. The sink runs inside the plugin's calls, on the thread that makes them. An
+    /// instance may log 10,000 lines a second; the rest is left out.
     ///
     /// ```no_run
     /// # use vblank_runtime::plugin::{Host, Plugin, SlotBuilder};
@@ -96,44 +97,45 @@ impl<P: Plugin> SlotBuilder<P> {
         self
     }
 
-    /// Let it import what another plugin exports. What the application offers itself comes before that, and of
-    /// several that give the same interface the first.
+    /// Lets the plugin import the exports of another plugin. Imports of the application take precedence. If
+    /// several providers export the same interface, the first one is used.
     #[must_use]
     pub fn uses<Q: Plugin>(mut self, provider: &Provider<Q>) -> Self {
         self.uses.push(provider.used());
         self
     }
 
-    /// How much failing is borne.
+    /// Sets the number of failures that the slot accepts, and the rests after them.
     #[must_use]
     pub fn restart_policy(mut self, restart_policy: RestartPolicy) -> Self {
         self.settings.restart_policy = restart_policy;
         self
     }
 
-    /// Refuse a version in whose state a value would have no place.
+    /// Refuses a version whose state has no field for an existing value.
     #[must_use]
     pub fn strict(mut self) -> Self {
         self.settings.is_strict = true;
         self
     }
 
-    /// Let new versions in by [`commit`](super::commit) only, together with those of other slots.
+    /// Lets new versions in only by [`commit`](super::commit), together with those of other slots.
     #[must_use]
     pub fn waits_for_commit(mut self) -> Self {
         self.settings.waits_for_commit = true;
         self
     }
 
-    /// How often a boundary may take an image of the state, to go on from after a failure. It is taken less
-    /// often where that would cost more than 2% of the time. Default 10 ms.
+    /// Sets the shortest time between two images that boundaries take. The plugin continues from an image
+    /// after a failure. Images are taken less often if they would cost more than 2% of the time. Default 10
+    /// ms.
     #[must_use]
     pub fn keep_every(mut self, interval: Duration) -> Self {
         self.settings.keep_every = interval;
         self
     }
 
-    /// Begin with this state, and not with the plugin's own: what an earlier run has kept
+    /// Starts the plugin with this state instead of its default state. An earlier run may have saved it
     /// ([`Slot::image`](super::Slot::image)).
     #[must_use]
     pub fn state(mut self, image: Image) -> Self {
@@ -141,10 +143,11 @@ impl<P: Plugin> SlotBuilder<P> {
         self
     }
 
-    /// Start this code. Compiles it, if it is not known.
+    /// Starts this code. Compiles it if it is not in the cache.
     ///
     /// # Errors
-    /// With all that can be wrong about a plugin.
+    /// When the code is no plugin of this world, needs a capability that is not granted, or traps at the
+    /// start.
     pub fn start(self, code: &Code) -> Result<Slot<P>, StartError> {
         let parts = self.parts()?;
         let candidate = prepare(&parts.engine, code, &ExpectedState::default());
@@ -152,7 +155,7 @@ impl<P: Plugin> SlotBuilder<P> {
         fill(parts, candidate)
     }
 
-    /// Start what this file holds. It is read once; [`SlotBuilder::watch`] looks for changes.
+    /// Starts the code in a file. The file is read once; [`SlotBuilder::watch`] watches it.
     ///
     /// # Errors
     /// When it cannot be read, and as for [`SlotBuilder::start`].
@@ -163,13 +166,16 @@ impl<P: Plugin> SlotBuilder<P> {
     }
 
     #[cfg(feature = "build")]
-    /// Start what this file holds, or what this folder of a guest crate builds to, and have a new version
-    /// made ready whenever it changes. Two threads watch, and the folder's builds run cargo: this is for
-    /// those who write plugins. Where the system watches no more files for this user (on Linux 128 slots, unless
-    /// `fs.inotify.max_user_instances` is larger), they are looked at twice a second, and the first boundary says so.
+    /// Starts the code in a file, or builds the guest crate in a folder and starts the result. Whenever the
+    /// file or the crate changes, a new version is prepared.
+    ///
+    /// Watching takes two threads, and a folder is built with cargo, so this is meant for authors of
+    /// plugins. If the system cannot watch more files for this user, the files are checked twice a second,
+    /// and the first boundary says so. On Linux the limit is 128 slots, unless
+    /// `fs.inotify.max_user_instances` is larger.
     ///
     /// # Errors
-    /// When there is no first version. As for [`SlotBuilder::start`].
+    /// When there is no first version, and as for [`SlotBuilder::start`].
     pub fn watch(self, path: impl Into<PathBuf>) -> Result<Slot<P>, StartError> {
         let path = path.into();
         let source = if path.is_dir() {
@@ -181,7 +187,7 @@ impl<P: Plugin> SlotBuilder<P> {
     }
 
     #[cfg(feature = "build")]
-    /// The same with all that can be said about watching and building.
+    /// Starts a source like [`SlotBuilder::watch`], with all options for watching and building.
     ///
     /// # Errors
     /// As for [`SlotBuilder::watch`].
@@ -200,7 +206,8 @@ impl<P: Plugin> SlotBuilder<P> {
             message: error.to_string(),
         })?;
         let candidate = loop {
-            // It tells something of every file and every build, and is not gone while it is held.
+            // The pipeline sends news of every file and every build, and it lives as long as its handle. So
+            // this loop ends.
             match pipeline.wait(Duration::from_secs(1)) {
                 Some(News::Ready(candidate)) => break *candidate,
                 Some(News::Refused { refused, .. }) => return Err(refuse(plugin(), refused)),
@@ -210,8 +217,8 @@ impl<P: Plugin> SlotBuilder<P> {
                         why: error,
                     });
                 }
-                // Such as that the system does not tell of changes: the first boundary does.
-                Some(News::Notice(message)) => parts.told.push_back(Change::Notice {
+                // For example that the system cannot watch the files. The first boundary returns it.
+                Some(News::Notice(message)) => parts.changes.push_back(Change::Notice {
                     plugin: plugin(),
                     message,
                 }),
@@ -222,7 +229,7 @@ impl<P: Plugin> SlotBuilder<P> {
         fill(parts, candidate)
     }
 
-    /// All but the code.
+    /// Everything that a slot needs except its code.
     fn parts(self) -> Result<Parts, StartError> {
         let (providers, tied): (Vec<_>, Vec<_>) = self.uses.into_iter().unzip();
         let dependencies = (!tied.is_empty()).then(|| Dependencies::new(&self.name, tied));
@@ -237,7 +244,7 @@ impl<P: Plugin> SlotBuilder<P> {
             state: self.state,
             reaper: self.host.reaper.clone(),
             host: self.host,
-            told: VecDeque::new(),
+            changes: VecDeque::new(),
             dependencies,
         })
     }

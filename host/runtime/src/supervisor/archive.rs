@@ -8,7 +8,7 @@ use vblank_state::Parcel;
 use crate::guest::CodeHash;
 use crate::image::Image;
 
-/// Number of states that are kept, and their size in bytes at most.
+/// Limits of the archive: number of states, and their size in bytes.
 pub(super) const STATES: usize = 8;
 const BYTES: usize = 256 << 20;
 
@@ -19,7 +19,7 @@ pub(super) struct ArchivedStates {
 }
 
 impl ArchivedStates {
-    /// Keeps so many states at most; none with 0.
+    /// Creates an archive for so many states. With 0 it keeps none.
     pub(super) fn new(most: usize) -> Self {
         Self {
             most,
@@ -38,15 +38,15 @@ impl ArchivedStates {
         }
     }
 
-    /// The newest state of a version.
+    /// Returns the newest state of a version.
     pub(super) fn find(&self, version: CodeHash) -> Option<Arc<Image>> {
         let mut newest_first = self.states.iter().rev();
         let (_, image) = newest_first.find(|(of, _)| *of == version)?;
         Some(Arc::clone(image))
     }
 
-    /// Drops the oldest states until one of so many bytes fits. Returns memory for it, warm where a state
-    /// was dropped.
+    /// Drops the oldest states until a state of so many bytes fits. Returns memory for it, which is that of
+    /// a dropped state if possible, since such memory is warm.
     pub(super) fn evict(&mut self, bytes: usize) -> Parcel {
         let mut spare = Parcel::default();
         let size = |(_, image): &(CodeHash, Arc<Image>)| image.parcel.bytes();
@@ -56,7 +56,7 @@ impl ArchivedStates {
             let Some((_, oldest)) = self.states.pop_front() else {
                 break;
             };
-            // A state that is in use at this moment keeps its memory.
+            // A state that is in use elsewhere keeps its memory.
             if let Ok(oldest) = Arc::try_unwrap(oldest) {
                 spare = oldest.parcel;
             }

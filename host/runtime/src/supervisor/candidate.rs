@@ -1,4 +1,4 @@
-//! A candidate: a version of the guest made ready while nobody waits. It is read, checked, compiled
+//! A candidate: a version of the guest that was prepared while nobody waits. It is read, checked, compiled
 //! and instantiated in a store of its own, and its memory is warm.
 
 use std::path::Path;
@@ -10,29 +10,29 @@ use vblank_state::{Comparison, Schema};
 use crate::error::SwapError;
 use crate::guest::{Code, CodeHash, Engine, Instance, Program};
 
-/// A version of the guest that has an instance.
+/// A version of the guest, with an instance.
 pub struct Version {
-    /// Its compiled code, from which another instance can be made.
+    /// Compiled code, from which further instances can be made.
     pub program: Program,
-    /// The type of its state.
+    /// Type of the state.
     pub schema: Arc<Schema>,
-    /// The encoded default values of its fields.
+    /// Default values of the state's fields, encoded.
     pub defaults: Arc<[u8]>,
     /// The guest.
     pub instance: Instance,
 }
 
 impl Version {
-    /// Of the file that it came from.
+    /// Hash of the guest's file.
     #[must_use]
     pub fn hash(&self) -> CodeHash {
         self.program.hash
     }
 
-    /// An instance of compiled code, with no state yet.
+    /// Instantiates compiled code. The instance has no state yet.
     ///
     /// # Errors
-    /// When the guest traps while it says what its state is.
+    /// When the guest traps while it returns its schema or its defaults.
     pub fn new(engine: &Engine, program: Program) -> Result<Self, SwapError> {
         let mut instance = Instance::new(engine, &program)?;
         let schema = Arc::new(instance.schema()?);
@@ -47,10 +47,10 @@ impl Version {
         })
     }
 
-    /// Another instance of the same code, with no state yet.
+    /// Makes another instance of the same code. The instance has no state yet.
     ///
     /// # Errors
-    /// When the guest may not have the memory.
+    /// When the initial memory of the guest exceeds its limit.
     pub fn another_instance(&self, engine: &Engine) -> Result<Self, SwapError> {
         Ok(Self {
             program: self.program.clone(),
@@ -61,29 +61,29 @@ impl Version {
     }
 }
 
-/// How long each stage took. Zero where a stage was not needed.
+/// Durations of the stages of a preparation. Zero for a stage that was not needed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stages {
-    /// From the file's time of writing until the change was quiet.
+    /// Time from the write of the file until no further change followed.
     pub watch: Duration,
-    /// cargo.
+    /// Time of the build.
     pub build: Duration,
-    /// Read, look over, hash.
+    /// Time to read, check and hash the file.
     pub read: Duration,
-    /// From core module to component.
+    /// Time to convert a core module to a component.
     pub componentise: Duration,
-    /// Cranelift, or finding what it made before.
+    /// Time to compile, or to find compiled code in the cache.
     pub compile: Duration,
-    /// Instantiate, ask for the schema.
+    /// Time to instantiate and to ask for the schema.
     pub instantiate: Duration,
-    /// Touch the memory that the state will need.
+    /// Time to touch the memory that the state will need.
     pub prewarm: Duration,
-    /// Whether the compiled code was known, and nothing was componentised or compiled.
+    /// True if the compiled code was in the cache.
     pub cached: bool,
 }
 
 impl Stages {
-    /// Everything after the build.
+    /// Sum of the stages after the build.
     #[must_use]
     pub fn prepare(&self) -> Duration {
         self.read + self.componentise + self.compile + self.instantiate + self.prewarm
@@ -94,16 +94,16 @@ impl Stages {
 pub struct Candidate {
     /// The version, ready to take the state over.
     pub version: Version,
-    /// The comparison of its schema with that of the version which ran while it was prepared.
+    /// Comparison of its schema with that of the version that ran during the preparation.
     pub comparison: Option<Comparison>,
-    /// Times of the stages of its preparation.
+    /// Durations of the stages of its preparation.
     pub stages: Stages,
-    /// Since when it waits.
+    /// Time since which it waits.
     pub ready: Instant,
 }
 
 impl Candidate {
-    /// A candidate of a version that is ready without any preparation.
+    /// Makes a candidate of a version that needs no preparation.
     #[must_use]
     pub fn of(version: Version) -> Self {
         Self {
@@ -115,19 +115,20 @@ impl Candidate {
     }
 }
 
-/// The state that a candidate is going to be given, as far as it is known while it is prepared.
+/// The state that a candidate will take over, as far as it is known during the preparation.
 #[derive(Clone, Debug, Default)]
 pub struct ExpectedState {
-    /// Size in bytes, as far as it will be copied: so much memory is touched beforehand.
+    /// Size of the part that will be copied, in bytes. The candidate touches that much memory in advance.
     pub bytes: u64,
-    /// Type of the state: it is compared with the candidate's beforehand.
+    /// Type of the state, which is compared with the candidate's in advance.
     pub schema: Option<Arc<Schema>>,
 }
 
 /// Prepares a guest's code: compiles and instantiates it, warms its memory and compares the schemas.
 ///
 /// # Errors
-/// With all that can be wrong about a guest before it is given a state.
+/// When the code is no guest of this world, needs a capability that is not granted, does not compile, or
+/// traps.
 pub fn prepare(
     engine: &Engine,
     code: &Code,

@@ -1,6 +1,6 @@
-//! The outcome of a failure: back to the version before, or to the last good update.
+//! The recovery after a failure: back to the previous version, or to the last good update.
 //!
-//! Every way ends with a version that has a state, and an image of it to go back to.
+//! Every way ends with a version that has a state, and with an image of that state as the base.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +16,8 @@ use crate::error::{GuestError, SwapError, Trap};
 use crate::guest::Engine;
 
 impl<E: JournalEntry> Supervisor<E> {
-    /// Restores the running version from the image and the journal, after a candidate that failed has
-    /// taken its pages.
+    /// Restores the running version from the image and the journal, after a failed candidate has taken its
+    /// pages.
     pub(super) fn restore(&mut self, engine: &Engine) {
         match self.recovery.replay(engine, Some(&self.version)) {
             Ok(fresh) => {
@@ -28,7 +28,7 @@ impl<E: JournalEntry> Supervisor<E> {
         }
     }
 
-    /// Lets the guest stand still at the image, which is all that is left.
+    /// Lets the guest stand still at the image, which is the only state left.
     fn stop_at_image(&mut self) {
         self.is_broken = true;
         if let Some(image) = self.recovery.base.image().map(Arc::clone) {
@@ -40,8 +40,8 @@ impl<E: JournalEntry> Supervisor<E> {
 
     /// Recovers after the guest trapped, in an update with this entry or elsewhere.
     ///
-    /// In probation, the version before the swap takes over again with its own state, and is told
-    /// everything since, this entry too. Otherwise, and if that version fails on it as well, the guest is
+    /// In probation, the previous version takes over again with its own state, and everything since the
+    /// swap is replayed on it, including this entry. Otherwise, and if that version fails too, the guest is
     /// brought to its last good update and stands still.
     pub fn fail(&mut self, engine: &Engine, trap: Trap, entry: Option<&E>) -> FailureOutcome {
         let from = self.hash();
@@ -68,8 +68,8 @@ impl<E: JournalEntry> Supervisor<E> {
         }
     }
 
-    /// Restarts the same code where it stood before the call, after it trapped in probation through no
-    /// fault of its own. Returns whether that worked; if not, [`Supervisor::fail`] is to be called.
+    /// Restarts the same code at the point before the call, after it trapped in probation through no fault
+    /// of its own. Returns false if that failed; [`Supervisor::fail`] must then be called.
     pub fn restart(&mut self, engine: &Engine) -> bool {
         let Ok(Some(fresh)) = self.same_code_again(engine) else {
             return false;
@@ -79,8 +79,8 @@ impl<E: JournalEntry> Supervisor<E> {
         true
     }
 
-    /// A fresh instance of the running code with the state before the call. `None` outside probation, and
-    /// where the version before has lost its pages.
+    /// Makes a fresh instance of the running code with the state before the call. `None` outside probation,
+    /// and if the previous version has lost its pages.
     fn same_code_again(&mut self, engine: &Engine) -> Result<Option<Version>, SwapError> {
         let mut fresh = self.version.another_instance(engine)?;
         let base_frame = self.frame_of_base();
@@ -103,10 +103,10 @@ impl<E: JournalEntry> Supervisor<E> {
         Ok(Some(fresh))
     }
 
-    /// Puts the version before back, which stands as it did at the swap, and replays the journal on it.
+    /// Puts the previous version back, with its state at the swap, and replays the journal on it.
     ///
     /// # Errors
-    /// When it traps on an entry. The journal ends before that entry then.
+    /// When the version traps on an entry. The journal then ends before that entry.
     fn go_back_to_previous(&mut self, base_frame: u64) -> Result<(), Trap> {
         if let Some((version, parked)) = self.recovery.base.previous_mut() {
             std::mem::swap(&mut self.version, version);
@@ -119,8 +119,8 @@ impl<E: JournalEntry> Supervisor<E> {
             Parcel::default(),
         );
         let image = image.inspect_err(|_| {
-            // It saved at the swap, so this guest counts its calls. Nothing is left to go back to but the
-            // state that the new version stands at, and that one is poisoned.
+            // The version could save at the swap, so its behaviour depends on the number of its calls. The
+            // only other state is that of the new version, which is poisoned.
             self.is_broken = true;
         })?;
         let failed = std::mem::replace(&mut self.recovery.base, Base::Image(Arc::new(image)));
@@ -137,10 +137,10 @@ impl<E: JournalEntry> Supervisor<E> {
         Ok(())
     }
 
-    /// Makes the version before anew, since it has lost its pages: from the image and the journal.
+    /// Makes the previous version again from the image and the journal, since its pages were moved out.
     ///
     /// # Errors
-    /// When it traps on an entry. The guest stands still at the last good update then.
+    /// When the version traps on an entry. The guest then stands still at the last good update.
     fn go_back_by_replay(&mut self, engine: &Engine) -> Result<(), Trap> {
         let fresh = match self.recovery.replay(engine, None) {
             Ok(fresh) => fresh,
@@ -158,7 +158,7 @@ impl<E: JournalEntry> Supervisor<E> {
         let failed = std::mem::replace(&mut self.version, fresh);
         self.reaper.discard(failed);
         self.frame = frame;
-        // An image of now replaces the emptied versions as the base.
+        // An image of the present state replaces the emptied versions as the base.
         if let Ok(image) = take_image(&mut self.version, &self.parked, frame, Parcel::default()) {
             let base = Base::Image(Arc::new(image));
             let replaced = self.recovery.rebase(base, Duration::ZERO);
@@ -167,7 +167,7 @@ impl<E: JournalEntry> Supervisor<E> {
         Ok(())
     }
 
-    /// The number of the first update since the base.
+    /// Number of the first update since the base.
     pub(super) fn frame_of_base(&self) -> u64 {
         match self.recovery.base.image() {
             Some(image) => image.frame,
@@ -175,8 +175,8 @@ impl<E: JournalEntry> Supervisor<E> {
         }
     }
 
-    /// Replays the journal on the same code in a fresh instance, up to the last good update, and takes an
-    /// image there. If the guest cannot be brought there, the older image is what is left.
+    /// Replays the journal on a fresh instance of the same code, up to the last good update, and takes an
+    /// image there. If that fails, the older image remains.
     fn stand_still(&mut self, engine: &Engine) {
         match self.recovery.replay(engine, Some(&self.version)) {
             Ok(fresh) => self.stand_at(fresh),

@@ -1,24 +1,24 @@
-//! The journal: everything that a guest was told since the last image of its state, so that another
-//! instance can be told it again. Knows no supervisor.
+//! The journal: all calls of a guest since the last image of its state, recorded so that another instance
+//! can replay them. Knows no supervisor.
 
 use crate::error::Trap;
 use crate::guest::Instance;
 
-/// One thing that a guest was told, recorded so that another instance can be told it again: a game's
-/// step, or an application's call of its plugin.
+/// One call of a guest, recorded so that it can be replayed on another instance: a game's step, or an
+/// application's call of its plugin.
 pub trait JournalEntry: Clone + Default + 'static {
-    /// Tells a guest this.
+    /// Makes the call.
     ///
     /// # Errors
     /// When the guest traps.
     fn apply(&self, instance: &mut Instance) -> Result<(), Trap>;
 
-    /// Drops what the entry holds of the application's, when it is no longer needed. An entry that holds
-    /// nothing but its own buffers keeps them for its next use.
+    /// Drops objects of the application once the entry is no longer needed. An entry that holds only its
+    /// own buffers keeps them for its next use.
     fn release(&mut self) {}
 }
 
-/// Replays an entry for the state's sake: its effects outside the guest happened the first time.
+/// Replays an entry for its effect on the state. Its effects outside the guest happened the first time.
 ///
 /// # Errors
 /// When the guest traps.
@@ -26,12 +26,12 @@ pub(super) fn replay(entry: &impl JournalEntry, instance: &mut Instance) -> Resu
     instance.replay(|instance| entry.apply(instance))
 }
 
-/// A list of entries whose buffers are used again.
+/// A list of entries whose buffers are reused.
 pub(super) struct Journal<E> {
-    /// The first `used` count.
+    /// Buffers, of which the first `used` hold entries.
     entries: Vec<E>,
     used: usize,
-    /// Calls that were made and not recorded.
+    /// Number of calls that were made and not recorded.
     unrecorded: usize,
 }
 
@@ -46,8 +46,8 @@ impl<E> Default for Journal<E> {
 }
 
 impl<E: JournalEntry> Journal<E> {
-    /// Records an entry by copying it into a buffer. Allocates nothing once as many entries were recorded
-    /// between two earlier images.
+    /// Copies an entry into a buffer. Allocates nothing once as many entries were recorded between two
+    /// earlier images.
     pub(super) fn record(&mut self, entry: &E) {
         match self.entries.get_mut(self.used) {
             Some(buffer) => buffer.clone_from(entry),
@@ -67,7 +67,7 @@ impl<E: JournalEntry> Journal<E> {
         &self.entries[..self.used]
     }
 
-    /// Number of things that the guest was told, recorded or not.
+    /// Number of calls of the guest, recorded or not.
     pub(super) fn told(&self) -> usize {
         self.used + self.unrecorded
     }
@@ -77,7 +77,7 @@ impl<E: JournalEntry> Journal<E> {
         self.used = self.used.min(count);
     }
 
-    /// Forgets all entries and keeps their buffers.
+    /// Removes all entries and keeps their buffers.
     pub(super) fn clear(&mut self) {
         for entry in &mut self.entries[..self.used] {
             entry.release();

@@ -1,8 +1,8 @@
-//! The supervisor of one guest: it runs a version, replaces it between two updates, and brings the guest
-//! back when it fails. This is where a swap is committed.
+//! The supervisor of one guest. It runs a version, replaces it between two updates, and recovers from its
+//! failures. Swaps are committed here.
 //!
-//! It is told what to do and when; it knows no files, no clock of a game and no window. What each
-//! failure leaves behind is written at the method that can fail.
+//! The supervisor knows no files, no clock of a game and no window. Its owner decides what happens and
+//! when. Each method that can fail documents the state after a failure.
 
 mod archive;
 mod candidate;
@@ -32,27 +32,27 @@ pub use swap::{
 
 use recovery::{Base, Recovery, WayBack};
 
-/// A guest that runs, or stands still at its last good update. `E` is what it is told: a game's steps, or
-/// an application's calls.
+/// A guest that runs, or stands still at its last good update. `E` is the type of recorded calls: a game's
+/// steps, or an application's calls.
 pub struct Supervisor<E> {
     version: Version,
     parked: Parked,
-    /// The number of the next update.
+    /// Number of the next update.
     frame: u64,
     recovery: Recovery<E>,
     is_broken: bool,
-    /// Sizes of the state when it was last looked at, in bytes: in all, and of its movable pages.
+    /// Sizes of the state at the last look, in bytes: in total, and of its movable pages.
     bytes: (usize, usize),
     reaper: Reaper,
 }
 
-/// The parts of a supervisor that its owner decides.
+/// The options that the owner of a supervisor sets.
 #[derive(Clone)]
 pub struct SupervisorOptions {
-    /// Interval of images of the state. They are taken less often where they would cost more than 2% of
-    /// the time.
+    /// Interval of images of the state. They are taken less often if they would cost more than 2% of the
+    /// time.
     pub image_every: Duration,
-    /// The thread that drops old versions.
+    /// Thread that drops old versions.
     pub reaper: Reaper,
 }
 
@@ -64,24 +64,24 @@ pub struct Checkpoint {
     pub took: Duration,
 }
 
-/// A candidate that has been given the state and only waits to be published.
+/// A candidate that has taken over the state and waits to be published.
 pub struct PreparedSwap {
     next: Version,
     swap: Swap,
     begun: Instant,
-    /// The state that it was given, where that was not the present one.
+    /// State that replaced the present one, if it did.
     state: Option<Image>,
 }
 
 /// The outcome of a failure.
 pub enum FailureOutcome {
-    /// The version was in probation. Code and state are those before the swap, and everything since was
-    /// told to the older version.
+    /// The version was in probation. Code and state are those before the swap, and all calls since were
+    /// replayed on the older version.
     RolledBack {
         /// The code that failed.
         from: CodeHash,
     },
-    /// The guest stands still at its last good update, until a candidate comes.
+    /// The guest stands still at its last good update, until the next candidate.
     Broken(Trap),
 }
 
@@ -89,7 +89,7 @@ impl<E: JournalEntry> Supervisor<E> {
     /// Starts a guest. `init` is called once, before its first image is taken.
     ///
     /// # Errors
-    /// When the guest traps; there is no supervisor then.
+    /// When the guest traps. There is no supervisor then.
     pub fn fresh(
         candidate: Candidate,
         options: SupervisorOptions,
@@ -103,7 +103,7 @@ impl<E: JournalEntry> Supervisor<E> {
     /// Starts a guest from an image.
     ///
     /// # Errors
-    /// When the image does not fit this code, or the guest traps; there is no supervisor then.
+    /// When the image does not fit this code, or the guest traps. There is no supervisor then.
     pub fn from_image(
         candidate: Candidate,
         options: SupervisorOptions,
@@ -137,25 +137,25 @@ impl<E: JournalEntry> Supervisor<E> {
         })
     }
 
-    /// The code that runs.
+    /// Hash of the running code.
     #[must_use]
     pub fn hash(&self) -> CodeHash {
         self.version.hash()
     }
 
-    /// The number of the next update. Swaps and rollbacks of code alone do not change it.
+    /// Number of the next update. Swaps and rollbacks of code alone do not change it.
     #[must_use]
     pub fn frame(&self) -> u64 {
         self.frame
     }
 
-    /// Returns whether the guest stands still after a failure.
+    /// True if the guest stands still after a failure.
     #[must_use]
     pub fn is_broken(&self) -> bool {
         self.is_broken
     }
 
-    /// The state that the next candidate is going to be given, as far as it is known now.
+    /// The state that the next candidate will take over, as far as it is known now.
     #[must_use]
     pub fn expected_state(&self) -> ExpectedState {
         ExpectedState {
@@ -164,7 +164,7 @@ impl<E: JournalEntry> Supervisor<E> {
         }
     }
 
-    /// Size of the state in bytes, as far as a swap will copy it.
+    /// Size of the part of the state that a swap will copy, in bytes.
     #[must_use]
     pub fn bytes_to_copy(&self) -> usize {
         let (state, movable) = self.bytes;
@@ -175,16 +175,16 @@ impl<E: JournalEntry> Supervisor<E> {
         }
     }
 
-    /// The guest, to draw it and to ask it things.
+    /// The running instance, for drawing and inspection.
     pub fn instance(&mut self) -> &mut Instance {
         &mut self.version.instance
     }
 
-    /// Tells the guest something and records it in the journal: it is replayed on the version that takes
-    /// over if this one fails. Allocates nothing where the entry's buffers are large enough.
+    /// Makes a call and records it in the journal. If this version fails, the call is replayed on the
+    /// version that takes over. Allocates nothing if the entry's buffers are large enough.
     ///
     /// # Errors
-    /// When the guest traps: [`Supervisor::fail`] is to be called then, with the entry.
+    /// When the guest traps. [`Supervisor::fail`] must then be called with the entry.
     pub fn update(&mut self, entry: &E) -> Result<(), Trap> {
         entry.apply(&mut self.version.instance)?;
         self.recovery.journal.record(entry);
@@ -193,11 +193,11 @@ impl<E: JournalEntry> Supervisor<E> {
     }
 
     /// Calls an export of the guest's world. With an `entry` the call is recorded, and replayed on the
-    /// version that takes over if this one fails; without, its effect on the state is kept by the next
-    /// image.
+    /// version that takes over if this one fails. Without an `entry`, its effect on the state is kept only
+    /// from the next image on.
     ///
     /// # Errors
-    /// When the guest traps: [`Supervisor::fail`] is to be called then.
+    /// When the guest traps. [`Supervisor::fail`] must then be called.
     pub fn call<F: 'static, T>(
         &mut self,
         call: impl FnOnce(&mut F, &mut Store) -> CallResult<T>,
@@ -214,13 +214,13 @@ impl<E: JournalEntry> Supervisor<E> {
         Ok(done)
     }
 
-    /// Returns whether the guest has been called since the last image.
+    /// True if the guest has been called since the last image.
     #[must_use]
     pub fn is_dirty(&self) -> bool {
-        self.recovery.journal.told() > 0
+        self.recovery.journal.calls() > 0
     }
 
-    /// Lets the guest run again after a break, from where it stands still.
+    /// Lets the guest run again after a break, from the point at which it stands still.
     pub fn go_on(&mut self) {
         self.is_broken = false;
     }
@@ -228,10 +228,10 @@ impl<E: JournalEntry> Supervisor<E> {
     /// Replaces the code: save, plan, migrate, verify, publish.
     ///
     /// # Errors
-    /// The candidate is dropped and everything is as it was: until publishing, which cannot fail, the
-    /// old version is only read. An old version that cannot save is left as it is, and its next update
-    /// will tell. Where pages were moved out of it already, it is restored from the last image and the
-    /// journal; if that fails, the guest stands still at that image.
+    /// The candidate is dropped and nothing has changed. Until publishing, which cannot fail, the old
+    /// version is only read. An old version that cannot save stays in place, and its next update will show
+    /// the failure. If its pages were already moved out, it is restored from the last image and the
+    /// journal. If that fails too, the guest stands still at that image.
     pub fn swap(
         &mut self,
         engine: &Engine,
@@ -241,7 +241,7 @@ impl<E: JournalEntry> Supervisor<E> {
         self.replace(engine, candidate, None, strict)
     }
 
-    /// Replaces code and state: the new version goes on with this state and not with the present one. The
+    /// Replaces code and state: the new version continues from `state` instead of the present state. The
     /// number of the next update stays.
     ///
     /// # Errors
@@ -276,9 +276,9 @@ impl<E: JournalEntry> Supervisor<E> {
         Ok(self.publish(prepared))
     }
 
-    /// Gives a candidate the present state and leaves the old version in place. [`Supervisor::publish`]
-    /// puts the candidate in its place; until the guest is next called, [`Supervisor::abort`] may drop it
-    /// instead.
+    /// Transfers the present state to a candidate and leaves the old version in place.
+    /// [`Supervisor::publish`] then replaces the old version. Until the guest's next call,
+    /// [`Supervisor::abort`] may drop the candidate instead.
     ///
     /// # Errors
     /// As for [`Supervisor::swap`].
@@ -290,7 +290,7 @@ impl<E: JournalEntry> Supervisor<E> {
         self.prepare_with(candidate, None, strict, false)
     }
 
-    /// Everything of a swap that can fail, except moving pages.
+    /// Does all steps of a swap that can fail, except moving pages.
     fn prepare_with(
         &mut self,
         candidate: Candidate,
@@ -320,12 +320,12 @@ impl<E: JournalEntry> Supervisor<E> {
         }
     }
 
-    /// Drops a candidate that has been given the state. The old version runs on.
+    /// Drops a candidate that has taken over the state. The old version keeps running.
     pub fn abort(&self, prepared: PreparedSwap) {
         self.drop_candidate(prepared.next);
     }
 
-    /// Puts a candidate that has been given the state in the old version's place. Cannot fail.
+    /// Replaces the old version by a candidate that has taken over the state. Cannot fail.
     pub fn publish(&mut self, prepared: PreparedSwap) -> Swap {
         let PreparedSwap {
             next,
@@ -338,7 +338,7 @@ impl<E: JournalEntry> Supervisor<E> {
         swap.pause = begun.elapsed();
         self.bytes.0 = swap.state_bytes;
         if std::mem::replace(&mut self.is_broken, false) {
-            // The old version is poisoned: the image that the new one goes on from stays the base.
+            // The old version is poisoned, so the image that the new one continues from stays the base.
             self.archive_image(previous.hash());
             self.reaper.discard(previous);
             if let Some(mut image) = state {
@@ -346,7 +346,8 @@ impl<E: JournalEntry> Supervisor<E> {
                 self.rebase(Base::Image(Arc::new(image)));
             }
         } else if swap.mode == TransferMode::Pages {
-            // The old version has lost its state: the last image before the swap stands for it.
+            // The old version has lost its state, so the last image before the swap replaces it as the
+            // base.
             self.archive_image(previous.hash());
             self.recovery.moved_out(previous);
         } else {
@@ -355,14 +356,14 @@ impl<E: JournalEntry> Supervisor<E> {
         swap
     }
 
-    /// Archives the base's image as the state that a replaced version had.
+    /// Archives the base's image as the state of the replaced version.
     fn archive_image(&self, version: CodeHash) {
         if let Some(image) = self.recovery.base.image() {
             self.reaper.archive(version, Arc::clone(image));
         }
     }
 
-    /// The part of a swap that can fail while the old version is only read.
+    /// Does the part of a swap that only reads the old version.
     fn transfer_into(
         &mut self,
         next: &mut Version,
@@ -374,7 +375,7 @@ impl<E: JournalEntry> Supervisor<E> {
         let swap = match (self.recovery.base.image(), state) {
             (_, Some(state)) => {
                 if !self.is_broken {
-                    // The present state is what can be gone back to.
+                    // The present state becomes the rollback target.
                     self.version.instance.save().map_err(GuestError::from)?;
                 }
                 transfer(&Origin::of(state), next, comparison, strict)?
@@ -383,7 +384,7 @@ impl<E: JournalEntry> Supervisor<E> {
                 transfer(&Origin::of(image), next, comparison, strict)?
             }
             (image, None) => {
-                // Pages are moved only where there is an image to go back to.
+                // Pages are moved only if there is an image to recover from.
                 let may_move = may_move && image.is_some();
                 self.version.instance.save().map_err(GuestError::from)?;
                 self.bytes.1 = self.version.instance.movable();
@@ -405,7 +406,7 @@ impl<E: JournalEntry> Supervisor<E> {
         Ok(swap)
     }
 
-    /// The rest of a swap by pages. After an error the old version's state is gone.
+    /// Does the rest of a swap by pages. After an error the old version has lost its state.
     fn move_pages_into(&mut self, next: Version) -> Result<Version, SwapError> {
         let instance = next.instance.take_pages(&mut self.version.instance)?;
         let mut next = Version { instance, ..next };
@@ -419,7 +420,7 @@ impl<E: JournalEntry> Supervisor<E> {
         }
     }
 
-    /// Drops a candidate that failed, with everything that it asked for.
+    /// Drops a failed candidate and the assets that it claimed.
     fn drop_candidate(&self, candidate: Version) {
         candidate.instance.retire();
         if !self.is_broken {
@@ -428,14 +429,14 @@ impl<E: JournalEntry> Supervisor<E> {
         self.reaper.discard(candidate);
     }
 
-    /// Takes an image if one is wanted, or due: at the end of probation, and at intervals that keep the
-    /// cost under 2% of the time. Returns it if one was taken.
+    /// Takes an image if `is_wanted` is set or one is due: at the end of probation, and at intervals that
+    /// keep the cost under 2% of the time. Returns the image if one was taken.
     ///
     /// Images taken during probation are validated. A version whose saved state fails validation is never
     /// used as a rollback target.
     ///
     /// # Errors
-    /// When the guest traps: [`Supervisor::fail`] is to be called then.
+    /// When the guest traps. [`Supervisor::fail`] must then be called.
     pub fn keep_image(&mut self, is_wanted: bool) -> Result<Option<Checkpoint>, Trap> {
         let is_due = self.recovery.is_image_due();
         if self.is_broken || !(is_due || is_wanted) {
@@ -451,7 +452,7 @@ impl<E: JournalEntry> Supervisor<E> {
         let image = Arc::new(image);
         let took = begun.elapsed();
         self.bytes = (image.parcel.bytes(), self.version.instance.movable());
-        // In probation the way back stays open.
+        // In probation the previous version stays the base.
         if is_due || is_trusted {
             let frame = self.frame_of_base();
             let base = Base::Image(Arc::clone(&image));
@@ -459,7 +460,7 @@ impl<E: JournalEntry> Supervisor<E> {
             if let Some(replaced) = self.recovery.recycle(replaced) {
                 self.retire(replaced, frame);
             }
-            // By the end of its probation a version has asked for everything that it uses.
+            // By the end of its probation a version has claimed every asset that it uses.
             self.version.instance.sweep();
         }
         Ok(Some(Checkpoint { image, took }))
@@ -472,7 +473,7 @@ impl<E: JournalEntry> Supervisor<E> {
         self.retire(replaced, frame);
     }
 
-    /// Drops a base that is no longer needed; `frame` is the update at which it stands.
+    /// Drops a base that is no longer needed. `frame` is the number of its next update.
     fn retire(&self, base: Base, frame: u64) {
         base.retire();
         match base {
@@ -487,26 +488,26 @@ impl<E: JournalEntry> Supervisor<E> {
         self.reaper.state_archive()
     }
 
-    /// The state that a version had when it was replaced, if the version that runs is in probation and
-    /// replaced that one. Copies the state.
+    /// Returns the state that a version had when it was replaced, if the running version replaced it and is
+    /// in probation. Copies the state.
     #[must_use]
     pub fn state_before(&self, version: CodeHash) -> Option<Image> {
         self.recovery.base.state_of(version, self.frame_of_base())
     }
 
-    /// The compiled code that runs.
+    /// The compiled code of the running version.
     #[must_use]
     pub fn program(&self) -> &Program {
         &self.version.program
     }
 
-    /// The hash of the type of the state.
+    /// Hash of the type of the state.
     #[must_use]
     pub fn schema_hash(&self) -> String {
         self.version.schema.hash().to_string()
     }
 
-    /// The present state.
+    /// Copies the present state.
     ///
     /// # Errors
     /// When the guest traps.
@@ -522,7 +523,7 @@ impl<E: JournalEntry> Supervisor<E> {
         }
     }
 
-    /// The hash of the present state: equal states of equal types have equal hashes.
+    /// Hash of the present state: equal states of equal types have equal hashes.
     ///
     /// # Errors
     /// When the guest traps.
@@ -554,10 +555,10 @@ fn take_image(
     })
 }
 
-/// Returns the image, if it holds what its schema says. Costs a walk through its tree.
+/// Checks that the image matches its schema, and returns it. Costs a walk through its tree.
 ///
 /// # Errors
-/// When the version lent something else.
+/// When the state does not match the schema.
 fn validated(image: Image) -> Result<Image, Trap> {
     match vblank_state::check(&image.schema, &image.parcel.as_ref()) {
         Ok(()) => Ok(image),

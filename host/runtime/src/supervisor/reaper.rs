@@ -1,9 +1,9 @@
-//! The reaper: a thread that drops what is no longer needed, and archives the states of versions that
-//! were replaced.
+//! The reaper: a thread that drops old versions and archives the states that they had when they were
+//! replaced.
 //!
-//! Unmapping a guest's memory takes milliseconds, and so does copying a large state out of it; nobody
-//! waits for either. A version that was replaced lent its state at the swap and is not called again,
-//! so its state can still be read here.
+//! Unmapping a guest's memory takes milliseconds, and so does copying a large state. Neither should delay
+//! the game. A replaced version has lent its state at the swap and is not called again, so its state can
+//! still be read here.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,40 +16,40 @@ use super::candidate::Version;
 use crate::guest::CodeHash;
 use crate::image::Image;
 
-/// A handle of the thread. The thread ends when all handles are gone.
+/// A handle of the thread, which ends when all handles are gone.
 #[derive(Clone)]
 pub struct Reaper {
     jobs: Sender<Job>,
-    /// Replaced versions that the thread has not come to yet.
+    /// Number of replaced versions that the thread has not handled yet.
     waiting: Arc<AtomicUsize>,
 }
 
-/// A handle to ask for archived states.
+/// A handle to the archived states.
 #[derive(Clone)]
 pub struct StateArchive(Sender<Job>);
 
 enum Job {
     Drop(Box<dyn Send>),
-    /// A replaced version, which lent its state at the swap, and the number of its next update then.
+    /// A replaced version that lent its state at the swap, and the number of its next update at that time.
     Replaced(Box<(Version, Parked)>, u64),
-    /// The state of a replaced version that is an image already.
+    /// State of a replaced version, as an image.
     Keep(CodeHash, Arc<Image>),
     Find(CodeHash, Sender<Arc<Image>>),
 }
 
 impl Reaper {
-    /// Starts a thread that archives the states of the last eight swaps, 256 MiB at most.
+    /// Starts a thread that archives the states of the last eight swaps, up to 256 MiB.
     ///
     /// # Errors
-    /// When the machine gives no thread.
+    /// When the system starts no thread.
     pub fn with_archive() -> std::io::Result<Self> {
         Self::keeping(STATES)
     }
 
-    /// Starts a thread that only drops, for any number of guests.
+    /// Starts a thread that only drops. It may serve any number of guests.
     ///
     /// # Errors
-    /// When the machine gives no thread.
+    /// When the system starts no thread.
     pub fn without_archive() -> std::io::Result<Self> {
         Self::keeping(0)
     }
@@ -72,13 +72,13 @@ impl Reaper {
         })
     }
 
-    /// Drops this on the thread.
+    /// Drops a value on the thread.
     pub(super) fn discard(&self, what: impl Send + 'static) {
         self.send(Job::Drop(Box::new(what)));
     }
 
-    /// Archives the state that a replaced version has lent, and drops the version. `frame` is the number
-    /// of the update that it did not come to.
+    /// Archives the state that a replaced version has lent, and drops the version. `frame` is the number of
+    /// the update that the version did not make.
     pub(super) fn archive_and_drop(&self, version: Box<(Version, Parked)>, frame: u64) {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         self.send(Job::Replaced(version, frame));
@@ -100,8 +100,8 @@ impl Reaper {
 }
 
 impl StateArchive {
-    /// The state that a version had when it was last replaced, if that is still kept. Waits for states
-    /// that are being copied.
+    /// Returns the state that a version had when it was last replaced, if it is still kept. Waits for
+    /// states that are being copied.
     #[must_use]
     pub fn state_of(&self, version: CodeHash) -> Option<Arc<Image>> {
         let (reply, state) = channel();
@@ -114,7 +114,8 @@ fn work(job: Job, states: &mut ArchivedStates, waiting: &AtomicUsize) {
     match job {
         Job::Drop(what) => drop(what),
         Job::Replaced(replaced, frame) => {
-            // Later ones would push its state out: many swaps in a row must not pile up memories.
+            // Later versions would push its state out of the archive, so it is dropped at once: many swaps
+            // in a row must not pile up memories.
             if waiting.fetch_sub(1, Ordering::Relaxed) > states.most() || states.most() == 0 {
                 return;
             }
@@ -134,7 +135,7 @@ fn work(job: Job, states: &mut ArchivedStates, waiting: &AtomicUsize) {
         Job::Keep(version, image) => states.keep(version, image),
         Job::Find(version, reply) => {
             if let Some(image) = states.find(version) {
-                // Whoever asked may be gone.
+                // An error means that the asking thread is gone.
                 let _ = reply.send(image);
             }
         }
@@ -156,7 +157,7 @@ mod tests {
         let frames: Vec<_> = (0..10)
             .map(|number| archive.state_of(hash(number)).map(|image| image.frame))
             .collect();
-        // Eight in all, of which two are of number 5, and the newer one counts.
+        // Eight states are kept. Two of them belong to version 5, and the newer one counts.
         let kept = [3, 4, 50, 6, 7, 8, 9].map(Some);
         assert_eq!(frames, [[None; 3].as_slice(), &kept].concat());
     }

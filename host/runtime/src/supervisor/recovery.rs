@@ -1,9 +1,8 @@
-//! Recovery: the base that a failed version goes back to, and the journal of everything since.
+//! Recovery: the base from which a failed version is recovered, and the journal since.
 //!
-//! For the first frames after a swap the base is the old version itself, kept as it was at the swap
-//! (*probation*). After that it is an image of the state, taken anew at intervals. Where a swap moved
-//! pages out of the old version, the image before the swap stays the base, and the old code replays its
-//! steps.
+//! In the first frames after a swap (*probation*) the base is the old version itself, with its state at the
+//! swap. After that it is an image of the state, taken again at intervals. If a swap moved pages out of the
+//! old version, the image before the swap stays the base, and the old code replays its steps.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,30 +18,30 @@ use crate::image::Image;
 
 /// Length of probation in updates: a second of most games.
 pub const PROBATION: usize = 60;
-/// Images may take one part in so many of the time.
+/// Divisor of the time that images may take.
 pub const COST_SHARE: u32 = 50;
 
-/// The point that a failed version goes back to. After a swap it is `Previous` or `Moved`; at the end of
-/// probation it becomes `Image`.
+/// The point from which a failed version is recovered. After a swap it is `Previous` or `Moved`. At the end
+/// of probation it becomes `Image`.
 pub(super) enum Base {
-    /// The version before the swap, as it stood then, with its parked values.
+    /// The previous version with its state at the swap, and the parked values.
     Previous(Box<(Version, Parked)>),
-    /// The state some updates ago.
+    /// An image of an earlier state.
     Image(Arc<Image>),
-    /// The state some updates ago, and the versions whose pages were moved out since.
+    /// An image of an earlier state, and the versions whose pages were moved out since.
     Moved {
         /// The state. Its type is that of all the versions.
         image: Arc<Image>,
         /// The versions, oldest first, each with the length of the journal when its pages were moved out.
-        /// Only their code is of use.
+        /// Only their code can be used.
         emptied: Vec<(Version, usize)>,
     },
 }
 
-/// The way back that a base offers when the running version fails.
+/// The way back that a base offers if the running version fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WayBack {
-    /// The previous version is there, with its state.
+    /// The previous version still has its state.
     Previous,
     /// The previous version's code replays the journal from an image.
     Replay,
@@ -51,7 +50,7 @@ pub(super) enum WayBack {
 }
 
 impl Base {
-    /// The way back from the running version.
+    /// Returns the way back from the running version.
     pub(super) fn way_back(&self) -> WayBack {
         match self {
             Self::Previous(_) => WayBack::Previous,
@@ -60,7 +59,7 @@ impl Base {
         }
     }
 
-    /// The image, where the base has one.
+    /// Returns the image, if the base has one.
     pub(super) fn image(&self) -> Option<&Arc<Image>> {
         match self {
             Self::Image(image) | Self::Moved { image, .. } => Some(image),
@@ -68,7 +67,7 @@ impl Base {
         }
     }
 
-    /// The previous version with its parked values, where it still has its state.
+    /// Returns the previous version and its parked values, if it still has its state.
     pub(super) fn previous(&self) -> Option<&(Version, Parked)> {
         match self {
             Self::Previous(previous) => Some(previous),
@@ -76,7 +75,7 @@ impl Base {
         }
     }
 
-    /// The previous version with its parked values, to call it.
+    /// Returns the previous version and its parked values, to call it.
     pub(super) fn previous_mut(&mut self) -> Option<&mut (Version, Parked)> {
         match self {
             Self::Previous(previous) => Some(previous),
@@ -84,7 +83,7 @@ impl Base {
         }
     }
 
-    /// The state that the running version replaced, if that was a version of this hash. Copies it.
+    /// Copies the state that the running version replaced, if it replaced a version of this hash.
     pub(super) fn state_of(&self, version: CodeHash, frame: u64) -> Option<Image> {
         let (previous, parked) = self.previous()?;
         (previous.hash() == version).then(|| Image {
@@ -96,7 +95,7 @@ impl Base {
         })
     }
 
-    /// Versions whose pages were moved out, oldest first.
+    /// Returns the versions whose pages were moved out, oldest first.
     fn emptied(&self) -> &[(Version, usize)] {
         match self {
             Self::Moved { emptied, .. } => emptied,
@@ -104,7 +103,7 @@ impl Base {
         }
     }
 
-    /// Length of the journal at the last swap.
+    /// Returns the length of the journal at the last swap.
     fn swapped_at(&self) -> usize {
         self.emptied().last().map_or(0, |(_, length)| *length)
     }
@@ -122,7 +121,7 @@ impl Base {
     /// Adds a version whose pages have just been moved out.
     ///
     /// # Panics
-    /// When the base has no image, which is never so when pages are moved.
+    /// When the base has no image. Pages are moved only if it has one.
     fn add_emptied(&mut self, version: Version, length: usize) {
         match self {
             Self::Moved { emptied, .. } => emptied.push((version, length)),
@@ -137,16 +136,16 @@ impl Base {
     }
 }
 
-/// A replay that ended too early.
+/// A replay that ended before the last entry.
 pub(super) struct ReplayFailure {
     /// Number of entries that were replayed.
     pub(super) made: usize,
-    /// The failure of the next one.
+    /// Failure of the next entry.
     pub(super) why: SwapError,
 }
 
 impl ReplayFailure {
-    /// The guest's trap.
+    /// Returns the guest's trap.
     pub(super) fn into_trap(self) -> Trap {
         match self.why {
             SwapError::Guest(GuestError::Trap(trap)) => trap,
@@ -158,12 +157,12 @@ impl ReplayFailure {
 /// A base and the journal since.
 pub(super) struct Recovery<E> {
     pub(super) base: Base,
-    /// Entries since the base.
+    /// Calls since the base.
     pub(super) journal: Journal<E>,
     /// Interval of images.
     image_every: Duration,
     next_image: Instant,
-    /// The memory of an image that is no longer needed.
+    /// Memory of an image that is no longer needed.
     spare: Option<Parcel>,
 }
 
@@ -178,20 +177,20 @@ impl<E: JournalEntry> Recovery<E> {
         }
     }
 
-    /// Memory for the next image, warm where there is some.
+    /// Returns memory for the next image. Reused memory is warm.
     pub(super) fn take_spare(&mut self) -> Parcel {
         self.spare.take().unwrap_or_default()
     }
 
-    /// Makes this the base and empties the journal. Returns the base before. `cost` is the time that the
-    /// new base took.
+    /// Sets the base and empties the journal. Returns the old base. `cost` is the time that taking the new
+    /// base took.
     pub(super) fn rebase(&mut self, base: Base, cost: Duration) -> Base {
         self.journal.clear();
         self.next_image = Instant::now() + self.image_every.max(cost * COST_SHARE);
         std::mem::replace(&mut self.base, base)
     }
 
-    /// Keeps the memory of an image that nobody else has. Returns a base that has something else.
+    /// Keeps the memory of an image that is used nowhere else. Returns any other base.
     pub(super) fn recycle(&mut self, base: Base) -> Option<Base> {
         match base {
             Base::Image(image) => match Arc::try_unwrap(image) {
@@ -205,21 +204,21 @@ impl<E: JournalEntry> Recovery<E> {
         }
     }
 
-    /// Notes that pages have been moved out of this version. The image stays what it was.
+    /// Notes that pages have been moved out of this version. The image does not change.
     ///
     /// # Panics
-    /// When the base has no image, which is never so when pages are moved.
+    /// When the base has no image. Pages are moved only if it has one.
     pub(super) fn moved_out(&mut self, version: Version) {
         let length = self.entries().len();
         self.base.add_emptied(version, length);
     }
 
-    /// Replays the journal from the image: each emptied version up to where its pages were moved out, and
-    /// the last one, in a fresh instance, up to the end. `last` is a version after the emptied ones;
-    /// without it, the last emptied one replays the rest.
+    /// Replays the journal from the image. Each emptied version replays up to the point at which its pages
+    /// were moved out, and the last version, in a fresh instance, up to the end. `last` is a version after
+    /// the emptied ones. Without it, the last emptied version replays the rest.
     ///
     /// # Errors
-    /// With the first entry that a version fails on.
+    /// The first entry on which a version fails.
     ///
     /// # Panics
     /// When the base has no image, or there is no version at all.
@@ -257,21 +256,21 @@ impl<E: JournalEntry> Recovery<E> {
         Ok(current.expect("a replay has a version"))
     }
 
-    /// The journal's entries since the base.
+    /// Returns the recorded calls since the base.
     pub(super) fn entries(&self) -> &[E] {
         self.journal.entries()
     }
 
-    /// Number of updates that are left of probation; `None` after it.
+    /// Number of updates until the end of probation. `None` after it.
     pub(super) fn probation_left(&self) -> Option<usize> {
         if self.base.way_back() == WayBack::None {
             return None;
         }
-        let made = self.journal.told() - self.base.swapped_at();
+        let made = self.journal.calls() - self.base.swapped_at();
         Some(PROBATION.saturating_sub(made))
     }
 
-    /// Returns whether an image is due: at the end of probation, and after it at intervals.
+    /// True if an image is due: at the end of probation, and at intervals after it.
     pub(super) fn is_image_due(&self) -> bool {
         match self.probation_left() {
             Some(left) => left == 0,
@@ -280,8 +279,8 @@ impl<E: JournalEntry> Recovery<E> {
     }
 }
 
-/// Gives a fresh instance of a version the state of the instance before it, or of the image where there
-/// is none.
+/// Gives a fresh instance of a version the state of the previous instance, or that of the image if there is
+/// none.
 fn take_over(
     engine: &Engine,
     version: &Version,

@@ -1,7 +1,7 @@
-//! The transfer of a state from where it lies into a version that is ready for it.
+//! The transfer of a state into a version that is ready for it.
 //!
-//! Nothing here publishes. The old version is only read, so until the caller puts the new one in its
-//! place, which cannot fail, dropping the new one undoes everything.
+//! This module publishes nothing. The old version is only read. Until the caller replaces it, which cannot
+//! fail, dropping the new version undoes everything.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,18 +16,18 @@ use super::candidate::Version;
 use crate::error::{GuestError, SwapError};
 use crate::image::Image;
 
-/// A state and where it lies: in a running guest's memory or in an image.
+/// A state in a running guest's memory or in an image.
 pub struct Origin<'a> {
     /// The state's type.
     pub schema: &'a Arc<Schema>,
     /// The state's bytes.
     pub parcel: ParcelRef<'a>,
-    /// Values without a place in the state.
+    /// Values whose fields are gone.
     pub parked: &'a Parked,
 }
 
 impl<'a> Origin<'a> {
-    /// A state that lies in an image.
+    /// Returns the state of an image.
     #[must_use]
     pub fn of(image: &'a Image) -> Self {
         Self {
@@ -38,26 +38,26 @@ impl<'a> Origin<'a> {
     }
 }
 
-/// The way in which a state crosses. Serialised, it is a contract: the `path` of the report.
+/// The way in which a state crosses. Its serialised form is stable: the `path` of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TransferMode {
-    /// One copy of the bytes.
+    /// The bytes are copied once.
     Copy,
-    /// Large lists by moving their pages, the rest by a copy. The old version loses them.
+    /// Pages of large lists are moved, and the rest is copied. The old version loses these lists.
     Pages,
-    /// A new state made of the old one.
+    /// A new state is made from the old one.
     Migrate,
 }
 
-/// The verdict on a swap in one word. Serialised and printed, it is a contract: the `verdict` of the
+/// The verdict on a swap in one word. Its serialised and printed forms are stable: the `verdict` of the
 /// report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SwapVerdict {
-    /// The bytes moved as they were.
+    /// The bytes were taken over unchanged.
     Identical,
-    /// A plan made from the two schemas moved the state.
+    /// A plan made from the two schemas converted the state.
     Automatic,
     /// The author's own migrations ran.
     Migrated,
@@ -76,17 +76,17 @@ impl fmt::Display for SwapVerdict {
 /// The result of a swap.
 #[derive(Clone, Debug)]
 pub struct Swap {
-    /// The way in which the state crossed.
+    /// Way in which the state crossed.
     pub mode: TransferMode,
-    /// The comparison of the schemas in one word.
+    /// Verdict of the comparison.
     pub verdict: Verdict,
-    /// The comparison field by field.
+    /// Comparison of the schemas, field by field.
     pub changes: Vec<Change>,
-    /// Whether the author's own migrations ran.
+    /// True if the author's own migrations ran.
     pub is_explicit: bool,
-    /// Size of the state as it was taken, in bytes.
+    /// Size of the old state in bytes.
     pub state_bytes: usize,
-    /// Values without a place from now on.
+    /// Values that are parked from now on.
     pub parked: Parked,
     /// Notes of the migration, for a person.
     pub notes: Vec<String>,
@@ -95,7 +95,7 @@ pub struct Swap {
 }
 
 impl Swap {
-    /// The result of copying a state as it was.
+    /// Makes the result of copying a state unchanged.
     fn identical(state_bytes: usize) -> Self {
         Self {
             mode: TransferMode::Copy,
@@ -109,13 +109,13 @@ impl Swap {
         }
     }
 
-    /// Returns whether the bytes moved as they were.
+    /// True if the bytes were taken over unchanged.
     #[must_use]
     pub fn is_identical(&self) -> bool {
         self.verdict == Verdict::Identical
     }
 
-    /// The verdict in one word.
+    /// Returns the verdict in one word.
     #[must_use]
     pub fn outcome(&self) -> SwapVerdict {
         match self.verdict {
@@ -125,7 +125,7 @@ impl Swap {
         }
     }
 
-    /// Paths of all parked values.
+    /// Lists the paths of all parked values.
     #[must_use]
     pub fn parked_paths(&self) -> Vec<String> {
         parked_paths(&self.parked)
@@ -136,12 +136,12 @@ fn parked_paths(parked: &Parked) -> Vec<String> {
     parked.paths().into_iter().map(|(path, _)| path).collect()
 }
 
-/// Transfers a state: plan, migrate, verify. Costs one copy of the bytes where the schemas are the same.
-/// A `comparison` of these two schemas that was made earlier saves making it now.
+/// Transfers a state: plan, migrate, verify. If the schemas are equal, this costs one copy of the bytes. A
+/// `comparison` that was made earlier for these two schemas saves the time to make it.
 ///
 /// # Errors
 /// When the types differ too much, a value does not fit, or the new code refuses or traps. The origin is
-/// as it was; the version that was to take the state is good for nothing.
+/// unchanged. The new version must be dropped.
 pub fn transfer(
     origin: &Origin<'_>,
     into: &mut Version,
@@ -150,7 +150,7 @@ pub fn transfer(
 ) -> Result<Swap, SwapError> {
     let state_bytes = origin.parcel.bytes();
     if **origin.schema == *into.schema && origin.parked.is_empty() {
-        // The usual swap: nothing to compare, nothing to plan.
+        // The usual swap: the schemas are equal, so there is nothing to compare or plan.
         give(into, &origin.parcel, &[])?;
         return Ok(Swap::identical(state_bytes));
     }
@@ -206,21 +206,21 @@ pub fn transfer(
     })
 }
 
-/// Returns whether a comparison is one of these schemas.
+/// True if a comparison was made of these schemas.
 fn is_of(comparison: &Comparison, old: &Schema, new: &Schema) -> bool {
     *comparison.old_schema() == *old && *comparison.new_schema() == *new
 }
 
-/// Size in bytes from which a state's lists are moved, all together. Below, a copy is as quick, and it
-/// leaves the old version whole, to go back to.
+/// Total size of lists in bytes from which their pages are moved. A smaller state is copied as quickly, and
+/// the old version keeps its state.
 pub const PAGES_MIN: usize = 4 << 20;
 
-/// Transfers a state of the same type except its lists in pages of their own, which are to be moved next
-/// ([`Instance::take_pages`](crate::guest::Instance::take_pages)). Returns `None` when that does not pay
-/// or is not possible; then nothing is lost, and [`transfer`] does it.
+/// Transfers a state of the same type, except its lists in pages of their own, which must be moved next
+/// ([`Instance::take_pages`](crate::guest::Instance::take_pages)). Returns `None` if that is not possible
+/// or not worthwhile. The state is then unchanged, and [`transfer`] can copy it.
 ///
 /// # Errors
-/// When the new code traps. The old version is as it was.
+/// When the new code traps. The old version is unchanged.
 pub fn transfer_without_pages(
     from: &Version,
     parked: &Parked,

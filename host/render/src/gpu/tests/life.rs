@@ -1,10 +1,10 @@
-//! Pictures one after the other: growth, resizing, and what goes wrong.
+//! Successive pictures: growth, resizing and failures.
 
 use super::*;
 
 #[test]
 fn lists_are_joined_and_buffers_grow() {
-    // One pixel each, row by row, in lists of all lengths.
+    // The picture has one quad for each pixel, row by row, in lists of many lengths.
     let size = Size::new(128, 128);
     let mut renderer = renderer(size);
     let pixels: Vec<Quad> = (0..128 * 128)
@@ -71,7 +71,7 @@ fn a_picture_stays_until_the_next_and_follows_the_size() {
 }
 
 #[test]
-fn too_much_is_refused_and_the_next_picture_is_drawn() {
+fn a_picture_over_its_limits_is_refused_and_the_next_is_drawn() {
     assert!(matches!(
         WgpuRenderer::headless(Size::new(1 << 20, 1), Prefer::Software),
         Err(RenderError::TooLarge { .. })

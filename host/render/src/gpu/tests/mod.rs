@@ -13,7 +13,7 @@ const SIZE: Size = Size::new(32, 24);
 const WHITE: Color = Color::rgba(255, 255, 255, 255);
 const RED: Color = Color::rgba(255, 0, 0, 255);
 
-/// What quads have in common here: white, filled, with sharp corners.
+/// A white filled quad with sharp corners, which the tests change.
 const PLAIN: Quad = Quad {
     center: [0.0; 2],
     half: [0.0; 2],
@@ -28,7 +28,7 @@ fn renderer(size: Size) -> WgpuRenderer {
         .unwrap_or_else(|error| panic!("these tests need a software renderer: {error}"))
 }
 
-/// The picture that commands make.
+/// Draws commands and returns the picture.
 fn draw(commands: impl FnOnce(&mut dyn Sink)) -> Picture {
     let mut renderer = renderer(SIZE);
     commands(renderer.begin());
@@ -40,14 +40,14 @@ fn draw_quads(quads: &[Quad]) -> Picture {
     draw(|sink| sink.quads(Quad::words(quads)))
 }
 
-/// The red of each pixel, which for white on black is how much of it is covered.
+/// Red of a pixel, which is the covered share of it for white on black.
 fn covered(picture: &Picture, x: u32, y: u32) -> u8 {
     let [red, green, blue, alpha] = picture.pixel(x, y);
     assert_eq!((green, blue, alpha), (red, red, 255), "at {x}, {y}");
     red
 }
 
-/// Covered pixels, in whole ones.
+/// Covered area in pixels.
 fn area(picture: &Picture) -> f32 {
     let reds = picture.pixels.iter().step_by(4);
     reds.map(|&red| f32::from(red) / 255.0).sum()

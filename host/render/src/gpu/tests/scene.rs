@@ -1,16 +1,16 @@
-//! Triangles, meshes, parts of the picture and canvases, where what comes in is wrong: what is left out, and
-//! that all the rest is drawn.
+//! Triangles, meshes, areas and canvases with invalid input: the invalid part is left out, and the rest is
+//! drawn.
 
 use super::*;
 use crate::assets::{Claim, Filter};
 use crate::commands::{Area, Look, Sprite};
 
-/// All of the target, in one colour.
+/// A quad over the whole target.
 const ALL: Quad = Quad {
     half: [99.0; 2],
     ..PLAIN
 };
-/// The numbers that are none, or too large to be drawn with.
+/// Numbers that are not finite, or too large to draw with.
 const BAD: [f32; 5] = [
     f32::NAN,
     f32::INFINITY,
@@ -18,14 +18,14 @@ const BAD: [f32; 5] = [
     f32::MAX,
     f32::MIN,
 ];
-/// From the world to clip space as it is.
+/// A matrix that leaves clip space unchanged.
 const IDENTITY: [f32; 16] = [
     1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0,
 ];
 const BLACK: [u8; 4] = [0, 0, 0, 255];
 const MAGENTA: [u8; 4] = [255, 0, 255, 255];
 
-/// A renderer, and somebody who gives it assets.
+/// A renderer, and a claim to its assets.
 fn stage() -> (WgpuRenderer, Claim) {
     let assets = Assets::default();
     let mut renderer = renderer(SIZE);
@@ -33,7 +33,7 @@ fn stage() -> (WgpuRenderer, Claim) {
     (renderer, assets.claim())
 }
 
-/// The picture that commands make with these assets.
+/// Draws commands with these assets.
 fn draw_with(renderer: &mut WgpuRenderer, commands: impl FnOnce(&mut dyn Sink)) -> Picture {
     commands(renderer.begin());
     renderer.submit().unwrap();
@@ -60,7 +60,7 @@ fn mesh(claim: &Claim) -> u32 {
     claim.mesh("mesh", &vertices, &[0, 1, 2]).unwrap()
 }
 
-/// The words of an instance where the mesh is.
+/// The words of an instance without any transformation.
 fn instance() -> [u32; 13] {
     let mut words = [0; 13];
     for (row, axis) in [(0, 0), (1, 1), (2, 2)] {
@@ -85,7 +85,7 @@ fn everywhere() -> Sprite {
 }
 
 #[test]
-fn triangles_with_corners_nowhere_leave_the_others() {
+fn triangles_that_are_not_finite_leave_the_others() {
     let good = triangle();
     let expected = draw(|sink| sink.triangles(None, good.as_flattened()));
     assert!(area(&expected) > 360.0 && expected.pixel(31, 23) == BLACK);
@@ -95,7 +95,7 @@ fn triangles_with_corners_nowhere_leave_the_others() {
             broken[1][axis] = bad.to_bits();
             let words = [broken, good, broken].concat();
             let picture = draw(|sink| sink.triangles(None, words.as_flattened()));
-            // What is too large may be cut off anywhere; what is no number is not there.
+            // A number that is too large may be cut off anywhere. One that is not finite draws nothing.
             if !bad.is_finite() {
                 assert!(picture.pixels == expected.pixels, "with {bad}");
             }
@@ -106,14 +106,14 @@ fn triangles_with_corners_nowhere_leave_the_others() {
         let picture = draw(|sink| sink.triangles(None, uv.as_flattened()));
         assert_eq!(covered(&picture, 20, 4), 255, "a white texture is white");
     }
-    // Cut off in the middle of a triangle.
+    // The list ends in the middle of a triangle.
     let words = good.as_flattened();
     let picture = draw(|sink| sink.triangles(None, &[words, &words[..14]].concat()));
     assert!(picture.pixels == expected.pixels);
 }
 
 #[test]
-fn meshes_in_places_that_are_none_leave_the_others() {
+fn meshes_that_are_not_finite_leave_the_others() {
     let (mut renderer, claim) = stage();
     let mesh = mesh(&claim);
     let mut seen = |matrix: Option<[f32; 16]>, words: &[u32]| {
@@ -144,7 +144,7 @@ fn meshes_in_places_that_are_none_leave_the_others() {
 }
 
 #[test]
-fn an_area_is_what_of_it_lies_in_the_target() {
+fn an_area_is_clipped_to_the_target() {
     let lit = |x, y, width, height| {
         let picture = draw(|sink| {
             sink.set_area(Some(Area {
@@ -185,7 +185,7 @@ fn an_area_is_what_of_it_lies_in_the_target() {
 }
 
 #[test]
-fn nothing_is_drawn_with_the_canvas_that_is_drawn_to() {
+fn a_canvas_is_not_drawn_onto_itself() {
     let (mut renderer, claim) = stage();
     let canvas = claim.canvas("c", SIZE, Filter::Nearest).unwrap();
     let source = "fn fragment(in: Surface) -> vec4f { return texel1(in.uv); }";
@@ -221,7 +221,7 @@ fn nothing_is_drawn_with_the_canvas_that_is_drawn_to() {
 }
 
 #[test]
-fn an_asset_of_another_kind_is_none() {
+fn an_asset_of_another_kind_counts_as_missing() {
     let (mut renderer, claim) = stage();
     let texture = claim
         .pixels("t", Size::new(1, 1), &RED.bytes(), Filter::Nearest)
@@ -308,7 +308,7 @@ fn canvases_have_pixels_and_there_may_be_a_thousand() {
 }
 
 #[test]
-fn a_renderer_made_anew_after_a_loss_draws_everything_again() {
+fn a_new_renderer_after_a_loss_draws_everything() {
     let (mut lost, claim) = stage();
     let texture = claim
         .pixels("t", Size::new(1, 1), &RED.bytes(), Filter::Nearest)
@@ -359,11 +359,11 @@ fn a_renderer_made_anew_after_a_loss_draws_everything_again() {
     assert_eq!(next.stats().asset_bytes, bytes);
 }
 
-/// What is done to a picture.
+/// A command of a picture.
 type Command<'a> = &'a dyn Fn(&mut dyn Sink);
 
 #[test]
-fn there_is_an_end_to_what_a_picture_can_change() {
+fn state_changes_in_a_picture_are_limited() {
     let (mut renderer, claim) = stage();
     let source = "fn fragment(in: Surface) -> vec4f { return in.tint; }";
     let shader = claim.shader_source("s", source).unwrap();

@@ -1,4 +1,4 @@
-//! What each command looks like.
+//! The appearance of each command.
 
 use super::*;
 
@@ -22,7 +22,7 @@ fn a_picture_begins_black_and_is_cleared_to_a_colour() {
 }
 
 #[test]
-fn what_was_drawn_before_a_clear_is_gone_and_the_camera_stays() {
+fn a_clear_removes_earlier_drawing_and_keeps_the_camera() {
     let dot = Quad {
         half: [1.0; 2],
         ..PLAIN
@@ -66,7 +66,7 @@ fn a_rectangle_on_whole_pixels_covers_just_them() {
 
 #[test]
 fn a_rectangle_covers_each_pixel_by_the_area_that_they_share() {
-    // From 4.75 to 8.5, and 6.25 to 6.5.
+    // The quad reaches from 4.75 to 8.5, and from 6.25 to 6.5.
     let quad = Quad {
         center: [6.625, 6.375],
         half: [1.875, 0.125],

@@ -1,4 +1,4 @@
-//! Sprites: which pixels of which texture land where, and what of them is uploaded when.
+//! Sprites: their pixels in the picture, and the uploads of their textures.
 
 use super::*;
 use crate::assets::{Claim, Filter};
@@ -9,7 +9,7 @@ const BLUE: [u8; 4] = [0, 0, 255, 255];
 const BLACK: [u8; 4] = [0, 0, 0, 255];
 const MAGENTA: [u8; 4] = [255, 0, 255, 255];
 
-/// What sprites have in common here: the whole texture, from its top left corner.
+/// A sprite with the whole texture at its top left corner, which the tests change.
 const PLAIN: Sprite = Sprite {
     position: [0.0; 2],
     size: [0.0; 2],
@@ -21,7 +21,7 @@ const PLAIN: Sprite = Sprite {
     scale: [1.0; 2],
 };
 
-/// A renderer, and somebody who gives it textures.
+/// A renderer, and a claim to its assets.
 fn stage() -> (WgpuRenderer, Claim) {
     let assets = Assets::default();
     let mut renderer = renderer(SIZE);
@@ -29,7 +29,7 @@ fn stage() -> (WgpuRenderer, Claim) {
     (renderer, assets.claim())
 }
 
-/// Two pixels: green, and blue to the right of it.
+/// Makes a texture of two pixels: green, and blue to its right.
 fn two(claim: &Claim, filter: Filter) -> u32 {
     let rgba = [GREEN, BLUE].concat();
     claim.pixels("two", Size::new(2, 1), &rgba, filter).unwrap()
@@ -44,7 +44,7 @@ fn draw(sprite: Sprite) -> Picture {
     renderer.capture().unwrap()
 }
 
-/// The pixels that are not black.
+/// Checks that only these pixels are not black.
 #[track_caller]
 fn assert_only(picture: &Picture, lit: &[(u32, u32, [u8; 4])]) {
     for y in 0..SIZE.height {
@@ -78,7 +78,7 @@ fn size_scale_and_flipping() {
         ..sized
     };
     assert_only(&draw(scaled), &lit);
-    // About the middle, it stays where it is.
+    // Flipped about its middle, the sprite keeps its place.
     let flipped = Sprite {
         position: [4.0, 2.5],
         pivot: [0.5; 2],
@@ -191,7 +191,7 @@ fn the_camera_moves_sprites_too() {
 }
 
 #[test]
-fn what_is_not_there_is_a_checkered_placeholder() {
+fn a_missing_texture_is_a_checkered_placeholder() {
     let (mut renderer, _claim) = stage();
     let sink = renderer.begin();
     sink.sprites(0, Sprite::words(&[PLAIN]));
@@ -205,7 +205,7 @@ fn what_is_not_there_is_a_checkered_placeholder() {
 }
 
 #[test]
-fn what_is_not_finite_is_not_drawn() {
+fn sprites_that_are_not_finite_are_not_drawn() {
     for broken in [
         Sprite {
             position: [f32::NAN, 0.0],
@@ -233,7 +233,7 @@ fn what_is_not_finite_is_not_drawn() {
 }
 
 #[test]
-fn what_has_not_changed_is_not_uploaded_again() {
+fn unchanged_textures_are_not_uploaded_again() {
     let (mut renderer, claim) = stage();
     let bytes = |renderer: &mut WgpuRenderer| {
         renderer.begin();
@@ -247,7 +247,7 @@ fn what_has_not_changed_is_not_uploaded_again() {
     let next = claim.assets().claim();
     assert_eq!(two(&next, Filter::Nearest), texture);
     assert_eq!(bytes(&mut renderer), 0);
-    // Another look at it is no other content.
+    // Another filter is no new content.
     two(&next, Filter::Linear);
     assert_eq!(bytes(&mut renderer), 0);
     let other = next.pixels("two", Size::new(1, 1), &BLUE, Filter::Nearest);
@@ -270,7 +270,7 @@ fn what_has_not_changed_is_not_uploaded_again() {
 }
 
 #[test]
-fn a_renderer_made_anew_gets_everything() {
+fn a_new_renderer_uploads_everything() {
     let (_lost, claim) = stage();
     two(&claim, Filter::Nearest);
     let mut next = renderer(SIZE);

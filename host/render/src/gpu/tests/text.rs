@@ -1,4 +1,4 @@
-//! Text: that its pixels are where its measure says, sharp, tinted and in order; and what goes wrong.
+//! Text: its pixels match its measure, and are sharp, tinted and in order. Invalid text draws nothing.
 
 use super::*;
 use crate::commands::{Align, TextStyle};
@@ -18,7 +18,7 @@ fn write(camera: Option<Camera>, style: TextStyle, position: [f32; 2], text: &st
     })
 }
 
-/// The least and most x and y of what is not black.
+/// Smallest and largest x and y of the pixels that are not black.
 fn bounds(picture: &Picture) -> Option<[u32; 4]> {
     let all = (0..SIZE.height).flat_map(|y| (0..SIZE.width).map(move |x| (x, y)));
     let lit = all.filter(|(x, y)| picture.pixel(*x, *y) != [0, 0, 0, 255]);
@@ -55,7 +55,7 @@ fn a_camera_moves_text_and_keeps_it_sharp() {
             rotation,
         })
     };
-    // Half the size at twice the zoom is the same text in the same place.
+    // Half the size at twice the zoom gives the same text at the same place.
     let half = TextStyle { size: 5.0, ..STYLE };
     let zoomed = write(camera(2.0, 0.0), half, [-4.0, -3.0], "HH");
     let plain = write(None, STYLE, [8.0, 6.0], "HH");
@@ -123,7 +123,7 @@ fn many_sizes_fill_more_pages_than_are_kept() {
 }
 
 #[test]
-fn what_is_no_place_or_no_size_draws_nothing() {
+fn text_without_a_finite_place_or_size_draws_nothing() {
     let nowhere = |style, position| bounds(&write(None, style, position, "HH"));
     assert_eq!(nowhere(STYLE, [f32::NAN, 0.0]), None);
     assert_eq!(nowhere(STYLE, [0.0, f32::INFINITY]), None);

@@ -1,6 +1,7 @@
-//! The pipeline's thread: it turns changes on disk into candidates, the newest only.
+//! The pipeline's thread, which turns changes on disk into candidates. Only the newest change counts.
 //!
-//! A change while a build runs stops it and begins again, so ten saves in a row make one candidate.
+//! A change during a build stops the build and starts a new round, so ten saves in a row make one
+//! candidate.
 
 mod optimise;
 
@@ -36,32 +37,32 @@ pub(super) struct WorkerChannels {
     pub(super) expected: Arc<Mutex<ExpectedState>>,
 }
 
-/// The thread.
+/// The state of the thread.
 pub(super) struct Worker {
     engine: Arc<Engine>,
     source: Source,
     options: PipelineOptions,
     channels: WorkerChannels,
-    /// The last code that was handed on, and what it said that it wants.
+    /// The last code that was handed on, and the capabilities that it wants.
     last: Option<(CodeHash, Arc<[Want]>)>,
-    /// What was refused last, if it wants more than is granted.
+    /// The last version that was refused because it wants more than is granted.
     denied: Option<DeniedVersion>,
     /// The crate, as cargo last described it.
     guest: Option<GuestCrate>,
     /// The last code that became a candidate, unless it failed or is not wanted any more.
     ready: Option<CodeHash>,
-    /// What it has become with optimisations.
+    /// The optimised build of the last source.
     optimised: Option<OptimisedBuild>,
     first_build: bool,
-    /// What has changed since the last round are files of assets.
+    /// True if only asset files have changed since the last round.
     only_assets: bool,
-    /// When the newest build that succeeded was begun, by the clock that files are dated with.
+    /// Start of the newest successful build, by the system's clock, which also dates files.
     built: Option<SystemTime>,
-    /// Changed files that are dated before that.
+    /// Changed files whose dates are before `built`.
     overlooked: BTreeSet<PathBuf>,
-    /// Whether the build that runs may be stopped by a person.
+    /// True while a build runs that a person may stop.
     is_building: bool,
-    /// Builds that were started; the last one's end is waited for.
+    /// Number of builds that were started. The worker waits for the end of the last one.
     builds: u64,
 }
 
@@ -72,13 +73,13 @@ struct DeniedVersion {
     stages: Stages,
 }
 
-/// Why a round ended early.
+/// The reason why a round ended early.
 enum Stop {
     /// The handle is gone.
     Dropped,
-    /// Something changed meanwhile: begin again.
+    /// Something changed meanwhile, so a new round begins.
     Changed(SystemTime),
-    /// It was told, or is not wanted; wait for the next change.
+    /// The failure was reported or its result is not wanted. The worker waits for the next change.
     Failed,
 }
 
@@ -128,7 +129,7 @@ impl Worker {
         }
     }
 
-    /// One way from source to candidate.
+    /// Does one round, from source to candidate.
     fn round(&mut self, watcher: &mut Option<Watcher>, watch: Duration) -> Result<(), Stop> {
         let mut stages = Stages {
             watch,
@@ -136,7 +137,7 @@ impl Worker {
         };
         let file = match self.source.clone() {
             Source::File(file) => {
-                self.see_to(watcher, WatchTarget::File(file.clone()));
+                self.ensure_watched(watcher, WatchTarget::File(file.clone()));
                 watch_more(watcher);
                 file
             }
@@ -149,7 +150,7 @@ impl Worker {
             }
             Source::Command { file, .. } => {
                 let folders = self.also_watched().collect();
-                self.see_to(
+                self.ensure_watched(
                     watcher,
                     WatchTarget::Sources {
                         folders,
@@ -166,7 +167,7 @@ impl Worker {
         let this = (code.hash, Arc::clone(&code.wants));
         if self.last.replace(this.clone()) == Some(this) {
             if only_assets {
-                // Nobody who saves a picture wants to hear that.
+                // A person who saves a picture does not expect news about code.
                 return Ok(());
             }
             let newest = OptimisedBuild::newest(self.optimised, code.hash);
@@ -175,7 +176,7 @@ impl Worker {
         self.hand_on(file, code, stages)
     }
 
-    /// From code to candidate. `stages` is what it took up to here.
+    /// Makes a candidate of the code. `stages` holds the times of the earlier stages.
     fn hand_on(&mut self, file: PathBuf, code: Code, stages: Stages) -> Result<(), Stop> {
         self.denied = None;
         self.ready = None;
@@ -201,7 +202,7 @@ impl Worker {
         self.send(News::Refused { file, to, refused })
     }
 
-    /// Look at the crate, and see that all of it is watched.
+    /// Describes the crate, and starts watching all its folders.
     fn open(&self, folder: &Path, watcher: &mut Option<Watcher>) -> Result<GuestCrate, Stop> {
         let opened = GuestCrate::open(folder, &self.options.cargo);
         match opened.map(|guest| guest.with_lines(self.options.with_lines)) {
@@ -214,14 +215,15 @@ impl Worker {
                 }
                 let mut folders = guest.sources.clone();
                 folders.extend(self.also_watched());
-                self.see_to(watcher, WatchTarget::Folders(folders));
+                self.ensure_watched(watcher, WatchTarget::Folders(folders));
                 Ok(guest)
             }
             Err(error) => {
                 if watcher.is_none() {
-                    // A manifest that is to be mended: watch at least the folder.
+                    // The manifest has an error that the user will correct, so at least the folder is
+                    // watched.
                     let folder = std::fs::canonicalize(folder).unwrap_or(folder.to_owned());
-                    self.see_to(watcher, WatchTarget::Folders(vec![folder]));
+                    self.ensure_watched(watcher, WatchTarget::Folders(vec![folder]));
                 }
                 let took = Duration::ZERO;
                 self.send(News::BuildFailed { took, error })?;
@@ -230,14 +232,14 @@ impl Worker {
         }
     }
 
-    /// What the user wants watched, by the names under which the system tells of changes.
+    /// The additional folders to watch, resolved as the system reports them.
     fn also_watched(&self) -> impl Iterator<Item = PathBuf> {
         let folders = self.options.watch.iter();
         folders.map(|folder| std::fs::canonicalize(folder).unwrap_or_else(|_| folder.clone()))
     }
 
-    /// Watch this, if it is not watched already.
-    fn see_to(&self, watcher: &mut Option<Watcher>, watched: WatchTarget) {
+    /// Watches this target if it is not watched already.
+    fn ensure_watched(&self, watcher: &mut Option<Watcher>, watched: WatchTarget) {
         if watcher
             .as_ref()
             .is_some_and(|watcher| watcher.watches(&watched))
@@ -255,7 +257,7 @@ impl Worker {
             } else {
                 Message::Touched
             };
-            // An error means that the pipeline is gone, and the watcher soon will be.
+            // An error means that the pipeline is gone, and the watcher soon will be too.
             drop(wake.send(touched(path.to_owned(), at)));
         };
         *watcher = match Watcher::new(watched, self.options.poll, tell) {
@@ -272,7 +274,7 @@ impl Worker {
         };
     }
 
-    /// Returns the file that was built.
+    /// Builds and returns the file that was built.
     fn build(
         &mut self,
         stages: &mut Stages,
@@ -296,8 +298,9 @@ impl Worker {
         Ok(wasm)
     }
 
-    /// cargo goes by times: a file that was moved into place with an older one's, or saved while the clock
-    /// was set back, would be no change to it.
+    /// Gives a newer date to changed files that are older than the last build. cargo compares dates, so it
+    /// would ignore a file that was moved into place with its old date, or saved while the clock was set
+    /// back.
     fn redate(&mut self) {
         let Some(built) = self.built else { return };
         let date = SystemTime::now().max(built + Duration::from_secs(1));
@@ -335,7 +338,7 @@ impl Worker {
             }
         };
         self.await_end(&build);
-        // While it builds: where there are many files, this takes its time.
+        // New folders are added while the build runs, since that takes time if there are many files.
         watch_more(watcher);
         loop {
             match build.poll() {
@@ -351,7 +354,7 @@ impl Worker {
                 None => {}
             }
             match self.wait(None) {
-                // The build has ended.
+                // The build has ended, and the next poll has its result.
                 Ok(None) => {}
                 Ok(Some(at)) => return Err(Stop::Changed(at)),
                 Err(Stop::Failed) => {
@@ -364,11 +367,11 @@ impl Worker {
         }
     }
 
-    /// Has the end of a build wake [`Worker::wait`].
+    /// Makes the end of a build wake [`Worker::wait`].
     fn await_end(&mut self, build: &Build) {
         self.builds += 1;
         let (wake, number) = (self.channels.wake.clone(), self.builds);
-        // Without a pipeline, nobody waits.
+        // An error means that the pipeline is gone, and nobody waits.
         let ended = move || drop(wake.send(Message::BuildEnded(number)));
         if let Err(error) = build.when_ended(ended) {
             self.notice(format!("no thread to wait for the build: {error}"));
@@ -380,7 +383,7 @@ impl Worker {
         expected.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Read a file that may still be in the writing: what looks damaged gets time to become whole.
+    /// Reads a file that may still be written: a file that looks damaged gets some time to become complete.
     fn read(&mut self, file: &Path) -> Result<Code, Stop> {
         const PATIENCE: Duration = Duration::from_millis(100);
         let refused = match Code::read(file) {
@@ -400,8 +403,9 @@ impl Worker {
         Err(Stop::Failed)
     }
 
-    /// Wait for a change, at most so long. `None` when there was none. Meanwhile, does what else is
-    /// asked for; a build runs on, unless it is to be stopped: that is [`Stop::Failed`].
+    /// Waits for a change, no longer than `limit`. `None` if there was none, or if the build has ended.
+    /// Handles the other messages meanwhile. A running build continues, unless a person stops it: then the
+    /// result is [`Stop::Failed`].
     fn wait(&mut self, limit: Option<Duration>) -> Result<Option<SystemTime>, Stop> {
         loop {
             let woken = match limit {
@@ -427,13 +431,13 @@ impl Worker {
                     return Ok(Some(SystemTime::now()));
                 }
                 Ok(Message::StopBuild) if self.is_building => return Err(Stop::Failed),
-                // The key was too late.
+                // The build ended before the request to stop it.
                 Ok(Message::StopBuild) => {}
                 Ok(Message::Failed) => self.ready = None,
                 Ok(Message::GoBack(wanted)) => self.go_back(*wanted)?,
                 Ok(Message::Allow(capability, tell)) => self.allow(capability, tell)?,
                 Ok(Message::BuildEnded(number)) if number == self.builds => return Ok(None),
-                // A build that was stopped.
+                // The end of an earlier build, which was stopped.
                 Ok(Message::BuildEnded(_)) => {}
                 Err(RecvTimeoutError::Timeout) => return Ok(None),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => {
@@ -470,15 +474,15 @@ impl Worker {
         let to = wanted.to;
         let back = wanted.prepare(&self.engine, &expected);
         if back.is_ok() {
-            // It runs already, so it is granted what it wants.
+            // This code ran before, so all that it wants is granted.
             self.last = Some((to, Arc::default()));
             self.ready = None;
         }
         self.send(News::Back(back))
     }
 
-    /// Wait until nothing has changed for the time of the debounce; not for ever, since something may
-    /// be writing all the time. How long ago the newest change is then.
+    /// Waits until nothing has changed for the debounce time. The wait is limited, since some program may
+    /// write all the time. Returns the time since the newest change.
     fn settle(&mut self, at: SystemTime) -> Result<Duration, Stop> {
         const AT_MOST: Duration = Duration::from_secs(1);
         self.send(News::Changed)?;
@@ -494,7 +498,7 @@ impl Worker {
     }
 
     fn notice(&self, text: String) {
-        // Were the handle gone, the next news would tell.
+        // An error means that the handle is gone, and the next news will fail and end the round.
         let _ = self.send(News::Notice(text));
     }
 
@@ -505,7 +509,7 @@ impl Worker {
     }
 }
 
-/// There may be new folders. What cannot be watched was told before.
+/// Watches new folders. A failure was reported when watching began.
 fn watch_more(watcher: &mut Option<Watcher>) {
     if let Some(watcher) = watcher {
         let _ = watcher.watch_all();

@@ -1,5 +1,5 @@
-//! The second build: while nothing changes, the source that runs is built once more, with optimisations
-//! and at lower priority, and handed on as any other candidate. A change ends it.
+//! The second build: while nothing changes, the running source is built once more with optimisations and at
+//! lower priority, and handed on as any other candidate. A change ends it.
 
 use std::time::SystemTime;
 
@@ -8,7 +8,7 @@ use crate::build::news::News;
 use crate::guest::{Code, CodeHash};
 use crate::supervisor::Stages;
 
-/// The same source in two builds.
+/// The hashes of one source in its two builds.
 #[derive(Clone, Copy)]
 pub(super) struct OptimisedBuild {
     from: CodeHash,
@@ -16,7 +16,7 @@ pub(super) struct OptimisedBuild {
 }
 
 impl OptimisedBuild {
-    /// The code that source is in that came to this when it was first built.
+    /// Returns the newest code of the source whose first build was `code`.
     pub(super) fn newest(this: Option<Self>, code: CodeHash) -> CodeHash {
         this.filter(|this| this.from == code)
             .map_or(code, |this| this.to)
@@ -24,7 +24,7 @@ impl OptimisedBuild {
 }
 
 impl Worker {
-    /// Wait for the next change, and when there is none for a while, make the optimised version.
+    /// Waits for the next change. If there is none for a while, makes the optimised version.
     pub(super) fn rest(&mut self) -> Result<Option<SystemTime>, Stop> {
         if let Some(after) = self.options.optimise
             && let Some(from) = self.ready
@@ -50,7 +50,7 @@ impl Worker {
         let Some(guest) = &self.guest else {
             return Ok(());
         };
-        // Tried once, whatever comes of it.
+        // Each source is tried only once, whatever the result.
         self.optimised = Some(OptimisedBuild { from, to: from });
         let started = guest.optimised().start(false);
         let mut build = started.map_err(|error| self.not_optimised(&error))?;
@@ -61,7 +61,7 @@ impl Worker {
                 break done.map_err(|error| self.not_optimised(&error))?;
             }
             if let Some(at) = self.wait(None)? {
-                // It has not been tried to its end.
+                // The attempt was interrupted, so it may be repeated.
                 self.optimised = None;
                 return Err(Stop::Changed(at));
             }
@@ -77,12 +77,12 @@ impl Worker {
             ..Stages::default()
         };
         self.hand_on(built.wasm, code, stages)?;
-        // The next round compares with the source's first build.
+        // The next round compares with the first build of the source.
         self.ready = Some(from);
         Ok(())
     }
 
-    /// The version that runs is as good as it was.
+    /// Reports the error. The running version stays as it is.
     fn not_optimised(&self, error: &dyn std::error::Error) -> Stop {
         self.notice(format!("--optimise: {error}"));
         Stop::Failed

@@ -1,4 +1,4 @@
-//! What a commit needs of a slot, whatever its world.
+//! The part of a slot that a commit uses, independent of its world.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

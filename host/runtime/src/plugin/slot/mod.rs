@@ -31,8 +31,8 @@ use crate::supervisor::{
 
 /// A named place that holds one running plugin, whose code can be replaced between two calls.
 ///
-/// It is `Send`: where several threads call the same plugin, they share it behind a lock. A plugin whose
-/// calls are long, or that may block in WASI, is called where an async runtime allows that
+/// A slot is `Send`: several threads that call the same plugin share it behind a lock. A plugin whose calls
+/// are long, or that may block in WASI, must be called where an async runtime allows blocking
 /// (`tokio::task::spawn_blocking`, or `block_in_place`).
 ///
 /// ```no_run
@@ -40,7 +40,7 @@ use crate::supervisor::{
 /// use vblank_runtime::guest::Code;
 ///
 /// # fn change<P: Plugin>(slot: &mut Slot<P>) -> Result<(), Box<dyn std::error::Error>> {
-/// // Now, whatever it takes; `offer` would have it made ready in the background.
+/// // Waits for the swap; `offer` would prepare the version in the background.
 /// let swap = slot.swap(&Code::read("new.wasm".as_ref())?)?;
 /// println!("{} bytes of state in {:?}", swap.state_bytes, swap.pause);
 /// # Ok(()) }
@@ -52,22 +52,23 @@ pub struct Slot<P> {
     intake: Intake,
     settings: Settings,
     health: Health,
-    /// Ready, and waiting for a commit.
+    /// A candidate that waits for a boundary or a commit.
     candidate: Option<Candidate>,
-    /// What the next boundaries tell.
-    told: VecDeque<Change>,
-    /// Shared with the slots that were swapped together with this one: whether one of them went back.
+    /// Changes that the next boundaries return.
+    changes: VecDeque<Change>,
+    /// Flag shared with the slots that were swapped together with this one: true once one of them went
+    /// back.
     bond: Option<Arc<AtomicBool>>,
-    /// What was refused last for want of a capability.
+    /// The last version that was refused because a capability was not granted.
     denied: Option<Code>,
-    /// Those that its plugin uses and that use it, where there are any.
+    /// The providers and users of this plugin, if there are any.
     dependencies: Option<Arc<Dependencies>>,
     figures: Figures,
     host: Arc<Shared>,
     _plugin: PhantomData<fn() -> P>,
 }
 
-/// What a slot has done.
+/// Counters of a slot.
 ///
 /// ```no_run
 /// # fn show<P: vblank_runtime::plugin::Plugin>(slot: &mut vblank_runtime::plugin::Slot<P>) {
@@ -77,23 +78,23 @@ pub struct Slot<P> {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
-    /// Calls that gave something.
+    /// Calls that returned a value.
     pub calls: u64,
-    /// Calls that failed, also where another version then gave something.
+    /// Calls that failed, including those that the previous version then answered.
     pub failures: u64,
-    /// Versions that were let in.
+    /// Versions that took over.
     pub swaps: u64,
-    /// Versions that were let in and undone.
+    /// Versions that took over and were undone.
     pub rollbacks: u64,
-    /// Versions that were not let in.
+    /// Versions that were refused.
     pub refused: u64,
-    /// For how long the last swap kept the plugin from being called.
+    /// Time for which the last swap kept the plugin from being called.
     pub pause: Duration,
     /// Linear memory of the instance, in bytes.
     pub memory: usize,
 }
 
-/// What a slot is made of.
+/// The parts that a slot is built from.
 pub(in crate::plugin) struct Parts {
     pub(in crate::plugin) name: String,
     pub(in crate::plugin) engine: Arc<Engine>,
@@ -103,7 +104,7 @@ pub(in crate::plugin) struct Parts {
     pub(in crate::plugin) host: Arc<Shared>,
     pub(in crate::plugin) state: Option<Image>,
     pub(in crate::plugin) dependencies: Option<Arc<Dependencies>>,
-    pub(in crate::plugin) told: VecDeque<Change>,
+    pub(in crate::plugin) changes: VecDeque<Change>,
 }
 
 impl<P: Plugin> Slot<P> {
@@ -132,7 +133,7 @@ impl<P: Plugin> Slot<P> {
             settings,
             health: Health::new(settings.restart_policy),
             candidate: None,
-            told: parts.told,
+            changes: parts.changes,
             bond: None,
             denied: None,
             dependencies: parts.dependencies,
@@ -142,13 +143,13 @@ impl<P: Plugin> Slot<P> {
         })
     }
 
-    /// The name, as in messages.
+    /// The slot's name, as in messages.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The slot's dependencies, for other plugins that use this one.
+    /// Returns the slot's dependencies, for other plugins that use this one.
     pub(in crate::plugin) fn share_dependencies(&mut self) -> Arc<Dependencies> {
         let dependencies = self.dependencies.get_or_insert_with(|| {
             let dependencies = Dependencies::new(&self.name, Vec::new());
@@ -159,13 +160,13 @@ impl<P: Plugin> Slot<P> {
         Arc::clone(dependencies)
     }
 
-    /// The code that runs.
+    /// The hash of the running code.
     #[must_use]
     pub fn hash(&self) -> CodeHash {
         self.supervisor.hash()
     }
 
-    /// What it has done so far.
+    /// The counters up to now.
     #[must_use]
     pub fn figures(&mut self) -> Figures {
         Figures {
@@ -174,16 +175,16 @@ impl<P: Plugin> Slot<P> {
         }
     }
 
-    /// Call the plugin. Costs some nanoseconds more than the call itself.
+    /// Calls the plugin. Costs some nanoseconds more than the call itself.
     ///
-    /// If it fails while the version is still in its first calls, the version before takes over again and
-    /// `call` is made once more, of that one. Otherwise the plugin goes on from its last image, which the
-    /// boundaries take ([`SlotBuilder::keep_every`](super::SlotBuilder::keep_every)): what calls since then
-    /// did to the state is lost. What must not be lost is called with [`Slot::record`].
+    /// If the plugin fails during its probation, the previous version takes over, and `call` is made once
+    /// more on that version. Otherwise the plugin continues from its last image, which boundaries take
+    /// ([`SlotBuilder::keep_every`](super::SlotBuilder::keep_every)). Changes that calls made to the state
+    /// since that image are lost. [`Slot::record`] is for calls whose effect must not be lost.
     ///
     /// # Errors
-    /// When the plugin fails, or is left alone after failures. A panic of the application's own in an
-    /// import is such a failure.
+    /// When the plugin fails, or rests after failures. A panic of the application in an import counts as a
+    /// failure of the plugin.
     pub fn call<T>(
         &mut self,
         call: impl Fn(&P, &mut Store) -> CallResult<T>,
@@ -191,11 +192,13 @@ impl<P: Plugin> Slot<P> {
         self.attempt(&call, None, self.replies())
     }
 
-    /// Call the plugin, and keep the call until the next image: the state after a failure is that of all
-    /// recorded calls that gave something. Costs an allocation beyond [`Slot::call`]. Boundaries take the
-    /// images: an application that records and has no boundaries keeps all its calls.
+    /// Calls the plugin and keeps the call until the next image. After a failure, the state contains the
+    /// effect of all recorded calls that returned a value. Costs an allocation more than [`Slot::call`].
     ///
-    /// A call that is made again is for the state's sake: imports can ask
+    /// Boundaries take the images. An application that records calls without passing boundaries keeps all
+    /// of them in memory.
+    ///
+    /// A replayed call is made for its effect on the state. Imports can ask
     /// [`Context::is_replay`](crate::guest::Context::is_replay).
     ///
     /// # Errors
@@ -221,7 +224,7 @@ impl<P: Plugin> Slot<P> {
         self.attempt(&*call, Some(&entry), replies)
     }
 
-    /// For what other plugins give in a call, so that none is asked twice when the call is made again.
+    /// Returns storage for the replies of other plugins, so that a replay does not call them a second time.
     fn replies(&self) -> Option<Arc<RecordedReplies>> {
         let dependencies = self.dependencies.as_ref()?;
         dependencies.uses_any().then(Arc::default)
@@ -254,13 +257,13 @@ impl<P: Plugin> Slot<P> {
                     self.health.did_well();
                     return Ok(given);
                 }
-                // Each round takes one version away.
+                // The loop ends, since each rollback removes one version.
                 Err(trap) => self.fail(trap)?,
             }
         }
     }
 
-    /// The plugin failed. `Ok` where the version before has taken over.
+    /// Handles a failure of the plugin. `Ok` if the previous version has taken over.
     fn fail(&mut self, trap: Trap) -> Result<(), CallError> {
         self.figures.failures += 1;
         if trap.is_provider_failure && self.supervisor.restart(&self.engine) {
@@ -276,7 +279,7 @@ impl<P: Plugin> Slot<P> {
             }
             FailureOutcome::Broken(trap) => {
                 self.supervisor.go_on();
-                // Another's failures are not counted as its own.
+                // A failure of a provider does not count against this plugin.
                 if !trap.is_provider_failure {
                     self.health.failed(&trap, Instant::now());
                 }
@@ -292,10 +295,10 @@ impl<P: Plugin> Slot<P> {
         }
     }
 
-    /// The same where no call can tell of it: a boundary does.
+    /// Handles a failure outside a call. The next boundary reports it.
     fn fail_between_calls(&mut self, trap: Trap) {
         if let Err(error) = self.fail(trap) {
-            self.told.push_back(Change::Notice {
+            self.changes.push_back(Change::Notice {
                 plugin: self.name.clone(),
                 message: error.to_string(),
             });
@@ -305,7 +308,7 @@ impl<P: Plugin> Slot<P> {
     fn rolled_back(&mut self, from: CodeHash, trap: Trap) {
         self.figures.rollbacks += 1;
         self.health.forgive();
-        self.told.push_back(Change::RolledBack {
+        self.changes.push_back(Change::RolledBack {
             plugin: self.name.clone(),
             from,
             to: self.supervisor.hash(),
@@ -315,7 +318,7 @@ impl<P: Plugin> Slot<P> {
             dependencies.expect(self.supervisor.program());
             dependencies.settle();
             for misfit in dependencies.misfits() {
-                self.told.push_back(Change::Notice {
+                self.changes.push_back(Change::Notice {
                     plugin: self.name.clone(),
                     message: format!("{misfit}, now that a version was undone"),
                 });
@@ -335,12 +338,12 @@ impl<P: Plugin> Slot<P> {
         }
     }
 
-    /// Where code may be replaced: between two messages, two blocks, two requests. Lets in the newest version
-    /// that is ready, and takes an image of the state where one is due. Tells what became of versions, one
-    /// thing a call. With nothing to do it costs some nanoseconds.
+    /// Marks a point where code may be replaced: between two messages, two blocks or two requests. Lets in
+    /// the newest version that is ready, and takes an image of the state when one is due. Returns the
+    /// changes one at a time. Costs some nanoseconds if there is nothing to do.
     pub fn boundary(&mut self) -> Option<Change> {
         let is_idle =
-            self.told.is_empty() && !self.intake.has_news() && !self.supervisor.is_dirty();
+            self.changes.is_empty() && !self.intake.has_news() && !self.supervisor.is_dirty();
         if is_idle && self.bond.is_none() {
             return None;
         }
@@ -354,10 +357,10 @@ impl<P: Plugin> Slot<P> {
             self.let_in(candidate);
         }
         self.keep_image();
-        self.told.pop_front()
+        self.changes.pop_front()
     }
 
-    /// Take an image now: what has been done to the state so far is not lost by a failure.
+    /// Takes an image now. A later failure does not lose the changes that were made to the state so far.
     ///
     /// # Errors
     /// When the plugin cannot save.
@@ -380,8 +383,8 @@ impl<P: Plugin> Slot<P> {
         }
     }
 
-    /// Have another version made ready, in the background. A boundary lets it in, or tells why not. Of
-    /// several the newest counts.
+    /// Has another version prepared in the background. A boundary lets it in, or returns the reason why
+    /// not. Only the newest of several offers counts.
     pub fn offer(&mut self, code: &Code) {
         let expected = self.supervisor.expected_state();
         let host = Arc::clone(&self.host);
@@ -389,24 +392,24 @@ impl<P: Plugin> Slot<P> {
             .offer(&host.preparer, &self.engine, code.clone(), expected);
     }
 
-    /// Replace the code now, and wait for it: [`Slot::offer`] and a boundary in one.
+    /// Replaces the code now and waits until it is done, like [`Slot::offer`] and a boundary together.
     ///
     /// # Errors
-    /// Why it was not let in. The version before runs on.
+    /// When the version is refused. The running version is unchanged.
     pub fn swap(&mut self, code: &Code) -> Result<Swap, SwapError> {
         let expected = self.supervisor.expected_state();
         let candidate = prepare(&self.engine, code, &expected)?;
         self.replace(candidate)
     }
 
-    /// Grant something from now on. A version that was refused for want of it is made ready again.
+    /// Grants a capability from now on. A version that was refused because it lacked it is prepared again.
     ///
     /// # Errors
-    /// When it cannot be offered.
+    /// When the host cannot offer the capability.
     pub fn allow(&mut self, capability: Capability) -> Result<(), GuestError> {
         #[cfg(feature = "build")]
         if let Some(pipeline) = self.intake.pipeline() {
-            // The outcome is told at a boundary.
+            // A boundary returns the outcome.
             pipeline.allow(capability, Box::new(drop));
         } else {
             self.engine.allow(capability)?;
@@ -419,12 +422,12 @@ impl<P: Plugin> Slot<P> {
         Ok(())
     }
 
-    /// Call a plugin again that was taken out.
+    /// Calls a plugin again that was taken out.
     pub fn revive(&mut self) {
         self.health.forgive();
     }
 
-    /// The state as it is now.
+    /// Copies the current state.
     ///
     /// # Errors
     /// When the plugin cannot save.
@@ -432,7 +435,7 @@ impl<P: Plugin> Slot<P> {
         self.keep().map(|image| Image::clone(&image))
     }
 
-    /// What the state is known by.
+    /// Hash of the current state: equal states of equal types have equal hashes.
     ///
     /// # Errors
     /// When the plugin cannot save.
@@ -443,7 +446,7 @@ impl<P: Plugin> Slot<P> {
         }
     }
 
-    /// Everything that has come since the last time; of candidates the newest.
+    /// Takes in all news since the last call. Only the newest candidate is kept.
     pub(in crate::plugin) fn take_in(&mut self) {
         let plugin = || self.name.clone();
         while let Some(news) = self.intake.next() {
@@ -494,7 +497,7 @@ impl<P: Plugin> Slot<P> {
                     _ => continue,
                 },
             };
-            self.told.push_back(change);
+            self.changes.push_back(change);
         }
     }
 
@@ -502,7 +505,7 @@ impl<P: Plugin> Slot<P> {
         let to = candidate.version.hash();
         if let Err(refused) = self.replace(candidate) {
             self.figures.refused += 1;
-            self.told.push_back(Change::Refused {
+            self.changes.push_back(Change::Refused {
                 plugin: self.name.clone(),
                 to: Some(to),
                 why: Box::new(refused),
@@ -523,21 +526,21 @@ impl<P: Plugin> Slot<P> {
         Ok(swap)
     }
 
-    /// This version is about to come.
+    /// Notes that this version is about to take over.
     fn expect(&self, program: &Program) {
         if let Some(dependencies) = &self.dependencies {
             dependencies.expect(program);
         }
     }
 
-    /// It does not come, after all.
+    /// Drops the version that was expected.
     fn forget(&self) {
         if let Some(dependencies) = &self.dependencies {
             dependencies.forget();
         }
     }
 
-    /// Whether what is expected fits.
+    /// Checks that the expected version fits its providers and users.
     fn fits(&self) -> Result<(), SwapError> {
         self.dependencies
             .as_ref()
@@ -551,7 +554,7 @@ impl<P: Plugin> Slot<P> {
         self.figures.swaps += 1;
         self.figures.pause = swap.pause;
         self.health.forgive();
-        self.told.push_back(Change::Swapped {
+        self.changes.push_back(Change::Swapped {
             plugin: self.name.clone(),
             from,
             to,
@@ -559,7 +562,7 @@ impl<P: Plugin> Slot<P> {
         });
     }
 
-    /// If a version that came together with this one has been undone, so is this one.
+    /// Goes back if a version that was swapped together with this one has been undone.
     #[inline]
     fn keep_bond(&mut self) {
         if self.bond.is_some() {
@@ -581,13 +584,13 @@ impl<P: Plugin> Slot<P> {
     }
 }
 
-/// Call a guest, also where an import of the application panics. What a panic may have left half done is
-/// the instance, which is not used again.
+/// Calls a guest and turns a panic in an import of the application into a trap. A panic may leave the
+/// instance half changed, but the instance is not used again.
 fn guarded<T>(call: impl FnOnce() -> Result<T, Trap>) -> Result<T, Trap> {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(panicked(&*panic)))
 }
 
-/// A panic of the application's own, in an import that the plugin called.
+/// Makes a trap of a panic of the application in an import that the plugin called.
 fn panicked(panic: &(dyn Any + Send)) -> Trap {
     let message = panic
         .downcast_ref::<&str>()
