@@ -1,4 +1,4 @@
-//! Events that reach the session from outside: one closed enum. This module knows no source of events.
+//! Events that reach the session from outside: one closed enum. This module handles none of them.
 
 use vblank_input::{InputEvent, Size};
 use vblank_runtime::build::News;
