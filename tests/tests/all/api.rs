@@ -1,5 +1,5 @@
 //! The public interfaces, written down in `host/api.txt` and `guest-sdk/api.txt`. Every change becomes
-//! visible there, and belongs into CHANGELOG.md.
+//! visible there, and belongs in CHANGELOG.md.
 
 use vblank_tests::{Source, workspace};
 
