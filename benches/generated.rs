@@ -1,6 +1,6 @@
-//! Programs of a given size, to measure how a build grows with them: the same game as a guest and as a
-//! dylib for hot reloading without a sandbox. Modules are alike, with other numbers in each, so that no
-//! compiler can fold them into one.
+//! Programs of a given size, to measure how a build grows with them: the same game as a guest, and as a
+//! dylib for hot reloading without a sandbox. Modules are alike, with different numbers in each, so
+//! that no compiler can merge them.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub struct Program {
     flavour: Flavour,
     /// Lines of Rust.
     pub lines: usize,
-    /// The one that is edited.
+    /// File of the module that is edited.
     edited: PathBuf,
 }
 
@@ -31,7 +31,7 @@ const PROFILE: &str = include_str!("../host/templates/profile.toml");
 const CONFIG: &str = include_str!("../host/templates/cargo-config.toml");
 
 impl Program {
-    /// Write one of about so many lines into a folder.
+    /// Writes a program of about this many lines into a folder.
     ///
     /// # Panics
     /// When the folder cannot be written.
@@ -58,13 +58,13 @@ impl Program {
         }
     }
 
-    /// Folder of the program.
+    /// Returns the folder of the program.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Folder that a build with this profile fills, `debug` or `release`.
+    /// Returns the folder that a build with this profile fills, `debug` or `release`.
     #[must_use]
     pub fn artifact(&self, profile: &str) -> PathBuf {
         let target = self.folder.join("target");
@@ -77,10 +77,10 @@ impl Program {
         }
     }
 
-    /// Change one constant to what this number stands for.
+    /// Sets one constant to its value after edit `number`.
     ///
     /// # Panics
-    /// When the file is not as it was written.
+    /// When the file has been changed by others.
     pub fn edit(&self, number: usize) {
         let text = std::fs::read_to_string(&self.edited).expect("it was written");
         let line = text
@@ -93,7 +93,7 @@ impl Program {
     }
 }
 
-/// Value of the edited constant after an edit.
+/// Returns the value of the edited constant after an edit.
 #[must_use]
 pub fn pull(number: usize) -> f32 {
     9.0 + number as f32 / 64.0
@@ -115,7 +115,7 @@ fn manifest(flavour: Flavour) -> String {
     }
 }
 
-/// The crate's root: all modules, one after the other.
+/// Returns the crate's root, with all modules one after the other.
 fn root(flavour: Flavour, modules: usize) -> String {
     let each = |line: &str| {
         (0..modules).fold(String::new(), |mut all, number| {

@@ -1,6 +1,6 @@
 //! Benchmarks of whole programs. Each is a program in `benches/`: `cargo bench -p vblank-benches`.
 //!
-//! Here is what they share: many times of one thing, and a table's row of them.
+//! This library holds their shared parts: repeated times of one thing, and a row of a table of them.
 
 use std::time::Duration;
 
@@ -11,20 +11,20 @@ pub mod generated;
 pub struct Times(Vec<f64>);
 
 impl Times {
-    /// One more.
+    /// Adds a time.
     pub fn add(&mut self, time: Duration) {
         self.0.push(time.as_secs_f64() * 1e6);
     }
 
-    /// All of another.
+    /// Adds all times of `other`.
     pub fn append(&mut self, mut other: Self) {
         self.0.append(&mut other.0);
     }
 
-    /// The time that this share of all does not exceed.
+    /// Returns the time that this share of all times does not exceed.
     ///
     /// # Panics
-    /// When there are none.
+    /// When there are no times.
     #[must_use]
     pub fn quantile(&self, share: f64) -> f64 {
         let mut sorted = self.0.clone();
@@ -33,13 +33,13 @@ impl Times {
         sorted[(share * last as f64).round() as usize]
     }
 
-    /// The median.
+    /// Returns the median.
     #[must_use]
     pub fn p50(&self) -> f64 {
         self.quantile(0.5)
     }
 
-    /// `p50 | p99 | max`, in microseconds.
+    /// Returns `p50 | p99 | max`, in microseconds.
     #[must_use]
     pub fn columns(&self) -> String {
         let [p50, p99, max] = [0.5, 0.99, 1.0].map(|share| self.quantile(share));
@@ -47,7 +47,7 @@ impl Times {
     }
 }
 
-/// A row of a table of times.
+/// Prints a row of a table of times.
 pub fn row(name: &str, times: &Times) {
     println!("| {name} | {} |", times.columns());
 }

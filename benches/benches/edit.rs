@@ -1,5 +1,6 @@
-//! From saved file to first new frame: twenty edits of a constant in `demos/particles` while it runs,
-//! and what each stage takes. Prints the table of the README: median, least and most, in milliseconds.
+//! Time from a saved file to the first new frame: twenty edits of a constant in `demos/particles` while
+//! it runs, and the stages of each. Prints the table of the README: median, least and most, in
+//! milliseconds.
 //!
 //! `cargo bench -p vblank-benches --bench edit`, after `cargo build --release`.
 
@@ -11,7 +12,7 @@ use vblank_tests::{Demo, Run};
 const EDITS: usize = 20;
 
 fn main() {
-    // `cargo test --benches` runs it too, with this flag; there is nothing to measure then.
+    // `cargo test --benches` also runs this program, with this flag, and then nothing is measured.
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
@@ -21,7 +22,7 @@ fn main() {
         .start();
     host.event("start");
     host.run_on(Duration::from_secs(2));
-    // 0.6, 0.601, 0.602, …
+    // The constants are 0.6, 0.601, 0.602, …
     let constant = |edit: usize| match edit {
         0 => "GRAVITY: f32 = 0.6;".to_owned(),
         _ => format!("GRAVITY: f32 = 0.6{edit:02};"),

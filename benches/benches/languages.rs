@@ -1,5 +1,5 @@
-//! One plugin in Rust, C, JavaScript and Python: how large it is, how long it takes to be ready, and what a
-//! call, a save and a swap cost. After `cargo xtask languages`, and a build of the demos.
+//! A plugin in Rust, C, JavaScript and Python: its size, the time until it is ready, and the cost of a
+//! call, a save and a swap. Needs `cargo xtask languages` and a build of the demos.
 //!
 //! `cargo bench -p vblank-benches --bench languages`
 
@@ -25,7 +25,7 @@ const FILES: [(&str, &str); 4] = [
     ("Python", "target/languages/counter-python.wasm"),
 ];
 
-/// Runs of each measurement, of which the median counts.
+/// Number of runs of each measurement, of which the median counts.
 const RUNS: usize = 15;
 const CALLS: u32 = 500;
 
@@ -34,7 +34,7 @@ fn add(slot: &mut Slot<Counter>, by: u32) -> u64 {
     count.expect("it counts")
 }
 
-/// The median of some runs, in microseconds.
+/// Returns the median of some runs, in microseconds.
 fn median(runs: usize, mut once: impl FnMut()) -> f64 {
     let mut times: Vec<f64> = (0..runs)
         .map(|_| {
@@ -65,7 +65,7 @@ fn main() {
     let rust = &codes[0].1;
     for (language, code) in &codes {
         let size = code.componentise().expect("it is one").len() / 1024;
-        // Each host has a compiler of its own, which knows nothing.
+        // Each host has a compiler of its own, with an empty cache.
         let ready = median(3, || {
             let slot = Host::new()
                 .expect("a host")
@@ -92,7 +92,7 @@ fn main() {
             slot.swap(code).expect("it takes over");
             slot.figures().pause.as_secs_f64() * 1e6
         };
-        // The first of all has cold caches to fill.
+        // The first swap has cold caches to fill, so it is not counted.
         from_rust(slot.image().expect("it saves"));
         let small_swap = from_rust(slot.image().expect("it saves"));
         while steps < 100_000 {

@@ -1,5 +1,5 @@
-//! Cost of a slot: a call beside the same call through bare wasmtime, one that asks another plugin, a boundary
-//! with nothing to do, an image, and the memory of a thousand slots.
+//! Cost of a slot: a call beside the same call through bare wasmtime, a call that uses another plugin,
+//! a boundary with nothing to do, an image, and the memory of a thousand slots.
 //!
 //! `cargo bench -p vblank-benches --bench slot`; `-- --quick` for a look.
 
@@ -16,12 +16,12 @@ vblank_runtime::plugin!(
     data: Board, imports: [vblank::tests::board],
 );
 
-/// The plugin that uses the other.
+/// The plugin that uses the other one.
 mod relay {
     vblank_runtime::plugin!(Relay, path: ["../wit", "../tests/wit"], world: "vblank:tests/relay");
 }
 
-/// Nothing is shown here.
+/// The application's board, which shows nothing and returns the number.
 #[derive(Default)]
 pub struct Board;
 
@@ -31,8 +31,8 @@ impl vblank::tests::board::Host for Board {
     }
 }
 
-/// A component as an application would run it that uses wasmtime itself, with the settings that
-/// matter for a call.
+/// A component in bare wasmtime, as an application would use it, with the settings that matter for a
+/// call.
 struct Bare {
     store: Store<()>,
     tally: Tally,
@@ -80,7 +80,7 @@ fn pass(slot: &mut Slot<relay::Relay>, number: u64) -> u64 {
     sum.expect("it does not trap")
 }
 
-/// Nanoseconds for one of so many.
+/// Returns the nanoseconds of one of `count` repetitions.
 fn time(count: u64, mut once: impl FnMut(u64)) -> f64 {
     let begun = Instant::now();
     for number in 0..count {
@@ -94,7 +94,7 @@ fn median(mut figures: Vec<f64>) -> f64 {
     figures[figures.len() / 2]
 }
 
-/// Bytes that this process holds in memory.
+/// Returns the bytes that this process holds in memory.
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -103,7 +103,7 @@ fn resident() -> usize {
 }
 
 fn main() {
-    // `cargo test --benches` runs it too, with this flag; there is nothing to measure then.
+    // `cargo test --benches` also runs this program, with this flag, and then nothing is measured.
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
@@ -129,7 +129,7 @@ fn main() {
     let (mut bares, mut calls, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     let (mut records, mut bounded, mut boundaries) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds {
-        // By turns, so that what disturbs the machine disturbs all of them.
+        // The measurements alternate, so that a disturbance of the machine affects all of them.
         let one = time(count, |number| {
             bare.add(number);
         });
@@ -156,7 +156,7 @@ fn main() {
             std::hint::black_box(idle.boundary());
         }));
     }
-    // Both have been asked for the same sums, the slot twice.
+    // Both were called with the same numbers, and the slot twice.
     let sum = rounds * (count * (count - 1) / 2);
     assert_eq!((bare.add(0), add(&mut slot, 0)), (sum, 2 * sum));
     assert_eq!(pass(&mut relay, 0), sum);

@@ -1,18 +1,19 @@
-//! Time: the clocks that a session can run by, and the fixed timestep.
+//! Time: the clocks of a session, the fixed timestep, and the pace of the game's time. This module
+//! knows no game.
 
 use std::time::{Duration, Instant};
 
-/// What tells the time and waits. Times are since an arbitrary beginning.
+/// A clock that measures time and waits. Times count from an arbitrary start.
 pub trait Clock {
-    /// Now.
+    /// Returns the present time.
     fn now(&self) -> Duration;
-    /// How long there is to wait until this time, on the wall.
+    /// Returns the real time that is left until `time`.
     fn left(&self, time: Duration) -> Duration;
-    /// Return at this time, or at once if it is past.
+    /// Waits until `time`. Returns at once if it has passed.
     fn wait_until(&mut self, time: Duration);
 }
 
-/// The wall's.
+/// A clock that follows real time.
 #[derive(Debug)]
 pub struct RealClock(Instant);
 
@@ -36,7 +37,7 @@ impl Clock for RealClock {
     }
 }
 
-/// One that only moves when it is waited for: the game runs as fast as it goes, and every run is the
+/// A clock that moves only when it is waited for. The game runs as fast as it can, and every run is the
 /// same.
 #[derive(Debug, Default)]
 pub struct FreeClock(Duration);
@@ -55,19 +56,19 @@ impl Clock for FreeClock {
     }
 }
 
-/// The fixed timestep: how many updates are due, so that the game's time keeps up with the clock's.
-/// See Gaffer on Games, "Fix Your Timestep!".
+/// The fixed timestep: decides how many updates are due, so that the game's time keeps up with the
+/// clock's. See Gaffer on Games, "Fix Your Timestep!".
 #[derive(Clone, Debug)]
 pub struct FixedStep {
     step: Duration,
-    /// When the next update is due.
+    /// Time at which the next update is due.
     due: Duration,
     most: u32,
 }
 
 impl FixedStep {
-    /// `hz` updates a second, beginning now; at most `most` at once, and what is late beyond that is
-    /// let go.
+    /// Makes a timestep with `hz` updates a second, of which the first is due at `now`. At most `most`
+    /// updates are due at once, and later ones are dropped.
     #[must_use]
     pub fn new(hz: f64, most: u32, now: Duration) -> Self {
         Self {
@@ -83,13 +84,13 @@ impl FixedStep {
         self.step
     }
 
-    /// When the next update is due.
+    /// Returns the time at which the next update is due.
     #[must_use]
     pub fn due(&self) -> Duration {
         self.due
     }
 
-    /// Take the updates that are due now.
+    /// Takes the updates that are due at `now`, and returns their number.
     pub fn take(&mut self, now: Duration) -> u32 {
         let mut updates = 0;
         while self.due <= now {
@@ -103,36 +104,36 @@ impl FixedStep {
         updates
     }
 
-    /// Put back an update that was taken and not made.
+    /// Returns an update that was taken and not made.
     pub fn put_back(&mut self) {
         self.due = self.due.saturating_sub(self.step);
     }
 
-    /// Where between the last update and the next one `now` lies: 0 to 1.
+    /// Fraction of an update that has passed at `now` since the last one: 0 to 1.
     #[must_use]
     pub fn alpha(&self, now: Duration) -> f32 {
         let ahead = self.due.saturating_sub(now).as_secs_f32() / self.step.as_secs_f32();
         (1.0 - ahead).clamp(0.0, 1.0)
     }
 
-    /// Nothing was due while the game stood still.
+    /// Makes the next update due at `now`, and drops the time in which the game stood still.
     pub fn restart(&mut self, now: Duration) {
         self.due = now;
     }
 }
 
-/// How the game's time follows the clock's: as fast, slower, faster, or not at all.
+/// Relation of the game's time to the clock's: equal, slower, faster, or paused.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace {
     speed: f64,
     is_paused: bool,
-    /// At this time of the clock, the game's was `game`.
+    /// Time of the clock at which the game's time was `game`.
     clock: Duration,
     game: Duration,
 }
 
 impl Pace {
-    /// As fast as the clock, from now on.
+    /// Makes a pace that follows the clock from `now` on.
     #[must_use]
     pub fn new(now: Duration) -> Self {
         Self {
@@ -143,19 +144,19 @@ impl Pace {
         }
     }
 
-    /// The game's time at a time of the clock.
+    /// Returns the game's time at a time of the clock.
     #[must_use]
     pub fn game_time(&self, now: Duration) -> Duration {
         let passed = now.saturating_sub(self.clock);
         match self.is_paused {
             true => self.game,
-            // To the nanosecond, so that a run by a clock of its own repeats to the bit.
+            // No rounding happens at normal speed, so a run on a free clock repeats bit by bit.
             false if self.speed == 1.0 => self.game + passed,
             false => self.game + passed.mul_f64(self.speed),
         }
     }
 
-    /// The clock's time at which the game's will be this; none while it stands still.
+    /// Returns the clock's time at which the game's time will be `game`, or `None` while it is paused.
     #[must_use]
     pub fn clock_time(&self, game: Duration) -> Option<Duration> {
         let left = game.saturating_sub(self.game);
@@ -172,19 +173,19 @@ impl Pace {
         self.speed
     }
 
-    /// Whether the game's time stands still.
+    /// Returns true if the game's time stands still.
     #[must_use]
     pub fn is_paused(&self) -> bool {
         self.is_paused
     }
 
-    /// Go on so much faster or slower: a hundredth to a hundred times as fast as the clock.
+    /// Sets the speed, from a hundredth to a hundred times that of the clock.
     pub fn set_speed(&mut self, speed: f64, now: Duration) {
         self.rest(now);
         self.speed = speed.clamp(0.01, 100.0);
     }
 
-    /// Stand still, or go on.
+    /// Pauses the game's time, or lets it continue.
     pub fn set_paused(&mut self, is_paused: bool, now: Duration) {
         self.rest(now);
         self.is_paused = is_paused;

@@ -1,44 +1,44 @@
-//! What the user decides about a run.
+//! Options of a run that the user chooses. This module knows no command line.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use vblank_input::{Script, Size};
 
-/// What a session is told at its start.
+/// Options of a session.
 #[derive(Debug)]
 pub struct SessionOptions {
-    /// The path of what is run, for whoever asks.
+    /// Path of the guest, for status reports.
     pub guest: PathBuf,
     /// Updates a second.
     pub hz: f64,
-    /// The guest's source of chance.
+    /// Seed of the guest's random numbers.
     pub seed: u64,
     /// Size of the picture, in pixels.
     pub size: Size,
-    /// Stop after so many updates.
+    /// Number of updates after which the session stops.
     pub frames: Option<u64>,
-    /// Refuse a swap that would park a value.
+    /// True if a swap that would park a value is refused.
     pub strict: bool,
-    /// Whether somebody may mend a guest that broke or does not build: then the session waits.
+    /// True if somebody may repair a guest that broke or does not build. The session then waits.
     pub mendable: bool,
-    /// The guest's crate, if it is one: paths in its source are told from there.
+    /// Folder of the guest's crate, if it has one. Paths in its source are shown relative to it.
     pub folder: Option<PathBuf>,
-    /// Whether a picture waits, for a few seconds, for assets that are still being loaded.
+    /// True if a picture waits a few seconds for assets that are being loaded.
     pub waits_for_assets: bool,
-    /// Input from a file.
+    /// Scripted input.
     pub input: Script,
-    /// Begin with this state.
+    /// Image to start from.
     pub state_in: Option<PathBuf>,
-    /// Write the state by itself, for `--resume`.
+    /// Options for writing the state at intervals, for `--resume`.
     pub autosave: Option<AutosaveOptions>,
-    /// Keep the versions that run in this folder.
+    /// Folder for the versions that run.
     pub history: Option<PathBuf>,
-    /// Where images go that somebody wants kept while it runs.
+    /// Folder for images that a person saves during the run.
     pub images: Option<PathBuf>,
-    /// Write the state, at the end or when so many updates have been made.
+    /// Files for the state, written at the end or after a number of updates.
     pub state_out: Vec<Output>,
-    /// Write the picture likewise.
+    /// Files for the picture, written at the end or after a number of updates.
     pub screenshots: Vec<Output>,
 }
 
@@ -66,7 +66,7 @@ impl Default for SessionOptions {
 }
 
 impl SessionOptions {
-    /// What the guest is called: its folder, or its file without the ending.
+    /// Returns the guest's name: that of its folder, or of its file without the extension.
     #[must_use]
     pub fn name(&self) -> String {
         let name = if self.folder.is_some() {
@@ -79,21 +79,21 @@ impl SessionOptions {
     }
 }
 
-/// Where and how often the state is written by itself.
+/// Options for autosaved images.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AutosaveOptions {
-    /// Where to, at intervals and at the end.
+    /// File of the image, written at intervals and at the end.
     pub path: PathBuf,
-    /// How often: less often only where taking an image would cost more than 2% of the time.
+    /// Interval of images. A longer one is used if taking images would cost more than 2% of the time.
     pub every: Duration,
 }
 
-/// A file to write, and when: `FILE` or `FILE@FRAME`.
+/// An output file and its time: `FILE` or `FILE@FRAME`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
-    /// Where to.
+    /// Path of the file.
     pub path: PathBuf,
-    /// After so many updates; at the end where there is none.
+    /// Number of updates before the file is written; `None` for the end of the run.
     pub frame: Option<u64>,
 }
 
@@ -117,12 +117,12 @@ impl std::str::FromStr for Output {
     }
 }
 
-/// A scripted swap, `FRAME=GUEST`: just before update FRAME.
+/// A scripted swap, `FRAME=GUEST`, made just before update FRAME.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SwapAt {
-    /// The update.
+    /// Number of the update.
     pub frame: u64,
-    /// The file.
+    /// File of the guest.
     pub guest: PathBuf,
 }
 

@@ -1,58 +1,58 @@
-//! Everything that reaches the loop from outside.
+//! Events that reach the session from outside: one closed enum. This module handles none of them.
 
 use vblank_input::{InputEvent, Size};
 use vblank_runtime::build::News;
 
 use crate::control::{Reply, Request};
 
-/// Something that the session has to hear of.
+/// An event for the session.
 pub enum Event {
-    /// The player did something.
+    /// Input of the player.
     Input(InputEvent),
-    /// The window has another size, in pixels.
+    /// New size of the window, in pixels.
     Resized(Size),
-    /// So many pixels make one of the system's units of length.
+    /// Number of pixels in one of the system's units of length.
     Scaled(f32),
-    /// The window's close button, or Escape.
+    /// Close request of the window, by its button or by Escape.
     Close,
     /// Ctrl-C, or a request to terminate.
     Interrupt,
-    /// A person wants something of the run.
+    /// Command of a person.
     Command(Command),
-    /// From the pipeline that makes candidates.
+    /// News of the pipeline.
     News(News),
-    /// Another process asks for something, through the control channel.
+    /// Request of another process through the control channel, and where its answer goes.
     Ask(Request, Reply),
 }
 
-/// A command of a person, from a key in the terminal or the overlay. One that cannot be obeyed is reported
-/// as a notice, and everything is as it was.
+/// A command of a person, from a key in the terminal or from the overlay. A command that cannot be
+/// carried out is reported as a notice and changes nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Stand still, or go on. The picture goes on being drawn, and swaps go on happening.
+    /// Pauses the game or lets it continue. Pictures and swaps continue meanwhile.
     Pause(bool),
-    /// Stand still if the game moves, and go on if it stands still.
+    /// Pauses a moving game, and lets a paused one continue.
     TogglePause,
-    /// Stand still, and make one update.
+    /// Pauses the game and makes one update.
     Step,
-    /// Seconds of the game in a second of the clock.
+    /// Sets the seconds of game time in a second of the clock.
     Speed(f64),
-    /// Begin a fresh game with the same code. The state of now is written first.
+    /// Starts a fresh game with the same code, after the present state has been written.
     Reset,
-    /// Write the state of now.
+    /// Writes an image of the present state.
     SaveImage,
-    /// Build and look once more, as after a change.
+    /// Builds and reads the source again, as after a change.
     Rebuild,
-    /// Stop the build that runs, and wait for the next change.
+    /// Stops the running build and waits for the next change.
     StopBuild,
-    /// Go back to the version before, with the state of now.
+    /// Rolls back to the previous version, with the present state.
     RollBack,
-    /// Put another value into the state: its path, and the value as text.
+    /// Replaces a value of the state: its path, and the new value as text.
     Edit(String, String),
-    /// Take the last edit back.
+    /// Reverts the last edit.
     Undo,
-    /// Make it again.
+    /// Repeats the edit that was undone last.
     Redo,
-    /// End the run.
+    /// Ends the run.
     Quit,
 }

@@ -1,4 +1,4 @@
-//! The order of a frame, and how long its phases take.
+//! The order of a frame, and the times of its phases. This module knows no game and no renderer.
 
 use std::time::{Duration, Instant};
 
@@ -9,22 +9,22 @@ use crate::report::Percentiles;
 /// The phases of a frame, in order. [`Session::turn`](crate::session::Session::turn) walks them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// What reached the loop from outside; how many updates are due.
+    /// Events from outside are handled, and the number of due updates is determined.
     Begin,
-    /// The guest moves on: none, one or several fixed steps, each with the input since the last.
+    /// The guest makes the due updates. Each is a fixed step with the input since the last one.
     Update,
-    /// The guest says what it shows.
+    /// The guest records a command list.
     Draw,
-    /// The renderer makes it a picture.
+    /// The renderer turns the command list into a picture.
     Submit,
     /// The picture is shown.
     Present,
-    /// Between two frames: the only place where code is replaced.
+    /// Code may be replaced here, and nowhere else.
     Boundary,
 }
 
 impl Phase {
-    /// All, as a frame walks them.
+    /// The phases in the order of a frame.
     pub const ORDER: [Self; 6] = [
         Self::Begin,
         Self::Update,
@@ -35,22 +35,22 @@ impl Phase {
     ];
 }
 
-/// Times of many frames. Recording costs some nanoseconds and no memory.
+/// Times of many frames. Recording one takes some nanoseconds and no memory.
 #[derive(Debug)]
 pub struct Timings {
-    /// One update.
+    /// Times of single updates.
     pub update: Times,
-    /// One call of `draw`.
+    /// Times of calls of `draw`.
     pub draw: Times,
-    /// Replaying the commands and giving them to the GPU.
+    /// Times of replaying the commands and passing them to the GPU.
     pub submit: Times,
-    /// The whole frame, but for presenting and waiting.
+    /// Times of whole frames, without presenting and waiting.
     pub frame: Times,
-    /// The same of the last frames, one by one.
+    /// Times of the last frames, one by one.
     pub recent: Recent,
-    /// The game standing still for a swap.
+    /// Pauses for swaps.
     pub pause: Times,
-    /// Keeping an image of the state, to be able to go back to it.
+    /// Times of taking an image of the state for recovery.
     pub image: Times,
 }
 
@@ -69,7 +69,7 @@ impl Default for Timings {
 }
 
 impl Timings {
-    /// Count all of these as well, but for the recent ones.
+    /// Adds all times of `other`, except the recent ones.
     pub fn add(&mut self, other: &Self) {
         self.update.add(&other.update);
         self.draw.add(&other.draw);
@@ -80,12 +80,12 @@ impl Timings {
     }
 }
 
-/// The last frames, one by one, and which of them were the first by a new version. Takes no memory as it
-/// goes.
+/// Times of the last frames, one by one, with a mark on the first frame of each version. Recording
+/// takes no memory.
 #[derive(Debug)]
 pub struct Recent {
     times: [(Duration, bool); Self::MOST],
-    /// Where the next one goes.
+    /// Index of the next entry.
     next: usize,
     count: usize,
     is_first: bool,
@@ -103,22 +103,22 @@ impl Default for Recent {
 }
 
 impl Recent {
-    /// How many are kept: five seconds of most games.
+    /// Number of frames that are kept: five seconds of most games.
     pub const MOST: usize = 300;
 
-    /// Note one.
+    /// Records the time of a frame.
     pub fn record(&mut self, time: Duration) {
         self.times[self.next] = (time, std::mem::take(&mut self.is_first));
         self.next = (self.next + 1) % Self::MOST;
         self.count = (self.count + 1).min(Self::MOST);
     }
 
-    /// The next one is the first by a new version.
+    /// Marks the next frame as the first of a new version.
     pub fn mark(&mut self) {
         self.is_first = true;
     }
 
-    /// Oldest first.
+    /// Returns the frames, oldest first, each with its mark.
     pub fn iter(&self) -> impl Iterator<Item = (Duration, bool)> {
         let begin = self.next + Self::MOST - self.count;
         (begin..begin + self.count).map(|at| self.times[at % Self::MOST])
@@ -130,42 +130,42 @@ impl Recent {
 pub struct Times(Histogram<u64>);
 
 impl Times {
-    /// From 1 ns to a minute, to three digits.
+    /// Makes an empty histogram for 1 ns to one minute, with three significant digits.
     fn new() -> Self {
         const MINUTE: u64 = 60_000_000_000;
         Self(Histogram::new_with_bounds(1, MINUTE, 3).expect("the bounds are constant and valid"))
     }
 
-    /// Count one.
+    /// Records one time.
     pub fn record(&mut self, time: Duration) {
         self.0
             .saturating_record(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
     }
 
-    /// Count the time since.
+    /// Records the time since `begun`.
     pub fn record_since(&mut self, begun: Instant) {
         self.record(begun.elapsed());
     }
 
-    /// Count all of these as well.
+    /// Adds all times of `other`.
     pub fn add(&mut self, other: &Self) {
         self.0 += &other.0;
     }
 
-    /// All of them together.
+    /// Returns the sum of all times.
     #[must_use]
     pub fn sum(&self) -> Duration {
         let nanoseconds = self.0.mean() * self.0.len() as f64;
         Duration::from_nanos(nanoseconds as u64)
     }
 
-    /// How many were counted.
+    /// Returns the number of times.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.0.len()
     }
 
-    /// In microseconds; zero where nothing was counted.
+    /// Returns percentiles in microseconds, which are zero if nothing was recorded.
     #[must_use]
     pub fn percentiles(&self) -> Percentiles {
         let us = |nanoseconds: u64| nanoseconds as f64 / 1e3;

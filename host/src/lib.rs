@@ -1,11 +1,12 @@
-//! Vblank: runs games as WebAssembly components, and replaces their code between two frames with the
+//! Vblank runs games as WebAssembly components, and replaces their code between two frames with the
 //! state intact.
 //!
-//! Below it are two crates that stand alone: [`vblank_runtime`] runs, watches and replaces guests, and
-//! [`vblank_render`] draws and plays. This crate adds the games' world, the session that walks a frame,
-//! and everything that a person sees: window, overlay, terminal and command line.
+//! Two crates below it stand alone: [`vblank_runtime`] runs, watches and replaces guests, and
+//! [`vblank_render`] draws and plays. This crate adds the games' world, the session that walks the
+//! frames, and everything that a person sees: window, overlay, terminal and command line.
 //!
-//! The modules in reading order; imports go down this list only. `ARCHITECTURE.md` has the map.
+//! The modules follow in reading order, and imports go down this list only. `ARCHITECTURE.md` has the
+//! map.
 //!
 //! ```no_run
 //! use vblank_host::game::{self, Game, GameCalls, Setup, Step};

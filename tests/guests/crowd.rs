@@ -5,7 +5,7 @@ use vblank_guest::prelude::*;
 
 /// Pixels of the picture's sides.
 const SIDE: u32 = 128;
-/// Another number is another version.
+/// Number of the version, which tests replace.
 const VERSION: u64 = 1;
 /// Pixels of the texture's sides.
 const TEXTURE: u32 = 1024;
@@ -49,12 +49,12 @@ impl Game for Crowd {
     }
 }
 
-/// One pixel after the other, row by row, and again from the top.
+/// Position of a thing: one pixel after the other, row by row, and again from the top.
 fn corner(index: u32) -> Vec2 {
     vec2((index % SIDE) as f32, (index / SIDE % SIDE) as f32)
 }
 
-/// Its own.
+/// Colour of a thing, different for each.
 fn color(index: u32) -> Color {
     Color::hex(index)
 }

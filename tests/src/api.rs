@@ -1,5 +1,6 @@
-//! A crate's public interface as a text, read from its source: what a change of it shows in. Knows Rust's
-//! syntax and nothing of types: macros are not expanded, and what another crate gives is only named.
+//! The public interface of a crate as text, read from its source, so that changes of it are visible.
+//! This module knows Rust's syntax and nothing of types: it expands no macros, and only names items of
+//! other crates.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -8,27 +9,27 @@ use quote::ToTokens;
 use syn::visit::Visit;
 use syn::{Attribute, Fields, ImplItem, Item, Type, UseTree, Visibility, parse_quote};
 
-/// Most steps from one `use` to the next.
+/// Largest number of steps from one `use` to the next.
 const DEPTH: u32 = 8;
 
 /// Position of an item: its module, and its number there.
 type Position = (usize, usize);
 
 struct Module {
-    /// From the root: `["plugin", "slot"]`.
+    /// Path from the root: `["plugin", "slot"]`.
     path: Vec<String>,
     items: Vec<Item>,
     is_public: bool,
 }
 
-/// The source of a crate, read whole.
+/// The complete source of a crate.
 pub struct Source {
     name: String,
     modules: Vec<Module>,
 }
 
 impl Source {
-    /// Read the crate whose root is this file.
+    /// Reads the crate whose root is this file.
     ///
     /// # Panics
     /// When a file is missing or is no Rust.
@@ -43,7 +44,7 @@ impl Source {
         source
     }
 
-    /// Add a module and those within. Files of its children lie in `folder`.
+    /// Adds a module and its inner modules. Files of its children lie in `folder`.
     fn add(&mut self, path: Vec<String>, items: Vec<Item>, folder: &Path, is_public: bool) {
         let place = self.modules.len();
         self.modules.push(Module {
@@ -81,7 +82,7 @@ impl Source {
         self.modules.iter().position(|module| module.path == path)
     }
 
-    /// Item that a name in a module stands for, if it is of this crate.
+    /// Returns the item that a name in a module stands for, if it is of this crate.
     fn resolve(&self, module: usize, name: &str, depth: u32) -> Option<Position> {
         let items = &self.modules[module].items;
         if let Some(item) = items.iter().position(|item| defines(item, name)) {
@@ -95,13 +96,13 @@ impl Source {
         })
     }
 
-    /// Item that a path stands for, if it is of this crate.
+    /// Returns the item that a path stands for, if it is of this crate.
     fn resolve_path(&self, module: usize, path: &[String]) -> Option<Position> {
         let (last, way) = path.split_last()?;
         self.resolve(self.walk(module, way, DEPTH)?, last, DEPTH)
     }
 
-    /// The paths that `use` gives this name in a module, and those of all names of somewhere.
+    /// Returns the paths that `use` gives this name in a module, and the paths of glob imports.
     fn uses(&self, module: usize, name: &str) -> impl Iterator<Item = Vec<String>> {
         let items = self.modules[module].items.iter();
         let uses = items.filter_map(|item| match item {
@@ -114,7 +115,7 @@ impl Source {
         named.map(|(path, _)| path)
     }
 
-    /// The module that a path leads to from another.
+    /// Returns the module that a path leads to from another.
     fn walk(&self, from: usize, path: &[String], depth: u32) -> Option<usize> {
         let Some((step, rest)) = path.split_first() else {
             return Some(from);
@@ -129,7 +130,7 @@ impl Source {
         if let Some(next) = next {
             return self.walk(next, rest, depth);
         }
-        // Perhaps the module is brought in.
+        // The module may be imported by a `use`.
         let depth = depth.checked_sub(1)?;
         let mut uses = self
             .uses(from, step)
@@ -137,7 +138,8 @@ impl Source {
         uses.find_map(|path| self.walk(from, &[&path, rest].concat(), depth))
     }
 
-    /// The public names of a public module: what they stand for, or the `use` of something of another crate.
+    /// Returns the public names of a public module: the items that they stand for, or the `use` of an
+    /// item of another crate.
     fn names(&self, module: usize) -> Vec<(String, Result<Position, String>)> {
         let mut names = Vec::new();
         for (index, item) in self.modules[module].items.iter().enumerate() {
@@ -154,7 +156,7 @@ impl Source {
             }
         }
         if module == 0 {
-            // Wherever it is written, `#[macro_export]` puts it here.
+            // `#[macro_export]` puts a macro into the root, wherever it is written.
             for (at, module) in self.modules.iter().enumerate().skip(1) {
                 let macros = module.items.iter().enumerate();
                 let macros = macros
@@ -167,8 +169,9 @@ impl Source {
         names
     }
 
-    /// The text for some of its public modules, by their paths from the root, and for what of the crate
-    /// their items name. An item that is needed and has no public name is marked: nobody could write it.
+    /// Returns the text for some public modules, given by their paths from the root, and for the items
+    /// of the crate that they name. An item without a public name is marked, because no user could
+    /// write it.
     #[must_use]
     pub fn interface(&self, of: &[&[&str]]) -> String {
         let mut named: BTreeMap<Position, (String, String)> = BTreeMap::new();
@@ -255,7 +258,7 @@ impl Source {
         names.join("::")
     }
 
-    /// An item with its implementations, and what of the crate it names.
+    /// Returns an item with its implementations, and the items of the crate that it names.
     fn show(&self, (module, index): Position) -> (String, Vec<Position>) {
         let item = &self.modules[module].items[index];
         let mut shown = vec![(module, bare(item))];
@@ -315,7 +318,7 @@ fn is_test(attributes: &[Attribute]) -> bool {
     says(attributes, "cfg", "test")
 }
 
-/// The paths of a `use`, each with the name that it gives.
+/// Returns the paths of a `use`, each with the name that it defines.
 fn leaves(tree: &UseTree) -> Vec<(Vec<String>, String)> {
     match tree {
         UseTree::Path(path) => {
@@ -335,7 +338,7 @@ fn leaves(tree: &UseTree) -> Vec<(Vec<String>, String)> {
     }
 }
 
-/// The name of an item that is public and shown; modules have texts of their own.
+/// Returns the name of a public item. Modules have texts of their own.
 fn public_name(item: &Item) -> Option<String> {
     let (visibility, attributes, name) = match item {
         Item::Struct(item) => (&item.vis, &item.attrs, &item.ident),
@@ -351,7 +354,7 @@ fn public_name(item: &Item) -> Option<String> {
     (is_public_item(visibility) && !is_hidden(attributes)).then(|| name.to_string())
 }
 
-/// `macro_rules!` for everybody, and what `bitflags!` makes.
+/// Returns the name of an exported `macro_rules!`, or of the type that `bitflags!` makes.
 fn made_by_macro(item: &syn::ItemMacro) -> Option<String> {
     if let Some(name) = &item.ident {
         let is_exported = item
@@ -387,7 +390,7 @@ fn self_name(ty: &Type) -> Option<String> {
     }
 }
 
-/// Attributes that somebody who uses an item can notice.
+/// Keeps only attributes that matter to a user of an item.
 fn keep(attributes: &mut Vec<Attribute>) {
     let kept = [
         "derive",
@@ -400,7 +403,7 @@ fn keep(attributes: &mut Vec<Attribute>) {
     attributes.retain(|attribute| kept.iter().any(|kept| attribute.path().is_ident(kept)));
 }
 
-/// Without documentation, bodies and what is private.
+/// Returns an item without documentation, bodies and private parts.
 fn bare(item: &Item) -> Item {
     let mut item = item.clone();
     match &mut item {
@@ -458,7 +461,7 @@ fn bare(item: &Item) -> Item {
     item
 }
 
-/// Only public fields, and a mark where there are others.
+/// Keeps only public fields, and adds a mark if there are others.
 fn bare_fields(fields: &mut Fields) {
     let is_seen = |field: &syn::Field| is_public_item(&field.vis);
     let hides = !fields.iter().all(is_seen);
@@ -483,7 +486,8 @@ fn bare_fields(fields: &mut Fields) {
     fields.iter_mut().for_each(|field| keep(&mut field.attrs));
 }
 
-/// Public functions and constants; of a trait, that it is implemented. Nothing where there are none.
+/// Returns public functions and constants, or the fact that a trait is implemented. Returns `None` if
+/// there are none.
 fn bare_impl(item: &syn::ItemImpl) -> Option<Item> {
     let mut item = item.clone();
     keep(&mut item.attrs);
@@ -533,7 +537,7 @@ fn print(items: Vec<Item>) -> String {
         .replace("private: Private,", "// and private fields")
 }
 
-/// Key that items are sorted by: their own line.
+/// Returns the key by which items are sorted: their first line without attributes.
 fn without_attributes(text: &str) -> &str {
     let lines = text.split_inclusive('\n');
     let before = lines.take_while(|line| line.starts_with("#[") || line.starts_with("//"));

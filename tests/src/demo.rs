@@ -1,4 +1,4 @@
-//! A copy of a demo to work on: tracked files are never touched.
+//! A copy of a demo to work on, so that no test touches tracked files.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-/// The root of this workspace.
+/// Returns the root of this workspace.
 #[must_use]
 pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -14,15 +14,14 @@ pub fn workspace() -> &'static Path {
         .expect("the tests lie in the workspace")
 }
 
-/// A demo of its own in a temporary folder, with the SDK of this workspace.
+/// A demo in a temporary folder, with the SDK of this workspace.
 pub struct Demo {
     root: TempDir,
     name: String,
 }
 
 impl Demo {
-    /// Copy `demos/NAME`. What has been built there already is copied along, so that only the guest's
-    /// own crate is compiled.
+    /// Copies `demos/NAME` with its built dependencies, so that only the guest's own crate is compiled.
     #[track_caller]
     #[must_use]
     pub fn copy(name: &str) -> Self {
@@ -31,19 +30,19 @@ impl Demo {
         demo
     }
 
-    /// Put what has been built of the demos, if anything has, into a target folder.
+    /// Copies the demos' build output, if there is any, into a target folder.
     #[track_caller]
     pub fn seed(target: &Path) {
         let built = workspace().join("demos/target");
         if built.is_dir() {
             std::fs::create_dir_all(target)
                 .unwrap_or_else(|error| panic!("cannot make {}: {error}", target.display()));
-            // Times are kept, since cargo goes by them.
+            // The files keep their times, by which cargo decides what to rebuild.
             copy(&built.join("."), target);
         }
     }
 
-    /// Copy `demos/NAME` with nothing built.
+    /// Copies `demos/NAME` without build output.
     #[track_caller]
     #[must_use]
     pub fn copy_cold(name: &str) -> Self {
@@ -52,7 +51,8 @@ impl Demo {
         for part in [".cargo", "Cargo.lock"] {
             copy(&demos.join(part), &root.path().join(part));
         }
-        // A plugin lies deeper, and its crate names its application's WIT and the contract.
+        // A plugin's folder lies deeper, and its crate refers to its application's WIT and to the
+        // contract.
         let folder = root.path().join(name);
         if let (Some(parent), Some(above)) = (folder.parent(), Path::new(name).parent())
             && !above.as_os_str().is_empty()
@@ -82,25 +82,25 @@ impl Demo {
         demo
     }
 
-    /// The guest crate.
+    /// Returns the folder of the guest crate.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
         self.root.path().join(&self.name)
     }
 
-    /// Its source.
+    /// Returns the guest's source file.
     #[must_use]
     pub fn source(&self) -> PathBuf {
         self.folder().join("src/lib.rs")
     }
 
-    /// cargo's target folder.
+    /// Returns cargo's target folder.
     #[must_use]
     pub fn target(&self) -> PathBuf {
         self.root.path().join("target")
     }
 
-    /// The file that the last build left.
+    /// Returns the file of the last build.
     #[must_use]
     pub fn wasm(&self) -> PathBuf {
         let name = self.name.rsplit('/').next().unwrap_or(&self.name);
@@ -108,7 +108,7 @@ impl Demo {
         self.target().join(file)
     }
 
-    /// Keep what the last build left under another name.
+    /// Copies the file of the last build to another name.
     #[track_caller]
     #[must_use]
     pub fn keep_wasm(&self, name: &str) -> PathBuf {
@@ -119,13 +119,13 @@ impl Demo {
         kept
     }
 
-    /// A path beside the guest's folder, for a run's files.
+    /// Returns a path beside the guest's folder, for a run's files.
     #[must_use]
     pub fn beside(&self, name: &str) -> PathBuf {
         self.root.path().join(name)
     }
 
-    /// Apply one of the demo's `edits/`, as a person would.
+    /// Applies one of the demo's `edits/`, as a person would.
     #[track_caller]
     pub fn apply(&self, edit: &str) {
         let patch = self.folder().join("edits").join(edit);
@@ -133,7 +133,7 @@ impl Demo {
             .args(["apply", "--verbose"])
             .arg(&patch)
             .current_dir(self.folder())
-            // Were the temporary folder in a repository, git would pass over what lies outside of it.
+            // If the temporary folder lay in a repository, git would ignore files outside of it.
             .env("GIT_CEILING_DIRECTORIES", self.root.path())
             .stdin(Stdio::null())
             .output()
@@ -143,7 +143,7 @@ impl Demo {
         assert!(said.contains("cleanly"), "{edit} changes nothing: {said}");
     }
 
-    /// Replace a piece of the source, which must be there once.
+    /// Replaces a piece of the source, which must occur once.
     #[track_caller]
     pub fn replace(&self, old: &str, new: &str) {
         let source = read(&self.source());
@@ -156,7 +156,7 @@ impl Demo {
         write(&self.source(), &source.replace(old, new));
     }
 
-    /// Build it, without the host.
+    /// Builds the guest without the host.
     #[track_caller]
     pub fn build(&self) {
         let output = cargo_for_guests()
@@ -170,7 +170,7 @@ impl Demo {
     }
 }
 
-/// The cargo that can build guests, without what an outer cargo has said.
+/// Returns the cargo that can build guests, without the environment of an outer cargo.
 #[must_use]
 pub fn cargo_for_guests() -> Command {
     let mut cargo = if has_target() {
@@ -186,7 +186,8 @@ pub fn cargo_for_guests() -> Command {
     cargo
 }
 
-/// True if rustup's own compiler can build guests; otherwise the one that `cargo xtask setup` made has to.
+/// Returns true if rustup's own compiler can build guests. Otherwise the one of `cargo xtask setup` is
+/// needed.
 fn has_target() -> bool {
     let output = Command::new("rustc")
         .args([
@@ -200,7 +201,7 @@ fn has_target() -> bool {
     output.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
 }
 
-/// Files and folders with their times and modes.
+/// Copies files and folders with their times and modes.
 #[track_caller]
 fn copy(from: &Path, to: &Path) {
     let status = Command::new("cp")
@@ -223,7 +224,7 @@ fn read(path: &Path) -> String {
         .unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
 }
 
-/// At once and without another file, as most editors write.
+/// Writes a file in place, as most editors do.
 #[track_caller]
 fn write(path: &Path, text: &str) {
     let written = std::fs::File::create(path).and_then(|mut file| file.write_all(text.as_bytes()));

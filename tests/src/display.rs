@@ -1,4 +1,4 @@
-//! A display of its own for a test with a window, and the hands at its keyboard.
+//! An X display of its own for a test with a window, with a keyboard and a pointer.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -15,7 +15,7 @@ use x11rb::rust_connection::RustConnection;
 
 use crate::wait::{DEADLINE, wait_until};
 
-/// An X server without a screen. Dropped, it ends.
+/// An X server without a screen, which ends when it is dropped.
 pub struct Display {
     server: Child,
     name: String,
@@ -23,16 +23,16 @@ pub struct Display {
     root: Window,
 }
 
-/// The picture in a window: rows of red, green, blue.
+/// Picture in a window: rows of red, green, blue.
 pub struct Picture {
-    /// In pixels.
+    /// Width in pixels.
     pub width: usize,
-    /// Row by row from the top.
+    /// Pixels, row by row from the top.
     pub pixels: Vec<[u8; 3]>,
 }
 
 impl Display {
-    /// Start Xvfb on a display that is free.
+    /// Starts Xvfb on a free display.
     #[track_caller]
     #[must_use]
     pub fn start() -> Self {
@@ -69,13 +69,13 @@ impl Display {
         }
     }
 
-    /// For the variable `DISPLAY`.
+    /// Returns the value for the variable `DISPLAY`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The one window with a title, once it is there and has focus.
+    /// Waits for the only window with a title, and gives it the focus.
     #[track_caller]
     #[must_use]
     pub fn window(&self) -> Window {
@@ -85,7 +85,7 @@ impl Display {
                 .into_iter()
                 .find(|window| self.title(*window).is_some())
         });
-        // There is no window manager that would do it.
+        // The display has no window manager, which would set the focus.
         let focused = self.x11.set_input_focus(InputFocus::PARENT, window, 0_u32);
         focused
             .expect("the display is there")
@@ -94,7 +94,7 @@ impl Display {
         window
     }
 
-    /// Until the title contains this.
+    /// Waits until the title contains this text.
     #[track_caller]
     pub fn wait_for_title(&self, window: Window, text: &str) -> String {
         wait_until(&format!("a title with {text:?}"), DEADLINE, || {
@@ -112,7 +112,7 @@ impl Display {
         (!title.is_empty()).then_some(title)
     }
 
-    /// Press a key and let it go. `code` is the keyboard's own, as evdev has it plus 8.
+    /// Presses and releases a key. `code` is the X11 code, which is evdev's plus 8.
     #[track_caller]
     pub fn press(&self, code: u8) {
         for kind in [KEY_PRESS_EVENT, KEY_RELEASE_EVENT] {
@@ -124,7 +124,7 @@ impl Display {
         }
     }
 
-    /// Move the pointer to a point in the window.
+    /// Moves the pointer to a point in the window.
     #[track_caller]
     pub fn point(&self, window: Window, x: i16, y: i16) {
         let moved = self.x11.warp_pointer(0_u32, window, 0, 0, 0, 0, x, y);
@@ -134,10 +134,11 @@ impl Display {
             .expect("the pointer moves");
     }
 
-    /// Click on a point in the window, as slowly as a hand does.
+    /// Clicks on a point in the window, as slowly as a hand does.
     #[track_caller]
     pub fn click(&self, window: Window, x: i16, y: i16) {
-        /// The button stays down for some frames: a click between two frames is none.
+        /// Time for which the button stays down: some frames, because a click within a frame is no
+        /// click.
         const HAND: Duration = Duration::from_millis(100);
         self.point(window, x, y);
         for kind in [BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT] {
@@ -150,7 +151,7 @@ impl Display {
         }
     }
 
-    /// Give the window another size.
+    /// Resizes the window.
     #[track_caller]
     pub fn resize(&self, window: Window, width: u32, height: u32) {
         let values = ConfigureWindowAux::new().width(width).height(height);
@@ -161,7 +162,7 @@ impl Display {
             .expect("the window is there");
     }
 
-    /// Ask a window to close, as a window manager does when somebody clicks its close button.
+    /// Asks a window to close, as a window manager does after a click on the close button.
     #[track_caller]
     pub fn click_close(&self, window: Window) {
         let atom = |name: &str| {
@@ -181,7 +182,7 @@ impl Display {
             .expect("the window is there");
     }
 
-    /// The picture that a window shows now.
+    /// Returns the picture that a window shows now.
     #[track_caller]
     #[must_use]
     pub fn picture(&self, window: Window) -> Picture {
@@ -205,7 +206,7 @@ impl Display {
         }
     }
 
-    /// Until it shows what is wanted.
+    /// Waits until the window shows a picture that meets the condition.
     #[track_caller]
     pub fn wait_for_picture(&self, window: Window, is: impl Fn(&Picture) -> bool) -> Picture {
         wait_until("a picture", DEADLINE, || {

@@ -1,5 +1,5 @@
-//! Guests made in a moment and without a compiler: core modules in the text format, with the names and
-//! signatures that `wit/` gives them.
+//! Guests that are made in a moment and without a compiler. They are core modules in the text format,
+//! with the names and signatures that `wit/` prescribes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -42,12 +42,12 @@ pub struct Counter {
 pub struct Tally {
     /// The sum of all steps.
     pub count: u64,
-    /// That sum, dealt out: the step of frame `n` is in word `n % len`.
+    /// The sum, divided among words: the step of frame `n` is in word `n % len`.
     pub words: Vec<u64>,
 }
 
 impl Tally {
-    /// A fresh one with so many words: a power of two, and enough for a segment.
+    /// Makes a fresh state with this many words: a power of two, and enough for a segment.
     #[track_caller]
     #[must_use]
     pub fn of(words: usize) -> Self {
@@ -59,23 +59,23 @@ impl Tally {
     }
 }
 
-/// A guest whose state is one or several `u64`, perhaps with a list of them at the end. Each update
-/// adds to the first, and to one word of the list, by turns.
+/// A guest whose state is one or several `u64`, and optionally a list of them at the end. Each update
+/// adds to the first number and to one word of the list, by turns.
 #[derive(Clone)]
 pub struct Guest {
     schema: Vec<u8>,
     defaults: Vec<u8>,
-    /// The tree of a fresh state.
+    /// Tree of a fresh state.
     tree: Vec<u8>,
-    /// The number of words of the list, which is all 0 in a fresh game.
+    /// Number of words of the list, which are all 0 in a fresh game.
     words: usize,
     step: u64,
-    /// By the name of the export: what runs before, or instead of, what it does.
+    /// Code that runs before an export's own code, or instead of it, by the name of the export.
     before: BTreeMap<&'static str, String>,
     instead: BTreeMap<&'static str, String>,
     /// The folder of the contract.
     wit: PathBuf,
-    /// Text of the contract, and what stands in its place for this guest.
+    /// Replacements in the text of the contract for this guest.
     contract: Vec<(&'static str, String)>,
     imports: String,
     message: String,
@@ -84,13 +84,13 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// With a state of this type, which is written as whole words of eight bytes.
+    /// Makes a guest with a state of this type, which consists of whole words of eight bytes.
     #[must_use]
     pub fn of<T: vblank_state::State + Default>() -> Self {
         Self::holding(&T::default())
     }
 
-    /// With a list of so many words in its state; see [`Tally::of`].
+    /// Makes a guest with a list of this many words in its state; see [`Tally::of`].
     #[track_caller]
     #[must_use]
     pub fn tally(words: usize) -> Self {
@@ -118,8 +118,7 @@ impl Guest {
         }
     }
 
-    /// A plugin of the world `tally` of `tests/wit`, and no game: `add` adds what it is given, times the
-    /// step.
+    /// Makes a plugin of the world `tally` of `tests/wit`. Its `add` adds the argument times the step.
     #[must_use]
     pub fn plugin() -> Self {
         Self {
@@ -128,7 +127,8 @@ impl Guest {
         }
     }
 
-    /// A plugin of the world `relay` of `tests/wit`: `pass` counts, times the step, and has another plugin add.
+    /// Makes a plugin of the world `relay` of `tests/wit`. Its `pass` counts, times the step, and calls
+    /// another plugin's `add`.
     #[must_use]
     pub fn relay() -> Self {
         Self {
@@ -137,35 +137,36 @@ impl Guest {
         }
     }
 
-    /// Take a world of another contract, which is in this folder. The guest imports all that the world offers.
+    /// Uses a world of the contract in another folder. The guest imports everything that the world
+    /// offers.
     #[must_use]
     pub fn built_for(mut self, wit: &Path, world: &'static str) -> Self {
         (self.wit, self.world) = (wit.to_owned(), world);
         self
     }
 
-    /// Add so much in each update, instead of 1.
+    /// Adds `step` in each update, instead of 1.
     #[must_use]
     pub fn step(mut self, step: u64) -> Self {
         self.step = step;
         self
     }
 
-    /// Run this first in the export of this name. Its parameters are `$p0`, `$p1`, ….
+    /// Runs this code first in an export. The export's parameters are `$p0`, `$p1`, ….
     #[must_use]
     pub fn before(mut self, export: &'static str, code: &str) -> Self {
         self.before.entry(export).or_default().push_str(code);
         self
     }
 
-    /// Run only this in the export of this name.
+    /// Runs only this code in an export.
     #[must_use]
     pub fn instead(mut self, export: &'static str, code: &str) -> Self {
         self.instead.insert(export, code.to_owned());
         self
     }
 
-    /// Fill the list of a fresh game with what does not compress: word `i` is `i + 1` times
+    /// Fills the list of a fresh game with incompressible words: word `i` is `i + 1` times
     /// [`MIX`](Self::MIX).
     #[must_use]
     pub fn fill(self) -> Self {
@@ -187,7 +188,7 @@ impl Guest {
     /// 2^64 divided by the golden ratio.
     pub const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
 
-    /// Log the number of the frame at the beginning of each update, in ten digits.
+    /// Logs the number of the frame at the beginning of each update, in ten digits.
     #[must_use]
     pub fn log_frames(self) -> Self {
         let last = NUMBER + 9;
@@ -209,26 +210,26 @@ impl Guest {
         )
     }
 
-    /// Run this in the update of a frame.
+    /// Runs this code in the update of a frame.
     #[must_use]
     pub fn at_frame(self, frame: u64, code: &str) -> Self {
         let is_it = format!("(i64.eq (i64.load (local.get $p0)) (i64.const {frame}))");
         self.before("update", &format!("(if {is_it} (then {code}))"))
     }
 
-    /// Trap in the update of a frame.
+    /// Traps in the update of a frame.
     #[must_use]
     pub fn trap_at(self, frame: u64) -> Self {
         self.at_frame(frame, "unreachable")
     }
 
-    /// Never return from the update of a frame.
+    /// Never returns from the update of a frame.
     #[must_use]
     pub fn hang_at(self, frame: u64) -> Self {
         self.at_frame(frame, "(loop $for_ever (br $for_ever))")
     }
 
-    /// Refuse every state with this message.
+    /// Refuses every state with this message.
     #[must_use]
     pub fn refuse_state(mut self, message: &str) -> Self {
         message.clone_into(&mut self.message);
@@ -242,7 +243,7 @@ impl Guest {
         self.instead("migrate", &error)
     }
 
-    /// Have this export, which gives a list, say that the list is so long.
+    /// Makes an export that returns a list report this length.
     #[must_use]
     pub fn list_of(self, export: &'static str, len: u32) -> Self {
         self.instead(
@@ -255,7 +256,7 @@ impl Guest {
         )
     }
 
-    /// Lend so many bytes as the tree of the state, and so many words as its list.
+    /// Lends this many bytes as the tree of the state, and this many words as its list.
     #[must_use]
     pub fn lend(self, tree: u32, words: u32) -> Self {
         self.instead(
@@ -268,28 +269,28 @@ impl Guest {
         )
     }
 
-    /// Change the contract that it is built for: text of `wit/` or `tests/wit`, which must be there.
+    /// Replaces text of the contract in `wit/` or `tests/wit`, which must occur there.
     #[must_use]
     pub fn contract(mut self, old: &'static str, new: &str) -> Self {
         self.contract.push((old, new.to_owned()));
         self
     }
 
-    /// Stamp it as the SDK does, with this version of the contract.
+    /// Stamps the guest with this version of the contract, as the SDK does.
     #[must_use]
     pub fn stamp(mut self, version: &str) -> Self {
         self.stamp = Some(version.to_owned());
         self
     }
 
-    /// One more import of the core module, as `wasm32-wasip1` has.
+    /// Adds an import to the core module, as `wasm32-wasip1` has.
     #[must_use]
     pub fn import(mut self, import: &str) -> Self {
         self.imports.push_str(import);
         self
     }
 
-    /// The core module with its component type embedded, as cargo builds for
+    /// Returns the core module with its component type embedded, as cargo builds for
     /// `wasm32-unknown-unknown`.
     #[track_caller]
     #[must_use]
@@ -299,14 +300,14 @@ impl Guest {
         embed(&text, &resolve, world)
     }
 
-    /// The component.
+    /// Returns the component.
     #[track_caller]
     #[must_use]
     pub fn component(&self) -> Vec<u8> {
         encode(&self.module())
     }
 
-    /// Write the core module to a file, at once.
+    /// Writes the core module to a file, without a temporary file.
     #[track_caller]
     pub fn write(&self, path: &Path) {
         std::fs::write(path, self.module())
@@ -332,7 +333,7 @@ impl Guest {
         (resolve, world)
     }
 
-    /// A copy of a folder of WIT with what is changed in it.
+    /// Copies a folder of WIT, with the replacements of this guest.
     fn changed(&self, wit: &Path, unused: &mut Vec<&str>) -> TempDir {
         let folder = TempDir::new().expect("a temporary folder can be made");
         for entry in std::fs::read_dir(wit).expect("the contract is there") {
@@ -362,7 +363,8 @@ impl Guest {
             let (module, name) = resolve.wasm_import_name(MANGLING, import);
             let signature = resolve.wasm_signature(AbiVariant::GuestImport, func);
             let types = types(&signature);
-            // Among several of one name the later ones have none; that of draw has one of its own.
+            // Among several functions of one name, only the first has a label; that of `draw` has a
+            // label of its own.
             let is_of_draw = name == "copied" && module.starts_with("vblank:guest/draw");
             let label = if is_of_draw {
                 "$draw-copied".to_owned()
@@ -392,7 +394,7 @@ impl Guest {
         let stamp = self.stamp.as_ref().map_or(String::new(), |version| {
             format!("(@custom \"vblank:abi\" {version:?})")
         });
-        // Twice the list: once as it is kept, once as it comes in.
+        // The memory holds the list twice: the stored one and the incoming one.
         let heap = LIST + self.words * 8;
         let pages = (LIST + 2 * self.words * 8).div_ceil(PAGE) + 1;
         format!(
@@ -438,7 +440,7 @@ impl Guest {
                     format!("(i64.store {at} (i64.add (i64.load {at}) (i64.const {step})))")
                 };
                 let count = add(&format!("(i32.const {STATE})"));
-                // The frame's number comes first in what `$p0` points to.
+                // The frame's number is the first field behind the pointer `$p0`.
                 let frame = "(i32.wrap_i64 (i64.load (local.get $p0)))";
                 let word = add(&format!(
                     "(i32.add (i32.const {LIST})
@@ -495,8 +497,8 @@ impl Guest {
     }
 }
 
-/// A component of any world: `wit` is a package with one world, `text` a core module that has what the
-/// world wants.
+/// Makes a component of any world. `wit` is a package with one world, and `text` a core module with the
+/// exports that the world needs.
 #[track_caller]
 #[must_use]
 pub fn component_of(wit: &str, text: &str) -> Vec<u8> {
@@ -526,7 +528,7 @@ fn encode(module: &[u8]) -> Vec<u8> {
     encoded.unwrap_or_else(|error| panic!("the fixture makes no component: {error:#}"))
 }
 
-/// The functions of a world's interfaces.
+/// Returns the functions of a world's interfaces.
 fn functions<'a>(
     resolve: &'a Resolve,
     items: impl Iterator<Item = (&'a WorldKey, &'a WorldItem)>,

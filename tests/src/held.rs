@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::wait::wait_until;
 
-/// Longer than what was dropped takes to be gone.
+/// Time after which dropped resources are certainly freed.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Resources that a process holds.
@@ -22,7 +22,7 @@ pub struct Held {
 }
 
 impl Held {
-    /// Measure a process, by its folder in `/proc`.
+    /// Measures a process by its folder in `/proc`.
     #[must_use]
     pub fn by(process: &Path) -> Self {
         let read = |name: &str| {
@@ -43,7 +43,8 @@ impl Held {
         }
     }
 
-    /// Once what was dropped is gone: the reaper has a thread of its own and takes its time.
+    /// Measures a process once dropped resources are freed. The reaper frees them on a thread of its
+    /// own.
     #[track_caller]
     #[must_use]
     pub fn settled(process: &Path) -> Self {
@@ -51,7 +52,7 @@ impl Held {
         let mut unchanged = 0;
         let what = format!("a steady number of mappings and descriptors, as of {last:?}");
         wait_until(&what, DEADLINE, || {
-            // A thread takes its time to drop something large, so what is looked at twice is apart in time.
+            // A thread needs some time to drop something large, so the measurements keep a distance.
             std::thread::sleep(Duration::from_millis(20));
             let now = Self::by(process);
             let is_same = now.mappings == last.mappings && now.descriptors == last.descriptors;
@@ -61,7 +62,7 @@ impl Held {
         })
     }
 
-    /// Wait until no more is held than before, which must come to pass.
+    /// Waits until a process holds no more than before. Fails at the deadline.
     #[track_caller]
     pub fn wait_for_no_more(process: &Path, before: Self) -> Self {
         let what = format!("no more to be held than {before:?}");

@@ -1,4 +1,4 @@
-//! The binary: started, watched, stopped, and what it said.
+//! The binary `host` in tests: started, observed and stopped.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::wait::{DEADLINE, Output, Written, name_of, wait_until};
 
-/// The host, built beside the test that asks.
+/// Returns the path of the host, which is built beside the test.
 pub fn host_binary() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
     let profile = test.parent().and_then(Path::parent);
@@ -31,8 +31,8 @@ pub fn host_binary() -> PathBuf {
     }
 }
 
-/// A command of the host without the surroundings that a test happens to run in. What it keeps, and
-/// the hosts that it finds running, are in this folder.
+/// Makes a command of the host without the test's own environment. The host keeps its files in this
+/// folder, and finds running hosts there.
 #[must_use]
 pub fn host(folder: &Path) -> Command {
     let mut command = Command::new(host_binary());
@@ -51,14 +51,14 @@ pub fn host(folder: &Path) -> Command {
     command
 }
 
-/// Set the folders in which the host, Mesa and cargo's caches may write.
+/// Sets the folders in which the host, Mesa and cargo's caches may write.
 fn surround(command: &mut Command, folder: &Path) {
     command.env("XDG_RUNTIME_DIR", folder);
     command.env("XDG_CACHE_HOME", folder.join("cache"));
     command.env("XDG_DATA_HOME", folder.join("data"));
 }
 
-/// The value tree of a saved state, as `host state show --json` prints it.
+/// Returns the value tree of a saved state, as `host state show --json` prints it.
 #[track_caller]
 #[must_use]
 pub fn show_state(image: &Path) -> Value {
@@ -85,13 +85,13 @@ pub struct Run {
 }
 
 impl Run {
-    /// Without a window, and without pictures unless `--renderer` is given.
+    /// Makes a run without a window, and without pictures unless `--renderer` is given.
     #[must_use]
     pub fn headless(guest: &Path) -> Self {
         Self::new(guest).arg("--headless")
     }
 
-    /// In a window on this X display.
+    /// Makes a run in a window on this X display.
     #[must_use]
     pub fn windowed(guest: &Path, display: &str) -> Self {
         let mut run = Self::new(guest);
@@ -111,21 +111,21 @@ impl Run {
         }
     }
 
-    /// One more argument.
+    /// Adds an argument.
     #[must_use]
     pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.command.arg(argument);
         self
     }
 
-    /// More arguments, separated by spaces.
+    /// Adds arguments that are separated by spaces.
     #[must_use]
     pub fn args(mut self, arguments: &str) -> Self {
         self.command.args(arguments.split_whitespace());
         self
     }
 
-    /// A flag with a path, such as `--state-out FILE@60`.
+    /// Adds a flag with a path, such as `--state-out FILE@60`.
     #[must_use]
     pub fn file(mut self, flag: &str, path: &Path, suffix: &str) -> Self {
         self.command
@@ -134,14 +134,14 @@ impl Run {
         self
     }
 
-    /// Set a variable of the surroundings.
+    /// Sets a variable of the environment.
     #[must_use]
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
-    /// Started by another program: the last of these words is followed by the command.
+    /// Starts the host by another program, whose arguments end with the command of the host.
     #[must_use]
     pub fn within(mut self, program: &str, words: &[&str]) -> Self {
         let mut command = Command::new(program);
@@ -157,20 +157,20 @@ impl Run {
         self
     }
 
-    /// For a host whose memory is measured: huge pages round that up to 2 MiB, a step of 5%.
+    /// Prepares a run whose memory is measured: huge pages would round it up to 2 MiB, a step of 5%.
     #[must_use]
     pub fn in_small_pages(self) -> Self {
         self.env("MIMALLOC_ALLOW_THP", "0")
     }
 
-    /// Keep everything in this folder, as other commands of the host in it do.
+    /// Keeps all files of the host in this folder, as other commands of the host do.
     #[must_use]
     pub fn home(mut self, folder: &Path) -> Self {
         surround(&mut self.command, folder);
         self
     }
 
-    /// Start it.
+    /// Starts the host.
     #[track_caller]
     #[must_use]
     pub fn start(mut self) -> Host {
@@ -192,7 +192,7 @@ impl Run {
         }
     }
 
-    /// Start it, and wait for its end.
+    /// Starts the host, and waits for its end.
     #[track_caller]
     #[must_use]
     pub fn to_end(self) -> Ended {
@@ -200,12 +200,12 @@ impl Run {
     }
 }
 
-/// A host that runs. Dropped, it is killed.
+/// A running host, which is killed when it is dropped.
 pub struct Host {
     child: Child,
     output: Arc<Output>,
     readers: Vec<JoinHandle<()>>,
-    /// A copy of the report, as far as somebody has asked for it.
+    /// Copy of the report, up to the last request for it.
     events: Vec<Value>,
     /// The number of events that waits have consumed.
     heard: usize,
@@ -213,13 +213,14 @@ pub struct Host {
 }
 
 impl Host {
-    /// The next event of this name. Events before it are passed over, and later waits begin behind it.
+    /// Waits for the next event of this name. Earlier events are skipped, and later waits begin behind
+    /// it.
     #[track_caller]
     pub fn event(&mut self, name: &str) -> Value {
         self.event_of(&[name])
     }
 
-    /// The next event of one of these names; see [`event`](Self::event).
+    /// Waits for the next event of one of these names; see [`event`](Self::event).
     #[track_caller]
     pub fn event_of(&mut self, names: &[&str]) -> Value {
         let heard = self.heard;
@@ -233,14 +234,14 @@ impl Host {
         event
     }
 
-    /// Wait until every change to the guest so far has been dealt with: write this file once more as it is,
-    /// until the host says that this is the code that it has. Returns that event.
+    /// Waits until the host has handled every change to the guest. Rewrites the file until the host
+    /// reports that the code is the same, and returns that event.
     #[track_caller]
     pub fn settle(&mut self, file: &Path) -> Value {
         loop {
             let text = std::fs::read(file).and_then(|text| std::fs::write(file, text));
             text.unwrap_or_else(|error| panic!("cannot rewrite {}: {error}", file.display()));
-            // A change that was still on its way came in together with this one.
+            // An earlier change arrived together with this one, so one more write is needed.
             let event = self.event_of(&["same-code", "swap"]);
             if name_of(&event) == "same-code" {
                 return event;
@@ -248,7 +249,7 @@ impl Host {
         }
     }
 
-    /// Wait until this file is there.
+    /// Waits until this file exists.
     #[track_caller]
     pub fn file(&mut self, path: &Path) {
         let what = format!("the file {}", path.display());
@@ -263,7 +264,7 @@ impl Host {
         });
     }
 
-    /// Wait until it says this on standard error.
+    /// Waits until the host prints this text on standard error.
     #[track_caller]
     pub fn says(&mut self, text: &str) {
         self.wait(&format!("{text:?} on standard error"), |written| {
@@ -271,31 +272,31 @@ impl Host {
         });
     }
 
-    /// Everything on standard error so far.
+    /// Returns everything on standard error so far.
     #[must_use]
     pub fn said(&self) -> String {
         self.output.lock().text.clone()
     }
 
-    /// Every event so far.
+    /// Returns every event so far.
     pub fn events(&mut self) -> &[Value] {
         self.events.clone_from(&self.output.lock().events);
         &self.events
     }
 
-    /// Let it run on for a time that is part of what is tested, such as when to kill it. This is no way to
-    /// wait for something.
+    /// Lets the host run for a time that is part of the test, such as the time of a kill. Not for
+    /// waiting for something.
     pub fn run_on(&self, time: Duration) {
         std::thread::sleep(time);
     }
 
-    /// Ctrl-C.
+    /// Sends Ctrl-C.
     #[track_caller]
     pub fn interrupt(&self) {
         kill_process(self.pid(), Signal::INT).expect("the host can be interrupted");
     }
 
-    /// SIGKILL, and what it had said until then.
+    /// Kills the host with SIGKILL, and returns its output until then.
     #[track_caller]
     #[must_use]
     pub fn kill(mut self) -> Ended {
@@ -303,17 +304,17 @@ impl Host {
         self.end()
     }
 
-    /// Number of the process, and of the group that it starts.
+    /// Returns the number of the process, and of the group that it starts.
     #[must_use]
     pub fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }
 
-    /// Wait for its natural end.
+    /// Waits for the host's natural end.
     #[track_caller]
     #[must_use]
     pub fn end(mut self) -> Ended {
-        // Nothing is looked for: this returns when it has closed its output.
+        // Nothing matches, so this returns when the host has closed its output.
         let _: Option<()> = self.output.wait(|_| None);
         if self.output.lock().is_open() {
             self.give_up("the end");
@@ -342,7 +343,7 @@ impl Host {
         ended
     }
 
-    /// Ctrl-C, and wait for the end.
+    /// Sends Ctrl-C, and waits for the end.
     #[track_caller]
     #[must_use]
     pub fn stop(self) -> Ended {
@@ -350,7 +351,7 @@ impl Host {
         self.end()
     }
 
-    /// Wait for something that it writes.
+    /// Waits for output of the host.
     #[track_caller]
     fn wait<T>(&mut self, what: &str, look: impl FnMut(&Written) -> Option<T>) -> T {
         let found = self.output.wait(look);
@@ -381,7 +382,7 @@ impl Drop for Host {
 /// Outcome of a run.
 #[derive(Debug)]
 pub struct Ended {
-    /// Its exit code; none where a signal ended it.
+    /// Exit code; `None` if a signal ended the host.
     pub code: Option<i32>,
     /// Standard error.
     pub said: String,
@@ -390,7 +391,7 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// All events of this name.
+    /// Returns all events of this name.
     #[must_use]
     pub fn all(&self, name: &str) -> Vec<&Value> {
         self.events
@@ -399,7 +400,7 @@ impl Ended {
             .collect()
     }
 
-    /// The one event of this name.
+    /// Returns the only event of this name.
     #[track_caller]
     #[must_use]
     pub fn only(&self, name: &str) -> &Value {
@@ -409,7 +410,7 @@ impl Ended {
         }
     }
 
-    /// Check the exit code.
+    /// Checks the exit code.
     #[track_caller]
     #[must_use]
     pub fn exits(self, code: i32) -> Self {
@@ -417,7 +418,7 @@ impl Ended {
         self
     }
 
-    /// Check that there is no event of these names.
+    /// Checks that there is no event of these names.
     #[track_caller]
     #[must_use]
     pub fn without(self, names: &[&str]) -> Self {
@@ -427,8 +428,8 @@ impl Ended {
         self
     }
 
-    /// Check that standard error has exactly one line with the first of the words, and that this line
-    /// has them all.
+    /// Checks that standard error has exactly one line with the first of the words, and that this line
+    /// has all words.
     #[track_caller]
     #[must_use]
     pub fn says_once(self, words: &[&str]) -> Self {
@@ -451,7 +452,7 @@ impl Ended {
         self
     }
 
-    /// Hash of the state at the end.
+    /// Returns the hash of the state at the end.
     #[track_caller]
     #[must_use]
     pub fn state_hash(&self) -> &str {
@@ -461,7 +462,7 @@ impl Ended {
             .unwrap_or_else(|| panic!("no state at the end: {self:#?}"))
     }
 
-    /// Updates made.
+    /// Returns the number of updates.
     #[track_caller]
     #[must_use]
     pub fn frames(&self) -> u64 {

@@ -1,8 +1,8 @@
-//! The driver: starts the real binary, edits a guest, and reads what happened.
+//! The driver of the tests: starts the real binary, edits a guest, and reads what happened.
 //!
-//! Nothing of the host is linked here: what a test knows of a run is what any script knows, the
-//! command line, the report, standard error and the files that were asked for. Where a run does not
-//! do what is waited for, the driver panics with all of these.
+//! The driver links nothing of the host. A test knows a run as any script does: by the command line,
+//! the report, standard error and the output files. If a run does not do what a test waits for, the
+//! driver panics with all of these.
 
 mod api;
 mod demo;

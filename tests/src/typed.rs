@@ -1,5 +1,4 @@
-//! A host in a terminal of its own, whose keys a test presses and whose screen it reads: `script` is what
-//! gives it one.
+//! A host in a terminal of its own, made by `script`. A test presses its keys and reads its screen.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -13,7 +12,7 @@ use serde_json::Value;
 use crate::host::host;
 use crate::wait::{Output, Written, name_of};
 
-/// A host in a terminal. When it has ended, the shell says its exit code and how the terminal is.
+/// A host in a terminal. After its end, the shell prints its exit code and the terminal's settings.
 pub struct Typed {
     script: Child,
     keys: ChildStdin,
@@ -24,7 +23,8 @@ pub struct Typed {
 }
 
 impl Typed {
-    /// Type `host run ARGUMENTS`, in this folder, where its report and all that it keeps are as well.
+    /// Types `host run ARGUMENTS` in this folder, which also holds the report and everything that the
+    /// host keeps.
     #[track_caller]
     #[must_use]
     pub fn run(
@@ -76,7 +76,7 @@ impl Typed {
         }
     }
 
-    /// Press keys, one after the other.
+    /// Presses keys, one after the other.
     #[track_caller]
     pub fn press(&mut self, keys: &str) {
         let written = self.keys.write_all(keys.as_bytes());
@@ -85,7 +85,8 @@ impl Typed {
             .expect("somebody reads it");
     }
 
-    /// The next event of this name. Those before it are passed over, and later waits begin behind it.
+    /// Waits for the next event of this name. Earlier events are skipped, and later waits begin behind
+    /// it.
     #[track_caller]
     pub fn event(&mut self, name: &str) -> Value {
         let heard = self.heard;
@@ -98,7 +99,7 @@ impl Typed {
         event
     }
 
-    /// Wait for a line that is written from now on and has all these words. Returns that line.
+    /// Waits for a new line with all these words, and returns it.
     #[track_caller]
     pub fn shows(&mut self, words: &[&str]) -> String {
         let from = self.output.lock().text.len();
@@ -109,11 +110,11 @@ impl Typed {
         })
     }
 
-    /// Wait for its end. Returns all that was written to the terminal.
+    /// Waits for the host's end. Returns everything that was written to the terminal.
     #[track_caller]
     #[must_use]
     pub fn end(mut self) -> String {
-        // Nothing is looked for: this returns when it has closed its output.
+        // Nothing matches, so this returns when the host has closed its output.
         let _: Option<()> = self.output.wait(|_| None);
         if self.output.lock().is_open() {
             self.give_up("the end");
@@ -124,7 +125,7 @@ impl Typed {
         std::mem::take(&mut self.output.lock().text)
     }
 
-    /// Wait for something that it writes.
+    /// Waits for output of the host.
     #[track_caller]
     fn wait<T>(&mut self, what: &str, look: impl FnMut(&Written) -> Option<T>) -> T {
         let found = self.output.wait(look);

@@ -1,4 +1,4 @@
-//! Waiting: for what a process writes, and where nothing announces a thing, until it has come to pass.
+//! Waiting for output of a process, or for a condition that nothing announces.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Read};
@@ -13,15 +13,15 @@ use std::time::{Duration, Instant};
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use serde_json::Value;
 
-/// Longer than anything that a test waits for, also on a busy machine with a cold compiler.
+/// Longest wait of a test, on a busy machine with a cold compiler too.
 pub const DEADLINE: Duration = Duration::from_secs(120);
 
-/// Look again and again until a condition gives something. This is for conditions that nothing announces: a
-/// file that appears, a thread that is done, a window. Where there is an event, wait for that.
+/// Polls until a condition returns a value. This is for conditions that nothing announces: a file that
+/// appears, a thread that ends, a window. If there is an event, wait for the event.
 ///
 /// # Panics
 ///
-/// When the deadline has passed; the message names what was waited for.
+/// At the deadline. The message names the condition.
 #[track_caller]
 pub fn wait_until<T>(
     what: &str,
@@ -41,15 +41,15 @@ pub fn wait_until<T>(
     }
 }
 
-/// A watch on a file, which notices that somebody has read it.
+/// A watch on a file that reports reads of it.
 pub struct Reads(OwnedFd);
 
 impl Reads {
-    /// Begin to watch a file.
+    /// Starts to watch a file.
     ///
     /// # Panics
     ///
-    /// If the file is not there.
+    /// If the file does not exist.
     #[track_caller]
     #[must_use]
     pub fn of(file: &Path) -> Self {
@@ -59,7 +59,7 @@ impl Reads {
         Self(watch)
     }
 
-    /// Wait until somebody has read the file since then.
+    /// Waits until the file has been read since then.
     #[track_caller]
     pub fn wait(&self) {
         wait_until("somebody to read the file", DEADLINE, || {
@@ -69,14 +69,14 @@ impl Reads {
     }
 }
 
-/// Everything that a process has written so far. Whoever waits is woken by the next line.
+/// Output of a process so far. Each new line wakes all waiting threads.
 #[derive(Default)]
 pub(crate) struct Output {
     written: Mutex<Written>,
     changed: Condvar,
 }
 
-/// The parts of an [`Output`].
+/// Content of an [`Output`].
 #[derive(Default)]
 pub(crate) struct Written {
     /// Text of the terminal or of standard error.
@@ -88,7 +88,7 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// True if there may come more.
+    /// Returns true if more output may come.
     pub(crate) fn is_open(&self) -> bool {
         self.readers > 0
     }
@@ -104,8 +104,7 @@ impl Output {
         self.changed.notify_all();
     }
 
-    /// Wait until `look` finds something. Returns nothing when the deadline has passed, or when nobody writes
-    /// any more.
+    /// Waits until `look` returns a value. Returns `None` at the deadline or at the end of the output.
     pub(crate) fn wait<T>(&self, mut look: impl FnMut(&Written) -> Option<T>) -> Option<T> {
         let end = Instant::now() + DEADLINE;
         let mut written = self.lock();
@@ -126,13 +125,13 @@ impl Output {
         self.change(|written| written.readers += 1);
         let output = Arc::clone(self);
         std::thread::spawn(move || {
-            // Also where reading panics, so that nobody waits for what does not come.
+            // The guard also runs if reading panics, so that no thread waits in vain.
             let _done = Done(&output);
             read(&output);
         })
     }
 
-    /// Make the pipe that a process is to write its report to.
+    /// Makes the pipe for a process's report.
     #[track_caller]
     pub(crate) fn make_report(path: &Path) {
         let made = Command::new("mkfifo").arg(path).status();
@@ -143,7 +142,7 @@ impl Output {
         );
     }
 
-    /// Read what a process writes, to its end: text from a pipe, and the report from another.
+    /// Reads the output of a process to its end: text from a pipe, and the report from another.
     pub(crate) fn follow(
         self: &Arc<Self>,
         text: impl Read + Send + 'static,
@@ -151,12 +150,12 @@ impl Output {
     ) -> [JoinHandle<()>; 2] {
         let (path, same) = (report.to_owned(), report.to_owned());
         let report = self.start(move |output| {
-            // Returns when the process has opened it as well.
+            // Opening returns once the process has opened the pipe as well.
             output.read_report(File::open(&path).expect("the pipe was made"));
         });
         let text = self.start(move |output| {
             output.read_text(text);
-            // A process may end before it opens the report, which somebody must do for the other thread.
+            // A process may end before it opens the report. Opening it here unblocks the other thread.
             let _ = OpenOptions::new()
                 .write(true)
                 .custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32)
@@ -180,7 +179,7 @@ impl Output {
         let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
         while let Ok(count @ 1..) = pipe.read(&mut piece) {
             bytes.extend_from_slice(&piece[..count]);
-            // A letter may come in pieces: the incomplete one stays.
+            // A character may arrive in pieces, and the incomplete rest stays in the buffer.
             let valid = match std::str::from_utf8(&bytes) {
                 Err(error) if error.error_len().is_none() => error.valid_up_to(),
                 _ => bytes.len(),
@@ -191,7 +190,7 @@ impl Output {
     }
 }
 
-/// One reader less, when it is dropped.
+/// Guard that reports the end of a reader when it is dropped.
 struct Done<'a>(&'a Output);
 
 impl Drop for Done<'_> {
@@ -200,7 +199,7 @@ impl Drop for Done<'_> {
     }
 }
 
-/// The name of an event.
+/// Returns the name of an event.
 #[must_use]
 pub fn name_of(event: &Value) -> &str {
     event["event"].as_str().unwrap_or_default()

@@ -62,7 +62,7 @@ fn a_frame_whose_lists_are_copied_allocates_nothing() {
     frames_allocate_nothing("(call $draw-copied)");
 }
 
-/// In frames that begin to draw so.
+/// Checks that frames whose drawing begins with `first` allocate nothing.
 fn frames_allocate_nothing(first: &str) {
     let drawn = "(call $clear (i32.const 0xff261b0b))
         (call $quads (i32.const 512) (i32.const 16))

@@ -1,6 +1,5 @@
-//! Swap after swap in one process: the state is right at the end, and nothing of the old versions is
-//! left: no memory, no mapping, no descriptor, no thread.
-//!
+//! Many swaps in one process. At the end the state is right, and nothing is left of the old versions:
+//! no memory, no mapping, no descriptor, no thread.
 //! A binary of its own, because it measures its process, in which nothing else may run.
 
 use std::path::Path;

@@ -7,7 +7,7 @@ use crate::process::{Failure, run};
 use crate::tools::Tool;
 use crate::workspace::{root, target};
 
-/// mdbook without the server and the search: two minutes on two cores.
+/// mdbook without its server and its search, which takes two minutes to build on two cores.
 const MDBOOK: Tool = Tool {
     name: "mdbook",
     version: "0.5.4",
@@ -15,7 +15,7 @@ const MDBOOK: Tool = Tool {
     flags: &["--no-default-features"],
 };
 
-/// Make the book. Returns its folder.
+/// Builds the book. Returns its folder.
 pub fn build() -> Result<PathBuf, Failure> {
     let mdbook = MDBOOK.get()?;
     let book = target().join("book");

@@ -1,5 +1,5 @@
-//! The checks: the fast ones, all of them, and those that take longer. Each list is in the order in which
-//! they are quick to fail.
+//! The checks: the fast ones, all of them, and the nightly ones. Each list begins with the checks that
+//! fail soonest.
 
 use std::process::Command;
 
@@ -8,8 +8,8 @@ use crate::tools::Tool;
 use crate::workspace::{cargo, quieten_mesa, root};
 use crate::{book, compiler, languages, setup, tally};
 
-/// In the names of the tests that need compilers for C, JavaScript and Python. They are ignored by plain
-/// `cargo test`.
+/// Part of the names of the tests that need compilers for C, JavaScript and Python. Plain `cargo test`
+/// ignores these tests.
 const FOUR_LANGUAGES: &str = "four_languages";
 
 const CARGO_DENY: Tool = Tool {
@@ -19,13 +19,13 @@ const CARGO_DENY: Tool = Tool {
     flags: &[],
 };
 
-/// Format, clippy, unit tests and the rules for sources. Nothing is set up, and no guest is built.
+/// Runs format, clippy, unit tests and the rules for sources. Installs nothing, and builds no guest.
 pub fn fast() -> Result<(), Failure> {
     let features = setup::sound_and_gamepads();
     format_and_lint(features)?;
     announce("unit tests");
     let mut tests = cargo();
-    // With the whole workspace, so that dependencies have the features that the other checks build them with.
+    // With the whole workspace, dependencies have the features with which the other checks build them.
     tests.args([
         "test",
         "--release",
@@ -40,7 +40,7 @@ pub fn fast() -> Result<(), Failure> {
     tally::run([&mut tests])
 }
 
-/// Format, clippy, docs, guests, tests. A filter leaves only the tests whose names contain it.
+/// Runs format, clippy, docs, guests and tests. A filter leaves only the tests whose names contain it.
 pub fn all(filter: &[&str]) -> Result<(), Failure> {
     let features = setup::sound_and_gamepads();
     if filter.is_empty() {
@@ -48,7 +48,8 @@ pub fn all(filter: &[&str]) -> Result<(), Failure> {
         docs(features)?;
     }
     announce("host and tests");
-    // All at once: with other packages, shared dependencies would be built with other features again.
+    // One command builds everything: a build of fewer packages would build shared dependencies again
+    // with other features.
     run(cargo()
         .args(["build", "--release", "--workspace", "--bins", "--tests"])
         .args(features))?;
@@ -70,8 +71,8 @@ pub fn all(filter: &[&str]) -> Result<(), Failure> {
     tally::run([&mut tests, &mut four])
 }
 
-/// Licences and sources, the library without games, a million random pairs of schemas with values, and the
-/// fuzz targets.
+/// Checks licences and sources, the library without games, a million random pairs of schemas with
+/// values, and the fuzz targets.
 pub fn nightly() -> Result<(), Failure> {
     announce("licences, bans and sources of all dependencies");
     let mut deny = Command::new(CARGO_DENY.get()?);
@@ -85,7 +86,7 @@ pub fn nightly() -> Result<(), Failure> {
     let mut laws = cargo();
     laws.args(["test", "--release", "--package", "vblank-state"])
         .args(["--features", "glam", "--test", "laws"])
-        // For each of five laws.
+        // Cases for each of the five laws.
         .env("PROPTEST_CASES", "200000");
     run(&mut laws)?;
     announce("fuzzing");
@@ -98,7 +99,7 @@ fn format_and_lint(features: &[&str]) -> Result<(), Failure> {
     let demos = root().join("demos");
     run(cargo().current_dir(demos).args(["fmt", "--all", "--check"]))?;
     announce("clippy");
-    // With the tests' profile, so that build scripts and macros are built once.
+    // The tests' profile is used here too, so that build scripts and macros are built once.
     run(cargo()
         .args(["clippy", "--release", "--workspace", "--all-targets"])
         .args(features)
@@ -115,8 +116,8 @@ fn docs(features: &[&str]) -> Result<(), Failure> {
     book::build().map(drop)
 }
 
-/// Build the guests in C, JavaScript and Python. Returns whether they are there: where their compilers cannot be
-/// had, the sum at the end counts their tests as skipped.
+/// Builds the guests in C, JavaScript and Python. Returns false if their compilers cannot be installed.
+/// The tally at the end then counts their tests as skipped.
 fn has_languages() -> bool {
     match languages::build() {
         Ok(()) => true,
@@ -129,7 +130,7 @@ fn has_languages() -> bool {
     }
 }
 
-/// cargo for guests, from the fallback toolchain where there is no other.
+/// Returns cargo for guests, from the fallback toolchain if there is no other.
 fn demos() -> Command {
     let mut command = if compiler::has_target(&mut Command::new("rustc")) {
         Command::new("cargo")

@@ -5,16 +5,16 @@ use std::process::Command;
 
 use crate::process::output;
 
-/// The target that guests are compiled for.
+/// Target of guests.
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
-/// True if this compiler has the target's standard library.
+/// Returns true if this compiler has the target's standard library.
 pub fn has_target(rustc: &mut Command) -> bool {
     let folder = output(rustc.args(["--print", "target-libdir", "--target", TARGET]));
     folder.is_some_and(|folder| has_standard_library(Path::new(&folder)))
 }
 
-/// True if a folder holds a standard library.
+/// Returns true if a folder holds a standard library.
 pub fn has_standard_library(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_ok_and(|entries| {
         entries

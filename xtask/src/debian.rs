@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::process::{Failure, announce, output, run, succeeds};
 
-/// Install Debian packages, if there are any to install.
+/// Installs Debian packages, if any are missing.
 pub fn install(purpose: &str, packages: &[&str]) -> Result<(), Failure> {
     if packages.is_empty() {
         return Ok(());
@@ -14,14 +14,14 @@ pub fn install(purpose: &str, packages: &[&str]) -> Result<(), Failure> {
         return Err(format!("for {purpose}, install what Debian calls: {names}").into());
     }
     announce(&format!("apt-get install {names} (for {purpose})"));
-    // An old list is better than none; installing tells whether it was too old.
+    // An old list is better than none, and installing fails if it was too old.
     let _ = run(apt().args(["-qq", "update"]));
     run(apt()
         .args(["-qq", "--yes", "--no-install-recommends", "install"])
         .args(packages))
 }
 
-/// The packages among these that are not installed.
+/// Returns the packages that are not installed.
 pub fn missing<'a>(packages: &[&'a str]) -> Vec<&'a str> {
     let is_installed = |package: &&&str| {
         let mut query = Command::new("dpkg-query");
@@ -42,7 +42,7 @@ fn apt() -> Command {
     command
 }
 
-/// True if this machine has Debian's package manager.
+/// Returns true if this machine has Debian's package manager.
 pub fn is_debian() -> bool {
     succeeds(Command::new("apt-get").arg("--version"))
 }

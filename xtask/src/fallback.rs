@@ -1,7 +1,7 @@
-//! The guests' compiler where rustup cannot download the target: Debian's `rustc-web`, a standard
-//! library built once from its source, and both linked as the rustup toolchain `vblank-guest`.
+//! The guests' compiler if rustup cannot download the target: Debian's `rustc-web` and a standard
+//! library built once from its source, linked as the rustup toolchain `vblank-guest`.
 //!
-//! Its output is of no use to another compiler, so it builds in a folder of its own.
+//! Another compiler cannot use its output, so it builds in a folder of its own.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -12,18 +12,18 @@ use crate::compiler::{TARGET, has_standard_library, has_target};
 use crate::debian::install as install_packages;
 use crate::process::{Failure, announce, output, run};
 
-/// The name for rustup; the host looks for it too.
+/// Name of the toolchain in rustup. The host looks for it too.
 const TOOLCHAIN: &str = "vblank-guest";
 const RUSTC: &str = "/usr/bin/rustc";
 const CARGO: &str = "/usr/bin/cargo";
 
-/// True if the toolchain is there and complete.
+/// Returns true if the toolchain is installed and complete.
 pub fn is_linked() -> bool {
     has_target(Command::new("rustup").args(["run", TOOLCHAIN, "rustc"]))
 }
 
-/// Install the compiler, build the library, link the toolchain. Under a minute on two cores; what is
-/// there already is not made again.
+/// Installs the compiler, builds the library and links the toolchain, as far as they are missing. Takes
+/// under a minute on two cores.
 pub fn install() -> Result<(), Failure> {
     let source = Path::new("/usr/lib/rustlib/src/rust/library/Cargo.lock");
     if ![Path::new(RUSTC), Path::new(CARGO), source]
@@ -47,7 +47,7 @@ pub fn install() -> Result<(), Failure> {
     if !lld.exists() {
         install_packages("linking guests", &[&format!("lld-{llvm}")])?;
     }
-    // A new compiler gets a new sysroot, and never meets an older one's libraries.
+    // A new compiler gets a new sysroot, so that it never uses an older compiler's libraries.
     let data = data_folder()?;
     let sysroot = data.join(format!("{release}-{host}"));
     lay_out(&sysroot, host, &lld).map_err(|error| format!("{}: {error}", sysroot.display()))?;
@@ -86,7 +86,7 @@ fn data_folder() -> Result<PathBuf, Failure> {
     Ok(base.join(TOOLCHAIN))
 }
 
-/// A sysroot that borrows all but the target's library from the distribution's.
+/// Makes a sysroot that borrows everything but the target's library from the distribution's.
 fn lay_out(sysroot: &Path, host: &str, lld: &Path) -> std::io::Result<()> {
     let bin = sysroot.join("bin");
     let tools = sysroot.join("lib/rustlib").join(host).join("bin");
@@ -102,7 +102,7 @@ fn lay_out(sysroot: &Path, host: &str, lld: &Path) -> std::io::Result<()> {
     link(lld, &tools.join("rust-lld"))?;
     link(Path::new(CARGO), &bin.join("cargo"))?;
     for name in ["rustc", "rustdoc"] {
-        // A link would not do: rustc finds its sysroot from where its own library lies.
+        // A link does not suffice, because rustc finds its sysroot by the path of its own library.
         let script = bin.join(name);
         let text = format!(
             "#!/bin/sh\nexec /usr/bin/{name} --sysroot '{}' \"$@\"\n",
@@ -156,7 +156,8 @@ fn build_library(build: &Path, library: &Path) -> Result<(), Failure> {
         .env("CARGO_TARGET_DIR", "target")
         .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1");
     run(&mut cargo)?;
-    // Into place in one move, so that a half-filled folder is never taken for a library.
+    // The library is moved into place at once, so that a half-filled folder is never taken for a
+    // library.
     let filled = build.join("lib");
     fs::create_dir_all(&filled).map_err(failed)?;
     let made = build.join("target").join(TARGET).join("release/deps");

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use crate::process::{Failure, announce, run};
 use crate::workspace::root;
 
-/// The guests: the folder in `demos/languages`, that of its SDK in `guest-sdk`, and the file.
+/// The guests: the folder in `demos/languages`, the folder of the SDK in `guest-sdk`, and the file.
 const GUESTS: [(&str, &str, &str); 6] = [
     ("c", "c", "counter-c.wasm"),
     ("square/c", "c", "square-c.wasm"),
@@ -19,7 +19,7 @@ const GUESTS: [(&str, &str, &str); 6] = [
     ("square/python", "python", "square-python.wasm"),
 ];
 
-/// Get the compilers, where they are not there, and build what is older than its source.
+/// Installs the compilers if they are missing, and builds guests that are older than their source.
 pub fn build() -> Result<(), Failure> {
     let folder = root().join("target/languages");
     let demos = root().join("demos/languages");
@@ -57,7 +57,7 @@ pub fn build() -> Result<(), Failure> {
         announce(&format!("demos/languages/{demo}"));
         let mut build = Command::new(demos.join(demo).join("build.sh"));
         build.arg(&wasm).env("PYTHONPATH", &python);
-        // Each takes the one that it needs.
+        // Each script uses the compiler that it needs.
         build.env("ZIG", "python3 -m ziglang");
         build.env("COMPONENTIZE_QJS", &qjs);
         run(build.env("COMPONENTIZE_PY", &py))?;
@@ -65,7 +65,7 @@ pub fn build() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Fill a folder as a list of packages says, unless that has been done with the same list.
+/// Fills a folder from a list of packages, unless the same list has filled it.
 fn once(
     folder: &Path,
     list: &Path,
@@ -76,7 +76,7 @@ fn once(
     if fs::read(&done).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    // Packages of another list would stand in the way.
+    // Packages of an old list could conflict with the new ones.
     let _ = fs::remove_dir_all(folder);
     fs::create_dir_all(folder).map_err(|error| cannot("make", folder, &error))?;
     fill()?;
@@ -96,7 +96,7 @@ fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).ok()?.modified().ok()
 }
 
-/// When a folder, or anything in it, was last changed.
+/// Returns the time of the last change of a folder or of anything in it.
 fn newest(path: &Path) -> Option<SystemTime> {
     let entries = fs::read_dir(path).into_iter().flatten().flatten();
     let within = entries.filter_map(|entry| newest(&entry.path()));

@@ -1,4 +1,4 @@
-//! `cargo xtask`: set up what is missing, run a guest, run the checks. Needs nothing but Rust.
+//! `cargo xtask`: installs what is missing, runs guests, and runs the checks. Needs nothing but Rust.
 
 mod book;
 mod checks;
@@ -36,7 +36,7 @@ cargo xtask COMMAND
                       compiler and cargo-fuzz)
 ";
 
-/// One call of `cargo xtask`.
+/// A call of `cargo xtask`.
 #[derive(Debug, PartialEq)]
 enum Task<'a> {
     Run(&'a [&'a str]),
@@ -50,7 +50,7 @@ enum Task<'a> {
 }
 
 impl<'a> Task<'a> {
-    /// Read the command line. Returns nothing if it makes no sense.
+    /// Parses the command line. Returns `None` if it is invalid.
     fn parse(words: &'a [&'a str]) -> Option<Self> {
         Some(match words.split_first()? {
             (&"run", arguments) if !arguments.is_empty() => Self::Run(arguments),

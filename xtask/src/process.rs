@@ -1,4 +1,4 @@
-//! Running other programs, and saying which one failed.
+//! Starts other programs, and reports which one failed.
 
 use std::process::{Command, Stdio};
 
@@ -17,12 +17,12 @@ impl From<String> for Failure {
     }
 }
 
-/// Say what is going to happen.
+/// Prints the next step.
 pub fn announce(what: &str) {
     eprintln!("xtask: {what}");
 }
 
-/// Run it in the foreground.
+/// Runs a program in the foreground.
 pub fn run(command: &mut Command) -> Result<(), Failure> {
     let name = describe(command);
     let status = command
@@ -38,7 +38,7 @@ pub fn run(command: &mut Command) -> Result<(), Failure> {
     })
 }
 
-/// True if it runs and succeeds. Its output is not shown.
+/// Returns true if a program runs and succeeds. Its output is not shown.
 pub fn succeeds(command: &mut Command) -> bool {
     command
         .stdout(Stdio::null())
@@ -47,7 +47,7 @@ pub fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// Output of a program, if it succeeds.
+/// Returns the output of a program, if it succeeds.
 pub fn output(command: &mut Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

@@ -1,4 +1,5 @@
-//! `cargo xtask run`: build the host and run a guest in it, or build and run an application of its own.
+//! `cargo xtask run`: builds the host and runs a guest in it, or builds and runs an application of its
+//! own.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,7 +8,7 @@ use crate::process::{Failure, run};
 use crate::setup;
 use crate::workspace::{cargo, quieten_mesa, target};
 
-/// Run a guest with the flags of `host run`, or an application with its own.
+/// Runs a guest with the flags of `host run`, or an application with its own flags.
 pub fn guest(arguments: &[&str]) -> Result<(), Failure> {
     setup::wasm_target()?;
     if let Some((manifest, arguments)) = application(arguments) {
@@ -17,18 +18,19 @@ pub fn guest(arguments: &[&str]) -> Result<(), Failure> {
     }
     setup::vulkan()?;
     build_host()?;
-    // The host runs where the user stands, since the guest's folder is relative to that.
+    // The host runs in the user's folder, because the guest's path is relative to it.
     let mut host = Command::new(host_binary());
     host.arg("run").args(arguments);
     quieten_mesa(&mut host);
-    // The host has said itself what was wrong.
+    // The host has printed the reason of its failure.
     run(&mut host).map_err(|failure| Failure {
         message: String::new(),
         ..failure
     })
 }
 
-/// The manifest of an application, and its arguments. An application has a `main.rs`, which a guest has not.
+/// Returns the manifest of an application, and its arguments. An application has a `main.rs`; a guest
+/// has none.
 fn application<'a>(arguments: &'a [&'a str]) -> Option<(PathBuf, &'a [&'a str])> {
     let (folder, arguments) = arguments.split_first()?;
     let folder = Path::new(folder);
@@ -36,7 +38,8 @@ fn application<'a>(arguments: &'a [&'a str]) -> Option<(PathBuf, &'a [&'a str])>
     is_program.then(|| (folder.join("Cargo.toml"), arguments))
 }
 
-/// The host, and the package of the features that the tests need: with that, nothing is built again for them.
+/// The host, and the package of the features that the tests need, so that the tests rebuild no
+/// dependency.
 const HOST: [&str; 4] = ["--package", "vblank-host", "--package", "workspace-hack"];
 
 fn build_host() -> Result<(), Failure> {
@@ -62,11 +65,11 @@ mod tests {
     use super::HOST;
     use crate::workspace::cargo;
 
-    /// The features of each dependency that a build compiles, by its package and target.
+    /// Returns the features of each dependency that a build compiles, by its package and target.
     fn units(arguments: &[&str]) -> BTreeMap<String, BTreeSet<Vec<String>>> {
         let mut build = cargo();
         build.args(["build", "--release", "--unit-graph", "-Zunstable-options"]);
-        // The graph is for tools that are built with cargo, and not yet a promise to others.
+        // The unit graph is an unstable feature for tools that are built with cargo.
         let output = build.args(arguments).env("RUSTC_BOOTSTRAP", "1").output();
         let output = output.expect("cargo starts");
         let said = String::from_utf8_lossy(&output.stderr);

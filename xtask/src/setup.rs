@@ -1,5 +1,5 @@
-//! Installs what a fresh machine lacks. Each step looks first, says what it does before it does it, and does
-//! nothing where nothing is missing.
+//! Installation of everything that a fresh machine lacks. Each step prints its intention first, and
+//! does nothing if nothing is missing.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use crate::debian::{install, is_debian, missing};
 use crate::fallback;
 use crate::process::{Failure, announce, run, succeeds};
 
-/// For a window on X11 that nobody sees: what the window test needs.
+/// Packages of the window test, which opens a window on an invisible X11 display.
 const WINDOW_TEST: [&str; 8] = [
     "xvfb",
     "xauth",
@@ -20,10 +20,10 @@ const WINDOW_TEST: [&str; 8] = [
     "libxkbcommon-x11-0",
 ];
 
-/// Packages that sound and gamepads are compiled with, and the program that looks for them.
+/// Packages for compiling sound and gamepads, and the program that finds them.
 const SOUND_AND_GAMEPADS: [&str; 3] = ["pkg-config", "libasound2-dev", "libudev-dev"];
 
-/// Everything.
+/// Runs all steps.
 pub fn all() -> Result<(), Failure> {
     wasm_target()?;
     vulkan()?;
@@ -31,8 +31,8 @@ pub fn all() -> Result<(), Failure> {
     install("window tests", &missing(&WINDOW_TEST))
 }
 
-/// The guests' target, from rustup; where rustup cannot download it and the machine is Debian, from
-/// the distribution's compiler.
+/// Installs the guests' target from rustup. On Debian, if rustup cannot download it, from the
+/// distribution's compiler.
 pub fn wasm_target() -> Result<(), Failure> {
     let is_forced = std::env::var_os("VBLANK_FORCE_FALLBACK").is_some();
     if !is_forced && has_target(&mut Command::new("rustc")) {
@@ -45,7 +45,8 @@ pub fn wasm_target() -> Result<(), Failure> {
         announce(&format!("rustup target add {TARGET}"));
         let mut add = Command::new("rustup");
         add.args(["target", "add", TARGET])
-            // Behind a closed network rustup would wait three minutes on a silent server.
+            // Without these limits, rustup would wait three minutes on a silent server behind a closed
+            // network.
             .env("RUSTUP_MAX_RETRIES", "1")
             .env("RUSTUP_DOWNLOAD_TIMEOUT", "8");
         if run(&mut add).is_ok() && has_target(&mut Command::new("rustc")) {
@@ -61,21 +62,21 @@ pub fn wasm_target() -> Result<(), Failure> {
     fallback::install()
 }
 
-/// A Vulkan driver: where there is none, the one that draws on the CPU.
+/// Installs a Vulkan driver that draws on the CPU, if there is no driver.
 pub fn vulkan() -> Result<(), Failure> {
     let folders = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
     let has_driver = folders
         .iter()
         .any(|folder| std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()));
     if has_driver || !is_debian() {
-        // Elsewhere the host says what to install, and runs without pictures.
+        // On other systems, the host tells what to install, and runs without pictures.
         return Ok(());
     }
     install("pictures without a graphics card", &["mesa-vulkan-drivers"])
 }
 
-/// Install the libraries that sound and gamepads are compiled with. Where they cannot be had, the host is
-/// built without them: these are cargo's flags for the host.
+/// Installs the libraries for sound and gamepads. Returns cargo's flags for the host, which leave both
+/// out if the libraries cannot be installed.
 pub fn sound_and_gamepads() -> &'static [&'static str] {
     let has_libraries = || {
         let mut query = Command::new("pkg-config");

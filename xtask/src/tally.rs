@@ -1,15 +1,15 @@
-//! The sum of test runs: what passed, failed and was skipped.
+//! The tally of test runs: how many tests passed, failed and were skipped.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::process::Failure;
 
-/// A line with this mark is printed by a test that finds something missing that it needs. The test harness
-/// counts that test as passed.
+/// Mark of a line that a test prints if something that it needs is missing. The test harness counts
+/// that test as passed.
 const SKIPPED: &str = "test skipped: ";
 
-/// The numbers of tests.
+/// Numbers of tests.
 #[derive(Debug, Default, PartialEq)]
 struct Tally {
     passed: u64,
@@ -18,7 +18,7 @@ struct Tally {
 }
 
 impl Tally {
-    /// Take in one line of what `cargo test` prints.
+    /// Counts one line of the output of `cargo test`.
     fn hear(&mut self, line: &str) {
         if let Some(result) = line.strip_prefix("test result: ") {
             self.passed += number_before(result, " passed");
@@ -26,13 +26,13 @@ impl Tally {
             self.skipped += number_before(result, " ignored");
         } else if line.contains(SKIPPED) {
             self.skipped += 1;
-            // Its own line comes before the result that counts it.
+            // The line of a skipped test comes before the result that counts it as passed.
             self.passed = self.passed.wrapping_sub(1);
         }
     }
 }
 
-/// Run cargo's tests, pass on what they print, and end with their sum.
+/// Runs cargo's tests, passes on their output, and prints the tally.
 pub fn run<const N: usize>(runs: [&mut Command; N]) -> Result<(), Failure> {
     let cannot = |error: std::io::Error| Failure::from(format!("cannot run cargo test: {error}"));
     let mut tally = Tally::default();
@@ -60,7 +60,7 @@ pub fn run<const N: usize>(runs: [&mut Command; N]) -> Result<(), Failure> {
     }
 }
 
-/// The number before a word: 12 in `ok. 12 passed; 0 failed`.
+/// Returns the number before a word: 12 in `ok. 12 passed; 0 failed`.
 fn number_before(text: &str, word: &str) -> u64 {
     let before = text.split(word).next().unwrap_or_default();
     let digits = before.rsplit(|c: char| !c.is_ascii_digit()).next();

@@ -1,4 +1,5 @@
-//! Programs that xtask installs for itself, each in the one version that the checks were written for.
+//! Programs that xtask installs for its own use, each in the one version that the checks were written
+//! for.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -12,12 +13,12 @@ pub struct Tool {
     pub version: &'static str,
     /// The first words of what `--version` prints, before the version.
     pub prints: &'static str,
-    /// More flags for `cargo install`.
+    /// Additional flags for `cargo install`.
     pub flags: &'static [&'static str],
 }
 
 impl Tool {
-    /// Install the program, unless that has been done. Returns its path.
+    /// Installs the program, unless it is installed. Returns its path.
     pub fn get(&self) -> Result<PathBuf, Failure> {
         let program = tools()
             .join("bin")

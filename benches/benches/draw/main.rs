@@ -1,6 +1,6 @@
-//! Cost of drawing on the game's thread: the guest writes, the host copies and submits, as ratios to one
-//! warm `memcpy` of the same bytes in the same run; a plain program on wgpu beside it; textures across a
-//! swap; and an overlay that is shut.
+//! Cost of drawing on the game's thread, as ratios to one warm `memcpy` of the same bytes in the same
+//! run. Parts: the guest writes, the host copies and submits. Beside it: a plain program on wgpu,
+//! textures across a swap, and a closed overlay.
 //!
 //! `cargo bench -p vblank-benches --bench draw`. Five minutes where the CPU draws; `-- --quick` one.
 
@@ -27,12 +27,12 @@ use vblank_tests::{Demo, workspace};
 
 use native::Native;
 
-/// Pixels of the picture's sides: what is measured is not how fast it is filled.
+/// Length of the picture's sides in pixels. The benchmark does not measure how fast pixels are filled.
 const SIDE: u32 = 128;
 const SIZE: Size = Size::new(SIDE, SIDE);
 /// Bytes of the guest's texture.
 const TEXTURE: u64 = 4 << 20;
-/// Frames that find out how much memory they need, and are not counted.
+/// Frames in which buffers grow, and which are not counted.
 const FIRST: usize = 10;
 
 /// Kinds of drawing in the guest; see `tests/guests/crowd.rs`.
@@ -54,7 +54,7 @@ impl Kind {
 }
 
 fn main() {
-    // `cargo test --benches` runs it too, with this flag; there is nothing to measure then.
+    // `cargo test --benches` also runs this program, with this flag, and then nothing is measured.
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
@@ -105,13 +105,13 @@ fn main() {
     );
 }
 
-/// The CPU time of this thread.
+/// Returns the CPU time of this thread.
 fn cpu() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 
-/// Share of a frame's time that this takes.
+/// Records the CPU time that this work takes.
 fn timed(times: &mut Times, work: impl FnOnce()) {
     let begun = cpu();
     work();
@@ -160,7 +160,7 @@ impl Guests {
         }
     }
 
-    /// Frames of a game that draws so many of one kind.
+    /// Measures frames of a game that draws `count` things of one kind.
     fn frames(
         &self,
         renderer: &mut WgpuRenderer,
@@ -190,7 +190,7 @@ impl Guests {
             });
             timed(&mut measured.replay, || game.send_picture(renderer.begin()));
             timed(&mut measured.submit, || renderer.submit().expect("it can"));
-            // Its own answer, for which the GPU is waited for: so that submitting does not have to.
+            // The check waits for the GPU, so that submitting does not have to.
             let picture = renderer.capture().expect("there is a picture");
             check(count, &picture.pixels);
             let stats = renderer.stats();
@@ -200,7 +200,7 @@ impl Guests {
         measured
     }
 
-    /// Bytes that a swap uploads.
+    /// Checks the bytes that a swap uploads.
     fn textures(&self, renderer: &mut WgpuRenderer) {
         let setup = Setup {
             seed: seed(Kind::Sprites, 1000),
@@ -235,7 +235,7 @@ impl Guests {
         let swap = game.swap(&self.engine, self.candidate(1), false);
         swap.expect("it goes well");
         assert_eq!(frame(&mut game, "the first after a swap"), 0);
-        // Until the texture has outlived the version that made it.
+        // These frames outlast the version that made the texture, and the texture survives it.
         for _ in 0..100 {
             let step = Step {
                 number: game.frame(),
@@ -253,7 +253,7 @@ impl Guests {
         Candidate::of(Version::new(&self.engine, program).expect("it starts"))
     }
 
-    /// Turns without an overlay, and with one that is shut, by turns.
+    /// Measures turns without an overlay and with a closed one, alternately.
     fn overlay(&self, batches: usize) -> [Times; 2] {
         let source = Source::File(self.demo.beside("first.wasm"));
         let engine = Arc::clone(&self.engine);
@@ -296,13 +296,13 @@ impl Guests {
                 }
             });
         }
-        // Its own answer: each was a turn with an update.
+        // This check proves that each turn made an update.
         assert_eq!(session.frames() - frames, batches as u64 * 200);
         times
     }
 }
 
-/// A plain program that draws the same quads on the same adapter.
+/// Measures a plain program that draws the same quads on the same adapter.
 fn natively(renderer: &str, count: u32, frames: usize) -> Measured {
     let mut native = Native::new(renderer, count);
     let mut measured = Measured::default();
@@ -323,12 +323,12 @@ fn seed(kind: Kind, count: u32) -> u64 {
     u64::from(count) * 10 + kind as u64
 }
 
-/// Position of a thing, in pixels.
+/// Returns the position of a thing, in pixels.
 fn pixel_of(index: u32) -> [u32; 2] {
     [index % SIDE, index / SIDE % SIDE]
 }
 
-/// The last of so many things is the one that is seen in its pixel.
+/// Checks that the last of the things in a pixel is the visible one.
 fn check(count: u32, pixels: &[u8]) {
     for index in [count - 1, count - SIDE * SIDE] {
         let [x, y] = pixel_of(index);
@@ -352,7 +352,7 @@ impl Memory {
         }
     }
 
-    /// Once so that it is warm, and once more.
+    /// Copies once to warm the memory up, and once for the measurement.
     fn copy(&mut self, times: &mut Times) {
         let mut copy = || {
             self.to.copy_from_slice(std::hint::black_box(&self.from));

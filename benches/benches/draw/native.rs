@@ -1,5 +1,5 @@
-//! A plain program on wgpu that draws the same quads: it writes them into a list of its own, gives the list
-//! to `write_buffer`, and draws it at once.
+//! A plain program on wgpu that draws the same quads. It writes them into a list of its own, passes the
+//! list to `write_buffer`, and draws it at once.
 
 use vblank_host::render::commands::{Color, Quad};
 use wgpu::{
@@ -13,7 +13,8 @@ use wgpu::{
 
 use super::{SIDE, pixel_of};
 
-/// Rectangles with corners and colours: what the host's shader does beyond that is work of the GPU.
+/// Shader for rectangles with corners and colours. The additional work of the host's shader is the
+/// GPU's.
 const SHADER: &str = "
 struct Corner { @builtin(position) position: vec4f, @location(0) color: vec4f }
 
@@ -34,7 +35,7 @@ fn corner(
 fn shade(in: Corner) -> @location(0) vec4f { return in.color; }
 ";
 
-/// The program.
+/// The plain program on wgpu.
 pub struct Native {
     device: Device,
     queue: Queue,
@@ -45,7 +46,7 @@ pub struct Native {
 }
 
 impl Native {
-    /// On the adapter that the host's renderer names.
+    /// Makes the program on the adapter that the host's renderer names.
     pub fn new(renderer: &str, count: u32) -> Self {
         let instance = Instance::new(InstanceDescriptor {
             backends: Backends::PRIMARY,
@@ -83,7 +84,7 @@ impl Native {
         }
     }
 
-    /// Writes them, as the guest does.
+    /// Writes the quads, as the guest does.
     pub fn draw(&mut self, count: u32) {
         self.quads.clear();
         for index in 0..count {
@@ -99,13 +100,13 @@ impl Native {
         }
     }
 
-    /// Gives them to the GPU.
+    /// Passes the quads to the GPU.
     pub fn write(&self) {
         let bytes = bytemuck::cast_slice(&self.quads);
         self.queue.write_buffer(&self.instances, 0, bytes);
     }
 
-    /// Has it draw them.
+    /// Submits the drawing.
     pub fn submit(&self) {
         let mut encoder = self.device.create_command_encoder(&Default::default());
         let view = self.picture.create_view(&Default::default());
@@ -128,14 +129,14 @@ impl Native {
         self.queue.submit([encoder.finish()]);
     }
 
-    /// Waits until it has.
+    /// Waits until the drawing is done.
     pub fn wait(&self) {
         self.device
             .poll(PollType::wait_indefinitely())
             .expect("it answers");
     }
 
-    /// The picture's bytes.
+    /// Returns the picture's bytes.
     pub fn capture(&self) -> Vec<u8> {
         let buffer = self.device.create_buffer(&BufferDescriptor {
             label: None,

@@ -1,5 +1,5 @@
-//! Costs and gains of the choices in a guest's profile, by the size of the program: each is the profile
-//! of `host new` with one thing changed. All are built after the same edit, one after the other.
+//! Costs and gains of the choices in a guest's profile, by the size of the program. Each choice is the
+//! profile of `host new` with one change. All are built after the same edit, one after the other.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use vblank_runtime::supervisor::{ExpectedState, prepare};
 
 use super::{Dependencies, Effort, build, median};
 
-/// The setting behind `--config profile.dev.`.
+/// Settings behind `--config profile.dev.`.
 const CHOICES: [(&str, &[&str]); 9] = [
     ("the profile: opt-level 2, 256 units, line tables", &[]),
     ("opt-level 0", &["opt-level=0"]),
@@ -28,7 +28,7 @@ const CHOICES: [(&str, &[&str]); 9] = [
     ("`--release`", &["release"]),
 ];
 
-/// One choice, measured.
+/// Measurements of one choice.
 #[derive(Default)]
 struct Measured {
     build_ms: Vec<f64>,
@@ -78,8 +78,8 @@ fn read(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Compile each, and make updates of all of them by turns. Whatever it was built with, a program does the
-/// same.
+/// Compiles each program, and makes updates of all of them alternately. All programs behave the same,
+/// whatever their build settings.
 fn run(choices: &mut [Measured], effort: Effort) {
     const SLICE: u64 = 50;
     let mut running: Vec<(Instance, Step)> = choices.iter_mut().map(start).collect();
@@ -113,7 +113,7 @@ fn start(measured: &mut Measured) -> (Instance, Step) {
             .expect("an engine can be made");
         let code = Code::from_bytes(measured.wasm.clone()).expect("it is a guest");
         let component = code.componentise().expect("it is a guest");
-        // Time of the processor: its threads are the first to wait where the machine is busy.
+        // CPU time is measured, because compiler threads are the first to wait on a busy machine.
         let before = processor();
         engine.compile(&code, &component).expect("it compiles");
         measured

@@ -1,6 +1,6 @@
-//! The loop of an edit, by the size of the program: from saved file to first new frame, beside
-//! `cargo build` alone and beside a dylib that is reloaded; and what each choice in a guest's profile
-//! costs and brings. Prints the tables of `docs/edit-loop.md`.
+//! The loop of an edit, by the size of the program: from saved file to first new frame, beside `cargo
+//! build` alone and beside a reloaded dylib. Also the costs and gains of each choice in a guest's
+//! profile. Prints the tables of `docs/edit-loop.md`.
 //!
 //! `cargo bench -p vblank-benches --bench edit_loop [-- sizes | choices] [--quick]`, after
 //! `cargo build --release`. Half an hour for all of it, two minutes with `--quick`.
@@ -41,7 +41,7 @@ const QUICK: Effort = Effort {
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let is_given = |name: &str| arguments.iter().any(|argument| argument == name);
-    // `cargo test --benches` runs it too, with this flag; there is nothing to measure then.
+    // `cargo test --benches` also runs this program, with this flag, and then nothing is measured.
     if is_given("--test") {
         return;
     }
@@ -75,7 +75,7 @@ impl Dependencies {
         }
     }
 
-    /// With their times, since cargo goes by them.
+    /// Copies the dependencies with their times, by which cargo decides what to rebuild.
     fn put_into(&self, program: &Program) {
         for part in ["target", "Cargo.lock"] {
             let status = Command::new("cp")
@@ -88,7 +88,7 @@ impl Dependencies {
     }
 }
 
-/// `cargo build` as the host calls it, with settings of the profile; in milliseconds.
+/// Runs `cargo build` as the host does, with settings of the profile. Returns the milliseconds.
 fn build(program: &Program, settings: &[&str]) -> f64 {
     let mut cargo = cargo_for_guests();
     cargo
@@ -111,7 +111,7 @@ fn build(program: &Program, settings: &[&str]) -> f64 {
     begun.elapsed().as_secs_f64() * 1e3
 }
 
-/// The one in the middle.
+/// Returns the median.
 fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     numbers[numbers.len() / 2]

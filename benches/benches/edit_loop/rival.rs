@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use vblank_benches::generated::{Flavour, Program, pull};
 
-/// One that waits for edits.
+/// A rival that waits for edits.
 pub struct Rival {
     program: Program,
     process: Child,
@@ -15,7 +15,7 @@ pub struct Rival {
 }
 
 impl Rival {
-    /// Build the program into this folder and load it.
+    /// Builds the program in this folder and loads it.
     pub fn start(folder: &Path, lines: usize, debounce_ms: u64) -> Self {
         let program = Program::write(folder, Flavour::Dylib, lines);
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("rivals/Cargo.toml");
@@ -41,7 +41,7 @@ impl Rival {
         rival
     }
 
-    /// Edit it; milliseconds until the first update by the new code.
+    /// Edits the program. Returns the milliseconds until the first update by the new code.
     pub fn edit(&mut self, number: usize) -> f64 {
         self.program.edit(number);
         writeln!(self.tell, "{}", pull(number)).expect("it listens");
@@ -58,7 +58,7 @@ impl Rival {
 
 impl Drop for Rival {
     fn drop(&mut self) {
-        // The program may have ended by itself.
+        // The process may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,4 +1,5 @@
-//! Programs of three sizes, edited while they run: each stage, and the rivals, by turns.
+//! Programs of three sizes, edited while they run: the stages of an edit beside those of the rivals,
+//! alternately.
 
 use std::time::Duration;
 
@@ -63,7 +64,7 @@ fn of_size(lines: usize, edits: usize, dependencies: &Dependencies) -> Column {
         builds.push(build(&alone, &[]));
         quicks.push(quick.edit(edit));
         usuals.push(usual.edit(edit));
-        // Out of its probation, and the incremental caches written.
+        // During this time the probation ends, and the incremental caches are written.
         host.run_on(Duration::from_millis(1200));
     }
     let ended = host.stop();

@@ -1,11 +1,11 @@
-//! Builds of the handler, and a place for the one that runs.
+//! Builds of the handler, and the file of the running one.
 
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use vblank_tests::{Demo, cargo_for_guests, workspace};
 
-/// Builds that differ in a word, each the next handler in turn.
+/// Builds that differ in a word, used alternately.
 pub struct Handlers {
     builds: [Vec<u8>; 2],
     /// Folder in which the handler lies.
@@ -14,7 +14,7 @@ pub struct Handlers {
 }
 
 impl Handlers {
-    /// Component of `demos/plugins/visits`.
+    /// Builds the component of `demos/plugins/visits`.
     pub fn vblank() -> Self {
         let demo = Demo::copy("plugins/visits");
         let build = || {
@@ -26,7 +26,8 @@ impl Handlers {
         Self::new([first, build()])
     }
 
-    /// Module of `benches/rivals-service/visits`, twice, since Extism knows code by the whole file.
+    /// Builds the module of `benches/rivals-service/visits`. Both builds are the same, because Extism
+    /// identifies code by the whole file.
     pub fn extism() -> Self {
         let visits = workspace().join("benches/rivals-service/visits");
         let built = cargo_for_guests()
@@ -51,16 +52,16 @@ impl Handlers {
         handlers
     }
 
-    /// The file to run.
+    /// Returns the file that a service runs.
     pub fn file(&self) -> PathBuf {
         self.folder.path().join("running.wasm")
     }
 
-    /// Whole from one moment to the next, and code that the service has never seen: what it has
-    /// seen it need not compile.
+    /// Replaces the handler's file at once, by code that the service has never seen. It would not have
+    /// to compile known code.
     pub fn put_next(&mut self) {
         let mut code = self.builds[self.next as usize % 2].clone();
-        // A section that means nothing: its kind, lengths, name and content.
+        // The section has no meaning: its kind, its lengths, its name and its content.
         code.extend(b"\x00\x0a\x05count");
         code.extend(self.next.to_le_bytes());
         put(&code, &self.file());

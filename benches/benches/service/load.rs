@@ -1,4 +1,4 @@
-//! Clients that ask a service as fast as it answers.
+//! Clients that send requests as fast as a service answers.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -10,8 +10,8 @@ use vblank_benches::Times;
 use crate::handlers::Handlers;
 use crate::program::Program;
 
-/// Connections that stay open, each with a request under way. As many as the machine has cores, since
-/// clients and service share it.
+/// Number of open connections, each with a request under way. It is the number of the machine's cores,
+/// which clients and service share.
 pub const CLIENTS: usize = 2;
 const BETWEEN_SWAPS: Duration = Duration::from_secs(1);
 
@@ -19,13 +19,13 @@ const BETWEEN_SWAPS: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub struct Load {
     pub times: Times,
-    /// Answers that were none.
+    /// Number of failed requests.
     pub failed: usize,
-    /// Count of the handler, in each answer.
+    /// Counts of the handler, one in each answer.
     pub counts: Vec<u64>,
 }
 
-/// Load for so long, perhaps with another handler every second.
+/// Puts the service under load for this time, optionally with a new handler every second.
 pub fn of(program: &Program, length: Duration, swapped: Option<&mut Handlers>) -> Load {
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -52,7 +52,7 @@ pub fn of(program: &Program, length: Duration, swapped: Option<&mut Handlers>) -
     })
 }
 
-/// Ask until it is over.
+/// Sends requests until the load is over.
 fn client(program: &Program, is_over: &AtomicBool) -> Load {
     let mut connection = program.connect();
     let mut seen = Load::default();
@@ -73,7 +73,8 @@ fn client(program: &Program, is_over: &AtomicBool) -> Load {
     seen
 }
 
-/// One request: how many the handler has counted in all, or what came instead.
+/// Sends one request. Returns the number of requests that the handler has counted, or the invalid
+/// answer.
 pub fn ask(connection: &mut BufReader<TcpStream>) -> Result<u64, String> {
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: bench\r\ncontent-length: 0\r\n\r\n";
     let sent = connection.get_mut().write_all(REQUEST);
@@ -92,7 +93,7 @@ pub fn ask(connection: &mut BufReader<TcpStream>) -> Result<u64, String> {
     let mut body = vec![0; length];
     connection.read_exact(&mut body).expect("it has a body");
     let body = String::from_utf8(body).expect("it is text");
-    // visit 2 of /, 3 in all
+    // The body is `visit 2 of /, 3 in all`.
     let count = body.split(' ').nth(4).and_then(|word| word.parse().ok());
     match count {
         Some(count) if status.starts_with("HTTP/1.1 200 ") => Ok(count),

@@ -1,6 +1,6 @@
-//! Cost of a swap a second for those who ask an HTTP service: `demos/plugins/service` under load, with and
-//! without swaps of its handler, and beside it the same service with Extism, by turns. Every answer is
-//! looked at: none of ours fails, and each is counted once.
+//! Cost of one swap per second for the clients of an HTTP service. `demos/plugins/service` runs under
+//! load with and without swaps of its handler, and alternately with the same service on Extism. Every
+//! answer is checked: none of ours fails, and each is counted once.
 //!
 //! `cargo build --release -p service && cargo bench -p vblank-benches --bench service`; `-- --quick` for a look.
 //! Extism: `cargo build --release --manifest-path benches/rivals-service/Cargo.toml`, some minutes.
@@ -18,7 +18,7 @@ use crate::load::{CLIENTS, Load};
 use crate::program::Program;
 
 fn main() {
-    // `cargo test --benches` runs it too, with this flag; there is nothing to measure then.
+    // `cargo test --benches` also runs this program, with this flag, and then nothing is measured.
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
@@ -27,7 +27,7 @@ fn main() {
     let mut sides = vec![Side::vblank()];
     sides.extend(Side::extism());
     let length = Duration::from_secs(seconds);
-    // Caches and the services' threads are warm from here on.
+    // Afterwards, caches and the services' threads are warm.
     sides.iter_mut().for_each(|side| side.warm(length));
     for _ in 0..rounds {
         sides.iter_mut().for_each(|side| side.round(length));
@@ -39,21 +39,21 @@ fn main() {
     sides.iter().for_each(Side::tell);
 }
 
-/// A service, and what was seen of it.
+/// A service and its measurements.
 struct Side {
     name: &'static str,
-    /// Term of this program for a handler that is replaced.
+    /// This program's term for replacing a handler.
     swap: &'static str,
     program: Program,
     handlers: Handlers,
     keeps_state: bool,
     without: Times,
     with: Times,
-    /// p99 with over p99 without, of each round.
+    /// Ratio of p99 with swaps to p99 without, for each round.
     ratios: Vec<f64>,
     swaps: usize,
     failed: usize,
-    /// Count of the handler, in each answer.
+    /// Counts of the handler, one in each answer.
     counts: Vec<u64>,
 }
 
@@ -64,7 +64,7 @@ impl Side {
         Self::new("Vblank", "swap", true, program, handlers)
     }
 
-    /// Unless it was not built.
+    /// Starts the service with Extism. Returns `None` if it was not built.
     fn extism() -> Option<Self> {
         if !Program::has_extism() {
             println!(
@@ -99,7 +99,7 @@ impl Side {
         }
     }
 
-    /// A round that is counted and not measured.
+    /// Runs a round that is counted and not measured.
     fn warm(&mut self, length: Duration) {
         let load = load::of(&self.program, length, None);
         self.take(load);
@@ -130,7 +130,7 @@ impl Side {
         row(&format!("{name} with a {swap} a second"), &self.with);
     }
 
-    /// The rest, and whether it is as it should be.
+    /// Prints the results, and checks them.
     fn tell(&self) {
         assert!(self.swaps > 0, "no handler of {} was replaced", self.name);
         let answered = self.counts.len() as u64;

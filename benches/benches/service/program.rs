@@ -1,4 +1,4 @@
-//! A service: a program that is given a handler and listens.
+//! A service: a program that listens and runs a handler.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
@@ -24,10 +24,10 @@ impl Program {
         Self::start(&mut Command::new(program), handler, "bytes of state in")
     }
 
-    /// `has_extism` says whether there is one.
+    /// Starts the service with Extism, which must have been built.
     pub fn extism(handler: &Path) -> Self {
         let mut program = Command::new(extism());
-        // Beside the handler, so that it knows no code of an earlier run.
+        // The cache lies beside the handler, so that it holds no code of an earlier run.
         program.env("XDG_CACHE_HOME", handler.with_file_name("cache"));
         Self::start(&mut program, handler, "reloaded, ")
     }
@@ -36,7 +36,8 @@ impl Program {
         extism().exists()
     }
 
-    /// `swapped` is in each line that it says of a handler that was replaced. It says nothing else.
+    /// Starts a service. `swapped` occurs in each line about a replaced handler, and the service prints
+    /// no other lines.
     fn start(program: &mut Command, handler: &Path, swapped: &'static str) -> Self {
         let mut child = program
             .arg(handler)
@@ -49,7 +50,7 @@ impl Program {
         let out = child.stdout.take().expect("it is piped");
         let read = BufReader::new(out).read_line(&mut address);
         read.expect("it says where it listens");
-        // Memory is counted until the program ends.
+        // The thread below counts until the program ends, so the counter is leaked.
         let swaps: &'static AtomicUsize = Box::leak(Box::default());
         let said = BufReader::new(child.stderr.take().expect("it is piped"));
         std::thread::spawn(move || {
@@ -71,12 +72,12 @@ impl Program {
         BufReader::new(stream)
     }
 
-    /// Number of handlers that the program says it has replaced.
+    /// Returns the number of handlers that the program reports to have replaced.
     pub fn swaps(&self) -> usize {
         self.swaps.load(Ordering::Relaxed)
     }
 
-    /// Number of requests that the handler has counted, with the one that asks.
+    /// Returns the number of requests that the handler has counted, including this one.
     pub fn count(&self) -> u64 {
         crate::load::ask(&mut self.connect()).unwrap_or_else(|answer| panic!("{answer}"))
     }
@@ -84,7 +85,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // The program may have ended by itself.
+        // The program may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

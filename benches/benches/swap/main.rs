@@ -1,6 +1,6 @@
-//! The pause of a swap, by size of the state and by path, as a ratio to one warm `memcpy` of the same bytes
-//! in the same run; the first frame after it; frames while a candidate is prepared; and beside it what
-//! others do: `list<u8>`, a dylib reloaded by hand, and `hot-lib-reloader`.
+//! The pause of a swap, by size of the state and by transfer mode, as a ratio to one warm `memcpy` of
+//! the same bytes in the same run. Also the first frame after a swap, and frames while a candidate is
+//! prepared. Rivals: `list<u8>`, a dylib reloaded by hand, and `hot-lib-reloader`.
 //!
 //! `cargo bench -p vblank-benches --bench swap`. Some ten minutes; `-- --quick` for a look.
 
@@ -25,11 +25,12 @@ const SIZES: [u64; 5] = [
     KIB * KIB,
     64 * KIB,
 ];
-/// As many as a version is in probation, so that each swap begins as a user's does.
+/// Number of updates before a swap: those of the probation and one more, so that each swap begins as a
+/// user's does.
 const UPDATES: usize = 61;
 
 fn main() {
-    // `cargo test --benches` runs it too, with this flag; there is nothing to measure then.
+    // `cargo test --benches` also runs this program, with this flag, and then nothing is measured.
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
@@ -72,7 +73,7 @@ fn main() {
         );
         for (name, path, pair) in ways {
             let swaps = match path {
-                // Each begins with a fresh game, which takes its time.
+                // Each swap begins with a fresh game, which takes long.
                 TransferMode::Migrate => {
                     (swaps * 4 * KIB as usize * KIB as usize / bytes as usize).clamp(50, swaps)
                 }
@@ -100,10 +101,10 @@ fn main() {
     }
 }
 
-/// Two versions of one program that are swapped to and fro.
+/// Two versions of one program that are swapped alternately.
 type Pair2 = [Program; 2];
 
-/// Measurements.
+/// Measurements of a pair.
 struct Pair {
     pause: Times,
     first: Times,
@@ -153,7 +154,7 @@ impl Guests {
         }
     }
 
-    /// Lateness of frames.
+    /// Measures how late frames are.
     fn frames(&self, is_busy: bool) -> Times {
         const EACH: Duration = Duration::from_micros(1_000_000 / 240);
         let mut game = start(&self.engine, &self.vec[0], KIB * KIB);
@@ -169,7 +170,7 @@ impl Guests {
                         schema: None,
                     };
                     while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                        // An engine of its own, whose cache is empty: the most that there is to do.
+                        // Each engine has an empty cache, which makes the most work.
                         let engine = game::engine(&Assets::default(), EngineOptions::default())
                             .expect("it can be made");
                         prepare(&engine, &code, &expected).expect("it is good");
@@ -192,7 +193,8 @@ impl Guests {
 }
 
 impl Pair {
-    /// Swap to and fro. `None` where the host does not take this path.
+    /// Swaps alternately between two versions. Returns `None` if the host does not use this transfer
+    /// mode.
     fn measure(
         engine: &Engine,
         pair: &Pair2,
@@ -211,7 +213,7 @@ impl Pair {
         for turn in 1..=swaps {
             let mut to = turn % 2;
             if path == TransferMode::Migrate {
-                // Always from the old type to the new one.
+                // Migrations always go from the old type to the new one.
                 let first = candidate(engine, &pair[0], bytes as usize);
                 game = Game::from_image(
                     first,
@@ -228,8 +230,9 @@ impl Pair {
             }
             game.keep_image(false).expect("it can be saved");
             if bytes >= 4 * KIB * KIB {
-                // The remains of the swap before are copied and unmapped on another thread, for which there
-                // is time between a person's saves. Not asleep: a memcpy, too, is slower after that.
+                // Another thread copies and unmaps the remains of the previous swap. Between a person's
+                // saves it has time for that. This thread does not sleep meanwhile, because a memcpy is
+                // slower after a sleep too.
                 let begun = Instant::now();
                 while begun.elapsed() < Duration::from_millis(20) {
                     std::hint::spin_loop();
@@ -239,7 +242,7 @@ impl Pair {
             update(&mut game);
             measured.later.add(begun.elapsed());
             let mut candidate = candidate(engine, &pair[to], game.bytes_to_copy());
-            // Off the frame, as the pipeline does.
+            // The pipeline compares schemas off the frame too.
             let comparison = Comparison::new(game.schema(), &candidate.version.schema);
             candidate.comparison = Some(comparison);
             let swap = game.swap(engine, candidate, false).expect("it goes well");
@@ -253,7 +256,7 @@ impl Pair {
             measured.first.add(begun.elapsed());
             frames += 2;
         }
-        // Its own answer: no update was lost.
+        // This check proves that no update was lost.
         assert_eq!(game.frame(), frames);
         Some(measured)
     }
@@ -291,7 +294,7 @@ fn update(game: &mut Game) {
     game.update(&step).expect("it does not trap");
 }
 
-/// One warm copy.
+/// Measures a warm copy.
 fn memcpy(bytes: u64) -> Times {
     let from = vec![1_u8; bytes as usize];
     let mut to = vec![0_u8; bytes as usize];

@@ -1,5 +1,5 @@
-//! Reloads as others do them: `list<u8>` out of one component and into another, and dylibs, whose
-//! state stays in the host's memory and must keep its type. The dylibs are a program of their own,
+//! Reloads by other means: `list<u8>` from one component to another, and dylibs. A dylib's state stays
+//! in the host's memory and must keep its type. The dylibs have a program of their own,
 //! `benches/rivals`.
 
 use std::process::Command;
@@ -9,10 +9,11 @@ use vblank_benches::Times;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, Store};
 
-/// `save: func() -> list<u8>` and `migrate: func(list<u8>)`, the obvious way, in prewarmed memory.
+/// Measures `save: func() -> list<u8>` and `migrate: func(list<u8>)`, the obvious way, in prewarmed
+/// memory.
 pub fn list_u8(bytes: usize, swaps: usize) -> Times {
     let pages = bytes.div_ceil(1 << 16) + 1;
-    // The state lies behind the first page, and so does the memory that `migrate` is given.
+    // The state lies behind the first page, and so does the memory for `migrate`.
     let text = format!(
         r#"(component
           (core module $m
@@ -39,7 +40,7 @@ pub fn list_u8(bytes: usize, swaps: usize) -> Times {
     let linker = Linker::<()>::new(&engine);
     let start = || {
         let mut store = Store::new(&engine, ());
-        // A list of this size is more than is allowed by default.
+        // A list of this size exceeds wasmtime's default limit.
         store.set_hostcall_fuel(usize::MAX);
         let instance = linker
             .instantiate(&mut store, &component)
@@ -67,7 +68,7 @@ pub fn list_u8(bytes: usize, swaps: usize) -> Times {
     times
 }
 
-/// Reloads of a dylib by hand, and by `hot-lib-reloader`.
+/// Measures reloads of a dylib by hand, and by `hot-lib-reloader`.
 pub fn dylibs(by_hand: usize, hot_lib_reloader: usize) -> [Times; 2] {
     let rivals = vblank_tests::workspace().join("benches/rivals");
     let output = Command::new("cargo")

@@ -1,6 +1,6 @@
-//! An HTTP service whose handler is an Extism plugin: what `demos/plugins/service` is, written as Extism's
-//! documentation has it. A new version of the handler is made ready in the background and put in place
-//! between two requests. What the old one has counted goes with it.
+//! An HTTP service whose handler is an Extism plugin: a counterpart of `demos/plugins/service`, written
+//! by Extism's documentation. A new version of the handler is prepared in the background and put in
+//! place between two requests. The counts of the old version are lost.
 //!
 //! `vblank-rivals-service HANDLER ADDRESS`. Standard output tells where it listens, standard error of every
 //! reload.
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 /// Interval between two looks at the handler's file. A look costs microseconds.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// As in the handler.
+/// Request to the handler, as the handler defines it.
 #[derive(Serialize)]
 struct Request {
     method: String,
@@ -29,14 +29,14 @@ struct Request {
     body: String,
 }
 
-/// As in the handler.
+/// Response of the handler, as the handler defines it.
 #[derive(Deserialize)]
 struct Response {
     status: u16,
     body: String,
 }
 
-/// One plugin for all requests, since its counts are one.
+/// The plugin for all requests, which share its counts.
 type Shared = Arc<Mutex<Plugin>>;
 
 fn main() -> ExitCode {
@@ -81,7 +81,7 @@ async fn answer(
         path: uri.to_string(),
         body,
     };
-    // As it is, as in our service.
+    // This thread runs the handler directly, as our service does.
     match handle(&plugin, request) {
         Ok(response) => {
             let status = StatusCode::from_u16(response.status);
@@ -97,7 +97,8 @@ fn handle(plugin: &Mutex<Plugin>, request: Request) -> Result<Response, extism::
     Ok(response)
 }
 
-/// Extism's defaults: compiled code is kept on disk, and a call may take as long as it likes.
+/// Loads a handler with Extism's defaults: compiled code is cached on disk, and a call has no time
+/// limit.
 fn load(handler: &Path) -> anyhow::Result<Plugin> {
     let code = std::fs::read(handler).with_context(|| handler.display().to_string())?;
     Plugin::new(code, [], false)
@@ -110,11 +111,11 @@ fn modified(handler: &Path) -> anyhow::Result<SystemTime> {
         .with_context(|| handler.display().to_string())
 }
 
-/// Until the program ends: whatever appears in the handler's place.
+/// Watches the handler's file until the program ends, and loads each new version.
 fn watch(handler: &Path, mut seen: SystemTime, plugin: &Mutex<Plugin>) {
     loop {
         std::thread::sleep(LOOK);
-        // A file that is not there is on its way.
+        // A missing file is about to be replaced.
         let Ok(now) = modified(handler) else { continue };
         if now == seen {
             continue;
@@ -127,7 +128,7 @@ fn watch(handler: &Path, mut seen: SystemTime, plugin: &Mutex<Plugin>) {
                 let mut place = plugin.lock().unwrap_or_else(PoisonError::into_inner);
                 std::mem::swap(&mut *place, &mut other);
                 drop(place);
-                // The old one is dropped here, when requests go on.
+                // The old plugin is dropped here, outside of the lock.
                 drop(other);
                 eprintln!("reloaded, made ready in {ready:.1?}");
             }

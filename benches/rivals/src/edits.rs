@@ -1,4 +1,4 @@
-//! A crate whose dylib is built and reloaded after each edit that standard input tells of.
+//! Crate whose dylib is built and reloaded after each edit that is reported on standard input.
 
 use std::io::BufRead;
 use std::path::Path;
@@ -11,8 +11,8 @@ type Begin = extern "C" fn(u32) -> *mut ();
 type Update = unsafe extern "C" fn(*mut (), f32) -> f32;
 type Pull = extern "C" fn() -> f32;
 
-/// A line is the value of the constant that was edited. Each is answered with the milliseconds until the
-/// first update by code that has it.
+/// Follows edits from standard input. Each line is the new value of the edited constant. The answer is
+/// the milliseconds until the first update by code with this value.
 pub fn follow(folder: &Path, debounce: Duration) {
     build(folder);
     let libraries = folder.join("target/debug");
@@ -27,7 +27,7 @@ pub fn follow(folder: &Path, debounce: Duration) {
         let begun = Instant::now();
         build(folder);
         loop {
-            // A file that is half written does not load, and is looked at again when it is whole.
+            // A half-written file does not load, and is tried again when it is complete.
             let is_new = library.update().unwrap_or(false);
             // SAFETY: as above.
             let pull = unsafe { library.get_symbol::<Pull>(b"pull\0") };
@@ -43,7 +43,7 @@ pub fn follow(folder: &Path, debounce: Duration) {
         };
         assert!(sum.is_finite());
         println!("{}", begun.elapsed().as_secs_f64() * 1e3);
-        // Its watcher begins anew after a reload.
+        // The library's watcher starts again after a reload.
         std::thread::sleep(Duration::from_millis(100));
     }
 }

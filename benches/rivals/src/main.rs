@@ -1,4 +1,4 @@
-//! Dylibs, the way of hot reload without a sandbox: reloaded by hand and by `hot-lib-reloader`. Their
+//! Dylibs, which hot reload without a sandbox uses: reloaded by hand and by `hot-lib-reloader`. Their
 //! state stays in the host's memory and must keep its type.
 //!
 //! `rivals BY_HAND HOT_LIB_RELOADER`, two numbers of reloads. Prints two lines of times in microseconds.
@@ -93,7 +93,8 @@ impl Dylibs {
         Self { folder, builds }
     }
 
-    /// Copy, open, look the function up, close the old one: what an article tells one to write.
+    /// Reloads by hand, as articles describe it: copy, open, look the function up, close the old
+    /// library.
     fn by_hand(&self, reloads: usize) -> Vec<Duration> {
         let mut particles = vec![Particle::default(); PARTICLES];
         let mut times = Vec::new();
@@ -117,8 +118,8 @@ impl Dylibs {
         times
     }
 
-    /// The call of `update` that finds a new library, for the loop that makes it. Its debounce is a
-    /// millisecond, and what passes before is not counted.
+    /// Measures the call of `update` that finds a new library, for the loop that calls it. The debounce
+    /// of a millisecond and the time before it are not counted.
     fn hot_lib_reloader(&self, reloads: usize) -> Vec<Duration> {
         let mut particles = vec![Particle::default(); PARTICLES];
         let watched = self.folder.path().join("libwatched.so");
@@ -142,7 +143,7 @@ impl Dylibs {
                 }
                 std::thread::sleep(Duration::from_millis(1));
             }
-            // Its watcher begins anew after a reload.
+            // The library's watcher starts again after a reload.
             std::thread::sleep(Duration::from_millis(100));
         }
         assert_eq!(particles[0].age, reloads as f32, "every update was made");
@@ -155,7 +156,7 @@ fn call(update: Update, particles: &mut [Particle]) {
     unsafe { update(particles.as_mut_ptr(), particles.len()) };
 }
 
-/// In place, as rustc and most linkers leave a library.
+/// Replaces a library in place, as rustc and most linkers do.
 fn replace(from: &Path, to: &Path) {
     std::fs::copy(from, to).expect("the folder can be written");
 }

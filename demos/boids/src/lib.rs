@@ -34,7 +34,7 @@ struct Boids {
     birds: PageVec<Bird>,
     pointer: Vec2,
     rng: Rng,
-    /// The grid is made anew in each update, so it is no state.
+    /// The grid is computed in each update, so it is no state.
     #[state(skip)]
     grid: Grid,
 }
@@ -42,7 +42,7 @@ struct Boids {
 /// The birds of each cell, added up.
 #[derive(Default)]
 struct Grid {
-    /// Position of its corner: elsewhere in each update, so that nobody sees its lines.
+    /// Position of its corner, which differs in each update so that its lines are invisible.
     corner: Vec2,
     columns: usize,
     rows: usize,

@@ -37,7 +37,7 @@ impl Brick {
         self.hits >= needed
     }
 
-    /// In points: higher up is more.
+    /// Returns the points for the brick: higher up is more.
     pub fn worth(self) -> u32 {
         10 * u32::from(ROWS - self.row)
     }

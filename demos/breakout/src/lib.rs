@@ -26,7 +26,7 @@ const LIVES: u32 = 3;
 
 #[derive(State, Clone, Copy, PartialEq, Eq, Debug)]
 enum Phase {
-    /// Nobody plays yet.
+    /// The title is shown, and the game plays by itself.
     Title,
     /// The ball lies on the paddle.
     Serve,
@@ -152,7 +152,7 @@ impl Breakout {
         self.put_ball();
     }
 
-    /// One ball, on the paddle.
+    /// Puts a ball on the paddle.
     fn put_ball(&mut self) {
         let position = vec2(self.paddle, PADDLE_Y - RADIUS);
         let velocity = Vec2::ZERO;

@@ -60,13 +60,13 @@ fn tone(seconds: f32, at: impl Fn(f32) -> f32) -> Vec<f32> {
     (0..count).map(|i| at(i as f32 / RATE as f32)).collect()
 }
 
-/// With a little of its octave.
+/// Returns a sine with a little of its octave.
 fn wave(t: f32, hertz: f32) -> f32 {
     let turn = t * hertz * std::f32::consts::TAU;
     0.5 * turn.sin() + 0.2 * (2.0 * turn).sin()
 }
 
-/// From 1 down; after so many seconds, to a third.
+/// Returns the loudness, which falls from 1 to a third in `seconds`.
 fn fall(t: f32, seconds: f32) -> f32 {
     (-t / seconds).exp()
 }

@@ -69,7 +69,7 @@ impl Game for Meadow {
         let step = self.forward() * (walk.clamp(-1.0, 1.0) * WALK * frame.dt);
         let next = vec2(self.x, self.z) + step;
         let edge = SIDE * 0.45;
-        // Nobody walks into the water or off the meadow.
+        // The player stays on the meadow and out of the water.
         if next.abs().max_element() < edge && height(next.x, next.y) > WATER {
             (self.x, self.z) = (next.x, next.y);
         }

@@ -35,7 +35,7 @@ struct World {
     shape: Shape,
     boss: Option<u8>,
     names: BTreeMap<String, u64>,
-    seen: BTreeSet<u8>,
+    visited: BTreeSet<u8>,
     words: Vec<String>,
     wind: f64,
 }
@@ -49,7 +49,7 @@ fn world() -> World {
         shape: Shape::Circle(2.0),
         boss: Some(7),
         names: [("a.b]".to_owned(), 1), ("c".to_owned(), 2)].into(),
-        seen: [1, 2].into(),
+        visited: [1, 2].into(),
         words: vec!["one".into(), "two".into()],
         wind: 1.5,
     }
@@ -90,7 +90,7 @@ fn values_are_found_by_their_paths() {
         ("boss", "some"),
         ("boss.some", "7"),
         ("names[\"a.b]\"]", "1"),
-        ("seen[1]", "2"),
+        ("visited[1]", "2"),
         ("words[1]", "\"two\""),
         ("wind", "1.5"),
     ] {
@@ -134,7 +134,7 @@ fn replacing_a_value_changes_nothing_else() {
         ("names[\"c\"]", "9", |w| {
             w.names.insert("c".into(), 9);
         }),
-        ("seen", "[4, 8,]", |w| w.seen = [4, 8].into()),
+        ("visited", "[4, 8,]", |w| w.visited = [4, 8].into()),
         ("words[0]", "\"\"", |w| w.words[0].clear()),
     ];
     for (path, text, edit) in edits {
@@ -160,11 +160,11 @@ fn an_invalid_replacement_is_refused() {
         ),
         ("boss", "7", "expected `none` or `some(…)` (at column 2)"),
         (
-            "seen[0]",
+            "visited[0]",
             "2",
             "items of a set are changed with the whole set",
         ),
-        ("seen", "[1, 1]", "1 comes twice"),
+        ("visited", "[1, 1]", "1 comes twice"),
         (
             "sparks[1]",
             "{x: 1, y: 2}",

@@ -25,7 +25,7 @@ mod v1 {
         pub score: u32,
         pub name: String,
         pub gravity: f32,
-        pub seen: HashMap<String, Vec<Option<Particle>>>,
+        pub visited: HashMap<String, Vec<Option<Particle>>>,
     }
 }
 
@@ -46,7 +46,7 @@ mod v2 {
     #[derive(State, Debug, PartialEq)]
     #[state(crate = vblank_state)]
     pub struct World {
-        pub seen: BTreeMap<String, Vec<Option<Particle>>>,
+        pub visited: BTreeMap<String, Vec<Option<Particle>>>,
         pub particles: Vec<Particle>,
         pub name: String,
         pub score: u64,
@@ -67,7 +67,7 @@ fn world(count: usize) -> v1::World {
         score: 7,
         name: "first".into(),
         gravity: 9.81,
-        seen: HashMap::from([
+        visited: HashMap::from([
             ("a".into(), vec![None, Some(particle(3))]),
             ("b".into(), vec![]),
         ]),
@@ -109,7 +109,7 @@ fn fields_are_added_removed_reordered_and_widened_at_any_depth() {
             (new.score, new.name.as_str(), new.weather.as_str()),
             (7, "first", "calm")
         );
-        assert_eq!(new.seen["a"][1].unwrap().life, 0.75);
+        assert_eq!(new.visited["a"][1].unwrap().life, 0.75);
         assert_eq!(parked.paths(), [("gravity".to_string(), 1)]);
 
         // On the way back the numbers fit, gravity returns, and the new fields are parked.

@@ -238,7 +238,7 @@ fn values_are_printed_as_wave_and_json() {
         name: String,
         shape: Shape<f32>,
         none: Option<u8>,
-        seen: BTreeMap<String, (f64, bool)>,
+        visited: BTreeMap<String, (f64, bool)>,
         nested: Option<Option<u8>>,
     }
     let world = World {
@@ -249,18 +249,18 @@ fn values_are_printed_as_wave_and_json() {
             h: f32::NAN,
         },
         none: None,
-        seen: BTreeMap::from([("k".into(), (-0.5, true))]),
+        visited: BTreeMap::from([("k".into(), (-0.5, true))]),
         nested: Some(None),
     };
     let saved = save(&world);
     let value = value::decode(&Schema::of::<World>(), &saved.as_ref()).unwrap();
     assert_eq!(
         value.to_string(),
-        r#"{score-total: 3, name: "a \"b\"", shape: rect({w: 1.0, h: nan}), %none: none, seen: [("k", (-0.5, true))], nested: some(none)}"#
+        r#"{score-total: 3, name: "a \"b\"", shape: rect({w: 1.0, h: nan}), %none: none, visited: [("k", (-0.5, true))], nested: some(none)}"#
     );
     assert_eq!(
         value.to_json(),
-        r#"{"score_total":3,"name":"a \"b\"","shape":{"Rect":{"w":1.0,"h":"nan"}},"none":null,"seen":{"k":[-0.5,true]},"nested":[null]}"#
+        r#"{"score_total":3,"name":"a \"b\"","shape":{"Rect":{"w":1.0,"h":"nan"}},"none":null,"visited":{"k":[-0.5,true]},"nested":[null]}"#
     );
 }
 

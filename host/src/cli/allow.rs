@@ -1,4 +1,4 @@
-//! `host allow`: grant something to the guests of the running host, without starting it anew.
+//! `host allow`: grants a capability to the guest of a running host. It starts no host.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::control::{Answer, Request};
 /// Grant something to the running host's guest; a version that was refused for want of it comes in
 #[derive(Args)]
 pub(super) struct Allow {
-    /// What a guest does not have by itself: wasi, clock, random, random=SEED, read=DIR, write=DIR, env=NAME, http=HOST
+    /// The capability: wasi, clock, random, random=SEED, read=DIR, write=DIR, env=NAME, http=HOST
     capability: Capability,
     /// The guest whose host is meant; may be left out when just one host runs
     #[arg(long)]

@@ -1,4 +1,4 @@
-//! `host build`: a guest crate is built once, as `host run` builds it.
+//! `host build`: builds a guest crate once, as `host run` builds it. It runs nothing.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
@@ -40,13 +40,13 @@ impl Build {
         }
         let (interrupt, interrupted) = channel();
         ctrlc::set_handler(move || {
-            // An error means that the build has ended, and the program soon will.
+            // Sending fails if the build has ended, and then the program ends soon.
             let _ = interrupt.send(());
         })
         .context("cannot listen for Ctrl-C")?;
         let built = match guest.build(&interrupted) {
             Ok(built) => built,
-            // cargo has said why.
+            // cargo has printed the reason.
             Err(BuildError::Failed(_)) => return Ok(1),
             Err(BuildError::Stopped) => return Ok(130),
             Err(error) => return Err(error.into()),
@@ -60,7 +60,7 @@ impl Build {
     }
 }
 
-/// What was built, if a host could begin with it.
+/// Reads the file that was built, and checks that a host can start it.
 fn guest_in(file: &Path) -> anyhow::Result<Code> {
     let code = Code::read(file)?;
     let interfaces = Interfaces::of(&code.componentise()?)?;

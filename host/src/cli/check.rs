@@ -1,4 +1,5 @@
-//! `host check`: whether the state of one version can go on in another, before anybody tries.
+//! `host check`: tells whether the state of one version fits another, before anybody swaps. It changes
+//! nothing.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
-//! `host doctor`: what this machine has of all that guests need, and how to get the rest.
+//! `host doctor`: examines which requirements of guests this machine meets, and how to get the rest. It
+//! installs nothing.
 
 use std::path::{Path, PathBuf};
 
@@ -25,10 +26,10 @@ pub(super) struct Doctor {
     json: bool,
 }
 
-/// What was found. Names are a contract.
+/// Findings of all checks. Names are a contract.
 #[derive(Serialize)]
 struct Findings {
-    /// Whether nothing is missing.
+    /// True if nothing is missing.
     ok: bool,
     checks: Vec<Check>,
 }
@@ -37,9 +38,9 @@ struct Findings {
 struct Check {
     name: &'static str,
     status: Status,
-    /// What was found, or what is wrong.
+    /// The finding, or the problem.
     text: String,
-    /// What to do about it.
+    /// Advice on how to solve the problem.
     advice: Option<String>,
 }
 
@@ -47,9 +48,9 @@ struct Check {
 #[serde(rename_all = "lowercase")]
 enum Status {
     Ok,
-    /// Guests run, and something is left out or slower.
+    /// Guests run, and some feature is missing or slower.
     Warning,
-    /// No guest can be built, or none can run.
+    /// No guest can be built or run.
     Missing,
 }
 
@@ -125,7 +126,7 @@ fn toolchain(found: &Toolchain) -> [Check; 4] {
     ]
 }
 
-/// Opened as a game opens it: a driver that is there may still not work.
+/// Checks the graphics by opening them as a game does, because an installed driver may not work.
 fn graphics() -> Check {
     const NAME: &str = "graphics";
     match WgpuRenderer::headless(Size::new(16, 16), Prefer::Auto) {
@@ -154,7 +155,7 @@ fn display() -> Check {
     }
 }
 
-/// Whether anything can be heard, and in which kind of build.
+/// Checks the sound. `has_device` is `None` in a build without sound.
 fn sound(has_device: Option<bool>) -> Check {
     const NAME: &str = "sound";
     match has_device {
@@ -172,13 +173,13 @@ fn sound(has_device: Option<bool>) -> Check {
     }
 }
 
-/// `told` is whether the system tells of changes just now; the limits are Linux's, for all programs of a
-/// user together.
+/// Checks the watching of files. `told` is the result of trying the system's notifications. The limits
+/// are Linux's, and all programs of a user share them.
 fn watching(told: Result<(), String>, watches: Option<u64>, instances: Option<u64>) -> Check {
     const NAME: &str = "watching";
-    /// A folder takes one, and an editor some thousands.
+    /// A folder takes one watch, and an editor some thousands.
     const WATCHES: u64 = 8192;
-    /// A host takes one.
+    /// A host takes one instance.
     const INSTANCES: u64 = 32;
     let mut text = match &told {
         Ok(()) => "the system tells of changes".to_owned(),
@@ -205,7 +206,7 @@ fn watching(told: Result<(), String>, watches: Option<u64>, instances: Option<u6
     }
 }
 
-/// One of inotify's limits, where there is inotify.
+/// Returns one of inotify's limits, on a system with inotify.
 fn limit(name: &str) -> Option<u64> {
     let file = format!("/proc/sys/fs/inotify/max_user_{name}");
     std::fs::read_to_string(file).ok()?.trim().parse().ok()

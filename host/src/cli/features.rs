@@ -1,4 +1,4 @@
-//! The flags for what of a guest crate is built.
+//! Flags that choose the features of a guest crate. This module knows no command.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::Args;
 use vblank_runtime::build::CargoFlags;
 
-/// One set for all commands that build guest crates, with cargo's own names.
+/// Flags for the features, shared by all commands that build guest crates. Their names are cargo's.
 #[derive(Args)]
 pub(super) struct FeatureArgs {
     /// Build the guest with these features of its crate
@@ -18,7 +18,7 @@ pub(super) struct FeatureArgs {
 }
 
 impl FeatureArgs {
-    /// As cargo is told.
+    /// Returns the flags for cargo.
     pub(super) fn flags(&self, release: bool) -> CargoFlags {
         CargoFlags {
             release,
@@ -27,7 +27,7 @@ impl FeatureArgs {
         }
     }
 
-    /// A mistake where nothing is built.
+    /// Fails if features are chosen for a guest that is not built.
     pub(super) fn check(&self, guest: &Path) -> anyhow::Result<()> {
         if guest.is_dir() || (self.features.is_empty() && !self.no_default_features) {
             return Ok(());

@@ -1,12 +1,13 @@
-//! Where the host keeps things of its own between runs: in the user's folders, by the guest's path.
+//! Folders and files that the host keeps between runs, in the user's folders and by the guest's path.
+//! This module does not know their contents.
 
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
 use vblank_runtime::guest::CacheOptions;
 
-/// Where compiled code is kept: in the user's cache folder, or where `VBLANK_CACHE` says; nowhere if
-/// that is `off`.
+/// Returns the folder for compiled code: `VBLANK_CACHE`, or else the user's cache folder. Returns
+/// `None` if `VBLANK_CACHE` is `off`.
 pub(super) fn compiled() -> Option<CacheOptions> {
     let folder = match std::env::var_os("VBLANK_CACHE") {
         Some(name) if name == "off" => return None,
@@ -16,7 +17,7 @@ pub(super) fn compiled() -> Option<CacheOptions> {
     Some(CacheOptions::new(folder))
 }
 
-/// Where the files of a guest's assets are: where the user says, in its crate, or beside its file.
+/// Returns the folder of a guest's assets: the user's choice, or else in its crate, or beside its file.
 pub(super) fn assets_of(guest: &Path, wanted: Option<&Path>) -> PathBuf {
     match wanted {
         Some(folder) => folder.to_owned(),
@@ -25,47 +26,47 @@ pub(super) fn assets_of(guest: &Path, wanted: Option<&Path>) -> PathBuf {
     }
 }
 
-/// Where a guest's state is kept between runs.
+/// Returns the file for a guest's autosaved state.
 pub(super) fn autosave_of(guest: &Path) -> Option<PathBuf> {
     let folder = project()?.data_local_dir().join("autosave");
     std::fs::create_dir_all(&folder).ok()?;
     Some(folder.join(format!("{}.vbs", name_of(guest)?)))
 }
 
-/// Where the versions of a guest that ran are kept.
+/// Returns the folder for the versions of a guest that ran.
 pub(super) fn history_of(guest: &Path) -> Option<PathBuf> {
     let folder = project()?.data_local_dir().join("history");
     Some(folder.join(name_of(guest)?))
 }
 
-/// Where images of a guest's state go that somebody wants kept while it runs.
+/// Returns the folder for images that a person saves during a run.
 pub(super) fn images_of(guest: &Path) -> Option<PathBuf> {
     let folder = project()?.data_local_dir().join("images");
     Some(folder.join(name_of(guest)?))
 }
 
-/// The file that says whether the overlay was open.
+/// Returns the file that exists if the overlay was open.
 pub(super) fn overlay() -> Option<PathBuf> {
     Some(project()?.data_local_dir().join("overlay-open"))
 }
 
-/// Where what is kept of guests between runs is.
+/// Returns the folder that holds everything about guests between runs.
 pub(super) fn data() -> Option<PathBuf> {
     Some(project()?.data_local_dir().to_owned())
 }
 
-/// Where running hosts listen: in the user's runtime folder, or in the data folder where the system
-/// has none.
+/// Returns the folder of the hosts' sockets: the user's runtime folder, or the data folder on a system
+/// without one.
 pub(super) fn sockets() -> Option<PathBuf> {
     let project = project()?;
     let runtime = project.runtime_dir().map(Path::to_owned);
     Some(runtime.unwrap_or_else(|| project.data_local_dir().join("run")))
 }
 
-/// What all that is kept of a guest is called: its name for people, and its path for certainty.
+/// Returns a unique file name for a guest, made of its name and of a hash of its path.
 pub(super) fn name_of(guest: &Path) -> Option<String> {
     let guest = std::fs::canonicalize(guest).ok()?;
-    // A socket's path has room for about a hundred bytes.
+    // The path of a socket has a limit of about a hundred bytes.
     let name: String = guest
         .file_stem()?
         .to_string_lossy()

@@ -1,4 +1,4 @@
-//! `host history`: the versions of a guest that ran.
+//! `host history`: lists the versions of a guest that ran. It changes nothing.
 
 use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
@@ -21,16 +21,16 @@ pub(super) struct History {
     json: bool,
 }
 
-/// A line. Names are a contract.
+/// A line of the list. Names are a contract.
 #[derive(Serialize)]
 struct Line {
     #[serde(flatten)]
     entry: Entry,
-    /// When it came in, as RFC 3339.
+    /// Time at which the version took over, as RFC 3339.
     at: String,
-    /// Whether a host runs it at this moment.
+    /// True if a host runs the version now.
     runs: bool,
-    /// Whether its code is kept, so that it can be gone back to.
+    /// True if the version's code is kept, so that a rollback to it is possible.
     code_kept: bool,
 }
 
@@ -48,8 +48,8 @@ impl History {
             bail!("no such file or folder: {}", guest.display());
         }
         let folder = folders::history_of(&guest).unwrap_or_default();
-        // Asked before the history is read, since they write it first. One that does not answer is not
-        // known to run anything.
+        // Hosts write their history before they answer, so they are asked before it is read. A host
+        // that does not answer is assumed to run nothing.
         let hosts = hosts::all(Some(&guest))?;
         let running: Vec<String> = hosts
             .iter()
@@ -108,7 +108,7 @@ fn print_table(lines: &[Line]) {
     }
 }
 
-/// The digits that people are shown.
+/// Returns the digits of a hash that people see.
 fn first(hash: &str) -> &str {
     hash.get(..6).unwrap_or(hash)
 }

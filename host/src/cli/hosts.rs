@@ -1,4 +1,4 @@
-//! Finding the running host that is meant, and asking it.
+//! Running hosts: finds the one that the user means, and sends it requests.
 
 use std::path::{Path, PathBuf};
 
@@ -7,14 +7,14 @@ use anyhow::{anyhow, bail};
 use super::folders;
 use crate::control::{Answer, Request, Status, ask, listening};
 
-/// A host that runs.
+/// A running host, known by its socket.
 pub(super) struct Host(PathBuf);
 
 impl Host {
-    /// The one that runs this guest, or the only one.
+    /// Finds the host that runs this guest, or the only one if no guest is given.
     ///
     /// # Errors
-    /// When there is none, or are several.
+    /// When there is no such host, or several.
     pub(super) fn find(guest: Option<&Path>) -> anyhow::Result<Self> {
         let mut hosts = all(guest)?;
         match (hosts.len(), guest) {
@@ -30,10 +30,10 @@ impl Host {
         }
     }
 
-    /// Ask it.
+    /// Sends a request and returns the answer.
     ///
     /// # Errors
-    /// When it does not answer, or could not do it; then with its own reason.
+    /// When the host does not answer, or when the request failed, with the host's reason.
     pub(super) fn ask(&self, request: &Request) -> anyhow::Result<Answer> {
         match ask(&self.0, request)? {
             Answer::Failed { message } => Err(anyhow!(message)),
@@ -41,7 +41,7 @@ impl Host {
         }
     }
 
-    /// How it goes.
+    /// Returns the status of the host.
     ///
     /// # Errors
     /// As for [`Host::ask`].
@@ -53,7 +53,7 @@ impl Host {
     }
 }
 
-/// All that run, or all that run this guest.
+/// Returns all running hosts, or all that run this guest.
 pub(super) fn all(guest: Option<&Path>) -> anyhow::Result<Vec<Host>> {
     let name = match guest {
         Some(guest) if !guest.exists() => bail!("no such file or folder: {}", guest.display()),
@@ -67,12 +67,12 @@ pub(super) fn all(guest: Option<&Path>) -> anyhow::Result<Vec<Host>> {
     Ok(sockets.into_iter().map(Host).collect())
 }
 
-/// An answer to another question: the host is of another version.
+/// Makes the error for an answer to another request, which only a host of another version sends.
 pub(super) fn unexpected(answer: &Answer) -> anyhow::Error {
     anyhow!("the host answers something else, is it of another version? {answer:?}")
 }
 
-/// A line for each.
+/// Lists hosts, one on each line.
 fn list(hosts: &[Host]) -> String {
     let lines = hosts.iter().map(|host| match host.status() {
         Ok(status) => format!("\n  {}, process {}", status.guest.display(), status.pid),

@@ -1,4 +1,4 @@
-//! `host inspect`: what a guest is, from its file.
+//! `host inspect`: shows facts about a guest from its file. It changes nothing.
 
 use std::path::PathBuf;
 
@@ -25,11 +25,11 @@ struct Facts {
     kind: &'static str,
     abi: Option<String>,
     world: Option<&'static str>,
-    /// As the file beside it says.
+    /// Capabilities that the manifest beside the file names.
     wants: Vec<Wanted>,
     imports: Vec<Import>,
     exports: Vec<String>,
-    /// As WIT.
+    /// The schema as WIT.
     schema: Option<String>,
     schema_hash: Option<String>,
     file_bytes: usize,
@@ -45,7 +45,7 @@ struct Wanted {
 #[derive(Serialize)]
 struct Import {
     name: String,
-    /// What has to be granted for it.
+    /// Capability that the import needs.
     capability: Option<&'static str>,
 }
 
@@ -55,7 +55,7 @@ impl Inspect {
     }
 
     fn inspect(&self) -> anyhow::Result<u8> {
-        // That it cannot be read names the file itself.
+        // An error of reading names the file itself.
         let code = Code::read(&self.guest)?;
         let facts = self
             .facts(code)

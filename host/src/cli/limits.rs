@@ -1,11 +1,11 @@
-//! The flags for what a guest may use of time and memory.
+//! Flags that limit a guest's time and memory. This module knows no command.
 
 use std::time::Duration;
 
 use clap::{Args, value_parser};
 use vblank_runtime::guest::Limits;
 
-/// One set for all commands that run guests.
+/// Flags for the limits, shared by all commands that run guests.
 #[derive(Args)]
 pub(super) struct LimitArgs {
     /// Stop a guest whose init, update, draw or shutdown takes longer
@@ -20,7 +20,7 @@ pub(super) struct LimitArgs {
 }
 
 impl LimitArgs {
-    /// As the engine wants them.
+    /// Returns the limits for the engine.
     pub(super) fn limits(&self) -> Limits {
         Limits {
             call: Duration::from_millis(self.call_limit),

@@ -1,4 +1,4 @@
-//! `host rollback`: go back to an older version in the running host.
+//! `host rollback`: rolls a running host back to an older version. It starts no host.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::control::{Answer, Request};
 /// Go back to an older version in the running host
 #[derive(Args)]
 pub(super) struct Rollback {
-    /// How the version's hash begins, four digits at least; the version that ran before, if not told
+    /// The first digits of the version's hash, at least four; by default the version that ran before
     #[arg(value_parser = parse_prefix)]
     hash: Option<String>,
     /// Go on with the state of now, or with that of then: when the version was last replaced

@@ -1,4 +1,5 @@
-//! `host state`: look at images, compare them, carry them to another version; all offline.
+//! `host state`: shows images, compares them, and migrates them to another version. It needs no running
+//! host.
 
 use std::path::PathBuf;
 
@@ -45,7 +46,7 @@ pub(super) enum State {
         /// The guest that is to take it
         #[arg(long, value_name = "GUEST")]
         to: PathBuf,
-        /// Where to write; beside IMAGE as IMAGE.migrated.vbs if not told
+        /// The file to write; by default IMAGE.migrated.vbs beside IMAGE
         #[arg(short, long, value_name = "FILE")]
         out: Option<PathBuf>,
         /// Refuse what would park a value

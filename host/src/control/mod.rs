@@ -32,16 +32,16 @@ pub use server::Control;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "kebab-case")]
 pub enum Request {
-    /// Report the status.
+    /// Request for the status.
     Status,
-    /// Roll back to an older version.
+    /// Request for a rollback to an older version.
     Rollback {
         /// First digits of the version's hash. Without them, the version that ran before.
         hash: Option<String>,
         /// State with which the version continues.
         state: StateOf,
     },
-    /// Grant a capability to all versions from now on.
+    /// Request to grant a capability to all versions from now on.
     Allow {
         /// The capability.
         capability: Capability,

@@ -1,7 +1,7 @@
 //! Loader of asset files: reads and decodes them on a thread of its own, and again when they change.
 //!
-//! It reads nothing outside the asset folder, and refuses a symbolic link that leads out of it. It
-//! knows no guest and no GPU.
+//! The loader reads nothing outside the asset folder, and refuses a symbolic link that leads out of it.
+//! It knows no guest and no GPU.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -53,7 +53,7 @@ impl AssetLoader {
     ) -> io::Result<Self> {
         let (wake, woken) = channel();
         let wanted = wake.clone();
-        // The receiver is gone only when the thread has ended, and then the loader is detached.
+        // Sending fails only if the thread has ended, and then the loader is detached.
         assets.attach_loader(move || drop(wanted.send(Wake::Wanted)));
         let mut loader = Loader {
             assets: assets.clone(),
@@ -132,7 +132,7 @@ impl Loader {
     fn watch(&self, touched: &Sender<Wake>) -> Option<Watcher> {
         let touched = touched.clone();
         let watched = WatchTarget::Folder(self.folder.folder.clone());
-        // The receiver is gone only when the thread has ended, and the watcher with it.
+        // Sending fails only if the thread has ended, and the watcher ends with it.
         let tell = move |_: &Path, _| drop(touched.send(Wake::Touched));
         let watcher = Watcher::new(watched, self.folder.poll, tell);
         if let Err(error) = &watcher {

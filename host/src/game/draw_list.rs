@@ -34,7 +34,7 @@ pub(super) enum DrawCommand {
 
 /// Words of a command.
 pub(super) enum Words {
-    /// In the guest's memory until `draw` has returned.
+    /// A reference into the guest's memory, valid until `draw` has returned.
     InPlace(WasmList<u32>),
     /// A copy: a range of [`DrawList::words`].
     Copied(Range<usize>),
@@ -42,7 +42,7 @@ pub(super) enum Words {
 
 /// Text of a command.
 pub(super) enum Letters {
-    /// In the guest's memory until `draw` has returned.
+    /// A reference into the guest's memory, valid until `draw` has returned.
     InPlace(WasmStr),
     /// A copy: a range of [`DrawList::letters`].
     Copied(Range<usize>),

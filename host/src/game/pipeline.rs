@@ -1,4 +1,5 @@
 //! The pipeline of a game: candidates from its source, and assets from its files.
+//! It knows no session.
 
 use std::any::Any;
 use std::io;
@@ -31,7 +32,7 @@ pub fn start_pipeline(
     let pipeline = Pipeline::start(Arc::clone(engine), source, options, wake_host.clone())?;
     let news = pipeline.sender();
     let notice = move |notice| {
-        // The receiver is gone when the pipeline has been dropped.
+        // Sending fails if the pipeline has been dropped, and then nobody reads notices.
         let _ = news.send(News::Notice(notice));
         wake_host();
     };

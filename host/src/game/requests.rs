@@ -1,4 +1,5 @@
 //! Requests of a guest to the window and the speaker, collected until the session fetches them.
+//! This module carries out none of them.
 
 use vblank_input::Size;
 use vblank_render::Fit;

@@ -1,4 +1,4 @@
-//! The argument of `update`: the whole input of a guest for one step.
+//! The argument of `update`: the whole input of a guest for one step. It knows no guest.
 
 use vblank_input::{Size, Snapshot};
 

@@ -1,4 +1,4 @@
-//! The panel with the times of the last frames, in which swaps are marked.
+//! The panel with the times of the last frames, in which swaps are marked. It knows no session.
 
 use egui::{Color32, Ui};
 use egui_plot::{HLine, Line, Plot, PlotPoints, VLine};

@@ -33,7 +33,7 @@ use action::OverlayAction;
 use panels::Panels;
 use snapshot::Snapshot;
 
-/// Interval at which the state is read. Nobody could read it faster.
+/// Interval at which the state is read. A person could not read it faster.
 const READ_EVERY: Duration = Duration::from_millis(100);
 
 /// The overlay of one window.

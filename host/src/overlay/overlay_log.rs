@@ -1,4 +1,4 @@
-//! The overlay's log of the run: the last swaps, and the failure that is not mended yet.
+//! The overlay's log of the run: the last swaps, and the failure that is not repaired yet.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

@@ -1,4 +1,4 @@
-//! The overlay's look: colours, sizes and frames.
+//! The overlay's look: colours, sizes and frames. It knows no panel.
 
 use egui::{Color32, Context, CornerRadius, Frame, TextStyle, Theme, Ui};
 

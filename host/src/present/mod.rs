@@ -1,7 +1,8 @@
-//! Texts for people: one place that turns a record of the report into a title, a level and details.
+//! Texts for people: a record of the report becomes a title, a level and details.
 //!
-//! The terminal and the overlay show these texts and make none of their own. Colours are always in them;
-//! whoever writes a text out removes them where they are not wanted.
+//! The terminal and the overlay show these texts and make none of their own. The texts always contain
+//! colours. Whoever prints a text removes them where they are not wanted. This module knows no
+//! terminal.
 
 mod swap_block;
 
@@ -13,29 +14,29 @@ use vblank_runtime::history::StateOf;
 
 use crate::report::{BuildResult, Record, ReportEvent, RollbackReason};
 
-/// The weight of a text.
+/// Importance of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Level {
-    /// Something that a person should know.
+    /// Information that a person needs.
     Note,
     /// Something was done.
     Done,
-    /// Something failed, and the old version runs on.
+    /// Something failed, and the old version continues.
     Failure,
     /// The game stands still.
     Break,
 }
 
-/// A record as people read it.
+/// Texts of one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Presentation {
-    /// The weight.
+    /// Importance, which decides the colour.
     pub(crate) level: Level,
-    /// A word or two in the level's colour; empty where the text speaks for itself.
+    /// A word or two in the level's colour; empty if the text needs no label.
     pub(crate) label: String,
     /// Everything that follows the label, in one line or several.
     pub(crate) text: String,
-    /// The same as a title of one line, for a panel.
+    /// The text as a title of one line, for a panel.
     pub(crate) title: String,
     /// The lines below the title.
     pub(crate) detail: String,
@@ -57,7 +58,7 @@ impl Presentation {
         self
     }
 
-    /// The label in its colour, and the text.
+    /// Returns the label in its colour, followed by the text.
     pub(crate) fn line(&self) -> String {
         if self.label.is_empty() {
             return self.text.clone();
@@ -72,7 +73,7 @@ impl Presentation {
     }
 }
 
-/// A record as people read it; `None` for one that only scripts need.
+/// Returns the texts of a record, or `None` for one that only scripts need.
 pub(crate) fn present(record: &Record) -> Option<Presentation> {
     let frame = record.frame;
     let presentation = match &record.event {
@@ -166,7 +167,7 @@ pub(crate) fn present(record: &Record) -> Option<Presentation> {
             );
             Presentation::new(Level::Note, "", text)
         }
-        // An autosave that fails is a notice.
+        // A failed autosave is reported as a notice.
         ReportEvent::FirstFrame { .. } | ReportEvent::Autosave { .. } => return None,
         ReportEvent::Edit {
             path,
@@ -192,7 +193,7 @@ pub(crate) fn present(record: &Record) -> Option<Presentation> {
             Presentation::new(Level::Done, "image", text).with_title(title, String::new())
         }
         ReportEvent::Notice { message } => Presentation::new(Level::Note, "note", message.clone()),
-        // Nothing ran: the reason was reported.
+        // No version ran, and the reason was reported before.
         ReportEvent::End {
             state_hash: None,
             frames: 0,
@@ -233,7 +234,7 @@ fn rollback(
     presentation.with_title(title, located_details(location))
 }
 
-/// The end of a build; `None` where there is nothing to say.
+/// Returns the texts of a build's end, or `None` if there is nothing to say.
 fn build(result: &Result<String, BuildError>) -> Option<Presentation> {
     match result {
         Ok(warnings) if warnings.is_empty() => None,
@@ -252,30 +253,31 @@ fn build(result: &Result<String, BuildError>) -> Option<Presentation> {
     }
 }
 
-/// A text without colours.
+/// Returns a text without its colours.
 pub(crate) fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-/// The first six digits of a hash.
+/// Returns the first six digits of a hash.
 fn short(hash: &str) -> &str {
     hash.get(..6).unwrap_or(hash)
 }
 
-/// `, at src/lib.rs:3:9`, where that is known.
+/// Returns `, at src/lib.rs:3:9`, or nothing if the location is unknown.
 fn location_suffix(location: &SourceLocation) -> String {
     let found = location.location.as_ref();
     found.map_or(String::new(), |location| format!(", at {location}"))
 }
 
-/// The location on a line of its own, and the details.
+/// Returns the location on a line of its own, followed by the details.
 fn located_details(location: &SourceLocation) -> String {
     let found = location.location.as_ref();
     let line = found.map_or(String::new(), |location| format!("\nat {location}"));
     format!("{line}{}", details(location))
 }
 
-/// The lines below a failure: the source, and its callers, as far as they are the author's own code.
+/// Returns the lines below a failure: the source, and the callers as far as they are the author's own
+/// code.
 fn details(location: &SourceLocation) -> String {
     const MOST_CALLS: usize = 8;
     let mut text = String::new();

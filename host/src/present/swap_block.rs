@@ -1,6 +1,7 @@
-//! A swap as people read it: one line with the outcome, and the changes in columns below.
+//! Text of a swap: one line with the outcome, and the changes in columns below. This module knows no
+//! session.
 //!
-//! Colours are always in the text; whoever writes it out removes them where they are not wanted.
+//! The text always contains colours. Whoever prints it removes them where they are not wanted.
 
 use std::fmt::Write as _;
 
@@ -8,10 +9,10 @@ use owo_colors::{OwoColorize, Style};
 use vblank_runtime::supervisor::SwapVerdict;
 use vblank_state::{Change, Columns};
 
-/// A column is not made wider than this for the sake of one long entry, which sticks out then.
+/// Widest column. A longer entry sticks out, so that it does not widen the column for all others.
 const WIDEST: usize = 40;
 
-/// The values of the first line.
+/// Values of the first line.
 pub(super) struct Head<'a> {
     pub(super) name: &'a str,
     pub(super) from: &'a str,
@@ -20,7 +21,7 @@ pub(super) struct Head<'a> {
     pub(super) verdict: SwapVerdict,
 }
 
-/// The block without its label and without a newline at its end.
+/// Returns the block without its label and without a newline at its end.
 pub(super) fn block(head: &Head<'_>, changes: &[Change], notes: &[String]) -> String {
     let mut text = format!(
         "{}  {} → {}   {:.2} ms   {}",
@@ -56,7 +57,7 @@ pub(super) fn block(head: &Head<'_>, changes: &[Change], notes: &[String]) -> St
     text
 }
 
-/// Of a column: that of its longest entry which is not too long.
+/// Returns the width of a column: that of its longest entry, not counting entries that stick out.
 fn width<'a>(entries: impl Iterator<Item = &'a str>) -> usize {
     let widths = entries.map(|entry| entry.chars().count());
     widths.filter(|width| *width <= WIDEST).max().unwrap_or(0)

@@ -86,7 +86,7 @@ impl Autosave {
     pub(super) fn finish(&mut self, image: Image) {
         if let Some(images) = self.images.take() {
             let (image, took) = (Arc::new(image), Duration::ZERO);
-            // The thread ends only when the sender is gone.
+            // Sending fails only if the thread has panicked.
             let _ = images.send(Checkpoint { image, took });
         }
         if let Some(thread) = self.thread.take() {

@@ -13,9 +13,9 @@ use crate::report::ReportEvent;
 /// The action that follows when an image is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AfterSave {
-    /// Continue with the same game.
+    /// Nothing more: the game continues.
     GoOn,
-    /// Start a fresh game. The game stands still until then, so that no update is lost.
+    /// A fresh game starts. The old one stands still until then, so that no update is lost.
     StartFresh,
 }
 
@@ -72,7 +72,7 @@ impl Session {
         let write = move || {
             let frame = image.frame;
             let file = write(&image, &folder);
-            // The receiver is gone only when the session is.
+            // Sending fails only if the session has ended.
             let _ = tell.send(SavedImage { frame, after, file });
         };
         let thread = std::thread::Builder::new().name("image".to_owned());

@@ -1,4 +1,4 @@
-//! A session runs one game from its first version to its end. It walks the frames and swaps the code
+//! The session of one game, from its first version to its end. It walks the frames and swaps the code
 //! between them.
 //!
 //! The session knows no window and no command line. Its clock and its renderer are passed in, so a test
@@ -107,7 +107,7 @@ pub enum ScriptedSwap {
     },
 }
 
-/// One game that runs or waits for its first version.
+/// A game that runs or waits for its first version.
 pub struct Session {
     parts: Parts,
     options: SessionOptions,

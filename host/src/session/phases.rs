@@ -7,7 +7,7 @@ use super::autosave::Autosave;
 use crate::game::GameCalls;
 use crate::report::{ReportEvent, millis};
 
-/// Longest time that a picture waits for requested assets when nobody watches.
+/// Longest time that a picture waits for requested assets when no person watches.
 const ASSETS: Duration = Duration::from_secs(5);
 
 impl Session {

@@ -53,7 +53,7 @@ impl RecordQueue {
             let begun = Instant::now();
             let location = SourceLocation::find(&trap, folder.as_deref());
             tracing::debug!("{} looked up in {:.1?}", trap.call, begun.elapsed());
-            // The receiver is gone when the session has ended.
+            // Sending fails if the session has ended.
             let _ = found.send(location);
         };
         let thread = std::thread::Builder::new().name("symbols".to_owned());

@@ -17,7 +17,7 @@ const NO_PIPELINE: &str = "this host prepares no versions while it runs";
 /// A rollback that was requested and waits until the version is ready for the boundary.
 pub(super) struct PendingRollback {
     state: StateOf,
-    /// Reply channel of whoever made the request.
+    /// Reply channel of the request.
     reply: Reply,
     /// The version, once it is ready.
     back: Option<Back>,

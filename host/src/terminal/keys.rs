@@ -77,11 +77,11 @@ fn take_over() -> rustix::io::Result<()> {
     tcsetattr(std::io::stdin(), OptionalActions::Now, &raw)
 }
 
-/// Restores the terminal's settings, if they were changed. Whoever ends the process calls it first.
+/// Restores the terminal's settings, if they were changed. To be called before the process is ended.
 pub fn restore() {
     let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(before) = before {
-        // A terminal that is gone needs no restoring.
+        // A terminal that has been closed needs no restoring.
         let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &before);
     }
 }

@@ -1,5 +1,5 @@
-//! Guests of released contracts go on: guests that are kept as they were built then run in this
-//! host and are swapped for today's with their state, and `wit/` is held to what it was.
+//! Guests of released contracts still run. They are kept as they were built then, run in this host, and
+//! are swapped for today's with their state. `wit/` is compared with its released text.
 
 use std::path::{Path, PathBuf};
 

@@ -1,9 +1,9 @@
-//! The public interfaces, written down in `host/api.txt` and `guest-sdk/api.txt`, so that whoever changes
-//! one sees it, and says so in CHANGELOG.md.
+//! The public interfaces, written down in `host/api.txt` and `guest-sdk/api.txt`. Every change becomes
+//! visible there, and belongs in CHANGELOG.md.
 
 use vblank_tests::{Source, workspace};
 
-/// `VBLANK_BLESS=1` writes the file anew.
+/// Compares an interface with its file. `VBLANK_BLESS=1` overwrites the file.
 #[track_caller]
 fn is_as_written(file: &str, interface: &str) {
     let path = workspace().join(file);

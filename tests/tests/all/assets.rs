@@ -1,5 +1,5 @@
-//! Assets in whole runs: found again by the next version, shown anew when their files change, freed
-//! when nobody wants them, and never a way out of their folder.
+//! Assets in whole runs: the next version finds them, changed files are shown, unused assets are freed,
+//! and no file outside their folder is read.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -14,7 +14,7 @@ fn write(path: &Path, bytes: &[u8]) {
         .unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
 }
 
-/// Run these bytes as a guest.
+/// Runs these bytes as a guest.
 fn run_bytes(bytes: &[u8]) -> Ended {
     let folder = folder();
     let file = folder.path().join("game.wasm");
@@ -24,7 +24,7 @@ fn run_bytes(bytes: &[u8]) -> Ended {
         .to_end()
 }
 
-/// They are refused, for a reason that is told once and has these words.
+/// Checks that the bytes are refused once, for this reason and with these words.
 #[track_caller]
 fn is_refused(bytes: &[u8], reason: &str, words: &[&str]) {
     let ended = run_bytes(bytes).exits(1).without(&["start"]);
@@ -280,7 +280,7 @@ fn new_panics() {
     let refused = host.event("refused");
     assert_eq!(refused["reason"], "trap");
 
-    // In a folder it waits for somebody to mend it. The file on its own is a script's, and ends.
+    // For a folder, the host waits for a repair. For a single file, which scripts run, it ends.
     let file = demo.keep_wasm("panics.wasm");
     let ended = Run::headless(&file)
         .args("--renderer null")
@@ -305,7 +305,7 @@ fn line_of(file: &Path, text: &str) -> usize {
 #[test]
 fn a_target_folder_that_cannot_be_written() {
     let demo = Demo::copy_cold("hello");
-    // A file in its place: whoever runs as root may write in any folder.
+    // A file takes the folder's place, because root may write in any folder.
     write(&demo.target(), b"");
     let run = || {
         Run::headless(&demo.folder())

@@ -1,6 +1,6 @@
-//! The SDK's bindings are generated ahead of time, so that no guest has to build the generator, and those of
-//! the plugin in C, so that only a compiler is needed. This holds them to the WIT; `VBLANK_BLESS=1` writes
-//! them anew.
+//! The SDK's bindings are generated ahead of time, so that no guest has to build the generator. The
+//! bindings of the plugin in C are too, so that it needs only a compiler. This test compares both with
+//! the WIT; `VBLANK_BLESS=1` regenerates them.
 
 use std::path::Path;
 

@@ -34,7 +34,7 @@ impl Page {
         Self { path, text }
     }
 
-    /// Those of the book, and the READMEs.
+    /// Returns the pages of the book, and the READMEs.
     fn all() -> Vec<Self> {
         let mut paths = Vec::new();
         for folder in ["docs", ".", "demos"] {
@@ -44,7 +44,7 @@ impl Page {
         paths.into_iter().map(Self::read).collect()
     }
 
-    /// Its lines outside of fences, and its fenced blocks.
+    /// Returns the page's lines outside of fences, and its fenced blocks.
     fn parts(&self) -> (Vec<(usize, &str)>, Vec<Block>) {
         let (mut prose, mut blocks) = (Vec::new(), Vec::<Block>::new());
         let mut is_inside = false;
@@ -324,7 +324,7 @@ impl Clone {
         }
     }
 
-    /// In the shell, in the clone; all that it says.
+    /// Runs commands in the shell, in the clone, and compares their output.
     #[track_caller]
     fn run(&self, commands: &str, place: &str) {
         let surroundings = host(self.folder.path());
@@ -337,7 +337,7 @@ impl Clone {
         }
         let path = std::env::var("PATH").expect("there is a PATH");
         let bin = self.folder.path().join("bin");
-        // A build that is to be given away takes its time, and is given to nobody here.
+        // A build for distribution takes long, and this one is not distributed.
         for (name, value) in [("LTO", "off"), ("CODEGEN_UNITS", "16"), ("OPT_LEVEL", "0")] {
             shell.env(format!("CARGO_PROFILE_RELEASE_{name}"), value);
         }
@@ -357,7 +357,7 @@ impl Clone {
         );
     }
 
-    /// Make a change in the new game: what is said to be there is, once.
+    /// Applies a change to the new game. The text that it replaces must occur once.
     fn patch(&self, diff: &str, place: &str) {
         let side = |other: char| -> String {
             let lines = diff.lines().filter(|line| !line.starts_with(other));

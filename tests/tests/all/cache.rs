@@ -1,4 +1,4 @@
-//! Compiled code is kept between runs, and what is wrong with what was kept is nobody's trouble.
+//! Compiled code is cached between runs, and a damaged cache harms nobody.
 
 use std::path::{Path, PathBuf};
 
@@ -102,7 +102,7 @@ fn known_code_gets_no_more_than_is_granted() {
     assert!(is_cached(&granted()));
 }
 
-/// In memory, with nothing on disk.
+/// The code is found in memory, with nothing on disk.
 #[test]
 fn going_back_in_a_run_compiles_nothing() {
     let scene = Scene::new(&Guest::of::<Counter>());

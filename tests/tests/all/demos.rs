@@ -30,7 +30,7 @@ fn looks_as_its_picture(name: &str, frames: u32) {
     }
 }
 
-/// Its edits, in their order.
+/// Returns the demo's edits, in order.
 fn edits(demo: &Demo) -> Vec<String> {
     let mut edits: Vec<String> = std::fs::read_dir(demo.folder().join("edits"))
         .expect("there are edits")
@@ -74,7 +74,7 @@ fn changes_as_its_pictures(name: &str, input: &str, before: u32, after: u32) {
     if assets.is_dir() {
         run = run.file("--assets", &assets, "");
     }
-    // While a file is changed beside the run, the run goes on, for seconds.
+    // Files are changed during the run, so it must last some seconds.
     let pace = if files.is_empty() { "--fast" } else { "" };
     let host = run
         .args(pace)
@@ -125,7 +125,7 @@ fn takes_its_edits(name: &str) {
             host.event("first-frame");
             swaps += 1;
         } else {
-            // A picture or a sound; nobody complains of it.
+            // The changed file is a picture or a sound, and causes no complaint.
             host.settle(&demo.source());
         }
     }

@@ -57,7 +57,7 @@ fn where_guests_can_be_built_nothing_is_missing() {
             .is_some_and(|text| text.starts_with("rustc ")),
         "{rustc}"
     );
-    // The test has no display, which is no obstacle, and is told with what follows.
+    // The test has no display. That is no obstacle, and the consequences are reported.
     let display = check(&answer, "display");
     assert_eq!(display["status"], "warning");
     assert!(display["advice"].is_string(), "{display}");

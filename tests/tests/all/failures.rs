@@ -34,7 +34,7 @@ impl Scene {
     }
 }
 
-/// Check that a run reached its end, and its state is what it would be had the other version never been there.
+/// Checks that a run reached its end, and that the failed version left no trace in its state.
 #[track_caller]
 fn as_if_it_had_never_been(scene: &Scene, ended: Ended) -> Ended {
     let ended = ended.exits(0).without(&["break"]);
@@ -209,7 +209,7 @@ fn after_a_break_the_next_good_build_goes_on() {
     let ended = host.end().exits(0);
     assert_eq!(ended.frames(), 150);
 
-    // As if it had never broken: the mended code alone comes to the same.
+    // The repaired code alone has the same state, as if no version had broken.
     let alone = Run::headless(&demo.wasm())
         .args("--fast --frames 150 --renderer null")
         .to_end();

@@ -1,8 +1,8 @@
-//! The table of failures: every export of a candidate fails in every way that it can, where a swap calls
-//! it or in probation. The old version's state is as it would be had the candidate never been there, the
-//! next good version takes over, and the report says what happened.
+//! The table of failures: every export of a candidate fails in every possible way, in a swap or in
+//! probation. The failed candidate leaves no trace in the old version's state, the next good version
+//! takes over, and the report tells what happened.
 //!
-//! One host meets all the candidates of a test, one after the other, each followed by a good one.
+//! Each test uses one host for all its candidates, one after the other, each followed by a good one.
 
 use std::path::Path;
 
@@ -18,9 +18,9 @@ struct Case {
 }
 
 enum Outcome {
-    /// Not let in: the reason, and what the message says.
+    /// The candidate is refused, with this reason and these words in the message.
     Refused(&'static str, String),
-    /// Let in, and undone: what the reason says.
+    /// The candidate is rolled back, with these words in the reason.
     RolledBack(String),
     /// A fault that neither a swap nor probation meets.
     Unnoticed,

@@ -57,7 +57,7 @@ impl Scene {
         self.home.path().join("end.vbs")
     }
 
-    /// Until the first version runs.
+    /// Starts the host, and waits until the first version runs.
     fn start(&self) -> Host {
         let mut host = self.run().start();
         host.event("first-frame");
@@ -73,7 +73,7 @@ impl Scene {
         Said::of(self.home.path(), arguments)
     }
 
-    /// Check that it works, and that the host's report says what it did.
+    /// Rolls back, and checks that the host's report agrees with the output.
     #[track_caller]
     fn rollback(&self, host: &mut Host, arguments: &[&str]) -> Value {
         let said = self.said(&[&["rollback"], arguments].concat());
@@ -116,7 +116,7 @@ impl Said {
         }
     }
 
-    /// Check that it fails with one message that has these words.
+    /// Checks that the command fails with one message that has these words.
     #[track_caller]
     fn fails(&self, code: i32, words: &[&str]) {
         assert_eq!(self.code, Some(code), "{} {}", self.output, self.error);
@@ -223,7 +223,7 @@ fn back_with_the_state_of_now() {
     assert_eq!(fields(&entries, "fate"), fates);
 }
 
-/// In probation the version before still has its state; later the state was kept.
+/// In probation the previous version still has its state. Later the state comes from the archive.
 #[test]
 fn back_with_the_state_of_then() {
     for later in [1, 2000] {
@@ -330,7 +330,8 @@ fn what_does_not_fit_is_refused() {
         (&refused["reason"], &refused["to"]),
         (&json!("strict"), &swap["from"])
     );
-    // The running version goes on, and the state of then has nothing more.
+    // The running version continues. The archived state lacks the field, so this rollback parks
+    // nothing.
     let back = scene.rollback(&mut host, &["--state", "then"]);
     assert_eq!(back["to"], swap["from"]);
     let _ = host.stop().exits(0).without(&["break"]);
@@ -438,7 +439,7 @@ fn out_of_a_break() {
     assert!(frame(ended.only("end")) > frame(&back), "it moves on");
 }
 
-/// The state of then is what it goes on from, also should it fail again.
+/// The restored state is the base, also for a second failure.
 #[test]
 fn out_of_a_break_with_the_state_of_then() {
     let engine =

@@ -30,7 +30,7 @@ fn frame_at_rest(host: &mut Typed) -> u64 {
     }
 }
 
-/// As a terminal is when nothing has been done to it.
+/// Checks that the terminal's settings are restored.
 #[track_caller]
 fn is_restored(said: &str) {
     let modes: Vec<&str> = said.split_whitespace().collect();

@@ -1,5 +1,5 @@
-//! `kill -9` at any moment, again and again: what is on disk is whole, and the next host goes on from
-//! it with no more lost than the interval of the autosave and the time that writing takes.
+//! `kill -9` at any moment, again and again. The files on disk are intact, and the next host continues
+//! from them. It loses no more than the interval of the autosave and the time of a write.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -30,11 +30,11 @@ struct Loss {
     lost: f64,
     /// The interval, or what it was stretched to, as taking an image may cost 2% of the time.
     interval: f64,
-    /// The slowest writing that was told.
+    /// Slowest write that was reported.
     write: f64,
 }
 
-/// When to kill.
+/// Time of the kill.
 #[derive(Clone, Copy, Debug)]
 enum Moment {
     /// This long after the process was started, which may be before the game is.
@@ -86,7 +86,7 @@ impl Scene {
         self.files().into_iter().find(is_image)
     }
 
-    /// Start it where it was, kill it, and look at what is left. `check` is given the image.
+    /// Starts the host again, kills it, and examines the files. `check` gets the image.
     #[track_caller]
     fn kill(&mut self, moment: Moment, check: impl Fn(Image)) {
         let mut host = self.run().start();
@@ -121,8 +121,8 @@ impl Scene {
         let told = autosaves.iter().map(|event| number(event, "saved") as u64);
         let told = told.max().unwrap_or(began);
         assert!(saved >= told, "{saved} is on disk, {told} was told");
-        // A game that was killed before its first image may have begun anew: it is in no worse a place
-        // than it was.
+        // A game that was killed before its first image may have started from the beginning, which
+        // loses nothing more.
         if let Some(at) = last_frame(&ended.said) {
             let slowest = |name: &str| {
                 let times = autosaves.iter().map(|event| number(event, name));
@@ -137,7 +137,8 @@ impl Scene {
         self.saved = Some(saved);
     }
 
-    /// Until a temporary file is there. Where writing is too quick to be seen, a while is enough.
+    /// Waits until a temporary file exists. If writing is too quick to be observed, one second
+    /// suffices.
     #[track_caller]
     fn wait_for_writing(&self, host: &mut Host) {
         const LONG_ENOUGH: Duration = Duration::from_secs(1);
@@ -212,7 +213,7 @@ fn no_more_is_lost_than_promised(scenes: &[Scene]) -> usize {
     lost.len()
 }
 
-/// Play scenes side by side.
+/// Plays scenes side by side.
 fn side_by_side(scenes: Vec<Scene>, play: impl Fn(&mut Scene) + Sync) -> Vec<Scene> {
     std::thread::scope(|scope| {
         let play = &play;

@@ -1,5 +1,5 @@
-//! One plugin and one game in four languages: the same world, the same state, each swapped for the others while it
-//! runs.
+//! A plugin and a game in four languages, with the same world and the same state. Each is swapped for
+//! the others while it runs.
 //!
 //! The builds of C, JavaScript and Python lie in `target/languages`, made by `cargo xtask languages`; the
 //! tests that need it are ignored by plain `cargo test` and run by `cargo xtask test`.
@@ -32,7 +32,7 @@ mod tally {
     vblank_runtime::plugin!(Tally, path: ["../wit", "wit"], world: "vblank:tests/tally",
         data: Board, imports: [vblank::tests::board]);
 
-    /// Nothing is shown here.
+    /// The application's board, which shows nothing.
     #[derive(Default)]
     pub struct Board;
 
@@ -134,7 +134,7 @@ mod state {
             *band = (band.0 + 1, band.1 + u64::from(by));
         }
 
-        /// And of this note.
+        /// Records a note.
         pub fn note(&mut self, text: &str, pinned: bool) {
             let steps = u32::try_from(self.history.len()).unwrap();
             self.places.push([steps, u32::from(pinned)]);
@@ -195,7 +195,7 @@ fn swap(slot: &mut Slot<Counter>, language: &str) {
     assert!(swap.is_identical(), "{language} has another schema");
 }
 
-/// Each language takes the state over as it was, works with it, and hands it on.
+/// Each language takes over the state unchanged, works with it, and passes it on.
 #[test]
 #[ignore = "needs C, JavaScript and Python: cargo xtask languages"]
 fn a_counter_goes_on_in_four_languages() {
@@ -354,8 +354,8 @@ fn four_languages_take_an_older_state() {
     }
 }
 
-/// As the bindings of JavaScript and Python do: what is lent lies somewhere for the time of the call, and two
-/// lists after one another in the same place.
+/// The guest lends as the bindings of JavaScript and Python do: lent values exist for the time of the
+/// call only, and two lists use the same memory one after the other.
 #[test]
 fn what_a_language_cannot_keep_in_place_is_copied() {
     let lends = |first: &str| {
@@ -446,8 +446,8 @@ fn drawn(draw: &str) -> Result<Drawn, String> {
     Ok(seen)
 }
 
-/// As the bindings of JavaScript and Python do it, with pictures: two lists and two texts one after the other in the
-/// same place.
+/// The guest draws as the bindings of JavaScript and Python do: two lists and two texts use the same
+/// memory one after the other.
 #[test]
 fn what_a_language_cannot_keep_in_place_is_drawn_as_it_was() {
     let draw = |first: &str| {
@@ -594,7 +594,7 @@ fn a_game_goes_on_in_four_languages() {
     assert!(Square::after(600).bounces > 6, "there is something to see");
 }
 
-/// Each of them draws the same picture, to a pixel or two where a corner is rounded otherwise.
+/// All of them draw the same picture, except for a pixel or two where a corner is rounded differently.
 #[test]
 #[ignore = "needs C, JavaScript and Python: cargo xtask languages"]
 fn a_game_looks_the_same_in_four_languages() {

@@ -1,5 +1,5 @@
-//! A graphics adapter that is lost while a game runs: the game goes on, and each thing that this means is
-//! told once.
+//! A graphics adapter is lost while a game runs. The game continues, and each consequence is reported
+//! once.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};

@@ -1,4 +1,5 @@
-//! The main job: a game runs, its source is edited, and it goes on with the new code and its old state.
+//! The main job: a game runs, its source is edited, and it continues with the new code and its old
+//! state.
 
 use std::path::Path;
 

@@ -35,7 +35,7 @@ fn new(folder: &Path, arguments: &str) -> Output {
         .expect("the host starts")
 }
 
-/// Check that it works, and says this.
+/// Checks that the command succeeds, and returns its output.
 #[track_caller]
 fn makes(folder: &Path, arguments: &str) -> String {
     let output = new(folder, arguments);
@@ -45,7 +45,7 @@ fn makes(folder: &Path, arguments: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Check that it does not work, and says why.
+/// Checks that the command fails with this exit code and these words.
 #[track_caller]
 fn is_refused(folder: &Path, arguments: &str, code: i32, words: &[&str]) {
     let output = new(folder, arguments);
@@ -64,7 +64,7 @@ fn lock(folder: &Path) {
     write(&folder.join("Cargo.lock"), &lock);
 }
 
-/// Build it, let it run for a second of its own, and let it test itself.
+/// Builds the crate, runs it for a second of its time, and runs its tests.
 #[track_caller]
 fn works(crate_folder: &Path, target: &Path) {
     let ended = Run::headless(crate_folder)
@@ -94,7 +94,7 @@ fn passes_its_test(crate_folder: &Path, target: &Path) {
     assert!(passed.contains("test tests::"), "{passed}");
 }
 
-/// The profile that is told to those in a workspace.
+/// Returns the profile that the command prints for crates in a workspace.
 #[track_caller]
 fn lines_to_add(said: &str) -> &str {
     let (_, lines) = said.split_once("added:\n\n").expect("there are lines");

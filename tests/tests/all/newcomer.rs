@@ -67,7 +67,7 @@ impl Newcomer {
         std::fs::write(self.source(), source).expect("the source can be written");
     }
 
-    /// Replace pieces of the source, each of which must be there once, and save.
+    /// Replaces pieces of the source, each of which must occur once, and saves.
     #[track_caller]
     fn edit(&self, pieces: &[(&str, &str)]) {
         let mut source = self.read();
@@ -144,7 +144,7 @@ impl Newcomer {
         self.host.shows(&[&runs, source]);
     }
 
-    /// Keep an image, and see that it is the same world as before, some frames later.
+    /// Saves an image, and checks that the world is the same as before, some frames later.
     #[track_caller]
     fn look(&mut self) {
         self.host.press("i");
@@ -205,7 +205,7 @@ fn ten_edits_of_growing_daring() {
     let steps = pong.number("steps");
     assert!(steps > 1000, "{steps}");
 
-    // The counter under another name, which goes on counting.
+    // The counter gets another name, and keeps counting.
     pong.edit(&[
         ("#[state(default = 1000)]", "#[state(alias = \"steps\")]"),
         ("    steps: u32,", "    updates: u32,"),
@@ -229,7 +229,7 @@ fn ten_edits_of_growing_daring() {
     let moons = pong.world["moons"].clone();
     assert_eq!(moons.as_array().map(Vec::len), Some(3), "{moons}");
 
-    // A field is gone, and its value is kept aside.
+    // A field is removed, and its value is parked.
     pong.edit(&[
         ("    #[state(alias = \"steps\")]\n    updates: u32,\n", ""),
         ("            updates: 0,\n", ""),

@@ -81,7 +81,7 @@ fn a_command_that_fails_is_told_and_the_next_change_mends_it() {
         .start();
     host.event("first-frame");
     std::fs::write(src.join("mistake"), "").expect("a file can be written");
-    // The first build was told as well.
+    // The first build was reported as well.
     let build = loop {
         let build = host.event("build");
         if build["ok"] == false {

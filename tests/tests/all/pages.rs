@@ -130,7 +130,7 @@ impl Play {
         (0..count).for_each(|_| self.step(false));
     }
 
-    /// How the state crossed, or `None` where the swap was refused.
+    /// Swaps to a version, and returns the transfer mode, or `None` if the swap was refused.
     fn swap(&mut self, to: Version) -> Option<TransferMode> {
         let expected = self.game.expected_state();
         let candidate = prepare(&ENGINE, code(to), &expected).expect("it is good");

@@ -1,5 +1,5 @@
-//! The pictures of docs/drawing.md are what the program draws. `UPDATE_SNAPSHOTS=1` draws them anew; look
-//! at them then.
+//! The pictures of docs/drawing.md are compared with what the program draws. `UPDATE_SNAPSHOTS=1`
+//! overwrites them; check them afterwards.
 
 use std::sync::LazyLock;
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use vblank_tests::{Counter, Demo, Ended, Guest, Run};
 
-/// Have this code in the update of frame 90.
+/// Inserts code into the update of frame 90.
 fn insert(demo: &Demo, code: &str) {
     let before = "self.x += speed";
     let code =

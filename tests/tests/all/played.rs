@@ -1,5 +1,5 @@
-//! A session that a test plays turn by turn: a clock that moves when it is told to, no window, no
-//! pictures, and candidates handed over by hand.
+//! A session that a test plays turn by turn, with a clock that the test moves, without window and
+//! pictures, and with candidates that the test passes in.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -109,7 +109,7 @@ impl Played {
         played
     }
 
-    /// Make another version ready, and let it in.
+    /// Prepares another version, and swaps to it.
     #[track_caller]
     pub fn swap(&mut self, guest: &Guest) {
         let code = Code::from_bytes(guest.module()).expect("the fixture is a guest");
@@ -120,7 +120,7 @@ impl Played {
         self.session.look_for_news();
     }
 
-    /// Make this many turns, each when a step's time has passed.
+    /// Makes this many turns, each after the time of a step.
     pub fn turns(&mut self, count: u32) {
         for _ in 0..count {
             self.now.set(self.now.get() + STEP);
@@ -128,7 +128,7 @@ impl Played {
         }
     }
 
-    /// Do as somebody wishes.
+    /// Sends a command of a person.
     pub fn obey(&mut self, command: Command) {
         self.session.handle(Event::Command(command));
     }
@@ -163,7 +163,7 @@ impl Played {
         }
     }
 
-    /// Turn until it tells something, and give that.
+    /// Makes turns until an event of this name is reported, and returns it.
     #[track_caller]
     #[must_use]
     pub fn turn_until(&mut self, event: &str) -> serde_json::Value {

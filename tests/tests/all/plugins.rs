@@ -43,7 +43,7 @@ fn add(slot: &mut Slot<Tally>, number: u64) -> Result<u64, CallError> {
     slot.call(|tally, store| tally.vblank_tests_counting().call_add(store, number))
 }
 
-/// Add, with the call kept for the version that takes over after a failure.
+/// Adds, and records the call for the version that takes over after a failure.
 fn record(slot: &mut Slot<Tally>, number: u64) -> Result<u64, CallError> {
     slot.record(move |tally, store| tally.vblank_tests_counting().call_add(store, number))
 }
@@ -176,7 +176,7 @@ fn a_version_that_fails_in_its_first_calls_is_undone() {
     assert_eq!(record(&mut slot, 1).unwrap(), 14);
 }
 
-/// After its first calls a failure is the plugin's own: it goes on from what was recorded.
+/// After probation a failure costs only the failed call: the plugin continues from its recorded calls.
 #[test]
 fn a_later_failure_costs_the_call_that_failed() {
     let host = host();
@@ -338,7 +338,7 @@ fn two(host: &Host, second: &Guest) -> (Slot<Tally>, Slot<Tally>) {
     (slot("a", &Guest::plugin()), slot("b", second))
 }
 
-/// Until both have what they were offered.
+/// Runs boundaries until both slots have their new versions.
 #[track_caller]
 fn commit_both(a: &mut Slot<Tally>, b: &mut Slot<Tally>) -> Result<(), String> {
     wait_until("versions of both", DEADLINE, || {
@@ -457,7 +457,7 @@ fn a_slot_may_be_called_from_any_thread() {
     assert_eq!(add(&mut slot, 0).unwrap(), calls.into_inner());
 }
 
-/// With this of `wasi_snapshot_preview1`, and this done before it adds.
+/// Makes a plugin with this import of `wasi_snapshot_preview1`, which runs this code before it adds.
 fn asking(import: &str, code: &str) -> Code {
     // The adapter asks for some memory of its own.
     let code = format!("(drop (memory.grow (i32.const 8))) {code}");
@@ -563,7 +563,7 @@ fn what_was_refused_comes_in_when_it_is_granted() {
     assert_eq!(add(&mut slot, 1).unwrap(), 2);
 }
 
-/// Each plugin has a log of its own, where the application wants one.
+/// Each plugin has a log of its own, if the application wants one.
 #[test]
 fn what_a_plugin_logs_comes_where_it_is_wanted() {
     let host = host();

@@ -27,7 +27,7 @@ mod silent {
     );
 }
 
-/// Who uses it, and nothing of the application's.
+/// The plugin that uses the provider, and nothing of the application's.
 mod relay {
     vblank_runtime::plugin!(Relay, path: ["../wit", "wit"], world: "vblank:tests/relay");
 }
@@ -117,7 +117,7 @@ fn trap_at(guest: Guest, export: &'static str, number: u64) -> Guest {
     )
 }
 
-/// Another type of the function that is used, and of the one that gives it.
+/// Changes the type of the function, for the user and for the provider.
 fn with_two(guest: Guest) -> Guest {
     guest.contract(
         "add: func(number: u64) -> u64",
@@ -150,7 +150,7 @@ fn both_are_swapped_by_themselves_as_long_as_types_are_kept() {
     let mut relay = user(&host, &tally, &Guest::relay());
     pass(&mut relay, 5).unwrap();
     let running = relay.hash();
-    // Without another import, which nobody uses, but with another function.
+    // The next version has an additional function, which nobody uses.
     let next = Guest::plugin().step(10).contract(
         "add: func(number: u64) -> u64;",
         "add: func(number: u64) -> u64;\n subtract: func(number: u64) -> u64;",
@@ -187,7 +187,7 @@ fn a_provider_is_provider_failure_type_is_refused_and_its_users_are_listed() {
     };
     assert_eq!((&*misfit.user, &*misfit.function), ("relay", "add"));
     assert_eq!(pass(&mut relay, 5).unwrap(), 5, "all is as it was");
-    // An interface that nobody uses may change.
+    // An interface without users may change.
     drop(relay);
     let swapped = tally.with(|slot| slot.swap(&code(&with_two(Guest::plugin()))).map(drop));
     swapped.unwrap();
@@ -258,7 +258,7 @@ fn what_must_change_together_is_swapped_in_one_commit() {
     assert_eq!(pass(&mut relay, 1).unwrap(), 106);
 }
 
-/// The provider fails in a call that its user makes. The user is told of it, and it is not its fault.
+/// The provider fails in a call of its user. The user gets the error, and is not blamed for it.
 #[test]
 fn a_failure_of_the_provider_is_told_as_such() {
     let host = Host::new().unwrap();

@@ -1,4 +1,4 @@
-//! The host is killed, and the next one goes on from there.
+//! The host is killed, and the next one continues from the autosaved image.
 
 use std::path::Path;
 

@@ -11,7 +11,7 @@ struct Scene {
     demo: Demo,
     /// The build waits while this is there.
     stuck: PathBuf,
-    /// The build makes this when it begins to wait. It lies where nobody watches.
+    /// File that the build makes when it begins to wait, in a folder that is not watched.
     begun: PathBuf,
     _elsewhere: TempDir,
 }

@@ -160,7 +160,7 @@ fn a_folder_of_fifty_thousand_files() {
     let _ = ends_with_the_newest(host, &demo.folder(), &swap);
 }
 
-/// In a world of its own in which nobody may watch anything.
+/// A user namespace in which no watch is allowed reproduces the limit.
 #[test]
 fn the_limit_of_watches_is_reached() {
     let none_left = "echo 0 > /proc/sys/user/max_inotify_watches && exec \"$@\"";

@@ -12,7 +12,7 @@ vblank_runtime::plugin!(
     data: Board, imports: [vblank::tests::board],
 );
 
-/// Nothing is shown here.
+/// The application's board, which shows nothing.
 #[derive(Default)]
 pub struct Board;
 
@@ -136,7 +136,7 @@ fn a_version_that_wants_more_waits_for_consent() {
     assert_eq!(add(&mut slot), before + 100, "its state, its new code");
 }
 
-/// Its author thinks better of it: the list alone is saved.
+/// Only the list beside the file is changed: its author wants less.
 #[test]
 fn a_version_that_wants_less_comes_in() {
     let scene = Scene::new();

@@ -11,7 +11,7 @@ pub struct Circle {
     pub edges: Vec<String>,
 }
 
-/// All circles of a graph, the largest first.
+/// Returns all circles of a graph, the largest first.
 pub fn circles(graph: &Graph) -> Vec<Circle> {
     let mut search = Search {
         next: graph.modules.iter().map(|_| Vec::new()).collect(),
@@ -58,7 +58,7 @@ pub fn circles(graph: &Graph) -> Vec<Circle> {
 /// Tarjan's search for strongly connected components.
 struct Search {
     next: Vec<Vec<usize>>,
-    /// The order in which modules were met, from one; zero is not yet.
+    /// Order in which modules were met, counted from one. Zero means not yet.
     order: Vec<usize>,
     low: Vec<usize>,
     open: Vec<usize>,
@@ -101,7 +101,7 @@ mod tests {
     use super::circles;
     use crate::graph::Graph;
 
-    /// A crate with these files in `src`.
+    /// Makes a crate with these files in `src`.
     fn graph(files: &[(&str, &str)]) -> Graph {
         let folder = tempfile::tempdir().expect("a folder for the crate");
         for (file, text) in files {
@@ -113,7 +113,7 @@ mod tests {
         Graph::read(folder.path(), "src").expect("it has a root")
     }
 
-    /// The circles of such a crate, each as the names of its modules.
+    /// Returns the circles of such a crate, each as the names of its modules.
     fn found(files: &[(&str, &str)]) -> Vec<Vec<String>> {
         circles(&graph(files))
             .into_iter()
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn a_circle_that_is_put_back_is_found() {
         let store = ("guest/store.rs", "pub struct Store(crate::image::Image);");
-        // By way of the crate's root and the parent, and in a macro.
+        // The circle goes through the crate's root and the parent, and through a macro.
         let image = (
             "image.rs",
             "pub struct Image; fn f() { assert!(crate::Engine::is_there()) }",

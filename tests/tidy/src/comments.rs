@@ -1,4 +1,4 @@
-//! Comments: words that are not to be used, and words that a paragraph is not to open with.
+//! Comments: words that must not occur in them, and words that must not open a paragraph.
 
 use crate::source::{CommentLine, Source};
 
@@ -7,12 +7,12 @@ const OPENINGS: [&str; 9] = [
     "What", "Whether", "How", "Where", "Of", "The same", "So", "None", "It",
 ];
 
-/// The paragraphs of comments, and those of them that open without a subject.
+/// The paragraphs of comments, and those that open without a subject.
 #[derive(Debug)]
 pub struct Openings {
     /// The number of paragraphs.
     pub paragraphs: usize,
-    /// The ones that open with such a word, one line each.
+    /// Paragraphs that open with such a word, one line each.
     pub breaches: Vec<String>,
 }
 
@@ -24,7 +24,7 @@ impl Openings {
     }
 }
 
-/// Look at the first words of all paragraphs of comments and doc comments.
+/// Checks the first words of all paragraphs of comments and doc comments.
 pub fn openings(sources: &[Source]) -> Openings {
     let mut found = Openings {
         paragraphs: 0,
@@ -43,7 +43,8 @@ pub fn openings(sources: &[Source]) -> Openings {
     found
 }
 
-/// Comments with another word for "module", or with a section of a page that readers do not have.
+/// Returns comments with another word for "module", or with a section of a page that readers do not
+/// have.
 pub fn private_words(sources: &[Source]) -> Vec<String> {
     let mut breaches = Vec::new();
     for source in sources {
@@ -62,7 +63,7 @@ pub fn private_words(sources: &[Source]) -> Vec<String> {
     breaches
 }
 
-/// The first line of each paragraph of prose: no code, no list, no table, no heading.
+/// Returns the first line of each paragraph of prose, which is no code, list, table or heading.
 fn paragraphs(lines: &[CommentLine]) -> Vec<&CommentLine> {
     let mut first = Vec::new();
     let mut before: Option<&CommentLine> = None;
@@ -89,7 +90,7 @@ fn is_prose(text: &str) -> bool {
     !text.is_empty() && !marks.iter().any(|mark| text.starts_with(mark))
 }
 
-/// True if a text begins with a word or two, and not with a longer word.
+/// Returns true if a text begins with `word`, and not with a longer word.
 fn opens_with(text: &str, word: &str) -> bool {
     let rest = text
         .get(..word.len())

@@ -1,9 +1,9 @@
 //! The graph of a crate's modules: an edge for each name that one file uses of another.
 //!
-//! A name is followed through `pub use` to the file that defines it, so a parent that gives out its
-//! children's names is no module that everybody depends on. `mod` declarations, and a parent's `pub use` of its
-//! children, make no edge. An `impl` block of an ancestor's type belongs to the ancestor, wherever it is
-//! written; a file with nothing else in it that others could name is part of that ancestor.
+//! A name is followed through `pub use` to the file that defines it. A parent that re-exports its
+//! children's names is therefore no module on which all others depend. `mod` declarations, and a
+//! parent's `pub use` of its children, make no edge. An `impl` block of an ancestor's type belongs to
+//! the ancestor, wherever it is written. A file with only such blocks is part of that ancestor.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -27,16 +27,16 @@ pub struct Graph {
 /// The names that make an edge.
 #[derive(Debug, Default)]
 pub struct Edge {
-    /// Each name with the place where it stands, the first few of them.
+    /// The first few names, each with its position.
     pub names: Vec<String>,
 }
 
-/// An edge tells this many of its names.
+/// Number of names that an edge lists.
 const NAMES: usize = 8;
 
 impl Graph {
-    /// Read the crate whose root is `lib.rs` or `main.rs` in a folder of a workspace.
-    /// Returns nothing if there is none.
+    /// Reads the crate whose root is `lib.rs` or `main.rs` in a folder of a workspace. Returns `None`
+    /// if there is none.
     ///
     /// # Panics
     ///
@@ -51,7 +51,7 @@ impl Graph {
         Some(tree.into_graph(folder))
     }
 
-    /// The graph of the modules that the root declares, each with all below it.
+    /// Returns the graph of the modules that the root declares, each with its inner modules.
     pub fn top_level(&self) -> Self {
         let mut modules: Vec<String> = Vec::new();
         let mut position_of = |module: usize| {
@@ -81,7 +81,7 @@ impl Graph {
         }
     }
 
-    /// The first step of a module's name: `guest` for `guest/engine`.
+    /// Returns the first step of a module's name: `guest` for `guest/engine`.
     pub(crate) fn top(&self, module: usize) -> &str {
         self.modules[module].split('/').next().unwrap_or_default()
     }
@@ -178,7 +178,8 @@ impl Tree {
         id
     }
 
-    /// Find a name in a module. `visited` holds what is being looked for, since `use` may run in a ring.
+    /// Finds a name in a module. `visited` holds the names of the search so far, because `use` may run
+    /// in a circle.
     fn find(
         &self,
         module: usize,
@@ -217,7 +218,7 @@ impl Tree {
         None
     }
 
-    /// Follow a path from a module; nothing if it leads out of the crate.
+    /// Follows a path from a module. Returns `None` if it leads out of the crate.
     fn follow(
         &self,
         module: usize,
@@ -243,7 +244,7 @@ impl Tree {
             match self.find(at, step, rest.is_empty(), visited) {
                 Some(Found::Module(module)) => at = module,
                 Some(item) => return Some(item),
-                // Made by a macro, or given out from another crate.
+                // The name is made by a macro, or re-exported from another crate.
                 None => return Some(Found::Item(at)),
             }
         }
@@ -264,7 +265,7 @@ impl Tree {
         false
     }
 
-    /// The ancestor that an `impl` block of such a type belongs to.
+    /// Returns the ancestor that an `impl` block of such a type belongs to.
     fn owner(&self, module: usize, implements: Option<&[String]>) -> Option<usize> {
         match self.resolve(module, implements?)? {
             Found::Item(defined) if self.is_within(module, defined) => Some(defined),
@@ -272,8 +273,8 @@ impl Tree {
         }
     }
 
-    /// The ancestor that a file is part of, because it has nothing but `impl` blocks of that ancestor's types
-    /// that anybody could name.
+    /// Returns the ancestor that a file is part of, because other modules can name nothing in it but
+    /// `impl` blocks of that ancestor's types.
     fn absorbed_by(&self, module: usize) -> Option<usize> {
         let this = &self.modules[module];
         let offers = this.scope.items.iter().any(|(_, is_visible)| *is_visible)
@@ -288,7 +289,8 @@ impl Tree {
     }
 
     fn into_graph(self, folder: &str) -> Graph {
-        // The node to which each file's own code counts: itself, or the ancestor that it is part of.
+        // Node to which each file's own code counts: its own node, or that of the ancestor that it is
+        // part of.
         let mut home: Vec<usize> = (0..self.nodes.len()).collect();
         for (id, module) in self.modules.iter().enumerate() {
             if let Some(ancestor) = self.absorbed_by(id) {
@@ -351,8 +353,9 @@ impl Tree {
         }
     }
 
-    /// True if a `use` is itself a use of what it names. One whose name is mentioned is not: the mention
-    /// counts, for whoever it stands in. A trait is used without being mentioned.
+    /// Returns true if a `use` itself counts as a use of its item. If the name is mentioned, the
+    /// mention counts instead, for the module in which it stands. A trait is used without being
+    /// mentioned.
     fn counts(&self, module: usize, named: &Use, to: usize, is_mentioned: bool) -> bool {
         if named.is_exported {
             !self.is_within(to, module)

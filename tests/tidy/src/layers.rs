@@ -1,4 +1,4 @@
-//! The layers that crates cannot hold: which module may name which library, and that imports between the
+//! Layers that crates cannot enforce: which modules may name a library, and that imports between the
 //! modules of a crate go down only.
 
 use crate::graph::Graph;
@@ -15,7 +15,7 @@ pub struct Owner {
 /// The layers of a crate, lowest first. Modules of one layer may name each other.
 pub type Layers<'a> = &'a [&'a [&'a str]];
 
-/// Paths that a crate's modules name and may not, one line each.
+/// Returns the paths that a crate's modules name and may not, one line each.
 pub fn ownership_breaches(graph: &Graph, owners: &[Owner]) -> Vec<String> {
     let mut breaches = Vec::new();
     for (module, path, line) in &graph.outward {
@@ -29,7 +29,7 @@ pub fn ownership_breaches(graph: &Graph, owners: &[Owner]) -> Vec<String> {
                         .strip_prefix(own)
                         .is_some_and(|rest| rest.starts_with('/'))
             };
-            // A name alone may be that of a variable.
+            // A single name may be that of a variable.
             if is_named && path.len() > 1 && !owner.modules.iter().any(may) {
                 let folder = &graph.folder;
                 breaches.push(format!(
@@ -42,7 +42,8 @@ pub fn ownership_breaches(graph: &Graph, owners: &[Owner]) -> Vec<String> {
     breaches
 }
 
-/// Edges of a crate's graph that lead upwards, and modules that have no layer, one line each.
+/// Returns the edges of a crate's graph that lead upwards, and the modules without a layer, one line
+/// each.
 pub fn layer_breaches(graph: &Graph, layers: Layers) -> Vec<String> {
     let layer_of = |module: usize| {
         let top = graph.top(module);

@@ -38,10 +38,11 @@ const TERMS: &[(&str, &str)] = &[
     ("Exchanges", "RecordedReplies"),
 ];
 
-/// `swap::Path`: only a type is forbidden the name, since a field that holds a path is rightly called one.
+/// Terms for types only. `swap::Path` is forbidden for a type, and a field that holds a path is rightly
+/// called one.
 const TYPE_TERMS: &[(&str, &str)] = &[("Path", "TransferMode")];
 
-/// Definitions that bear such a name, one line each.
+/// Returns the definitions with such a name, one line each.
 pub fn private_names(sources: &[Source]) -> Vec<String> {
     let mut breaches = Vec::new();
     for source in sources.iter().filter(|source| !source.is_generated()) {
@@ -76,7 +77,7 @@ impl Names<'_> {
     }
 }
 
-/// `carry_only` as `CarryOnly`; what is in camel case already stays.
+/// Converts `carry_only` to `CarryOnly`. Camel case stays.
 fn camel_case(name: &str) -> String {
     let word = |word: &str| {
         let mut letters = word.chars();

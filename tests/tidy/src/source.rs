@@ -1,4 +1,4 @@
-//! Source files: where they lie, their text, their syntax tree and their comments.
+//! Source files: their paths, their text, their syntax tree and their comments.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ pub(crate) struct CommentLine {
 }
 
 impl Source {
-    /// Read and parse a file; `path` is relative to `root`.
+    /// Reads and parses a file; `path` is relative to `root`.
     ///
     /// # Panics
     ///
@@ -43,12 +43,12 @@ impl Source {
         }
     }
 
-    /// Bindings and the like, which nobody writes or reads line by line.
+    /// Returns true for generated code, such as bindings, which people do not read line by line.
     pub fn is_generated(&self) -> bool {
         self.text.contains("reason = \"generated")
     }
 
-    /// All comments, doc comments among them, line by line.
+    /// Returns all comments, including doc comments, line by line.
     pub(crate) fn comments(&self) -> Vec<CommentLine> {
         let tokens: TokenStream = self.text.parse().expect("the file has been parsed before");
         let mut code = Vec::new();
@@ -65,7 +65,7 @@ impl Source {
         found
     }
 
-    /// Comments of a stretch that has nothing else but space.
+    /// Collects the comments of a stretch that has nothing else but space.
     fn comments_between(&self, start: usize, end: usize, found: &mut Vec<CommentLine>) {
         let first = self.text[..start].matches('\n').count() + 1;
         let mut is_block = false;
@@ -88,7 +88,8 @@ impl Source {
     }
 }
 
-/// The stretches of text that are code. A parser makes attributes of doc comments; here they are comments.
+/// Collects the stretches of text that are code. A parser turns doc comments into attributes; here they
+/// count as comments.
 fn spans(tokens: TokenStream, text: &str, found: &mut Vec<Range<usize>>) {
     for token in tokens {
         let range = token.span().byte_range();
@@ -109,7 +110,7 @@ fn spans(tokens: TokenStream, text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// The workspace's folder.
+/// Returns the workspace's folder.
 ///
 /// # Panics
 ///
@@ -121,8 +122,8 @@ pub fn workspace() -> &'static Path {
         .expect("this crate lies in the workspace")
 }
 
-/// All Rust files under some folders of a workspace, in order of their paths. Folders that do not exist
-/// have none; build folders, and what compilers' messages are compared with, are left out.
+/// Returns all Rust files under some folders of a workspace, in the order of their paths. Folders that
+/// do not exist have none. Build folders and the expected messages of compilers are left out.
 ///
 /// # Panics
 ///
@@ -140,7 +141,7 @@ pub fn sources(root: &Path, folders: &[&str]) -> Vec<Source> {
         for entry in entries {
             let name = entry.expect("a folder can be listed").file_name();
             let path = folder.join(&name);
-            // `ui` and `stubs` show code as a user has it.
+            // `ui` and `stubs` contain code as users write it.
             let is_left_out = name
                 .to_str()
                 .is_some_and(|name| ["target", "ui", "stubs", "templates"].contains(&name));

@@ -1,13 +1,14 @@
-//! One file's part of the module graph: the modules it declares, the names it defines and brings into
-//! scope, and the paths it mentions. Code that is compiled for tests only is left out.
+//! Part of one file in the module graph: the modules that it declares, the names that it defines and
+//! imports, and the paths that it mentions. Code for tests only is left out.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 
-/// A module as it stands in the text: a file, or a `mod` with a body.
+/// A module in the text: a file, or a `mod` with a body.
 #[derive(Debug, Default)]
 pub(crate) struct Scope {
-    /// Names of types, functions, constants, traits and macros defined here, and whether others may name them.
+    /// Names of types, functions, constants, traits and macros defined here, and whether other modules
+    /// may name them.
     pub items: Vec<(String, bool)>,
     /// `use` declarations, also those inside functions.
     pub uses: Vec<Use>,
@@ -19,7 +20,7 @@ pub(crate) struct Scope {
     pub mentions: Vec<Mention>,
 }
 
-/// One name that a `use` brings into scope.
+/// A name that a `use` imports.
 #[derive(Debug)]
 pub(crate) struct Use {
     /// The name, `*` for all of a module, `_` for none.
@@ -31,7 +32,7 @@ pub(crate) struct Use {
     pub line: usize,
 }
 
-/// One path in the code.
+/// A path in the code.
 #[derive(Debug)]
 pub(crate) struct Mention {
     pub path: Vec<String>,
@@ -40,7 +41,7 @@ pub(crate) struct Mention {
     pub implements: Option<Vec<String>>,
 }
 
-/// Read one file.
+/// Reads one file.
 pub(crate) fn scope(file: &syn::File) -> Scope {
     let mut reader = Reader::default();
     for item in &file.items {
@@ -53,7 +54,7 @@ pub(crate) fn scope(file: &syn::File) -> Scope {
 struct Reader {
     scope: Scope,
     implements: Option<Vec<String>>,
-    /// Depth of function bodies and `impl` blocks, whose items nobody else can name.
+    /// Depth of function bodies and `impl` blocks, whose items other modules cannot name.
     depth: usize,
 }
 
@@ -120,7 +121,7 @@ impl Reader {
         }
     }
 
-    /// Paths in the arguments of a macro, which no parser knows the grammar of.
+    /// Collects paths in the arguments of a macro, whose grammar no parser knows.
     fn scan(&mut self, tokens: TokenStream) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let mut i = 0;
@@ -128,7 +129,7 @@ impl Reader {
             match &tokens[i] {
                 TokenTree::Group(group) => self.scan(group.stream()),
                 TokenTree::Ident(first) => {
-                    // A member, and what a macro's expansion names wherever it is used.
+                    // Members are skipped, and so are names of a macro's expansion.
                     let before = |n: usize, wanted| i >= n && is_punct(&tokens[i - n], wanted);
                     let is_skipped = before(1, '$') || before(1, '.') && !before(2, '.');
                     let mut path = vec![name(first)];
@@ -165,7 +166,7 @@ fn steps(path: &syn::Path) -> Vec<String> {
         .collect()
 }
 
-/// The name of the type that an `impl` block is for.
+/// Returns the name of the type that an `impl` block is for.
 fn implemented(item: &syn::Type) -> Option<Vec<String>> {
     match item {
         syn::Type::Path(path) if path.qself.is_none() => Some(steps(&path.path)),
@@ -174,7 +175,7 @@ fn implemented(item: &syn::Type) -> Option<Vec<String>> {
     }
 }
 
-/// True if this is compiled for tests only.
+/// Returns true if an item is compiled for tests only.
 fn is_test(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let syn::Meta::List(list) = &attribute.meta else {

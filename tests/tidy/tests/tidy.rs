@@ -1,4 +1,4 @@
-//! The sources of the workspace, held to the style guide. Each test prints what breaches it.
+//! The sources of the workspace, checked against the style guide. Each test prints the breaches.
 
 use vblank_tidy::{
     Graph, Owner, circles, layer_breaches, openings, ownership_breaches, private_names,
@@ -36,7 +36,7 @@ fn expect_none(what: &str, breaches: &[String]) {
     assert!(breaches.is_empty(), "{}: {what}\n  {list}", breaches.len());
 }
 
-/// The graph of a crate that may not be there.
+/// Returns the graph of a crate, if the crate exists.
 fn graph(folder: &str) -> Option<Graph> {
     Graph::read(workspace(), folder)
 }
@@ -151,7 +151,7 @@ fn libraries_are_named_in_one_module_only() {
     expect_none("libraries named outside of their modules", &breaches);
 }
 
-/// The state and the input are data: they know no files, no processes and no network.
+/// Rules for the state and the input, which are data: they know no files, no processes and no network.
 fn no_machine() -> Vec<Owner> {
     let paths = [
         "std::fs",
@@ -184,7 +184,7 @@ fn imports_go_down_only() {
     ];
     let mut breaches = Vec::new();
     for (folder, layers) in [("host/runtime/src", runtime), ("host/src", host)] {
-        // The host stands on the runtime, or is not yet divided.
+        // The runtime's folder is missing in a checkout without the divided host.
         if let Some(graph) = graph(folder).filter(|_| workspace().join("host/runtime").is_dir()) {
             breaches.extend(layer_breaches(&graph, layers));
         }

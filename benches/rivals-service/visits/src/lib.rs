@@ -1,17 +1,17 @@
-//! `demos/plugins/visits` for Extism: counts visits, by path and in all. The counts are variables, which
-//! Extism keeps as long as the plugin is loaded.
+//! `demos/plugins/visits` for Extism, which counts visits by path and in all. The counts are variables,
+//! which Extism keeps as long as the plugin is loaded.
 
 use extism_pdk::{FnResult, Json, plugin_fn, var};
 use serde::{Deserialize, Serialize};
 
-/// As in the service.
+/// Request from the service, as the service defines it.
 #[derive(Deserialize)]
 struct Request {
     method: String,
     path: String,
 }
 
-/// As in the service.
+/// Response to the service, as the service defines it.
 #[derive(Serialize)]
 struct Response {
     status: u16,
@@ -28,7 +28,7 @@ pub fn handle(Json(request): Json<Request>) -> FnResult<Json<Response>> {
         }));
     }
     let all = count("all")?;
-    // A path begins with a slash.
+    // A path begins with a slash, so it differs from `all`.
     let here = count(&path)?;
     Ok(Json(Response {
         status: 200,
@@ -36,7 +36,7 @@ pub fn handle(Json(request): Json<Request>) -> FnResult<Json<Response>> {
     }))
 }
 
-/// One more of what has this name; how many there are now.
+/// Adds one to the count of this name, and returns it.
 fn count(name: &str) -> FnResult<u64> {
     let count = var::get(name)?.unwrap_or(0_u64) + 1;
     var::set(name, count)?;

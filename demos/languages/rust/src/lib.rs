@@ -18,16 +18,17 @@ struct Counter {
     mood: Mood,
     /// Last request.
     last: Last,
-    /// Each step. From 1024 of them on they cross as raw memory.
+    /// All steps. From 1024 of them on they cross as raw memory.
     history: Vec<u32>,
     /// The last three of them.
     recent: [u32; 3],
     /// The largest step.
     best: Option<u32>,
-    /// By the hundred: how many steps there were, and what they come to.
+    /// Number and sum of the steps, by the hundred.
     bands: BTreeMap<u32, (u32, u64)>,
     notes: Vec<Note>,
-    /// For each note, how many steps there were and whether it was pinned. From 512 of them on these are raw memory too.
+    /// Number of steps before each note, and whether the note was pinned. From 512 of them on these are
+    /// raw memory too.
     places: Vec<[u32; 2]>,
 }
 

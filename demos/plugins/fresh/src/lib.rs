@@ -1,5 +1,5 @@
-//! A filter that puts a star before each word that nobody has seen before. Which those are it asks of another
-//! plugin, `words`, whose code may change while this one runs.
+//! A filter that puts a star before each word that it meets for the first time. Another plugin,
+//! `words`, knows the words, and its code may change while this one runs.
 
 use demo::plugins::words;
 use vblank_guest::{Plugin, State};

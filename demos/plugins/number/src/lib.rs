@@ -1,4 +1,4 @@
-//! A filter that numbers lines. The number goes on in every later version of this code.
+//! A filter that numbers lines. Later versions of this code continue the count.
 
 use vblank_guest::{Plugin, State};
 

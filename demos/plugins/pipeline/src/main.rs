@@ -1,9 +1,10 @@
 //! A pipeline of text filters: lines from standard input to standard output, through plugins whose code may
 //! change while the lines flow. No line is lost, and none comes twice.
 //!
-//! `pipeline FILTER… [--with PLUGIN] [--allow CAPABILITY]…`: each is a `.wasm` file or the folder of a guest crate.
-//! Lines go through the filters in this order, and the filters may use what the plugin after `--with` exports, and
-//! do what is allowed. Standard error tells of what becomes of their code.
+//! `pipeline FILTER… [--with PLUGIN] [--allow CAPABILITY]…`: each is a `.wasm` file or the folder of a
+//! guest crate. Lines go through the filters in this order. The filters may use the exports of the
+//! plugin after `--with`, and the capabilities after `--allow`. Changes of their code are reported on
+//! standard error.
 
 use std::ffi::OsString;
 use std::fmt::Display;

@@ -1,5 +1,5 @@
-//! Lines flow through two filters while the code of one is replaced: every line comes out, once and in its
-//! place, and the count that is the filter's state goes on.
+//! Lines flow through two filters while the code of one is replaced. Every line comes out once and in
+//! its place, and the filter's count continues.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -72,7 +72,7 @@ fn no_line_is_lost() {
         scope.spawn(move || {
             for line in said.lines().map_while(Result::ok) {
                 assert!(line.contains("bytes of state in"), "{line}");
-                // The last one may come when nobody waits any more.
+                // The receiver may have ended before the last line.
                 let _ = told.send(());
             }
         });
@@ -99,8 +99,8 @@ fn no_line_is_lost() {
     assert!(pipeline.wait().expect("it ends").success());
 }
 
-/// The plugin that a filter uses is swapped while lines flow: no word that it has been told of is forgotten,
-/// and the filter is the same all the time.
+/// The plugin that a filter uses is swapped while lines flow. No word that it knows is forgotten, and
+/// the filter stays the same.
 #[test]
 fn a_plugin_that_another_uses_is_swapped() {
     const WORDS: usize = 1000;
@@ -125,7 +125,7 @@ fn a_plugin_that_another_uses_is_swapped() {
         scope.spawn(move || {
             while let Some(Ok(line)) = said.next() {
                 assert!(line.contains("bytes of state in"), "{line}");
-                // When it is over nobody waits any more.
+                // The receiver may have ended before the last line.
                 let _ = told.send(());
             }
         });

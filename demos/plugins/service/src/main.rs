@@ -1,8 +1,8 @@
-//! An HTTP service whose handler is a plugin. The handler's code may change while requests come in; none
-//! fails for that, and what the handler has counted goes on.
+//! An HTTP service whose handler is a plugin. The handler's code may change while requests come in. No
+//! request fails because of that, and the handler's counts continue.
 //!
-//! `service HANDLER [ADDRESS]`: the handler is a `.wasm` file or the folder of a guest crate, the address is
-//! 127.0.0.1:8080 if there is none. Standard error tells of what becomes of the handler's code.
+//! `service HANDLER [ADDRESS]`: the handler is a `.wasm` file or the folder of a guest crate, and the
+//! address is 127.0.0.1:8080 by default. Changes of the handler's code are reported on standard error.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
@@ -17,7 +17,7 @@ use vblank_runtime::plugin::{CallError, Host, Slot};
 
 vblank_runtime::plugin!(Handler, path: ["../../../wit", "../wit"], world: "demo:plugins/handler");
 
-/// One plugin for all requests: its calls take microseconds, and its state is one.
+/// The plugin for all requests, which share its state. Its calls take microseconds.
 type Shared = Arc<Mutex<Slot<Handler>>>;
 
 fn main() -> ExitCode {

@@ -51,7 +51,7 @@ impl Drop for Service {
     }
 }
 
-/// One request on a connection that stays open: status and body.
+/// Sends a request on a connection that stays open. Returns the status and the body.
 fn ask(connection: &mut BufReader<TcpStream>, method: &str, path: &str) -> (u16, String) {
     let request = format!("{method} {path} HTTP/1.1\r\nhost: test\r\ncontent-length: 0\r\n\r\n");
     let sent = connection.get_mut().write_all(request.as_bytes());
@@ -120,7 +120,7 @@ fn no_request_fails_and_none_is_counted_twice() {
                 })
             })
             .collect();
-        // Detached from the scope: it reads until the service is gone.
+        // The thread is detached from the scope, and reads until the service has ended.
         let lines = said.lines();
         let swapped = scope.spawn(move || {
             for line in lines.map_while(Result::ok) {

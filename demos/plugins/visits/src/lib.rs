@@ -1,4 +1,4 @@
-//! A handler that counts visits, by path and in all. The counts go on in every later version of this code.
+//! A handler that counts visits, by path and in all. Later versions of this code continue the counts.
 
 use std::collections::BTreeMap;
 

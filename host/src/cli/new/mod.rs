@@ -1,4 +1,4 @@
-//! `host new`: a guest crate that builds, runs and has a test. Writes files, and starts nothing.
+//! `host new`: writes a guest crate that builds, runs and has a test. It starts no program.
 
 mod template;
 mod workspace;
@@ -12,16 +12,16 @@ use self::template::{Kind, Template};
 use self::workspace::Workspace;
 use crate::cli::output::fail;
 
-/// Where the SDK was when this host was built.
+/// Path of the SDK at the time of this host's build.
 const SDK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-sdk");
-/// What is asked for where it is not there any more.
+/// Version of the SDK to depend on, if that path does not exist any more.
 const SDK_VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION_MAJOR"),
     ".",
     env!("CARGO_PKG_VERSION_MINOR")
 );
 
-/// Keywords of the 2024 edition, and crates that every program has; neither can name one.
+/// Keywords of the 2024 edition, and crates that every program has. No crate can have these names.
 const TAKEN: [&str; 57] = [
     "abstract",
     "alloc",
@@ -85,10 +85,10 @@ const TAKEN: [&str; 57] = [
 /// Make a guest crate that builds, runs and has a test
 #[derive(Args)]
 pub(super) struct New {
-    /// What it is called: lower-case letters, digits, - and _
+    /// The crate's name: lower-case letters, digits, - and _
     #[arg(value_parser = parse_name)]
     name: String,
-    /// What it begins with
+    /// The template to begin with
     #[arg(long, default_value = "game2d")]
     template: Template,
     /// Its folder; NAME, if not told
@@ -171,7 +171,7 @@ impl New {
     }
 }
 
-/// A name that cargo and Rust take for a crate's.
+/// Parses a name that cargo and Rust accept for a crate.
 fn parse_name(name: &str) -> Result<String, String> {
     let is_fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     if name.contains(['/', '\\']) {
@@ -189,7 +189,7 @@ fn parse_name(name: &str) -> Result<String, String> {
     Ok(name.to_owned())
 }
 
-/// Make the folder, if need be; its path without detours, as cargo will see it.
+/// Creates the folder if it is missing. Returns its canonical path, as cargo will see it.
 fn empty_folder(folder: &Path) -> anyhow::Result<PathBuf> {
     let shown = folder.display();
     let cannot = || format!("cannot make the folder {shown}");
@@ -209,7 +209,7 @@ fn write(folder: &Path, file: &str, text: &str) -> anyhow::Result<()> {
         .with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Where the SDK is had from: by path where its checkout is still there, else by version.
+/// Returns the source of the SDK for `Cargo.toml`: a path if its checkout exists, or else a version.
 fn sdk_place() -> String {
     let checkout = std::fs::canonicalize(SDK).ok();
     match checkout.filter(|sdk| sdk.join("Cargo.toml").is_file()) {
@@ -221,7 +221,7 @@ fn sdk_place() -> String {
     }
 }
 
-/// What it means to be in a workspace.
+/// Prints the consequences of membership in a workspace.
 fn print_membership(workspace: &Workspace, is_new: bool) {
     let how = if is_new { "now" } else { "as its patterns say" };
     let manifest = workspace.manifest.display();

@@ -1,9 +1,9 @@
-//! What the files of a new guest crate say, from `host/templates`. Knows nothing of the folder that
-//! they are written to.
+//! Content of the files of a new guest crate, from `host/templates`. This module does not know the
+//! folder that they are written to.
 
 use clap::ValueEnum;
 
-/// What the crate begins with.
+/// Template of a new crate.
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum Template {
     /// A game in which nothing happens yet
@@ -19,16 +19,16 @@ pub(super) const PROFILE: &str = include_str!("../../../templates/profile.toml")
 
 const MANIFEST: &str = include_str!("../../../templates/manifest.toml");
 
-/// Without it, cargo would take the crate for a part of the workspace above it.
+/// Without this section, cargo would assign the crate to the workspace above it.
 const WORKSPACE: &str = "# Of its own: the one above is the host's.\n[workspace]\n";
 
-/// What cargo is told of the target. Not needed where a folder above tells it already.
+/// Configuration of cargo for the target. Not written if a folder above configures the target already.
 pub(super) const CARGO_CONFIG: (&str, &str) = (
     ".cargo/config.toml",
     include_str!("../../../templates/cargo-config.toml"),
 );
 
-/// What is the same in every crate.
+/// Files that are the same in every crate.
 pub(super) const COMMON: [(&str, &str); 2] = [
     (".gitignore", include_str!("../../../templates/gitignore")),
     (
@@ -37,7 +37,7 @@ pub(super) const COMMON: [(&str, &str); 2] = [
     ),
 ];
 
-/// A file of the contract, and where it lies beside an application's own WIT.
+/// A file of the contract, and its path beside an application's own WIT.
 macro_rules! contract {
     ($file:literal) => {
         (
@@ -46,7 +46,7 @@ macro_rules! contract {
         )
     };
 }
-/// What only a plugin's crate has: what its application asks of it, and the contract that this includes.
+/// Files of a plugin's crate only: the application's WIT, and the contract that it includes.
 const PLUGIN: [(&str, &str); 11] = [
     ("README.md", include_str!("../../../templates/plugin.md")),
     (
@@ -65,7 +65,7 @@ const PLUGIN: [(&str, &str); 11] = [
 ];
 
 impl Template {
-    /// `src/lib.rs` of a crate of this name.
+    /// Returns `src/lib.rs` of a crate with this name.
     pub(super) fn source(self, name: &str) -> String {
         let source = match self {
             Self::Empty => include_str!("../../../templates/empty.rs"),
@@ -75,7 +75,7 @@ impl Template {
         source.replace("{{name}}", name)
     }
 
-    /// Files that no other template has.
+    /// Returns the files that only this template has.
     pub(super) fn own_files(self, name: &str) -> impl Iterator<Item = (&'static str, String)> {
         let files: &[_] = match self {
             Self::Plugin => &PLUGIN,
@@ -85,24 +85,24 @@ impl Template {
         files.map(move |(file, text)| (*file, text.replace("{{name}}", name)))
     }
 
-    /// Whether an application runs it, and not `host run`.
+    /// Returns true if an application runs the crate, and not `host run`.
     pub(super) fn is_plugin(self) -> bool {
         matches!(self, Self::Plugin)
     }
 }
 
-/// How a crate stands to the workspace around it.
+/// Relation of a crate to the workspace around it.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
-    /// There is none.
+    /// There is no workspace.
     Alone,
-    /// It is a member. It has no profile, since cargo would pass over it with a warning.
+    /// The crate is a member. It has no profile, because cargo would ignore it with a warning.
     Member,
-    /// It is none, and says so.
+    /// The crate is a workspace of its own, apart from the one around it.
     Apart,
 }
 
-/// `Cargo.toml`. `sdk` is the line of the dependency.
+/// Returns `Cargo.toml`. `sdk` is the line of the dependency.
 pub(super) fn manifest(name: &str, sdk: &str, kind: Kind) -> String {
     let manifest = MANIFEST.replace("{{name}}", name).replace("{{sdk}}", sdk);
     match kind {

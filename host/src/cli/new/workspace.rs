@@ -1,5 +1,5 @@
-//! The cargo workspace that a new crate falls into, and how it becomes a member: by the rules of
-//! cargo, and with the manifest's own formatting. Starts no cargo.
+//! The cargo workspace around a new crate, and how the crate becomes a member. Cargo's rules apply, and
+//! the manifest keeps its formatting. This module does not run cargo.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ pub(super) struct Workspace {
 }
 
 impl Workspace {
-    /// The workspace that cargo takes a crate in this folder for a part of, if there is one.
+    /// Finds the workspace to which cargo would assign a crate in this folder.
     pub(super) fn around(crate_folder: &Path) -> anyhow::Result<Option<Self>> {
         for folder in crate_folder.ancestors().skip(1) {
             let Some((manifest, document)) = read(&folder.join("Cargo.toml"))? else {
@@ -36,7 +36,7 @@ impl Workspace {
         Ok(None)
     }
 
-    /// Whether `members` names the crate, or has a pattern that does.
+    /// Returns true if `members` names the crate, or has a pattern that does.
     fn has_member(&self) -> bool {
         let options = MatchOptions {
             require_literal_separator: true,
@@ -48,8 +48,8 @@ impl Workspace {
         })
     }
 
-    /// Put the crate into `members`, if it is not there by a pattern; true if it was put there. Nothing
-    /// is written yet.
+    /// Adds the crate to `members`, unless a pattern covers it. Returns true if it was added. Writes
+    /// nothing yet.
     pub(super) fn admit(&mut self) -> anyhow::Result<bool> {
         if self.has_member() {
             return Ok(false);
@@ -68,7 +68,7 @@ impl Workspace {
         Ok(true)
     }
 
-    /// Write the manifest.
+    /// Writes the manifest.
     pub(super) fn save(&self) -> anyhow::Result<()> {
         std::fs::write(&self.manifest, self.document.to_string()).with_context(|| {
             let shown = self.manifest.display();
@@ -76,14 +76,14 @@ impl Workspace {
         })
     }
 
-    /// Whether the SDK is among the dependencies that members can inherit.
+    /// Returns true if members can inherit the SDK as a dependency.
     pub(super) fn has_sdk(&self) -> bool {
         let dependencies = self.document["workspace"].get("dependencies");
         dependencies.is_some_and(|list| list.get("vblank-guest").is_some())
     }
 
-    /// Whether the host itself is one of its crates: Vblank's own, in which a game would be built with
-    /// the host's profiles, and `Cargo.toml` is not the user's to change.
+    /// Returns true if the host is one of the workspace's crates. In Vblank's own workspace, a game
+    /// would be built with the host's profiles, and `Cargo.toml` is not the user's to change.
     pub(super) fn is_of_the_host(&self) -> bool {
         let dependencies = self.document["workspace"].get("dependencies");
         let host = dependencies.and_then(|list| list.get("vblank-host"));
@@ -91,14 +91,15 @@ impl Workspace {
         path.is_some_and(|path| !Path::new(path).is_absolute() && !path.starts_with(".."))
     }
 
-    /// Whether it says how much to optimise what is being worked on.
+    /// Returns true if the `dev` profile sets an optimisation level.
     pub(super) fn is_tuned(&self) -> bool {
         let profile = self.document.get("profile");
         let dev = profile.and_then(|profile| profile.get("dev"));
         dev.is_some_and(|dev| dev.get("opt-level").is_some())
     }
 
-    /// Cargo goes by the beginning of the path here, and `members` has the last word.
+    /// Returns true if `exclude` covers the crate. Cargo compares the beginning of the path here, and
+    /// `members` takes precedence.
     fn excludes(&self) -> bool {
         let begins = |path: &String| Path::new(&self.member).starts_with(Path::new(plain(path)));
         self.listed("exclude").iter().any(begins) && !self.listed("members").iter().any(begins)
@@ -111,8 +112,8 @@ impl Workspace {
     }
 }
 
-/// Whether a folder above the crate's tells cargo how to compile for wasm already. Said twice, it
-/// would count as something else, and all dependencies were compiled again.
+/// Returns true if a folder above the crate's already configures cargo for wasm. A second configuration
+/// would count as a different one, and cargo would compile all dependencies again.
 pub(super) fn has_target_config(crate_folder: &Path) -> anyhow::Result<bool> {
     for folder in crate_folder.ancestors().skip(1) {
         let config = read(&folder.join(".cargo/config.toml"))?;
@@ -127,7 +128,7 @@ pub(super) fn has_target_config(crate_folder: &Path) -> anyhow::Result<bool> {
     Ok(false)
 }
 
-/// A file of TOML, if it is there.
+/// Reads a file of TOML, or returns `None` if it does not exist.
 fn read(path: &Path) -> anyhow::Result<Option<(PathBuf, DocumentMut)>> {
     if !path.is_file() {
         return Ok(None);
@@ -140,19 +141,19 @@ fn read(path: &Path) -> anyhow::Result<Option<(PathBuf, DocumentMut)>> {
     Ok(Some((path.to_owned(), document)))
 }
 
-/// `./games/` is `games`.
+/// Returns a path without `./` and the last slash: `./games/` becomes `games`.
 fn plain(path: &str) -> &str {
     path.trim_start_matches("./").trim_end_matches('/')
 }
 
-/// Add a string at the end of a list: on a line of its own where the others have one.
+/// Appends a string to a list, on a line of its own if the other items have one.
 fn push(list: &mut Array, text: &str) {
     let mut value = Value::from(text);
     let is_empty = list.is_empty();
     if let Some(last) = list.iter_mut().last() {
         let decor = last.decor_mut();
         let before = decor.prefix().and_then(|prefix| prefix.as_str());
-        // Of a comment above the last one, only the line's beginning.
+        // Only the indentation is copied, not a comment above the last item.
         let before = before.unwrap_or_default().to_owned();
         let before = before.rfind('\n').map_or(" ", |line| &before[line..]);
         value.decor_mut().set_prefix(before);
@@ -160,7 +161,7 @@ fn push(list: &mut Array, text: &str) {
         value.decor_mut().set_suffix(after.unwrap_or_default());
         decor.set_suffix("");
     }
-    // A comment behind the last one stays there.
+    // A comment behind the last item stays there.
     let behind = list.trailing().as_str().unwrap_or_default().to_owned();
     if let Some(end) = behind.rfind('\n')
         && !is_empty

@@ -12,7 +12,7 @@ const SHADOW: Color = Color::rgba(0, 0, 0, 0x60);
 
 #[derive(State)]
 struct Square {
-    /// Its middle, in pixels.
+    /// Position of its middle, in pixels.
     x: f32,
     y: f32,
     /// Pixels a second.
@@ -21,7 +21,7 @@ struct Square {
     bounces: u32,
 }
 
-/// One step along an axis, and back at its ends; whether it was one.
+/// Moves by a step along an axis, and turns back at its ends. Returns true if it turned.
 fn step(at: &mut f32, speed: &mut f32, dt: f32, end: f32) -> bool {
     *at += *speed * dt;
     let is_out = (*at < HALF && *speed < 0.0) || (*at > end - HALF && *speed > 0.0);
