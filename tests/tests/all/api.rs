@@ -1,4 +1,4 @@
-//! The public interfaces, written down in `host/api.txt` and `guest-sdk/api.txt`. Every change becomes
+//! The public interfaces, written down in `host/runtime/api.txt` and `guest-sdk/api.txt`. Every change becomes
 //! visible there, and belongs in CHANGELOG.md.
 
 use vblank_tests::{Source, workspace};
@@ -27,10 +27,10 @@ fn is_as_written(file: &str, interface: &str) {
 }
 
 #[test]
-fn the_hosts_interface_for_plugins() {
-    let source = Source::read("vblank_host", &workspace().join("host/src/lib.rs"));
+fn the_runtimes_interface_for_plugins() {
+    let source = Source::read("vblank_runtime", &workspace().join("host/runtime/src/lib.rs"));
     let interface = source.interface(&[&["plugin"]]);
-    is_as_written("host/api.txt", &interface);
+    is_as_written("host/runtime/api.txt", &interface);
 }
 
 #[test]

@@ -40,6 +40,7 @@ mod places;
 mod played;
 mod plugins;
 mod providers;
+mod report_fields;
 mod resume;
 mod saves;
 mod scene;
