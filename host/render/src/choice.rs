@@ -16,14 +16,14 @@ use crate::renderer::{RenderError, Renderer};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RendererChoice {
-    /// A graphics card, else the CPU, else nothing, with a notice.
+    /// A graphics card, else the CPU, else no pictures, with a notice.
     #[default]
     Auto,
     /// A graphics card.
     Gpu,
     /// The CPU.
     Software,
-    /// Nothing.
+    /// No pictures at all.
     Null,
 }
 

@@ -27,9 +27,9 @@ pub struct GuestCrate {
     built_in: PathBuf,
     is_redirected: bool,
     flags: CargoFlags,
-    /// Keep line tables in an optimised build.
+    /// True if an optimised build keeps line tables.
     with_lines: bool,
-    /// Build at lower priority.
+    /// True if the build runs at lower priority.
     in_background: bool,
     /// Words of the command line before `build`.
     cargo: &'static [&'static str],

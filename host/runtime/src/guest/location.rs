@@ -82,7 +82,7 @@ impl SourceLocation {
     }
 }
 
-/// Of a recursion, one line.
+/// Makes lines of frames. The repeated frames of a recursion become one line.
 fn calls(frames: &[Frame], folder: Option<&Path>) -> Vec<Call> {
     let mut calls: Vec<(Call, usize)> = Vec::new();
     for frame in frames {

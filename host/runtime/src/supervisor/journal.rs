@@ -68,7 +68,7 @@ impl<E: JournalEntry> Journal<E> {
     }
 
     /// Number of calls of the guest, recorded or not.
-    pub(super) fn told(&self) -> usize {
+    pub(super) fn calls(&self) -> usize {
         self.used + self.unrecorded
     }
 
