@@ -1,5 +1,6 @@
 //! Glyphs as sprites. Their pixels lie in textures of the renderer, page by page, and are kept between
 //! pictures. They are rasterised in the size in which they are shown, so they are sharp through any camera.
+//! Knows no fonts.
 
 use std::collections::HashMap;
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! The view: the numbers about the camera that every kind of shader gets.
+//! The view: the numbers about the camera that every kind of shader gets. Knows no GPU.
 
 use bytemuck::{Pod, Zeroable};
 

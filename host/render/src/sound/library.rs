@@ -1,4 +1,4 @@
-//! The interface by which the mixer looks sounds up.
+//! The interface by which the mixer looks sounds up. Knows no mixer.
 
 use super::data::Sound;
 

@@ -1,4 +1,4 @@
-//! A laid-out text: its glyphs with their positions, and their pixels.
+//! A laid-out text: its glyphs with their positions, and their pixels. Knows no GPU.
 
 use cosmic_text::{CacheKey, CacheKeyFlags, fontdb};
 

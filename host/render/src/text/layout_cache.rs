@@ -1,4 +1,4 @@
-//! A cache of layouts, since most texts appear again in the next picture.
+//! A cache of layouts, since most texts appear again in the next picture. Knows no fonts and no GPU.
 //!
 //! There are two generations. An entry that is found in the old generation moves to the young one. When the
 //! young generation is full, it becomes the old one, and the old one is dropped. So memory is bounded

@@ -1,5 +1,5 @@
 //! The typesetter: it lays texts out in lines and rasterises their glyphs. It works on the CPU and uses no
-//! fonts of the system, so a text looks the same on every machine.
+//! fonts of the system, so a text looks the same on every machine. Knows no GPU.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! A guest crate, as cargo describes it: its name, its source folders, and how it is built.
+//! A guest crate, as cargo describes it: its name, its source folders, and how it is built. Knows no
+//! watcher and no engine.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
