@@ -16,14 +16,14 @@ use crate::renderer::{RenderError, Renderer};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RendererChoice {
-    /// A graphics card; else the CPU; else nothing, with a word about it.
+    /// A graphics card, else the CPU, else no pictures, with a notice.
     #[default]
     Auto,
     /// A graphics card.
     Gpu,
     /// The CPU.
     Software,
-    /// Nothing.
+    /// No pictures at all.
     Null,
 }
 
@@ -35,7 +35,7 @@ impl RendererChoice {
         (Self::Null, "null"),
     ];
 
-    /// What to look for, where anything is.
+    /// Returns the kind of adapter to look for. `None` for the null renderer.
     fn prefer(self) -> Option<Prefer> {
         match self {
             Self::Auto => Some(Prefer::Auto),
@@ -56,7 +56,7 @@ impl fmt::Display for RendererChoice {
     }
 }
 
-/// No renderer has this name.
+/// The error for an unknown name of a renderer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown renderer {0:?}: it is auto, gpu, software or null")]
 pub struct UnknownRenderer(String);
@@ -72,23 +72,23 @@ impl FromStr for RendererChoice {
     }
 }
 
-/// A renderer, and a notice for the user where `auto` found nothing.
+/// A renderer, and a notice for the user if `auto` found no adapter.
 pub type RendererAndNotice = (Box<dyn Renderer>, Option<String>);
 
 /// Makes a renderer without a window.
 ///
 /// # Errors
-/// Where what was asked for is not there, or cannot make pictures of this size. `auto` then falls back
-/// to the null renderer, except when it is the size.
+/// When there is no such adapter, or it supports no picture of this size. `auto` then falls back to the
+/// null renderer, except for the size.
 pub fn headless(choice: RendererChoice, size: Size) -> Result<RendererAndNotice, RenderError> {
     choose(choice, size, |prefer| WgpuRenderer::headless(size, prefer))
 }
 
-/// Makes a renderer that shows its pictures in a window of this size; `display` is the window
-/// system's connection.
+/// Makes a renderer that shows its pictures in a window of this size. `display` is the connection to the
+/// window system.
 ///
 /// # Errors
-/// As [`headless`], and where the window cannot be drawn to.
+/// As for [`headless`], and when the window cannot be drawn to.
 pub fn windowed(
     choice: RendererChoice,
     target: impl Into<SurfaceTarget<'static>>,
@@ -125,7 +125,7 @@ mod tests {
     use crate::kind::Kind;
 
     #[test]
-    fn choices_are_read_and_written() {
+    fn choices_are_parsed_and_printed_alike() {
         for name in ["auto", "gpu", "software", "null"] {
             let choice: RendererChoice = name.parse().unwrap();
             assert_eq!(choice.to_string(), name);
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn only_auto_falls_back_and_it_says_so() {
+    fn only_auto_falls_back_with_a_notice() {
         let size = Size::new(2, 2);
         let none = |_| Err(RenderError::NoAdapter("graphics adapter"));
         let (renderer, notice) = choose(RendererChoice::Auto, size, none).ok().unwrap();

@@ -1,6 +1,6 @@
-//! The vocabulary of a picture, as in `wit/draw.wit`: what a guest records and a renderer replays.
+//! The commands of a picture, as in `wit/draw.wit`: a guest records them, and a renderer draws them.
 //!
-//! Knows neither guests nor GPUs: words come in as they lie in the guest's memory.
+//! This module knows neither guests nor GPUs. Words have the layout that they have in the guest's memory.
 
 use std::fmt;
 
@@ -8,50 +8,51 @@ use bytemuck::{Pod, Zeroable};
 
 pub use super::placement::Fit;
 
-/// Takes the commands of one picture, in order.
+/// A receiver of the commands of one picture, in order.
 pub trait Sink {
-    /// Fills the whole picture; what was drawn before is gone, the camera stays. Every picture begins
-    /// black and opaque, and a colour that is not opaque is blended with that.
+    /// Fills the whole picture. Earlier drawing is removed, and the camera stays. Every picture starts
+    /// black and opaque, and a translucent colour is blended with that.
     fn clear(&mut self, color: Color);
 
-    /// From here on, coordinates are in the camera's world; `None`, with which each picture begins,
-    /// is pixels. Through a camera that is not finite nothing can be seen.
+    /// Sets the camera for the following commands. With `None`, the default, coordinates are pixels.
+    /// Nothing is visible through a camera that is not finite.
     fn set_camera(&mut self, camera: Option<Camera>);
 
-    /// Draws quads, [`Quad::WORDS`] words each as in [`Quad`], over what is there; a quad that is cut
-    /// off at the end is left out. Quads that are not finite are not drawn.
+    /// Draws quads over the present content, [`Quad::WORDS`] words each as in [`Quad`]. An incomplete quad
+    /// at the end is left out. Quads that are not finite are not drawn.
     fn quads(&mut self, words: &[u32]);
 
-    /// Draws parts of a texture, [`Sprite::WORDS`] words each as in [`Sprite`], over what is there.
-    /// Where there is no such texture, a placeholder. As with quads, what is cut off or not finite is
-    /// left out.
+    /// Draws parts of a texture over the present content, [`Sprite::WORDS`] words each as in [`Sprite`]. A
+    /// missing texture is replaced by a placeholder. Sprites that are incomplete or not finite are left
+    /// out.
     fn sprites(&mut self, texture: u32, words: &[u32]);
 
-    /// Writes a text from this point on: its top left corner, or the middle or the end of its top. Where
-    /// there is no such font, in the built-in one.
+    /// Writes a text at a point: its top left corner, or the middle or the right end of its top. A missing
+    /// font is replaced by the built-in one.
     fn text(&mut self, style: &TextStyle, position: [f32; 2], text: &str);
 
-    /// Draws triangles, three vertices of [`VERTEX_WORDS`] words each, over what is there: place, place in
-    /// the texture from 0 to 1, colour. What is cut off at the end is left out.
+    /// Draws triangles over the present content, with three vertices of [`VERTEX_WORDS`] words each:
+    /// position, texture coordinates from 0 to 1, and colour. An incomplete triangle at the end is left
+    /// out.
     fn triangles(&mut self, texture: Option<u32>, words: &[u32]);
 
-    /// From here on, only this part of the target is drawn to, in pixels; `None` is all of it. What lies
-    /// outside of the target is left out, and nothing can be seen in a part without pixels.
+    /// Limits the following drawing to a part of the target, in pixels. `None` is the whole target. Nothing
+    /// is visible in a part without pixels.
     fn set_area(&mut self, area: Option<Area>);
 
-    /// From here on, things look like this; the parameters are those that the shader declares, filled up
+    /// Sets the look of the following drawing. The parameters are those that the shader declares, filled up
     /// with zeros.
     fn set_look(&mut self, look: Look, params: &[u32]);
 
-    /// From here on, meshes are seen through this matrix: from the world to clip space, column by column.
+    /// Sets the matrix of the following meshes, from the world to clip space, in columns.
     fn set_matrix(&mut self, matrix: [f32; 16]);
 
-    /// Draws instances of a mesh, [`INSTANCE_WORDS`] words each: three rows of its place in the world, and
-    /// a colour. Meshes hide what is behind them, and are drawn over what was drawn before them.
+    /// Draws instances of a mesh, [`INSTANCE_WORDS`] words each: three rows of a matrix to the world, and a
+    /// colour. Meshes hide what is behind them, and are drawn over earlier drawing.
     fn meshes(&mut self, mesh: u32, texture: Option<u32>, words: &[u32]);
 
-    /// From here on, this canvas is drawn to, or `None`, the picture, in pixels and with the usual look; with
-    /// a colour it is filled first.
+    /// Sets the target of the following drawing: a canvas, or the picture with `None`. It starts in pixels
+    /// and with the default look. With a colour, the target is filled first.
     fn set_target(&mut self, canvas: Option<u32>, clear: Option<Color>);
 }
 
@@ -63,84 +64,83 @@ pub const INSTANCE_WORDS: usize = 13;
 /// A part of the target, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Area {
-    /// Its left side.
+    /// Left side.
     pub x: f32,
-    /// Its upper side.
+    /// Upper side.
     pub y: f32,
-    /// To the right from there.
+    /// Width to the right.
     pub width: f32,
-    /// Downwards from there.
+    /// Height downwards.
     pub height: f32,
 }
 
-/// How things look that are drawn: sprites, triangles and meshes by a shader, all of them by how they are
-/// blended with what is there.
+/// The look of drawn things: the shader of sprites, triangles and meshes, and the blending of all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Look {
-    /// Of the assets; 0 is the usual look.
+    /// Handle of the shader; 0 is the default look.
     pub shader: u32,
-    /// Further textures that the shader reads; 0 is a white one.
+    /// Handles of further textures that the shader reads; 0 is a white one.
     pub textures: [u32; 2],
-    /// With what is there.
+    /// Blending with the present content.
     pub blend: Blend,
 }
 
-/// How a colour is put over another.
+/// The blending of a colour with the colour below.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Blend {
-    /// Over it, as much as it is opaque.
+    /// Covers it according to its alpha.
     #[default]
     Alpha,
-    /// Added to it, as light is.
+    /// Is added to it, like light.
     Add,
-    /// Multiplied with it, as a filter does.
+    /// Is multiplied with it, like a filter.
     Multiply,
-    /// In its place, with its own alpha.
+    /// Replaces it, including its alpha.
     Replace,
 }
 
-/// How a text looks.
+/// The style of a text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TextStyle {
-    /// Of the assets; 0 is the built-in one.
+    /// Handle of the font; 0 is the built-in one.
     pub font: u32,
-    /// Of the font, in units.
+    /// Size of the font, in units.
     pub size: f32,
-    /// Of its letters.
+    /// Colour of the letters.
     pub color: Color,
-    /// To which side of its point it lies; where it has a width, within that.
+    /// Alignment to the text's point, or within its width if it has one.
     pub align: Align,
-    /// Lines are broken so that none is wider, in units.
+    /// Width at which lines are broken, in units.
     pub width: Option<f32>,
 }
 
-/// Where the lines of a text begin.
+/// The alignment of a text's lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Align {
-    /// All at the left.
+    /// Lines start at the same left end.
     #[default]
     Left,
-    /// Their middles are one below the other.
+    /// Lines are centred.
     Center,
-    /// All end at the right.
+    /// Lines end at the same right end.
     Right,
 }
 
-/// What part of the world is seen.
+/// The view of the world.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Camera {
-    /// The point of the world that is shown in the middle of the picture.
+    /// Horizontal coordinate of the point of the world in the middle of the picture.
     pub x: f32,
-    /// See `x`.
+    /// Vertical coordinate of that point.
     pub y: f32,
     /// Pixels for one unit of the world.
     pub zoom: f32,
-    /// How far the world is turned in the picture: radians, clockwise on the screen.
+    /// Rotation of the world in the picture: radians, clockwise on the screen.
     pub rotation: f32,
 }
 
 impl Camera {
-    /// Whether anything can be seen through it.
+    /// True if all numbers are finite, so that something can be visible.
     pub fn is_finite(&self) -> bool {
         [self.x, self.y, self.zoom, self.rotation]
             .iter()
@@ -154,15 +154,15 @@ impl Camera {
 pub struct Color(pub u32);
 
 impl Color {
-    /// What every picture begins with.
+    /// Opaque black, with which every picture starts.
     pub const BLACK: Self = Self::rgba(0, 0, 0, 255);
 
-    /// A colour of four bytes.
+    /// Makes a colour of four bytes.
     pub const fn rgba(red: u8, green: u8, blue: u8, alpha: u8) -> Self {
         Self(u32::from_le_bytes([red, green, blue, alpha]))
     }
 
-    /// Red, green, blue, alpha.
+    /// Returns red, green, blue and alpha.
     pub const fn bytes(self) -> [u8; 4] {
         self.0.to_le_bytes()
     }
@@ -180,17 +180,17 @@ impl fmt::Debug for Color {
 #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Quad {
-    /// The middle.
+    /// Centre.
     pub center: [f32; 2],
-    /// Half the width, half the height.
+    /// Half of width and height.
     pub half: [f32; 2],
-    /// About the centre: radians, clockwise on the screen.
+    /// Rotation about the centre: radians, clockwise on the screen.
     pub rotation: f32,
-    /// Of the corners; half the smaller side or more gives a circle or a capsule.
+    /// Radius of the corners. Half the smaller side or more gives a circle or a capsule.
     pub radius: f32,
     /// Width of the outline, inwards; 0 fills the quad.
     pub outline: f32,
-    /// Its colour.
+    /// Colour.
     pub color: Color,
 }
 
@@ -198,7 +198,7 @@ impl Quad {
     /// Words that make one quad.
     pub const WORDS: usize = 8;
 
-    /// The words of some quads, as [`Sink::quads`] takes them.
+    /// Returns the words of quads, as [`Sink::quads`] takes them.
     pub fn words(quads: &[Self]) -> &[u32] {
         bytemuck::cast_slice(quads)
     }
@@ -208,21 +208,21 @@ impl Quad {
 #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Sprite {
-    /// Where the pivot is.
+    /// Position of the pivot.
     pub position: [f32; 2],
-    /// Width and height; 0 takes that of the source in pixels.
+    /// Width and height. 0 takes that of the source in pixels.
     pub size: [f32; 2],
-    /// About the pivot: radians, clockwise on the screen.
+    /// Rotation about the pivot: radians, clockwise on the screen.
     pub rotation: f32,
-    /// As a part of width and height: the middle is one half.
+    /// Pivot as a fraction of width and height: 0.5 is the middle.
     pub pivot: [f32; 2],
     /// Left and top of the source in the texture, in pixels.
     pub source: [u16; 2],
-    /// Its width and height; 0 is the whole texture.
+    /// Width and height of the source; 0 is the whole texture.
     pub source_size: [u16; 2],
-    /// What the texture is multiplied by.
+    /// Colour that the texture is multiplied by.
     pub tint: Color,
-    /// Of width and height, beyond the size; negative flips.
+    /// Factor of width and height, in addition to the size. A negative factor flips.
     pub scale: [f32; 2],
 }
 
@@ -230,7 +230,7 @@ impl Sprite {
     /// Words that make one sprite.
     pub const WORDS: usize = 12;
 
-    /// The words of some sprites, as [`Sink::sprites`] takes them.
+    /// Returns the words of sprites, as [`Sink::sprites`] takes them.
     pub fn words(sprites: &[Self]) -> &[u32] {
         bytemuck::cast_slice(sprites)
     }

@@ -1,14 +1,14 @@
-//! How large the next picture is: as large as the window, or as somebody has fixed it.
+//! The size of the next picture: that of the window, or a fixed one. Knows no window.
 
 use super::{Fit, Placement, Size};
 
 /// The sizes of window and picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Extent {
-    /// Of the window, when it last had a pixel.
+    /// Size of the window, when it last had a pixel.
     window: Size,
     fixed: Option<(Size, Fit)>,
-    /// Pixels that a picture may have a side.
+    /// Largest side of a picture in pixels.
     max_side: u32,
 }
 
@@ -22,7 +22,7 @@ impl Extent {
         .resized(window)
     }
 
-    /// With another window; not so where that has no pixel.
+    /// Returns the extent for another window. A window without pixels changes nothing.
     pub fn resized(self, window: Size) -> Self {
         if window.is_empty() {
             return self;
@@ -35,7 +35,7 @@ impl Extent {
         self.fixed = fixed.filter(|(size, fit)| *fit != Fit::Resize && !size.is_empty());
     }
 
-    /// Of the next picture.
+    /// Size of the next picture.
     pub fn picture(&self) -> Size {
         self.fixed
             .map_or(self.window, |(size, _)| self.bounded(size))

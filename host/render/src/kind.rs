@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The kind of a renderer. Serialised, it is a contract: the `renderer` of the report.
+/// The kind of a renderer. Its serialised form is stable: the `renderer` of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -10,6 +10,6 @@ pub enum Kind {
     Gpu,
     /// A driver that draws on the CPU.
     Software,
-    /// Nothing: there are no pictures.
+    /// The null renderer, which makes no pictures.
     Null,
 }

@@ -1,9 +1,10 @@
 //! Vblank's pictures and sounds: command lists, assets, text, the renderer, and the mixer.
 //!
-//! It knows no WebAssembly, no guest and no window, just what a surface can be made of, so a player
-//! without wasmtime can be made of it.
+//! This crate knows no WebAssembly, no guest and no window system. A surface can be made of any window, so
+//! a player without wasmtime can use this crate too.
 //!
-//! The modules in reading order. Only `gpu` names wgpu, and only [`sound`] names kira.
+//! The modules are listed in reading order. Only `gpu` and `choice` name wgpu, and only [`sound`] names
+//! kira.
 
 pub mod assets;
 mod choice;

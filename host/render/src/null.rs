@@ -1,4 +1,5 @@
-//! The renderer of a machine without any: it counts, so that all the rest can be tested and run.
+//! The null renderer, for a machine without an adapter: it only counts, so that everything else can run and
+//! be tested.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +12,11 @@ use super::commands::{
 use super::extent::Extent;
 use super::{Fit, Kind, Picture, Placement, RenderError, Renderer, Size, Stats};
 
-/// Draws nothing.
+/// A renderer that draws nothing.
 pub struct NullRenderer {
     extent: Extent,
-    seen: u64,
-    /// The revision of each asset that it would have uploaded.
+    version: u64,
+    /// Revision of each asset that a GPU would have.
     uploaded: BTreeMap<u32, u64>,
     recording: Counter,
     last: Stats,
@@ -24,16 +25,16 @@ pub struct NullRenderer {
 #[derive(Debug, Default)]
 struct Counter {
     stats: Stats,
-    /// For the fonts of texts.
+    /// Assets, for the fonts of texts.
     assets: Assets,
 }
 
 impl NullRenderer {
-    /// A renderer of pictures of this size that nobody sees.
+    /// Creates a renderer of pictures of this size, which are never drawn.
     pub fn new(size: Size) -> Self {
         Self {
             extent: Extent::new(size, u32::MAX),
-            seen: 0,
+            version: 0,
             uploaded: BTreeMap::new(),
             recording: Counter::default(),
             last: Stats::default(),
@@ -42,9 +43,9 @@ impl NullRenderer {
 }
 
 impl NullRenderer {
-    /// What of the assets a GPU would have been given now, in bytes.
+    /// Returns the bytes of assets that a GPU would have been given now.
     fn upload(&mut self) -> u64 {
-        let Some(live) = self.recording.assets.changed_since(&mut self.seen) else {
+        let Some(live) = self.recording.assets.changed_since(&mut self.version) else {
             return 0;
         };
         self.uploaded
@@ -83,7 +84,7 @@ impl Renderer for NullRenderer {
 
     fn use_assets(&mut self, assets: Assets) {
         self.recording.assets = assets;
-        self.seen = 0;
+        self.version = 0;
         self.uploaded.clear();
     }
 
@@ -164,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_counts_what_was_submitted() {
+    fn submitted_commands_are_counted() {
         let mut renderer = NullRenderer::new(Size::new(4, 3));
         let words = [0; 5 * Quad::WORDS + 1];
         let sink = renderer.begin();
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn it_has_no_picture_and_says_what_would() {
+    fn a_missing_picture_is_an_error_with_advice() {
         let mut renderer = NullRenderer::new(Size::new(4, 3));
         renderer.submit().and_then(|()| renderer.present()).unwrap();
         let message = renderer.capture().unwrap_err().to_string();
@@ -197,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_minimised_window_keeps_the_picture_s_size() {
+    fn a_minimised_window_keeps_the_pictures_size() {
         let mut renderer = NullRenderer::new(Size::new(4, 3));
         renderer.resize(Size::new(0, 3));
         assert_eq!(renderer.size(), Size::new(4, 3));

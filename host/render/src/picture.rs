@@ -7,13 +7,13 @@ use super::Size;
 /// Pixels, row by row from the top left, four bytes each: red, green, blue, alpha.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
-    /// Its size.
+    /// Size in pixels.
     pub size: Size,
     /// `size.width * size.height * 4` bytes.
     pub pixels: Vec<u8>,
 }
 
-/// A picture that could not be written.
+/// The error of a picture that could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write the picture {}: {source}", path.display())]
 pub struct SaveError {
@@ -25,7 +25,7 @@ impl Picture {
     /// Red, green, blue and alpha of a pixel.
     ///
     /// # Panics
-    /// If it lies outside.
+    /// If the pixel lies outside of the picture.
     pub fn pixel(&self, x: u32, y: u32) -> [u8; 4] {
         assert!(
             x < self.size.width && y < self.size.height,
@@ -36,7 +36,7 @@ impl Picture {
         std::array::from_fn(|channel| self.pixels[at + channel])
     }
 
-    /// Writes it as a PNG file, whatever the file is called.
+    /// Writes a PNG file, independent of its name.
     ///
     /// # Errors
     /// If the file cannot be written.

@@ -1,21 +1,21 @@
-//! How a picture lies in a window of another size, and where in it a point of the window is.
+//! The placement of a picture in a window of another size, and the conversion of points. Knows no window.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::Size;
 
-/// What happens where window and picture differ in size.
+/// The policy for a picture and a window of different sizes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Fit {
-    /// They do not: the picture is as large as the window.
+    /// The picture always has the size of the window.
     #[default]
     Resize,
-    /// The picture fills the window, out of proportion if need be.
+    /// The picture fills the window, and its proportions may change.
     Stretch,
-    /// The picture is as large as its proportions allow, with bars beside it.
+    /// The picture keeps its proportions, with bars at the sides.
     Letterbox,
-    /// The same, in whole multiples where it is enlarged, so that its pixels stay square.
+    /// Letterbox with whole multiples when enlarged, so that pixels stay square.
     Integer,
 }
 
@@ -35,7 +35,7 @@ impl fmt::Display for Fit {
     }
 }
 
-/// No policy has this name.
+/// The error for an unknown name of a policy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown fit {0:?}: it is resize, stretch, letterbox or integer")]
 pub struct UnknownFit(String);
@@ -51,19 +51,19 @@ impl FromStr for Fit {
     }
 }
 
-/// Where a picture lies in a window, in the window's pixels.
+/// The rectangle of a picture in a window, in the window's pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Placement {
-    /// Its top left corner.
+    /// Top left corner.
     pub corner: [f32; 2],
-    /// Its size there; at least a pixel.
+    /// Size; at least one pixel.
     pub size: [f32; 2],
-    /// Pixels of the window for one of the picture.
+    /// Pixels of the window for one pixel of the picture.
     pub scale: [f32; 2],
 }
 
 impl Placement {
-    /// Lays a picture into a window. Where either has no pixel, one is taken for it.
+    /// Places a picture in a window. A size without pixels is taken as one pixel.
     #[must_use]
     pub fn new(picture: Size, window: Size, fit: Fit) -> Self {
         let side = |pixels: u32| pixels.max(1) as f32;
@@ -90,8 +90,8 @@ impl Placement {
         }
     }
 
-    /// The point of the picture that is seen at a point of the window, and whether it is one of the
-    /// picture.
+    /// Converts a point of the window to a point of the picture. The flag is true if the point lies inside
+    /// the picture.
     #[must_use]
     pub fn to_picture(self, [x, y]: [f32; 2]) -> ([f32; 2], bool) {
         let along = [x - self.corner[0], y - self.corner[1]];
@@ -105,7 +105,7 @@ impl Placement {
 mod tests {
     use super::*;
 
-    fn place(picture: (u32, u32), window: (u32, u32), fit: Fit) -> ([f32; 2], [f32; 2]) {
+    fn placed(picture: (u32, u32), window: (u32, u32), fit: Fit) -> ([f32; 2], [f32; 2]) {
         let picture = Size::new(picture.0, picture.1);
         let placed = Placement::new(picture, Size::new(window.0, window.1), fit);
         (placed.corner, placed.size)
@@ -115,22 +115,22 @@ mod tests {
     fn each_policy_places_the_picture() {
         let (small, wide) = ((320, 180), (1000, 400));
         assert_eq!(
-            place(small, wide, Fit::Stretch),
+            placed(small, wide, Fit::Stretch),
             ([0.0; 2], [1000.0, 400.0])
         );
         let letterbox = ([144.0, 0.0], [711.0, 400.0]);
-        assert_eq!(place(small, wide, Fit::Letterbox), letterbox);
+        assert_eq!(placed(small, wide, Fit::Letterbox), letterbox);
         let integer = ([180.0, 20.0], [640.0, 360.0]);
-        assert_eq!(place(small, wide, Fit::Integer), integer);
-        let too_small = place(small, (160, 160), Fit::Integer);
+        assert_eq!(placed(small, wide, Fit::Integer), integer);
+        let too_small = placed(small, (160, 160), Fit::Integer);
         assert_eq!(too_small, ([0.0, 35.0], [160.0, 90.0]), "it is seen whole");
     }
 
     #[test]
-    fn nothing_has_no_size_and_nothing_divides_by_it() {
+    fn sizes_without_pixels_give_finite_placements() {
         for fit in Fit::ALL.map(|(fit, _)| fit) {
             for sizes in [((0, 0), (0, 0)), ((1, 16384), (1, 1)), ((16384, 1), (0, 3))] {
-                let (corner, size) = place(sizes.0, sizes.1, fit);
+                let (corner, size) = placed(sizes.0, sizes.1, fit);
                 assert!(corner.iter().chain(&size).all(|side| side.is_finite()));
                 assert!(size[0] >= 1.0 && size[1] >= 1.0, "{fit}: {sizes:?}");
             }
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_point_of_the_window_is_one_of_the_picture_or_of_a_bar() {
+    fn a_point_of_the_window_lies_in_the_picture_or_a_bar() {
         let placed = Placement::new(Size::new(320, 180), Size::new(1000, 400), Fit::Integer);
         assert_eq!(placed.to_picture([180.0, 20.0]), ([0.0, 0.0], true));
         assert_eq!(placed.to_picture([200.0, 40.0]), ([10.0, 10.0], true));
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn policies_are_read_and_written() {
+    fn policies_are_parsed_and_printed_alike() {
         for (fit, name) in Fit::ALL {
             assert_eq!((name.parse(), fit.to_string().as_str()), (Ok(fit), name));
         }

@@ -28,7 +28,10 @@ fn is_as_written(file: &str, interface: &str) {
 
 #[test]
 fn the_runtimes_interface_for_plugins() {
-    let source = Source::read("vblank_runtime", &workspace().join("host/runtime/src/lib.rs"));
+    let source = Source::read(
+        "vblank_runtime",
+        &workspace().join("host/runtime/src/lib.rs"),
+    );
     let interface = source.interface(&[&["plugin"]]);
     is_as_written("host/runtime/api.txt", &interface);
 }

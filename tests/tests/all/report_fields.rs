@@ -69,7 +69,14 @@ fn a_played_run_is_reported_as_before() {
     let report = folder.path().join("report.jsonl");
     let mut run = host(folder.path());
     run.arg("run").arg(&first).arg("--report").arg(&report);
-    run.args(["--headless", "--fast", "--renderer", "null", "--frames", "300"]);
+    run.args([
+        "--headless",
+        "--fast",
+        "--renderer",
+        "null",
+        "--frames",
+        "300",
+    ]);
     for (frame, guest) in [
         (10, &identical),
         (20, &automatic),

@@ -1,4 +1,4 @@
-//! The assets of a host, shared by guests, loader and renderer.
+//! The assets of a host, shared by guests, loader and renderer. Knows no files and no GPU.
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! Descriptions of single assets, for the loader, for a renderer and for people.
+//! Descriptions of single assets, for the loader, for a renderer and for people. Knows no registry.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The kinds of assets, and their contents.
+//! The kinds of assets, and their contents. Knows no registry and no GPU.
 
 use std::sync::Arc;
 

@@ -1,32 +1,32 @@
-// What every shader finds: put before a guest's own source.
+// The declarations before the source of every guest's shader.
 
 struct Surface {
-    /// In the texture, 0 to 1.
+    /// Texture coordinates, 0 to 1.
     uv: vec2f,
-    /// In the picture: pixels from the top left.
+    /// Position in the picture, in pixels from the top left.
     pixel: vec2f,
-    /// The colour that was said with the sprite or the mesh.
+    /// Colour of the sprite, the triangle or the mesh.
     tint: vec4f,
-    /// Of a mesh: the point in the world, and its normal. Of a sprite: 0, and towards the viewer.
+    /// Point in the world and its normal, for a mesh. For a sprite: 0, and towards the viewer.
     point: vec3f,
     normal: vec3f,
 }
 
 struct View {
-    /// Of sprites: the point of the world that is shown at `middle`, in pixels.
+    /// Point of the world that is shown at `middle`, which is in pixels. For sprites.
     center: vec2f,
     middle: vec2f,
-    /// From pixels to clip space.
+    /// Factors from pixels to clip space.
     to_clip: vec2f,
     /// Cosine and sine of the world's rotation.
     rotor: vec2f,
     /// Pixels for one unit of the world.
     zoom: f32,
-    /// Seconds of the game.
+    /// Game time in seconds.
     time: f32,
-    /// Of the picture, in pixels.
+    /// Size of the picture in pixels.
     resolution: vec2f,
-    /// Of meshes: from the world to clip space.
+    /// Matrix from the world to clip space. For meshes.
     matrix: mat4x4f,
 }
 
@@ -39,7 +39,7 @@ var<immediate> view: View;
 @group(3) @binding(0) var image2: texture_2d<f32>;
 @group(3) @binding(1) var look2: sampler;
 
-/// The texture that it is drawn with, and the two further ones of its material.
+/// Colour of the texture that is drawn with; `texel1` and `texel2` read the further ones of the look.
 fn texel(uv: vec2f) -> vec4f {
     return textureSampleLevel(image, look, uv, 0.0);
 }

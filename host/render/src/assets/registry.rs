@@ -1,4 +1,4 @@
-//! The table behind [`Assets`](super::Assets): contents, sources and claims.
+//! The table behind [`Assets`](super::Assets): contents, sources and claims. Knows no files and no GPU.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Shaders of guests: a fragment function in WGSL after a prelude that declares its inputs.
+//! Shaders of guests: a fragment function in WGSL after a prelude that declares its inputs. Knows no GPU.
 //!
 //! Sources are checked here before any GPU gets them, so that a mistake is reported with line and column in
 //! the guest's own file. The grammar is that of <https://www.w3.org/TR/WGSL/>.

@@ -1,7 +1,7 @@
-// Behind every shader that draws: its colour as the pipeline's way of blending wants it.
+// The last step of every drawing shader: its colour in the form that the pipeline's blend mode needs.
 
-/// Whether what is there is multiplied by the colour: the blending takes that as it is, and so it has to be as
-/// weak here as it is transparent.
+/// True for the blend mode `Multiply`. Its blend factors do not apply the colour's alpha, so the colour is
+/// scaled by it here.
 override vblank_multiplies: bool = false;
 
 fn vblank_blended(color: vec4f) -> vec4f {

@@ -1,15 +1,15 @@
-// Shows the picture in the window, in the viewport that is set for it: pixel by pixel where it is as large
-// as that or a whole multiple of it, and smoothed where not.
+// Shows the picture in the viewport that is set for it. Pixels stay sharp if the viewport has the picture's
+// size or a whole multiple of it, and are smoothed otherwise.
 
 @group(0) @binding(0) var picture: texture_2d<f32>;
 @group(0) @binding(1) var smooth_sampler: sampler;
 
-/// Whether the window's format takes linear colours and encodes them itself.
+/// True if the window's format takes linear colours and encodes them itself.
 override encodes: bool;
 
 struct Corner {
     @builtin(position) position: vec4f,
-    /// 0 to 1 over the picture.
+    /// Position in the picture, 0 to 1.
     @location(0) place: vec2f,
 }
 
@@ -29,7 +29,7 @@ fn linear(color: vec3f) -> vec3f {
 fn shade(in: Corner) -> @location(0) vec4f {
     let size = vec2f(textureDimensions(picture));
     // Pixels of the window for one of the picture. Colours are mixed only over the seam between two pixels,
-    // as wide as one pixel of the window.
+    // which is as wide as one pixel of the window.
     let scale = max(1.0 / (fwidth(in.place) * size), vec2f(1.0));
     let at = in.place * size;
     let seam = floor(at + 0.5);

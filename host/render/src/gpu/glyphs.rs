@@ -1,5 +1,6 @@
 //! Glyphs as sprites. Their pixels lie in textures of the renderer, page by page, and are kept between
 //! pictures. They are rasterised in the size in which they are shown, so they are sharp through any camera.
+//! Knows no fonts.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -17,9 +18,9 @@ use crate::text::{Layout, Raster};
 
 /// Side of a page in pixels. A page takes 4 MiB.
 const SIDE: u32 = 1024;
-/// With more pages than this a picture begins with none.
+/// Number of pages above which a new picture starts with none.
 const KEPT: usize = 4;
-/// Pages in one picture, at most.
+/// Largest number of pages in one picture.
 const MOST: usize = 32;
 /// Largest size of a font in pixels. Larger text is enlarged.
 const LARGEST: f32 = 256.0;

@@ -1,5 +1,5 @@
 //! The painter: draws a recording with a render pass for each target, and for each operation the pipeline
-//! of its kind and look.
+//! of its kind and look. Knows no window.
 //!
 //! Only meshes use a depth buffer, so a run of them has a pass of its own over the same target.
 

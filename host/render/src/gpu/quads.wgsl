@@ -7,7 +7,7 @@ struct View {
     /// The point of the world that is shown at `middle`, in pixels.
     center: vec2f,
     middle: vec2f,
-    /// From pixels to clip space.
+    /// Factors from pixels to clip space.
     to_clip: vec2f,
     /// Cosine and sine of the world's rotation.
     rotor: vec2f,
@@ -27,7 +27,7 @@ struct Quad {
 
 struct Corner {
     @builtin(position) position: vec4f,
-    /// From the quad's middle.
+    /// Position from the quad's middle.
     @location(0) place: vec2f,
     @location(1) @interpolate(flat) half: vec2f,
     @location(2) @interpolate(flat) radius: f32,
@@ -39,16 +39,16 @@ fn turned(point: vec2f, rotor: vec2f) -> vec2f {
     return vec2f(point.x * rotor.x - point.y * rotor.y, point.x * rotor.y + point.y * rotor.x);
 }
 
-/// Cosine and sine. GPUs promise precision only in the first turn, and none promises that nothing
-/// turned is nothing.
+/// Returns cosine and sine. GPUs guarantee precision only in the first turn, and none guarantees an exact
+/// result for angle 0.
 fn rotor(angle: f32) -> vec2f {
     let turns = angle * 0.15915494;
     let once = (turns - round(turns)) * 6.2831853;
     return select(vec2f(cos(once), sin(once)), vec2f(1.0, 0.0), angle == 0.0);
 }
 
-/// Whether a number is finite, and small enough to be drawn with. On the bits, as compilers of shaders
-/// may assume that there is nothing but numbers.
+/// True if a number is finite, and small enough to draw with. The check uses bits, since shader compilers
+/// may assume that all numbers are finite.
 fn sane(number: f32) -> bool {
     const billion = 0x4e6e6b28u;
     return (bitcast<u32>(number) & 0x7fffffffu) < billion;
@@ -62,7 +62,7 @@ fn corner(quad: Quad, @builtin(vertex_index) index: u32) -> Corner {
     if !(sane(center.x) && sane(center.y) && sane(half.x) && sane(half.y)
         && sane(quad.shape.x) && sane(quad.shape.y) && sane(quad.shape.z)
         && sane(shape.y) && sane(shape.z)) {
-        // Four corners in one place cover no pixel.
+        // Four equal corners cover no pixel.
         return Corner(vec4f(0.0, 0.0, 0.0, 1.0), vec2f(), vec2f(), 0.0, 0.0, vec4f());
     }
     let side = vec2f(f32(index & 1u), f32(index >> 1u)) * 2.0 - 1.0;
@@ -73,10 +73,10 @@ fn corner(quad: Quad, @builtin(vertex_index) index: u32) -> Corner {
     return Corner(clip, place, half, min(shape.y, min(half.x, half.y)), shape.z, quad.color);
 }
 
-/// How much of the pixel around `place` lies in a rounded rectangle.
+/// Returns the share of the pixel around `place` that lies in a rounded rectangle.
 fn coverage(place: vec2f, half: vec2f, radius: f32) -> f32 {
     let beyond = abs(place) - half;
-    // What is narrower than a pixel covers no more of it than its width.
+    // A shape narrower than a pixel covers no more than its width.
     let sides = clamp(0.5 - beyond, vec2f(), clamp(2.0 * half, vec2f(), vec2f(1.0)));
     let corner = beyond + radius;
     let distance = length(max(corner, vec2f())) + min(max(corner.x, corner.y), 0.0) - radius;

@@ -1,4 +1,4 @@
-//! The recording of a picture: operations in order, each with its drawing state.
+//! The recording of a picture: operations in order, each with its drawing state. Knows no pipelines.
 //!
 //! Instances go to the GPU's staging memory at once, and an operation only has their range. Successive
 //! instances with equal state become one operation.

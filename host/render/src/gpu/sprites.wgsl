@@ -14,7 +14,7 @@ struct VblankSprite {
 
 struct VblankCorner {
     @builtin(position) position: vec4f,
-    /// In the texture, 0 to 1.
+    /// Texture coordinates, 0 to 1.
     @location(0) place: vec2f,
     @location(1) @interpolate(flat) tint: vec4f,
     /// The middles of the source's outer pixels: nothing beyond them is blended in.
@@ -47,7 +47,7 @@ fn vblank_corner(sprite: VblankSprite, @builtin(vertex_index) index: u32) -> Vbl
     let turn = sprite.turn;
     if !(vblank_sane(pivot.x) && vblank_sane(pivot.y) && vblank_sane(size.x) && vblank_sane(size.y)
         && vblank_sane(turn.x) && vblank_sane(turn.y) && vblank_sane(turn.z)) {
-        // Four corners in one place cover no pixel.
+        // Four equal corners cover no pixel.
         return VblankCorner(vec4f(0.0, 0.0, 0.0, 1.0), vec2f(), vec4f(), vec4f());
     }
     let side = vec2f(f32(index & 1u), f32(index >> 1u));

@@ -1,4 +1,5 @@
-//! Textures on the GPU: uploaded when the registry's content changes, and dropped when it frees them.
+//! Textures on the GPU: uploaded when the registry's content changes, and dropped when it frees them. Knows
+//! no pipelines.
 
 use std::collections::BTreeMap;
 

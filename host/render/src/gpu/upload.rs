@@ -1,5 +1,5 @@
 //! The upload of a picture's instances: one copy from the guest's memory into mapped staging memory, and
-//! one more on the GPU into the vertex buffer.
+//! one more on the GPU into the vertex buffer. Knows no textures and no pipelines.
 //!
 //! Buffers are used in turn: while one picture is recorded, two may be in flight. Buffers grow by doubling
 //! and are reused, so there is no allocation for each picture.

@@ -1,4 +1,4 @@
-//! The view: the numbers about the camera that every kind of shader gets.
+//! The view: the numbers about the camera that every kind of shader gets. Knows no GPU.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -49,7 +49,7 @@ impl View {
         Self {
             center: [x, y],
             middle: [width / 2.0, height / 2.0],
-            // A negative zoom is half a turn, for the world and for each quad in it.
+            // A negative zoom turns the world and each quad in it by half a turn.
             rotor: [cos, sin].map(|part| part * zoom.signum()),
             zoom: zoom.abs(),
             ..pixels

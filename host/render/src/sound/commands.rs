@@ -1,54 +1,54 @@
-//! What a guest wants to hear, as in `wit/audio.wit`.
+//! The sound commands of a guest, as in `wit/audio.wit`. Knows no device.
 
-/// One thing to be done.
+/// One command.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Play a sound once, beside all others.
+    /// Plays a sound once, in addition to all others.
     Play {
-        /// Its handle.
+        /// Handle of the sound.
         sound: u32,
-        /// How.
+        /// Settings.
         settings: Settings,
     },
-    /// Have a voice sing this sound: it goes on if it does so already.
+    /// Makes a voice play a sound. A voice that plays it already continues.
     Voice {
-        /// The voice.
+        /// Name of the voice.
         name: String,
-        /// The sound's handle.
+        /// Handle of the sound.
         sound: u32,
-        /// How, from now on.
+        /// Settings from now on.
         settings: Settings,
     },
-    /// Have a voice fall silent.
+    /// Stops a voice.
     Stop {
-        /// The voice.
+        /// Name of the voice.
         name: String,
-        /// In so many seconds.
+        /// Duration of the fade-out in seconds.
         fade: f32,
     },
-    /// Everything falls silent: the game begins anew.
+    /// Stops everything, since the game starts again.
     StopAll,
-    /// The game stands still, or goes on: sounds do too.
+    /// Pauses all sounds with `true` and resumes them with `false`, as the game stands still or goes on.
     Hold(bool),
 }
 
-/// How a sound is played.
+/// The settings of a playing sound.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
-    /// Of the amplitude: 1 as it was recorded, 0 silent.
+    /// Factor of the amplitude: 1 as recorded, 0 silent.
     pub volume: f32,
-    /// Speed, and pitch with it: 1 as it was recorded.
+    /// Factor of speed and pitch: 1 as recorded.
     pub pitch: f32,
-    /// -1 is left, 1 is right.
+    /// Position: -1 is left, 1 is right.
     pub pan: f32,
-    /// Whether it begins again at its end.
+    /// True if the sound starts again at its end.
     pub looped: bool,
-    /// Seconds in which it comes in, and in which settings of a voice change.
+    /// Duration of the fade-in, and of later changes to a voice, in seconds.
     pub fade: f32,
 }
 
 impl Settings {
-    /// The same within what can be played; what is no number is as it was recorded.
+    /// Returns the settings clamped to their ranges. A value that is NaN becomes the default.
     #[must_use]
     pub fn bounded(self) -> Self {
         let within = |value: f32, least: f32, most: f32, usual: f32| {
@@ -68,7 +68,7 @@ impl Settings {
     }
 }
 
-/// Seconds within reason; what is no number is none.
+/// Clamps a duration in seconds to at most an hour. NaN becomes 0.
 #[must_use]
 pub fn seconds(fade: f32) -> f32 {
     const HOUR: f32 = 3600.0;
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_are_brought_back_into_their_range() {
+    fn settings_are_clamped_to_their_ranges() {
         let wild = Settings {
             volume: f32::INFINITY,
             pitch: -3.0,

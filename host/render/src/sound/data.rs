@@ -1,4 +1,4 @@
-//! A sound in memory, from an encoded file or from samples.
+//! A sound in memory, from an encoded file or from samples. Knows no device.
 
 #[cfg(feature = "sound")]
 use std::io::Cursor;
@@ -10,7 +10,7 @@ use kira::Frame;
 #[cfg(feature = "sound")]
 use kira::sound::static_sound::{StaticSoundData, StaticSoundSettings};
 
-/// A sound, decoded. Cheap to clone.
+/// A decoded sound. Cheap to clone.
 #[derive(Clone)]
 pub struct Sound {
     #[cfg(feature = "sound")]
@@ -18,26 +18,26 @@ pub struct Sound {
     bytes: usize,
 }
 
-/// What cannot be played.
+/// The error of a sound that cannot be played.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadSound {
-    /// Neither WAV nor Ogg Vorbis.
+    /// The file is neither WAV nor Ogg Vorbis, or it is damaged.
     #[error("no sound that can be read (WAV and Ogg Vorbis can): {0}")]
     Encoding(String),
-    /// Samples that make no sound.
+    /// The samples make no sound.
     #[error("{0}")]
     Samples(String),
 }
 
-/// Samples a second that anybody records with.
+/// Sample rates that can be played.
 const RATES: std::ops::RangeInclusive<u32> = 100..=384_000;
 
 impl Sound {
-    /// Decodes a file: WAV or Ogg Vorbis. Takes as long as decoding takes: not on the game's thread. A build
-    /// without sound looks at nothing and plays nothing.
+    /// Decodes a WAV or Ogg Vorbis file. This may take long, so it must not run on the game's thread. A
+    /// build without sound does not check the file and plays nothing.
     ///
     /// # Errors
-    /// When it is neither.
+    /// When the file has another format or is damaged.
     pub fn decode(encoded: Vec<u8>) -> Result<Self, BadSound> {
         let bytes = encoded.len();
         #[cfg(feature = "sound")]
@@ -56,10 +56,10 @@ impl Sound {
         Ok(Self { bytes })
     }
 
-    /// A sound of samples from -1 to 1, left and right by turns where there are two channels.
+    /// Makes a sound of samples from -1 to 1. With two channels, samples of left and right alternate.
     ///
     /// # Errors
-    /// When the rate or the channels make no sense, or there are no samples.
+    /// When the rate or the number of channels is out of range, or there are no samples.
     pub fn of_samples(rate: u32, channels: u32, samples: &[f32]) -> Result<Self, BadSound> {
         let wrong = |message: String| Err(BadSound::Samples(message));
         if !RATES.contains(&rate) {
@@ -78,7 +78,7 @@ impl Sound {
         }
         #[cfg(feature = "sound")]
         {
-            // What is no number would silence everything that is mixed with it.
+            // A sample that is NaN would silence everything mixed with it.
             let sample = |value: f32| if value.is_finite() { value } else { 0.0 };
             let frames = samples.chunks_exact(channels as usize).map(|frame| Frame {
                 left: sample(frame[0]),
@@ -100,14 +100,14 @@ impl Sound {
         })
     }
 
-    /// Memory that it takes.
+    /// Size in memory in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 }
 
-/// Whether it is the same one.
+/// Sounds are equal if they share their data.
 impl PartialEq for Sound {
     fn eq(&self, other: &Self) -> bool {
         #[cfg(feature = "sound")]
@@ -145,7 +145,7 @@ mod tests {
 
     #[cfg(feature = "sound")]
     #[test]
-    fn what_is_no_sound_is_an_error_that_says_what_can_be_read() {
+    fn an_unreadable_sound_is_an_error_that_names_the_formats() {
         for bytes in [&b""[..], b"RIFF", b"OggS and nothing", &[0; 4096]] {
             let error = Sound::decode(bytes.to_vec()).unwrap_err().to_string();
             assert!(error.contains("WAV and Ogg Vorbis"), "{error}");

@@ -1,4 +1,4 @@
-//! The thread that owns the mixer, and the device behind it.
+//! The thread that owns the mixer, and the device behind the mixer. Knows no guest.
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -10,10 +10,10 @@ use super::Library;
 use super::commands::Command;
 use super::mixer::Mixer;
 
-/// How often to look for sounds that were being loaded or have been replaced.
+/// Interval of the checks for sounds that were loading or have been replaced.
 const AGAIN: Duration = Duration::from_millis(50);
 
-/// Plays what is heard, until nobody speaks any more.
+/// Plays commands until their sender is gone.
 pub(super) fn play(library: &dyn Library, heard: &Receiver<Vec<Command>>) {
     let mut mixer: Option<Mixer<DefaultBackend>> = None;
     let mut is_open = false;
@@ -56,7 +56,8 @@ fn open() -> Option<Mixer<DefaultBackend>> {
         .ok()
 }
 
-/// Asked before ALSA is, which has much to say on standard error where there is nothing.
+/// True if there seems to be a device. ALSA prints errors when it finds none, so it is opened only after
+/// this check.
 pub(super) fn may_have_device() -> bool {
     if !cfg!(target_os = "linux") {
         return true;

@@ -1,20 +1,20 @@
-//! The library of sounds, as the mixer looks them up.
+//! The interface by which the mixer looks sounds up. Knows no mixer.
 
 use super::data::Sound;
 
-/// Finds sounds by their handles.
+/// A collection of sounds by their handles.
 pub trait Library: Send + 'static {
-    /// The sound under a handle now.
+    /// Returns the present sound of a handle.
     fn sound(&self, handle: u32) -> LookUp;
 }
 
-/// The result of looking a handle up.
+/// The result of looking a sound up.
 #[derive(Clone, Debug)]
 pub enum LookUp {
-    /// It is being loaded.
+    /// The sound is being loaded.
     Loading,
-    /// It is here. The number goes up when it has been replaced.
+    /// The sound and its revision, which increases when the sound is replaced.
     Ready(Sound, u64),
-    /// Nothing, or nothing that can be played.
+    /// The handle has no sound that can be played.
     Missing,
 }

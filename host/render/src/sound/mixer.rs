@@ -1,4 +1,4 @@
-//! The mixer: one-shots, and voices by their names. It knows no thread and, but for its type, no device.
+//! The mixer: one-shots, and named voices. It knows no thread, and of the device only its type.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,29 +13,29 @@ use super::commands::{Command, Settings, seconds};
 use super::data::Sound;
 use super::library::{Library, LookUp};
 
-/// Sounds that can be heard at one time; more are left out.
+/// Largest number of sounds at one time. Further ones are left out.
 const MOST: usize = 256;
-/// Voices that can be named.
+/// Largest number of named voices.
 const VOICES: usize = 128;
-/// So often may a one-shot be looked for that is still being loaded.
+/// Number of checks for the sound of a one-shot that is still loading.
 const TRIES: u32 = 10;
-/// Without a click.
+/// Shortest fade in seconds that causes no click.
 const SHORT: f32 = 0.01;
 
-/// Plays what it is told.
+/// The mixer of one device.
 pub(super) struct Mixer<B: Backend> {
-    /// Dropped, everything falls silent.
+    /// Kept alive: dropping it stops all sounds.
     _manager: AudioManager<B>,
     track: TrackHandle,
     voices: BTreeMap<String, Voice>,
-    /// One-shots whose sounds are not there yet.
+    /// One-shots whose sounds are still loading, each with its remaining checks.
     waiting: Vec<(u32, Settings, u32)>,
 }
 
 struct Voice {
     sound: u32,
     settings: Settings,
-    /// What sings, and which revision of the sound.
+    /// Handle of the playing sound, and the sound's revision.
     singing: Option<(StaticSoundHandle, u64)>,
 }
 
@@ -44,7 +44,7 @@ impl<B: Backend> Mixer<B> {
         let mut manager = AudioManager::new(settings)?;
         let track = manager.add_sub_track(TrackBuilder::new().sound_capacity(MOST));
         Ok(Self {
-            // There is room for 128.
+            // The limit is 128 tracks.
             track: track.expect("the first track fits"),
             _manager: manager,
             voices: BTreeMap::new(),
@@ -81,7 +81,7 @@ impl<B: Backend> Mixer<B> {
         }
     }
 
-    /// Looks again for what was being loaded, and for sounds that were replaced while a voice sings them.
+    /// Checks again for sounds that were loading, and for replaced sounds of voices.
     pub fn look_again(&mut self, library: &dyn Library) {
         for (sound, settings, tries) in std::mem::take(&mut self.waiting) {
             self.play(sound, settings, tries - 1, library);
@@ -101,7 +101,7 @@ impl<B: Backend> Mixer<B> {
         }
     }
 
-    /// Whether anything is to be looked for again.
+    /// True if sounds have to be checked again.
     pub fn is_waiting(&self) -> bool {
         !self.waiting.is_empty() || !self.voices.is_empty()
     }
@@ -139,7 +139,8 @@ impl<B: Backend> Mixer<B> {
                     handle.set_panning(Panning(settings.pan), tween);
                 }
             }
-            // What has come to its end by itself is not begun again by being asked for in each frame.
+            // A voice that has reached its end does not start again, although the game asks for it in each
+            // frame.
             Some(_) if goes_on => {}
             _ => {
                 if let LookUp::Ready(sound, revision) = library.sound(sound) {
@@ -153,7 +154,7 @@ impl<B: Backend> Mixer<B> {
 }
 
 impl Voice {
-    /// Goes over to another sound.
+    /// Changes to another sound.
     fn change(&mut self, to: Option<StaticSoundHandle>, revision: u64) {
         let to = to.map(|handle| (handle, revision));
         if let Some((mut before, _)) = std::mem::replace(&mut self.singing, to) {
@@ -200,11 +201,11 @@ mod tests {
 
     use super::*;
 
-    /// Samples a second of everything here.
+    /// Sample rate of the tests.
     const RATE: u32 = 8000;
 
     thread_local! {
-        /// What would be played on the device of this test.
+        /// Renderer of this test's device.
         static TAPE: RefCell<Option<Renderer>> = const { RefCell::new(None) };
     }
 
@@ -224,7 +225,7 @@ mod tests {
         }
     }
 
-    /// The loudest sample of the next tenth of a second, left and right.
+    /// Returns the loudest samples of the next tenth of a second, left and right.
     fn listen() -> [f32; 2] {
         TAPE.with_borrow_mut(|tape| {
             let renderer = tape.as_mut().expect("the mixer has started it");
@@ -239,8 +240,8 @@ mod tests {
         })
     }
 
-    /// A second of a steady signal: a tenth of full amplitude under 1, two tenths under 2, and under 3
-    /// what is loaded once the number is not 0, and replaced when it is another.
+    /// A library with a second of a steady signal: a tenth of full amplitude under 1, and two tenths under
+    /// 2. The sound under 3 is loaded once the number is not 0, and replaced when the number changes.
     #[derive(Default)]
     struct Shelf(AtomicU64);
 
@@ -291,7 +292,7 @@ mod tests {
         .expect("it needs no device")
     }
 
-    /// Whether this is what is heard, but for rounding.
+    /// True if the loudness is as expected, within rounding.
     fn near(heard: [f32; 2], expected: [f32; 2]) -> bool {
         heard
             .iter()
@@ -300,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn one_shots_are_heard_together_once_and_where_they_are() {
+    fn one_shots_are_mixed_and_panned() {
         let (mut mixer, shelf) = (mixer(), Shelf::default());
         mixer.apply(play(1, PLAIN), &shelf);
         mixer.apply(play(2, PLAIN), &shelf);
@@ -321,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thousand_at_once_do_no_harm() {
+    fn a_thousand_sounds_at_once_do_no_harm() {
         let (mut mixer, shelf) = (mixer(), Shelf::default());
         for _ in 0..1000 {
             mixer.apply(
@@ -340,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_voice_goes_on_when_it_is_asked_for_again_and_stops_when_it_is_told() {
+    fn a_voice_continues_until_it_is_stopped() {
         let (mut mixer, shelf) = (mixer(), Shelf::default());
         let looped = Settings {
             looped: true,
@@ -373,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn a_voice_that_is_not_looped_sings_once() {
+    fn a_voice_that_is_not_looped_plays_once() {
         let (mut mixer, shelf) = (mixer(), Shelf::default());
         for turn in 0..20 {
             mixer.apply(voice(1, PLAIN), &shelf);
@@ -383,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_being_loaded_is_heard_when_it_is_there_and_what_is_replaced_at_once() {
+    fn loaded_and_replaced_sounds_are_played() {
         let (mut mixer, shelf) = (mixer(), Shelf::default());
         let looped = Settings {
             looped: true,
@@ -406,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_stands_still_with_the_game_and_falls_silent_with_it() {
+    fn all_sounds_pause_and_stop_with_the_game() {
         let (mut mixer, shelf) = (mixer(), Shelf::default());
         mixer.apply(
             voice(

@@ -1,8 +1,8 @@
-//! Sound: what guests play, mixed and sent to the system's output on a thread of its own, so that no device
-//! can hold the game up.
+//! Sound: commands of guests, mixed and sent to the system's output on a thread of its own, so that no
+//! device can delay the game.
 //!
-//! Only this module names kira. A machine without a device, and a build without the feature `sound`,
-//! are silent and otherwise the same.
+//! Only this module names kira. A machine without a device, and a build without the feature `sound`, play
+//! nothing and otherwise behave the same.
 
 pub mod commands;
 mod data;

@@ -1,4 +1,4 @@
-//! The speaker: the thread that plays sounds.
+//! The speaker: the handle of the thread that plays sounds. Knows no device.
 
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
@@ -8,18 +8,18 @@ use super::commands::Command;
 use super::device;
 use super::library::Library;
 
-/// The thread's handle. Dropped, everything falls silent.
+/// Handle of the thread. Dropping it stops all sounds.
 pub struct Speaker {
     commands: Option<Sender<Vec<Command>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Speaker {
-    /// Starts the thread. The device is opened at the first sound, and a machine without one is told once,
-    /// in the log.
+    /// Starts the thread. The device is opened for the first sound. On a machine without a device, the log
+    /// says so once.
     ///
     /// # Errors
-    /// When the machine gives no thread.
+    /// When the system starts no thread.
     pub fn start(library: impl Library) -> std::io::Result<Self> {
         let (commands, heard) = channel();
         let thread = std::thread::Builder::new()
@@ -30,7 +30,7 @@ impl Speaker {
                 #[cfg(not(feature = "sound"))]
                 {
                     drop(library);
-                    // They have to go somewhere.
+                    // Commands are received and dropped, so that they do not pile up.
                     heard.iter().for_each(drop);
                 }
             })?;
@@ -40,18 +40,18 @@ impl Speaker {
         })
     }
 
-    /// Hands commands over. Never waits.
+    /// Sends commands. Never waits.
     pub fn play(&self, commands: Vec<Command>) {
         if let Some(sender) = &self.commands
             && !commands.is_empty()
         {
-            // Were the thread gone, it would be silent.
+            // An error means that the thread is gone, so nothing can be played.
             let _ = sender.send(commands);
         }
     }
 }
 
-/// Whether this machine seems to have something to play on; `None` in a build without sound.
+/// Returns true if this machine seems to have a sound device. `None` in a build without sound.
 #[must_use]
 pub fn has_device() -> Option<bool> {
     #[cfg(feature = "sound")]
@@ -64,7 +64,7 @@ impl Drop for Speaker {
     fn drop(&mut self) {
         drop(self.commands.take());
         if let Some(thread) = self.thread.take() {
-            // A panic there was told by the panic hook.
+            // The panic hook has reported a panic of the thread.
             let _ = thread.join();
         }
     }

@@ -1,6 +1,6 @@
-//! The fonts: those that are built in, and those of guests.
+//! The fonts: built-in ones, and those of guests. Knows no GPU.
 //!
-//! Each has a family of its own by a name that no file has, so that a guest's font cannot pass for another.
+//! Each font has a family name that no file can have, so a guest's font cannot pass for another one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use unicode_script::Script;
 /// A font of a guest: the revision of its content, and the file.
 pub(crate) type FontFile = (u64, Arc<[u8]>);
 
-/// What is built in, in the order in which a letter is looked for: `epaint_default_fonts` has the files
-/// with their licences.
+/// The built-in fonts, in the order in which letters are looked up. `epaint_default_fonts` contains the
+/// files with their licences.
 const BUILT_IN: [(&str, &[u8]); 4] = [
     ("built-in: Ubuntu Light", epaint_default_fonts::UBUNTU_LIGHT),
     ("built-in: Hack", epaint_default_fonts::HACK_REGULAR),
@@ -23,11 +23,11 @@ const BUILT_IN: [(&str, &[u8]); 4] = [
     ("built-in: emoji icons", epaint_default_fonts::EMOJI_ICON),
 ];
 
-/// Those of guests, by the handles of the assets.
+/// The fonts of guests, by the handles of the assets.
 #[derive(Default)]
 pub(super) struct Fonts {
     loaded: BTreeMap<u32, Loaded>,
-    /// Handles and revisions of those that cannot be used.
+    /// Handles and revisions of fonts that cannot be used.
     broken: BTreeSet<(u32, u64)>,
 }
 
@@ -38,7 +38,7 @@ struct Loaded {
 }
 
 impl Fonts {
-    /// The built-in ones. Some milliseconds.
+    /// Loads the built-in fonts. Takes some milliseconds.
     pub fn load() -> (FontSystem, Self) {
         let mut database = fontdb::Database::new();
         for (family, file) in BUILT_IN {
@@ -49,7 +49,7 @@ impl Fonts {
         (system, Self::default())
     }
 
-    /// The family of a guest's font, or of the first that is built in where that is not there.
+    /// Returns the family of a guest's font, or of the first built-in font if it is missing or broken.
     pub fn family(
         &mut self,
         system: &mut FontSystem,
@@ -78,7 +78,7 @@ impl Fonts {
         &self.loaded[&handle].family
     }
 
-    /// Drop those that are not there any more.
+    /// Drops the fonts that do not exist any more.
     pub fn keep(&mut self, system: &mut FontSystem, is_there: impl Fn(u32) -> bool) {
         let gone: Vec<u32> = self
             .loaded
@@ -91,8 +91,8 @@ impl Fonts {
         }
     }
 
-    /// The font of a face cannot be used, though it looked like one. Text is in the built-in one then, also
-    /// what its letters are looked for in. Whether it is one of a guest.
+    /// Marks a font as broken, although it could be loaded. Its text then uses the built-in fonts. Returns
+    /// false if no guest's font was found.
     pub fn give_up(
         &mut self,
         system: &mut FontSystem,
@@ -121,7 +121,8 @@ impl Fonts {
     }
 }
 
-/// Add a file's faces under a name of ours, as a plain one each: styles are files of their own here.
+/// Adds the faces of a file under a family name, each as a regular face, since styles are separate files
+/// here.
 fn add(
     database: &mut fontdb::Database,
     family: &str,
@@ -140,7 +141,7 @@ fn add(
     loaded.iter().filter_map(rename).collect()
 }
 
-/// Where letters are looked for that the font of a text lacks.
+/// The order in which missing letters are looked up.
 struct BuiltIn;
 
 impl Fallback for BuiltIn {

@@ -1,22 +1,23 @@
-//! A text that was laid out: its glyphs in their places, and their pixels.
+//! A laid-out text: its glyphs with their positions, and their pixels. Knows no GPU.
 
 use cosmic_text::{CacheKey, CacheKeyFlags, fontdb};
 
-/// A text, laid out from the point 0, 0: its top left corner, or the middle or the right end of its top.
+/// A text, laid out from the point 0, 0, which is its top left corner, or the middle or right end of its
+/// top.
 #[derive(Debug, Default)]
 pub(crate) struct Layout {
-    /// Those that can be seen, and white space.
+    /// Visible glyphs and white space.
     pub glyphs: Vec<Glyph>,
-    /// Width and height of the whole, in units.
+    /// Width and height of the text, in units.
     pub size: [f32; 2],
 }
 
-/// A glyph in its place.
+/// A glyph and its position.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Glyph {
-    /// On the base line.
+    /// Position on the base line.
     pub x: f32,
-    /// Of the base line.
+    /// Height of the base line.
     pub y: f32,
     pub(super) font: fontdb::ID,
     pub(super) weight: fontdb::Weight,
@@ -25,8 +26,8 @@ pub(crate) struct Glyph {
 }
 
 impl Glyph {
-    /// What its pixels are known by, with this font size in pixels and its left end at a fraction of a
-    /// pixel; and the whole pixel.
+    /// Returns the key of the glyph's pixels for a font size in pixels and a left end at `x`, and the whole
+    /// pixel of `x`.
     pub fn key(&self, pixels: f32, x: f32) -> (CacheKey, i32) {
         let at = (x, 0.0);
         let (key, x, _) =
@@ -35,12 +36,12 @@ impl Glyph {
     }
 }
 
-/// A glyph's pixels.
+/// The pixels of a glyph.
 pub(crate) struct Raster {
-    /// Width and height.
+    /// Width and height in pixels.
     pub size: [u32; 2],
-    /// From the glyph's place to its left edge, and up to its top.
+    /// Distances from the glyph's position to its left edge, and up to its top.
     pub corner: [i32; 2],
-    /// White with its coverage as alpha, or its own colours.
+    /// White with the coverage as alpha, or the glyph's own colours.
     pub rgba: Vec<u8>,
 }

@@ -1,7 +1,8 @@
-//! Layouts that are kept, since most texts come again with the next picture.
+//! A cache of layouts, since most texts appear again in the next picture. Knows no fonts and no GPU.
 //!
-//! Two generations: what is found in the older one is young again, and what is not asked for while the
-//! younger one fills up is gone. So memory is bounded, and nothing is sorted.
+//! There are two generations. An entry that is found in the old generation moves to the young one. When the
+//! young generation is full, it becomes the old one, and the old one is dropped. So memory is bounded
+//! without sorting.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use super::layout::Layout;
 use crate::commands::{Align, TextStyle};
 
-/// Layouts of one generation.
+/// Number of layouts in one generation.
 const GENERATION: usize = 2048;
 
 #[derive(Default)]
@@ -25,7 +26,7 @@ struct Entry {
     layout: Arc<Layout>,
 }
 
-/// What a layout depends on beside the text.
+/// The inputs of a layout beside the text.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Shape {
     font: u32,

@@ -1,6 +1,6 @@
 //! Text: fonts, lines and glyphs.
 //!
-//! It knows neither GPU nor guests. Laid-out lines are cached, since most come again with the next
+//! This module knows neither GPU nor guests. Laid-out lines are cached, since most appear again in the next
 //! picture.
 
 mod fonts;

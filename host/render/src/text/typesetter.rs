@@ -1,5 +1,5 @@
-//! Lays texts out in lines, and makes pixels of their glyphs. On the CPU, with fonts of our own and none
-//! of the system's, so that a text looks the same on every machine.
+//! The typesetter: it lays texts out in lines and rasterises their glyphs. It works on the CPU and uses no
+//! fonts of the system, so a text looks the same on every machine. Knows no GPU.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use super::layout::{Glyph, Layout, Raster};
 use super::layout_cache::LayoutCache;
 use crate::commands::{Align, TextStyle};
 
-/// Of a line, in sizes of the font.
+/// Height of a line, in sizes of the font.
 const LINE: f32 = 1.2;
-/// Bytes of a text, at most; what is beyond is left out.
+/// Largest text in bytes. The rest is left out.
 const LONGEST: usize = 16 << 10;
-/// The largest font, in units.
+/// Largest font size in units.
 const LARGEST: f32 = 10_000.0;
 
-/// Lays out texts.
+/// The typesetter of a host.
 pub(crate) struct Typesetter {
     system: FontSystem,
     fonts: Fonts,
@@ -42,7 +42,8 @@ impl Typesetter {
         }
     }
 
-    /// Lay a text out. `font` is the style's, where it is there.
+    /// Returns the layout of a text, from the cache if possible. `font` is the style's font, if it is
+    /// loaded.
     pub fn layout(
         &mut self,
         font: Option<&FontFile>,
@@ -75,7 +76,7 @@ impl Typesetter {
         let attrs = Attrs::new().family(Family::Name(family));
         let (buffer, system) = (&mut self.buffer, &mut self.system);
         buffer.set_metrics_and_size(Metrics::relative(style.size, LINE), style.width, None);
-        // Lines are moved below, alike with a width and without one.
+        // Lines are aligned below, in the same way with and without a width.
         buffer.set_text(text, &attrs, Shaping::Advanced, Some(Side::Left));
         buffer.shape_until_scroll(system, false);
         let mut layout = Layout::default();
@@ -103,14 +104,14 @@ impl Typesetter {
         layout
     }
 
-    /// The pixels of a glyph; none where it has none, as a space.
+    /// Rasterises a glyph. `None` if it has no pixels, like a space.
     pub fn rasterise(&mut self, key: CacheKey) -> Option<Raster> {
         let image = guarded(|| self.swash.get_image_uncached(&mut self.system, key));
         let image = image.unwrap_or_else(|| {
             self.swash = SwashCache::new();
             let fonts = &mut self.fonts;
             fonts.give_up(&mut self.system, |_, faces| faces.contains(&key.font_id));
-            // What was laid out with it is to be laid out anew.
+            // Layouts with this font are no longer valid.
             self.cache = LayoutCache::default();
             None
         })?;
@@ -130,13 +131,13 @@ impl Typesetter {
         })
     }
 
-    /// Drop the fonts that are not there any more.
+    /// Drops the fonts that do not exist any more.
     pub fn keep_fonts(&mut self, is_there: impl Fn(u32) -> bool) {
         self.fonts.keep(&mut self.system, is_there);
     }
 }
 
-/// Libraries of fonts panic over some that are damaged in the right place.
+/// Calls a font library, which may panic over a damaged font.
 fn guarded<T>(something: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(something)).ok()
 }
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_as_high_as_they_are_many() {
+    fn text_height_grows_with_its_lines() {
         let mut typesetter = Typesetter::new();
         let mut size = |text: &str| typesetter.layout(None, &STYLE, text).size;
         let one = size("one");
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_lie_to_the_side_that_is_asked_for() {
+    fn lines_are_aligned_as_requested() {
         let mut typesetter = Typesetter::new();
         let mut lay = |align, width| {
             let style = TextStyle {
@@ -207,9 +208,9 @@ mod tests {
     }
 
     #[test]
-    fn right_to_left_and_what_the_first_font_lacks() {
+    fn right_to_left_text_and_fallback_fonts() {
         let mut typesetter = Typesetter::new();
-        // Digits that follow Hebrew letters stand to the left of them, whatever font has these.
+        // Digits after Hebrew letters stand to the left of them, independent of the font.
         let layout = typesetter.layout(None, &STYLE, "אב 12");
         assert_eq!(layout.glyphs.len(), 5);
         assert_eq!(spread(&layout).0, 0.0);
@@ -221,14 +222,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_laid_out_is_kept() {
+    fn layouts_are_cached() {
         let mut typesetter = Typesetter::new();
         let first = typesetter.layout(None, &STYLE, "kept");
         assert!(Arc::ptr_eq(
             &first,
             &typesetter.layout(None, &STYLE, "kept")
         ));
-        // A colour does not matter, a size does.
+        // The colour does not matter, the size does.
         let red = TextStyle {
             color: Color(7),
             ..STYLE
@@ -270,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_laid_out_is_nothing() {
+    fn a_text_that_cannot_be_laid_out_is_empty() {
         let mut typesetter = Typesetter::new();
         for size in [0.0, -1.0, f32::NAN, f32::INFINITY, 1e9] {
             let style = TextStyle { size, ..STYLE };
@@ -309,7 +310,7 @@ mod tests {
         );
     }
 
-    /// Of 2,500 like these two made a library panic, one while lines were set and one over a glyph's pixels.
+    /// Two of 2,500 such fonts made a library panic, one during layout and one during rasterisation.
     #[test]
     fn a_damaged_font_does_no_harm() {
         let mut random = fastrand::Rng::with_seed(7);
@@ -331,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_font_that_was_given_up_is_not_used_again_until_it_changes() {
+    fn a_broken_font_is_not_used_until_it_changes() {
         let mut typesetter = Typesetter::new();
         let style = TextStyle { font: 3, ..STYLE };
         let file: Arc<[u8]> = epaint_default_fonts::HACK_REGULAR.into();

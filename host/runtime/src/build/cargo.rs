@@ -1,5 +1,5 @@
 //! A running build, by cargo or by a command of the user. It can be stopped, and returns the file that it
-//! made.
+//! made. Knows no watcher and no engine.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek};

@@ -1,4 +1,4 @@
-//! Messages to the pipeline's worker.
+//! Messages to the pipeline's worker. Knows no channel and no thread.
 
 use std::path::PathBuf;
 use std::time::SystemTime;

@@ -6,18 +6,18 @@ use std::time::Duration;
 /// Flags for cargo, with cargo's own names.
 #[derive(Clone, Debug, Default)]
 pub struct CargoFlags {
-    /// Build with optimisations.
+    /// True for a build with optimisations.
     pub release: bool,
     /// Features of the crate.
     pub features: Vec<String>,
-    /// Build without the default features.
+    /// True for a build without the default features.
     pub no_default_features: bool,
 }
 
 /// The source of a guest.
 #[derive(Clone, Debug)]
 pub enum Source {
-    /// A component or a core module, built by somebody else.
+    /// A component or a core module, built by other tools.
     File(PathBuf),
     /// The folder of a guest crate.
     Folder(PathBuf),
@@ -42,10 +42,10 @@ pub struct PipelineOptions {
     pub watch: Vec<PathBuf>,
     /// Flags for building a guest crate.
     pub cargo: CargoFlags,
-    /// Keep line tables in an optimised build, so that failures and profiles can name source lines, also of
-    /// inlined code.
+    /// True to keep line tables in an optimised build, so that failures and profiles can name source lines,
+    /// also of inlined code.
     pub with_lines: bool,
-    /// Build a guest crate once more with optimisations after this time without a change.
+    /// Time without a change after which a guest crate is built once more with optimisations.
     pub optimise: Option<Duration>,
     /// A folder whose files are no source. A change there starts a round, but is reported only if it
     /// changes the code.

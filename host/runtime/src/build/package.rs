@@ -1,4 +1,5 @@
-//! A guest crate, as cargo describes it: its name, its source folders, and how it is built.
+//! A guest crate, as cargo describes it: its name, its source folders, and how it is built. Knows no
+//! watcher and no engine.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -27,9 +28,9 @@ pub struct GuestCrate {
     built_in: PathBuf,
     is_redirected: bool,
     flags: CargoFlags,
-    /// Keep line tables in an optimised build.
+    /// True if an optimised build keeps line tables.
     with_lines: bool,
-    /// Build at lower priority.
+    /// True if the build runs at lower priority.
     in_background: bool,
     /// Words of the command line before `build`.
     cargo: &'static [&'static str],

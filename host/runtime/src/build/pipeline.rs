@@ -1,4 +1,5 @@
-//! The pipeline: the handle of the [`Worker`], the thread that watches and builds.
+//! The pipeline: the handle of the [`Worker`], the thread that watches and builds. Knows no cargo and no
+//! watcher.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,5 @@
-//! Watching of files and folders: which changes on disk matter to a guest, and their notification.
+//! Watching of files and folders: which changes on disk matter to a guest, and their notification. Starts
+//! no build and knows no engine.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;

@@ -1,5 +1,5 @@
 //! The cache of compiled code. A version that was compiled once is not compiled again, neither when the
-//! game goes back to it nor in a later run.
+//! game goes back to it nor in a later run. Knows no world and no grants.
 //!
 //! The last versions are kept in memory, and on disk as many as the limit of bytes allows, each under the
 //! hash of the guest's file and the fingerprint of the engine. A file on disk is never trusted: it is

@@ -1,5 +1,5 @@
 //! The capabilities that a guest may be granted beyond its world, by name. Without a grant a guest has
-//! none.
+//! none. Knows no world and no engine.
 
 use std::fmt;
 use std::path::PathBuf;

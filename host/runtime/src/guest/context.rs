@@ -1,4 +1,5 @@
-//! Everything that belongs to one guest instance beside its memory: the host's side of its imports.
+//! Everything that belongs to one guest instance beside its memory: the host's side of its imports. Knows
+//! no engine and no instance.
 
 use std::any::Any;
 use std::sync::Arc;

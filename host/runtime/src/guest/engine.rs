@@ -1,5 +1,5 @@
 //! The engine: compiles the guests of one world and links them to what the world offers and the user
-//! grants. Engines of one host share a [`Compiler`].
+//! grants. Engines of one host share a [`Compiler`]. Knows no state and no swap.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;

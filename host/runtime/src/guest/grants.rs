@@ -42,7 +42,7 @@ impl Grants {
     /// Checks that all the code wants is granted.
     ///
     /// # Errors
-    /// With every want that is not granted.
+    /// Every want that is not granted.
     pub(super) fn check_wants(&self, wants: &[Want]) -> Result<(), GuestError> {
         let is_granted = |want: &&Want| self.allow.iter().any(|one| one.includes(&want.capability));
         let denied: Vec<&Want> = wants.iter().filter(|want| !is_granted(want)).collect();
@@ -58,7 +58,7 @@ impl Grants {
     /// Checks that every import that needs a capability has one.
     ///
     /// # Errors
-    /// With the first import that has none, and the smallest capability that is enough for all.
+    /// The first import without a capability, and the smallest capability that is enough for all.
     pub(super) fn check_imports(&self, imports: &[&str]) -> Result<(), GuestError> {
         let is_covered = |import: &str| self.allow.iter().any(|one| one.covers(import));
         let needy = imports.iter().copied();

@@ -1,4 +1,5 @@
 //! The hand-off: the host reads the state that a guest lends in `save` directly in the guest's memory.
+//! Knows nothing of what the bytes mean.
 //!
 //! A lent list is an address and a length in the guest's memory, which wasmtime checks when the list is
 //! lent. The list stays valid until the next call of the guest, also after a trap. Memories never shrink,

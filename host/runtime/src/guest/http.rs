@@ -1,4 +1,4 @@
-//! Outgoing HTTP, to the hosts that are granted and no others.
+//! Outgoing HTTP, to the hosts that are granted and no others. Knows no other capability.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The instance of one version: a store of its own, and typed calls into it.
+//! The instance of one version: a store of its own, and typed calls into it. Knows no supervisor.
 //!
 //! After a trap the store cannot be called again: every later call traps too. The lent state can still be
 //! read.

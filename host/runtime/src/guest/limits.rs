@@ -1,4 +1,4 @@
-//! Limits of time and memory, so that no guest can hang or starve the host.
+//! Limits of time and memory, so that no guest can hang or starve the host. Knows no world and no engine.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //! The place in a guest's source where it failed, for people: the line itself, and its callers. It reads
-//! files, so it runs on a thread of its own.
+//! files, so it runs on a thread of its own. Knows no engine and no instance.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -82,7 +82,7 @@ impl SourceLocation {
     }
 }
 
-/// Of a recursion, one line.
+/// Makes lines of frames. The repeated frames of a recursion become one line.
 fn calls(frames: &[Frame], folder: Option<&Path>) -> Vec<Call> {
     let mut calls: Vec<(Call, usize)> = Vec::new();
     for frame in frames {

@@ -1,5 +1,5 @@
 //! The log lines of guests, sent to the host's own log or to the application. The number of lines a second
-//! is limited.
+//! is limited. Knows no world and no instance.
 
 use std::fmt;
 use std::sync::Arc;

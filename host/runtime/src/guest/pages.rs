@@ -1,6 +1,6 @@
 //! The page path of the hand-off: pages of one guest's memory become pages of another's. Only the page
 //! table changes, no bytes are copied. It works on Linux only. Elsewhere, and if the kernel refuses, states
-//! are copied.
+//! are copied. Knows addresses only.
 //!
 //! The one `unsafe` block relies on these invariants:
 //!

@@ -1,5 +1,5 @@
 //! A sampling profiler of guests: stacks are taken at intervals, as numbers, and the names of the functions
-//! are looked up afterwards.
+//! are looked up afterwards. Knows no world and no engine.
 //!
 //! A guest is interrupted where it checks its deadline: at the start of each function and of each iteration
 //! of a loop. Time outside the guest is not sampled.

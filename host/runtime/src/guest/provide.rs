@@ -192,7 +192,7 @@ impl ImportedFn {
                     return Ok(Err(self.is_not_as_it_was("does not give it any more")));
                 };
                 if !Signature(given).is_as(&self.signature) {
-                    return Ok(Err(self.is_not_as_it_was("find it with another type")));
+                    return Ok(Err(self.is_not_as_it_was("gives it with another type")));
                 }
                 *index = Some(found);
                 exports

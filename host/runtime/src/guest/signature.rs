@@ -1,4 +1,5 @@
-//! The type of a component's function: its comparison with another type, and its form in WIT.
+//! The type of a component's function: its comparison with another type, and its form in WIT. Knows no
+//! instance.
 
 use std::fmt;
 

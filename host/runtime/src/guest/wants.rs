@@ -1,6 +1,6 @@
 //! The capabilities that a plugin wants beyond its world, with reasons. A file beside the plugin's own
 //! lists one in each line. Imports show that a plugin wants files, but not which ones, so the list names
-//! them.
+//! them. Knows no grants and no engine.
 //!
 //! ```toml
 //! # upper.wants.toml, beside upper.wasm

@@ -1,4 +1,5 @@
-//! The way back: an older version is prepared again, off the frame like any candidate.
+//! The way back: an older version is prepared again, off the frame like any candidate. Knows no log and no
+//! session.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! One entry of the history's log: a version that ran.
+//! One entry of the history's log: a version that ran. Knows no file.
 
 use std::fmt;
 

@@ -64,11 +64,11 @@ pub(super) struct Keeper {
 
 /// A task for the thread.
 pub(super) enum Job {
-    /// Append an entry that is new or has changed.
+    /// An entry to append, which is new or has changed.
     Entry(Entry),
-    /// Keep the code of a version, or update its time of use.
+    /// A version's code to keep, or to mark as used.
     Code(CodeHash, Arc<Binary>),
-    /// Call this after all earlier tasks.
+    /// A function to call after all earlier tasks.
     Call(Box<dyn FnOnce() + Send>),
 }
 

@@ -1,4 +1,4 @@
-//! The swap of several slots together: all of them or none.
+//! The swap of several slots together: all of them or none. Knows no world and no engine.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

@@ -109,11 +109,11 @@ impl Dependencies {
     }
 
     fn provider(&self, need: &ImportedInterface) -> Option<&Self> {
-        let exports = |interface: &str| {
+        let find = |interface: &str| {
             let mut providers = self.providers.iter();
             providers.position(|provider| provider.soon().exports.has(interface))
         };
-        need.provider(exports).map(|index| &*self.providers[index])
+        need.provider(find).map(|index| &*self.providers[index])
     }
 
     /// Returns the users that still exist.

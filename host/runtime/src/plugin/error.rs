@@ -1,4 +1,4 @@
-//! Errors of starting and calling a plugin. Each names its slot.
+//! Errors of starting and calling a plugin. Each names its slot. Knows no slot but its name.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //! Candidates on their way to a slot. The host's thread prepares them, or the pipeline that watches a file
-//! or a crate, and they wait here for a boundary.
+//! or a crate, and they wait here for a boundary. Knows no slot.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

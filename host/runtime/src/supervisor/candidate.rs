@@ -1,5 +1,5 @@
 //! A candidate: a version of the guest that was prepared while nobody waits. It is read, checked, compiled
-//! and instantiated in a store of its own, and its memory is warm.
+//! and instantiated in a store of its own, and its memory is warm. Knows no supervisor.
 
 use std::path::Path;
 use std::sync::Arc;

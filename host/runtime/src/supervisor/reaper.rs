@@ -1,5 +1,5 @@
 //! The reaper: a thread that drops old versions and archives the states that they had when they were
-//! replaced.
+//! replaced. Knows no supervisor.
 //!
 //! Unmapping a guest's memory takes milliseconds, and so does copying a large state. Neither should delay
 //! the game. A replaced version has lent its state at the swap and is not called again, so its state can

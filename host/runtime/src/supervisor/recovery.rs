@@ -1,4 +1,4 @@
-//! Recovery: the base from which a failed version is recovered, and the journal since.
+//! Recovery: the base from which a failed version is recovered, and the journal since. Knows no supervisor.
 //!
 //! In the first frames after a swap (*probation*) the base is the old version itself, with its state at the
 //! swap. After that it is an image of the state, taken again at intervals. If a swap moved pages out of the

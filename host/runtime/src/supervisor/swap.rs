@@ -1,4 +1,4 @@
-//! The transfer of a state into a version that is ready for it.
+//! The transfer of a state into a version that is ready for it. Knows no supervisor and no journal.
 //!
 //! This module publishes nothing. The old version is only read. Until the caller replaces it, which cannot
 //! fail, dropping the new version undoes everything.

@@ -56,7 +56,7 @@ pub(super) struct Worker {
     first_build: bool,
     /// True if only asset files have changed since the last round.
     only_assets: bool,
-    /// Start of the newest successful build, by the system's clock, which also dates files.
+    /// Time at which the newest successful build started, by the system's clock, which also dates files.
     built: Option<SystemTime>,
     /// Changed files whose dates are before `built`.
     overlooked: BTreeSet<PathBuf>,
