@@ -1,5 +1,4 @@
-//! `host check`: tells whether the state of one version fits another, before anybody swaps. It changes
-//! nothing.
+//! `host check`: tells before a swap whether the state of one version fits another. Nothing is changed.
 
 use std::path::{Path, PathBuf};
 
@@ -94,7 +93,8 @@ impl Check {
     }
 }
 
-/// The schema of a guest's state, from its file or from an image of its state, and the code's hash.
+/// Returns the hash of a guest's code and the schema of its state. `path` is the guest or an image of its
+/// state.
 fn schema_of(path: &Path) -> anyhow::Result<(String, Schema)> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     if Image::is_one(&bytes) {

@@ -1,4 +1,4 @@
-//! The log of a run: to the terminal, and to the overlay.
+//! The log of a run, on the terminal and in the overlay.
 
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -6,8 +6,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::overlay::LogRing;
 use crate::terminal::{Terminal, has_colors};
 
-/// Sends the log to the terminal: warnings and the lines of guests; everything with `-v`. Lines of guests go
-/// to the ring as well, whatever their level.
+/// Starts the log on the terminal: errors, and the lines of guests from level `info`. `-v` shows more, and
+/// the variable `VBLANK_LOG` sets the levels. The ring receives the lines of guests at every level.
 pub(super) fn start_log(terminal: &Terminal, is_verbose: bool, ring: Option<LogRing>) {
     let default = if is_verbose {
         "warn,vblank_host=debug,vblank_runtime=debug,vblank_render=debug,guest=trace"
@@ -22,7 +22,7 @@ pub(super) fn start_log(terminal: &Terminal, is_verbose: bool, ring: Option<LogR
         .without_time()
         .with_filter(filter);
     let guests = tracing_subscriber::filter::filter_fn(|about| about.target() == "guest");
-    // It fails when a log was set up before, which is then the one to use.
+    // An error means that a log was set up before, which stays in use.
     let _ = tracing_subscriber::registry()
         .with(lines)
         .with(ring.map(|ring| ring.with_filter(guests)))

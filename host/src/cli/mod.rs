@@ -1,6 +1,6 @@
-//! The command line: names, flags and exit codes are a contract (DESIGN §7).
+//! The command line. Names, flags and exit codes are a contract.
 
-/// A line of a result, on standard output.
+/// Prints a line of a result on standard output.
 macro_rules! outln {
     ($($text:tt)*) => { crate::cli::output::print_line(format_args!($($text)*)) };
 }
@@ -37,7 +37,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     New(new::New),
-    // By far the largest, this and `bench`.
+    // `Run` and `Bench` are boxed because they are by far the largest.
     Run(Box<run::Run>),
     Build(build::Build),
     Bench(Box<bench::Bench>),
@@ -51,11 +51,11 @@ enum Command {
     State(state::State),
 }
 
-/// Parse the command line and do as it says. Returns the exit code: 0, 1 for what went wrong, 2 for a
-/// mistake on the command line.
+/// Parses the command line and executes the command. Returns the exit code: 0 for success, 1 for a failure,
+/// 2 for a mistake on the command line.
 #[must_use]
 pub fn main() -> u8 {
-    // Were it not granted, all else would still work.
+    // A failure is ignored, because everything else works without the handler.
     let _ = take_full_files_as_errors();
     // clap ends the process with 2 on a mistake, and with 0 after --help.
     let cli = Cli::parse();
@@ -74,8 +74,8 @@ pub fn main() -> u8 {
     }
 }
 
-/// Where a file may not grow any more (`ulimit -f`), writing fails, as on a full disk. By itself the
-/// system would end the process, and the game with it.
+/// Turns a write beyond the largest file size (`ulimit -f`) into an error, like that of a full disk. Without
+/// the handler, the system ends the process, and the game with it.
 fn take_full_files_as_errors() -> std::io::Result<()> {
     #[cfg(unix)]
     signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default())?;

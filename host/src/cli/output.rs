@@ -7,7 +7,7 @@ use crate::terminal::Terminal;
 /// Prints a line of a result.
 pub(super) fn print_line(text: std::fmt::Arguments<'_>) {
     if writeln!(std::io::stdout(), "{text}").is_err() {
-        // Whoever read it has seen enough: `host state show IMAGE | head`.
+        // The reader has closed the pipe, as `head` does in `host state show IMAGE | head`.
         std::process::exit(0);
     }
 }

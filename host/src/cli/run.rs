@@ -1,4 +1,4 @@
-//! `host run`: a game in a window or without one, and its code replaced when it changes.
+//! `host run`: runs a game, in a window or without one, and replaces its code when it changes.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -55,7 +55,7 @@ pub(super) struct Run {
     /// Size of the picture in pixels
     #[arg(long, default_value = "1280x720", value_name = "WxH")]
     size: Size,
-    /// What happens when the window gets another size: resize (the picture does too), stretch,
+    /// Reaction to another size of the window: resize (the picture as well), stretch,
     /// letterbox or integer (whole multiples); with these three the picture keeps --size
     #[arg(long, default_value_t, value_name = "FIT")]
     fit: Fit,
@@ -82,7 +82,7 @@ pub(super) struct Run {
     /// Further folders to watch
     #[arg(long, value_name = "PATH")]
     watch: Vec<PathBuf>,
-    /// How long a change must be quiet before it counts
+    /// Time without further changes before a change counts
     #[arg(long, default_value_t = 10, value_name = "MS")]
     debounce: u64,
     /// Look for changes at this interval instead of being told by the system
@@ -121,7 +121,7 @@ pub(super) struct Run {
     /// Write what happens, as JSON lines
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// What makes the pictures: auto, gpu, software or null
+    /// Renderer of the pictures: auto, gpu, software or null
     #[arg(long, default_value_t = RendererChoice::Auto)]
     renderer: RendererChoice,
     /// The folder of the guest's pictures and fonts, instead of `assets` in or beside GUEST
@@ -244,7 +244,7 @@ impl Run {
         Ok(headless::run(&mut session(renderer), terminal.progress()))
     }
 
-    /// What GUEST is.
+    /// Returns the kind of GUEST: a folder, a file, or a file that a command makes.
     fn source(&self) -> anyhow::Result<Source> {
         let guest = &self.guest;
         if let Some(command) = &self.build {
@@ -289,8 +289,8 @@ impl Run {
         Ok(Source::File(guest.clone()))
     }
 
-    /// The scripted swaps, made ready before anything runs. What is no guest is refused when its turn
-    /// comes, as it would be were it saved then; what is not there at all is a mistake.
+    /// Prepares the scripted swaps before the game starts. A file that is no guest is refused at its frame, as
+    /// if it had been saved then. A file that cannot be read is an error.
     fn script(&self, engine: &Engine) -> anyhow::Result<BTreeMap<u64, ScriptedSwap>> {
         let mut script = BTreeMap::new();
         for swap in &self.swap_at {
@@ -317,8 +317,8 @@ impl Run {
     }
 
     fn options(&self, source: &Source, has_window: bool) -> anyhow::Result<SessionOptions> {
-        // What is built here can be mended by whoever edits it; a file that runs headless is
-        // a script's.
+        // A guest that is built here can be mended by its author. A file that runs headless belongs to
+        // a script.
         let autosave = folders::autosave_of(&self.guest);
         let mendable = has_window || !matches!(source, Source::File(_));
         Ok(SessionOptions {
@@ -344,7 +344,7 @@ impl Run {
                 }
                 _ => self.state_in.clone(),
             },
-            // A run that does not wait for the clock is a script's, and can be made again.
+            // A run that does not wait for the clock belongs to a script, which can repeat it.
             autosave: autosave
                 .filter(|_| !self.fast && !self.autosave.is_zero())
                 .map(|path| AutosaveOptions {
@@ -358,10 +358,11 @@ impl Run {
         })
     }
 
-    /// For `host history`, `host rollback` and whatever else asks a running host.
+    /// Opens the control socket, which `host history`, `host rollback` and other commands connect to. Without
+    /// a socket, the game runs all the same.
     fn listen(&self, tell: Sender<Event>) -> Option<Control> {
         let name = folders::name_of(&self.guest)?;
-        // A session that is over asks no more.
+        // A session that has ended receives no requests.
         let deliver = move |request, reply| drop(tell.send(Event::Ask(request, reply)));
         Control::open(&folders::sockets()?, &name, deliver)
             .inspect_err(|error| tracing::warn!("this host cannot be asked anything: {error}"))
@@ -379,7 +380,7 @@ impl Run {
     }
 }
 
-/// Beside a window there is a line for whoever looks at the terminal, and nothing for a pipe.
+/// Returns the progress display of a run with a window: a status line on a terminal, nothing in a pipe.
 fn progress(terminal: &Terminal) -> Box<dyn FnMut(&mut Session)> {
     if !terminal.is_live() {
         return Box::new(|_| {});
@@ -396,7 +397,8 @@ fn parse_interval(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Ctrl-C and a request to terminate end the game in order; a second one ends the process.
+/// Installs the handler of Ctrl-C and of requests to terminate. The first signal ends the game in order.
+/// The second one ends the process.
 fn stop_on_signal(tell: Sender<Event>) -> anyhow::Result<()> {
     let mut is_first = true;
     ctrlc::set_handler(move || {

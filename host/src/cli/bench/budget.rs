@@ -1,4 +1,4 @@
-//! What figures may be at most, as it is written on the command line. Knows no session.
+//! Budgets: upper limits of figures, as written on the command line. The module knows no session.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,16 +8,16 @@ use super::compare::Comparison;
 use super::figures::Figures;
 use crate::report::Percentiles;
 
-/// What a figure may be at most.
+/// Upper limit of one figure.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Budget {
-    /// `p99-frame=4ms`.
+    /// Limit of a time, such as `p99-frame=4ms`.
     Time {
         which: Which,
         phase: String,
         most: Duration,
     },
-    /// `ratio-frame=1.05`: of the time of `--compare`.
+    /// Limit of the ratio to the other game's time (`--compare`), such as `ratio-frame=1.05`.
     Ratio { phase: String, most: f64 },
 }
 
@@ -28,21 +28,22 @@ pub(super) enum Which {
     Max,
 }
 
-/// What a budget can be of, `pause` with `--swap-every` only.
+/// Phases that a budget can limit. `pause` needs `--swap-every`.
 const PHASES: [&str; 6] = ["update", "draw", "submit", "frame", "image", "pause"];
 
 impl Budget {
-    /// Whether it is of swaps, of which there have to be some.
+    /// Returns true for a limit of pauses, which needs swaps.
     pub(super) fn is_of_swaps(&self) -> bool {
         matches!(self, Self::Time { phase, .. } if phase == "pause")
     }
 
-    /// Whether it needs something to compare with.
+    /// Returns true for a limit of a ratio, which needs a game to compare with.
     pub(super) fn is_ratio(&self) -> bool {
         matches!(self, Self::Ratio { .. })
     }
 
-    /// A ratio is over its budget only where all of its interval is: noise is no regression.
+    /// Returns true if the figures are within the budget. A ratio is over its budget only if its whole
+    /// interval is, so that noise does not count as a regression.
     pub(super) fn holds(&self, figures: &Figures, comparison: Option<&Comparison>) -> bool {
         match self {
             Self::Time { which, phase, most } => {

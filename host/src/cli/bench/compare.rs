@@ -1,5 +1,7 @@
-//! Two games by turns in one process, in short slices, so that what else the machine does falls on both;
-//! and how sure their difference is.
+//! Comparison of two games, which run by turns in one process.
+//!
+//! The slices are short, so that other load on the machine affects both games. Each ratio has a 95%
+//! confidence interval.
 
 use std::time::{Duration, Instant};
 
@@ -9,25 +11,26 @@ use serde::Serialize;
 use super::figures::Figures;
 use super::lane::{Lane, Slice, Until};
 
-/// What two games' times are to each other. Names are a contract.
+/// Ratios of two games' times. The names of the fields are a contract.
 #[derive(Serialize)]
 pub(super) struct Comparison {
     pub(super) other: Figures,
-    /// How many pairs of slices.
+    /// Number of pairs of slices.
     pub(super) pairs: usize,
-    /// Updates in each.
+    /// Number of updates in each slice.
     pub(super) slice_updates: u64,
-    /// Of `update`, `draw`, `submit` and `frame`.
+    /// Ratios of `update`, `draw`, `submit` and `frame`.
     ratios: [Ratio; 4],
 }
 
-/// The game's time by the other's: the median of the pairs' ratios.
+/// Ratio of the game's time to the other's, which is the median of the pairs' ratios.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Ratio {
     phase: &'static str,
     pub(super) ratio: f64,
-    /// Between `low` and `high` it lies with 95%.
+    /// Lower end of the 95% confidence interval.
     pub(super) low: f64,
+    /// Upper end of the 95% confidence interval.
     pub(super) high: f64,
     verdict: Verdict,
 }
@@ -41,21 +44,21 @@ enum Verdict {
     TooFewPairs,
 }
 
-/// A slice of 20 ms lets a timer's tick or a cold cache disappear in its median.
+/// Duration of a slice, long enough that a timer's tick or a cold cache does not change its median.
 const SLICE: Duration = Duration::from_millis(20);
-/// Fewer say nothing about how much they differ.
+/// Smallest number of pairs that gives a verdict.
 const FEWEST_PAIRS: usize = 8;
 const RESAMPLES: usize = 2000;
 
-/// How much is compared, and by what chance.
+/// Length of a comparison, and the seed of its random numbers.
 pub(super) struct Plan {
-    /// Of each game, or of both together.
+    /// End of the comparison. Updates are counted for each game, time for both together.
     pub(super) until: Until,
     pub(super) seed: u64,
 }
 
-/// Slices of both by turns. The game goes first or second as a coin falls. `None` when one has ended by
-/// itself.
+/// Runs slices of both games by turns and returns the pairs, with the number of updates in a slice. A coin
+/// decides which game goes first in a pair. Returns `None` if a game ended by itself.
 pub(super) fn alternate(
     [game, other]: [&mut Lane; 2],
     plan: &Plan,
@@ -86,8 +89,9 @@ pub(super) fn alternate(
     Ok(Some((pairs, updates)))
 }
 
-/// As many updates as the slower game makes in 20 ms, but not so many that there are fewer than twenty
-/// pairs. Tried on both, with as many updates for each, which count for nothing.
+/// Returns the number of updates for which the slower game needs at least 20 ms. A limit of updates makes
+/// the slices shorter, so that there are about twenty pairs. Both games are tried with the same numbers of
+/// updates, which are not measured. Returns `None` if a game ended by itself.
 fn slice_length([game, other]: [&mut Lane; 2], until: Until) -> anyhow::Result<Option<u64>> {
     const PAIRS: u64 = 20;
     let most = match until {
@@ -128,7 +132,7 @@ impl Comparison {
         }
     }
 
-    /// Of this phase, if it is one that is compared.
+    /// Returns the ratio of a phase, if the phase is compared.
     pub(super) fn ratio(&self, phase: &str) -> Option<&Ratio> {
         self.ratios.iter().find(|ratio| ratio.phase == phase)
     }
@@ -158,8 +162,8 @@ impl Comparison {
 }
 
 impl Ratio {
-    /// The median of these, and the interval that the medians of resamples lie in with 95%: the
-    /// percentile bootstrap (Efron 1979).
+    /// Returns the median of the ratios and its 95% confidence interval. The interval holds 95% of the medians
+    /// of resamples, which is the percentile bootstrap (Efron 1979).
     fn of(phase: &'static str, mut ratios: Vec<f64>, chance: &mut Rng) -> Self {
         ratios.sort_by(f64::total_cmp);
         let ratio = median(&ratios);
@@ -215,7 +219,7 @@ impl std::fmt::Display for Ratio {
     }
 }
 
-/// Of a sorted list that is not empty.
+/// Returns the median of a sorted list that is not empty.
 fn median(sorted: &[f64]) -> f64 {
     let half = sorted.len() / 2;
     if sorted.len() % 2 == 1 {
@@ -239,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_difference_is_told_from_noise() {
-        // ±5% around one, and around 1.2.
+        // Noise of ±5 hundredths around 1.0, 1.2 and 0.8.
         let noise = |around: f64| (0..40).map(move |at| around + f64::from(at % 11 - 5) / 100.0);
         let same = of(noise(1.0));
         assert_eq!(same.verdict, Verdict::NoDifferenceSeen, "{same}");

@@ -1,4 +1,4 @@
-//! What was measured, and how it is shown: a table, JSON, CSV.
+//! Figures of a measured game, which are printed as a table or serialised.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use crate::frame::Timings;
 use crate::report::Percentiles;
 use crate::session::Session;
 
-/// The figures of one game. Names are a contract.
+/// Figures of one game. The names of the fields are a contract.
 #[derive(Serialize)]
 pub(super) struct Figures {
     pub(super) guest: PathBuf,
@@ -27,17 +27,17 @@ pub(super) struct Figures {
     pub(super) swaps: u64,
     pub(super) pause_us: Percentiles,
     pub(super) guest_memory_bytes: usize,
-    /// By how much the guest's memory grew while it was measured.
+    /// Growth of the guest's memory during the measurement.
     pub(super) guest_memory_growth_bytes: usize,
     pub(super) state_hash: Option<String>,
 }
 
-/// How much of what was measured.
+/// Extent of a measurement.
 pub(super) struct Measured {
     pub(super) seconds: f64,
-    /// Updates that count.
+    /// Number of measured updates.
     pub(super) frames: u64,
-    /// The guest's memory when it began.
+    /// Size of the guest's memory at the start of the measurement, in bytes.
     pub(super) memory_before: usize,
 }
 
@@ -70,7 +70,7 @@ impl Figures {
         }
     }
 
-    /// Phases by the names that budgets have for them.
+    /// Returns the times of all phases, with the names that budgets use.
     pub(super) fn phases(&self) -> [(&'static str, &Percentiles); 6] {
         [
             ("update", &self.update_us),

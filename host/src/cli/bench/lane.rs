@@ -1,4 +1,4 @@
-//! A game that is measured: a session without a window, and how its updates are counted and timed.
+//! Lane: a measured game, which is a session without a window whose updates are counted and timed.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,9 +23,9 @@ use crate::report::{Observer, Record, ReportEvent};
 use crate::session::{Flow, Parts, Session};
 use crate::terminal::Terminal;
 
-/// The options of a lane, the same for both of a comparison.
+/// Options of a lane. Both lanes of a comparison have the same ones.
 pub(super) struct LaneOptions<'a> {
-    /// Updates a second; as fast as it goes without.
+    /// Updates a second. `None` means as fast as possible.
     pub(super) hz: Option<f64>,
     pub(super) seed: u64,
     pub(super) size: Size,
@@ -35,13 +35,13 @@ pub(super) struct LaneOptions<'a> {
     pub(super) assets: Option<&'a Path>,
 }
 
-/// One game.
+/// One measured game.
 pub(super) struct Lane {
     guest: PathBuf,
     pub(super) session: Session,
     pub(super) engine: Arc<Engine>,
     state_hash: Receiver<String>,
-    /// Of the slices before this one.
+    /// Times of all slices before the current one.
     times: Timings,
     spent: Duration,
     counted: u64,
@@ -49,7 +49,7 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    /// Begin, with the flags of the command. `profiler` takes samples.
+    /// Starts a session with a game. `profiler` samples the guest.
     pub(super) fn start(
         options: &LaneOptions<'_>,
         guest: &Path,
@@ -64,7 +64,7 @@ impl Lane {
             bail!("no such file or folder: {}", guest.display());
         };
         let with_lines = profiler.is_some();
-        // One each: assets go by their keys, which two games may share.
+        // Each lane has its own assets, because two games may use the same keys.
         let assets = Assets::default();
         let engine_options = EngineOptions {
             limits: options.limits,
@@ -122,7 +122,7 @@ impl Lane {
         })
     }
 
-    /// One turn. False when the game has ended by itself.
+    /// Runs one turn of the session. Returns false if the game ended by itself.
     fn turn(&mut self) -> bool {
         let goes_on = self.session.turn() == Flow::Continue;
         if goes_on {
@@ -131,8 +131,8 @@ impl Lane {
         goes_on
     }
 
-    /// Wait until the game has begun and make so many updates, all of which counts for nothing. False when
-    /// it has ended.
+    /// Waits until the game has started and runs `updates` updates, which are not measured. Returns false if
+    /// the game ended by itself.
     pub(super) fn warm_up(&mut self, updates: u64) -> bool {
         while !self.session.is_running() || self.session.frames() < updates {
             if !self.turn() {
@@ -144,8 +144,8 @@ impl Lane {
         true
     }
 
-    /// Make so many updates, or as many as there is time for, and call `after` after each turn. `None`
-    /// when the game has ended by itself.
+    /// Runs the game up to `until` and calls `after` after each turn. Returns the time that this took, or
+    /// `None` if the game ended by itself.
     pub(super) fn run(
         &mut self,
         until: Until,
@@ -164,14 +164,14 @@ impl Lane {
         Ok(Some(took))
     }
 
-    /// What was run so far counts for nothing.
+    /// Discards all measurements so far.
     pub(super) fn forget(&mut self) {
         self.session.forget_timings();
         self.spent = Duration::ZERO;
         self.counted = 0;
     }
 
-    /// The times since this was last asked.
+    /// Returns the medians since the last slice, and starts the next slice.
     pub(super) fn take_slice(&mut self) -> Slice {
         let times = self.session.timings();
         let p50 = |times: &crate::frame::Times| times.percentiles().p50;
@@ -181,12 +181,12 @@ impl Lane {
         Slice { medians }
     }
 
-    /// What it ended with, where it ended by itself.
+    /// Exit code of a game that ended by itself.
     pub(super) fn exit_code(&self) -> u8 {
         self.session.exit_code()
     }
 
-    /// End the game; its figures.
+    /// Ends the game and returns its figures.
     pub(super) fn finish(mut self) -> Figures {
         self.times.add(self.session.timings());
         let measured = Measured {
@@ -202,17 +202,17 @@ impl Lane {
     }
 }
 
-/// The medians of `update`, `draw`, `submit` and `frame`, in microseconds.
+/// Medians of `update`, `draw`, `submit` and `frame`, in microseconds.
 pub(super) struct Slice {
     pub(super) medians: [f64; 4],
 }
 
-/// How long to measure.
+/// End of a measurement.
 #[derive(Clone, Copy)]
 pub(super) enum Until {
-    /// So many updates are made.
+    /// Number of updates.
     Updates(u64),
-    /// So much time has passed.
+    /// Time since the start of the measurement.
     Time(Duration),
 }
 
@@ -225,7 +225,8 @@ impl Until {
     }
 }
 
-/// Shows what goes wrong, and keeps the state's hash.
+/// Observer that shows events on the terminal and sends the final hash of the state to the lane. The start,
+/// the first frame and the end are not shown.
 struct Watch(Sender<String>, Terminal);
 
 impl Observer for Watch {
@@ -233,7 +234,7 @@ impl Observer for Watch {
         match &record.event {
             ReportEvent::End { state_hash, .. } => {
                 if let Some(hash) = state_hash {
-                    // Nobody listens any more only when the figures are already shown.
+                    // Sending fails only if the lane is gone, and then nobody needs the hash.
                     let _ = self.0.send(hash.clone());
                 }
             }

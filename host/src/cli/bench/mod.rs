@@ -1,4 +1,4 @@
-//! `host bench`: headless, as fast as it goes, with figures. `docs/bench.md` is its manual.
+//! `host bench`: measures games, headless and as fast as possible. `docs/bench.md` is its manual.
 
 mod budget;
 mod compare;
@@ -35,10 +35,10 @@ use crate::terminal::Terminal;
 pub(super) struct Bench {
     /// A component, a core module, or the folder of a guest crate (built with optimisations)
     guest: PathBuf,
-    /// How many updates to make; 1000, where nothing else is said
+    /// Number of updates to make; 1000 by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     frames: Option<u64>,
-    /// How long to measure; 5, with --compare
+    /// Duration of the measurement; 5 by default with --compare
     #[arg(long, value_name = "S", value_parser = parse_seconds, conflicts_with = "frames")]
     seconds: Option<Duration>,
     /// Make so many updates a second, instead of going as fast as it goes
@@ -76,7 +76,7 @@ pub(super) struct Bench {
     /// Write the times as CSV: a line for each phase
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
-    /// What makes the pictures: auto, gpu, software or null
+    /// Renderer of the pictures: auto, gpu, software or null
     #[arg(long, default_value_t = RendererChoice::Auto)]
     renderer: RendererChoice,
     /// The folder of the guest's pictures and fonts, instead of `assets` in or beside GUEST
@@ -105,7 +105,7 @@ impl Bench {
         })
     }
 
-    /// What makes no sense together, beyond what clap can say.
+    /// Refuses combinations of flags that make no sense and that clap cannot exclude.
     fn check(&self) -> Result<(), String> {
         if let Some(budget) = self.budget.iter().find(|budget| budget.is_ratio())
             && self.compare.is_none()
@@ -158,7 +158,7 @@ impl Bench {
         };
         let results = match measured {
             Ok(results) => results,
-            // The session has reported why.
+            // The session has reported the reason.
             Err(code) => return Ok(code),
         };
         if let Some(path) = &self.csv {
@@ -192,7 +192,7 @@ impl Bench {
         }
     }
 
-    /// One game. The inner error is what it ended with, where it ended by itself.
+    /// Measures one game. The inner error is the exit code of a game that ended by itself.
     fn measure(&self, terminal: &Terminal) -> anyhow::Result<Result<Results, u8>> {
         let profiler = self
             .profile
@@ -229,7 +229,7 @@ impl Bench {
         Ok(Ok(results))
     }
 
-    /// Two games. The inner error as in [`Bench::measure`].
+    /// Measures two games by turns. The inner error is that of [`Bench::measure`].
     fn compare(&self, other: &Path, terminal: &Terminal) -> anyhow::Result<Result<Results, u8>> {
         let mut game = Lane::start(&self.lane(), &self.guest, None, terminal)?;
         let mut other = Lane::start(&self.lane(), other, None, terminal)?;

@@ -1,4 +1,4 @@
-//! Where a game's time went, function by function: a flame graph, or the stacks as text.
+//! Profile of a game: its time by function, as a flame graph or as stacks in text.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use anyhow::{Context, bail};
 use inferno::flamegraph;
 use vblank_runtime::guest::{Frame, Sample};
 
-/// How often to look where the guest stands.
+/// Interval between two samples of the guest's stack.
 pub(super) const EVERY: Duration = Duration::from_millis(1);
 
-/// A file, and what it is to hold.
+/// Output file of a profile, with its format.
 #[derive(Clone, Debug)]
 pub(super) struct ProfileFile {
     pub(super) path: PathBuf,
@@ -39,7 +39,7 @@ impl FromStr for ProfileFile {
     }
 }
 
-/// Write the profile, and say in short what is in it.
+/// Writes the profile to its file and prints the functions with the most samples.
 pub(super) fn write(file: &ProfileFile, guest: &Path, samples: &[Sample]) -> anyhow::Result<()> {
     let stacks = fold(samples);
     let all: u64 = stacks.values().sum();
@@ -68,8 +68,8 @@ pub(super) fn write(file: &ProfileFile, guest: &Path, samples: &[Sample]) -> any
     Ok(())
 }
 
-/// Stacks as text, outermost function first, and how often each was met. A guest without names has
-/// one stack, which says so.
+/// Counts the samples of each stack. A stack is text, with the outermost function first. Samples without
+/// names share one stack, `(no names in the file)`.
 fn fold(samples: &[Sample]) -> BTreeMap<String, u64> {
     let mut stacks = BTreeMap::new();
     for sample in samples {
@@ -84,12 +84,12 @@ fn fold(samples: &[Sample]) -> BTreeMap<String, u64> {
     stacks
 }
 
-/// `;` ends a name and a blank before a number ends a stack.
+/// Returns the name of a function without `;` and line breaks, which separate names and stacks.
 fn name(frame: &Frame) -> String {
     frame.function.replace(';', ",").replace('\n', " ")
 }
 
-/// The functions that were met innermost most often.
+/// Returns the functions that were innermost in the most samples, with the numbers of samples.
 fn hottest(stacks: &BTreeMap<String, u64>) -> Vec<(&str, u64)> {
     const MOST: usize = 8;
     let mut by_name: BTreeMap<&str, u64> = BTreeMap::new();

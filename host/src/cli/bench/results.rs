@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::compare::Comparison;
 use super::figures::Figures;
 
-/// The results of a benchmark. Names are a contract.
+/// Results of a benchmark. The names of the fields are a contract.
 #[derive(Serialize)]
 pub(super) struct Results {
     #[serde(flatten)]
@@ -17,7 +17,7 @@ pub(super) struct Results {
 }
 
 impl Results {
-    /// The times as CSV, a line for each phase.
+    /// Returns the times as CSV, with one line for each phase.
     pub(super) fn csv(&self) -> String {
         let mut text = "phase,p50_us,p99_us,max_us".to_owned();
         if self.compare.is_some() {

@@ -1,4 +1,4 @@
-//! Swaps at regular intervals while a game is measured, to and fro between two versions.
+//! Swaps at regular intervals during a measurement, back and forth between two versions.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use vblank_runtime::supervisor::prepare;
 
 use crate::session::Session;
 
-/// What is swapped, and when.
+/// Schedule of the swaps, with the two versions.
 pub(super) struct Swaps {
     engine: Arc<Engine>,
     every: u64,
@@ -20,7 +20,8 @@ pub(super) struct Swaps {
 }
 
 impl Swaps {
-    /// Every so many updates after the first ones, between a guest and another file, or the guest itself.
+    /// Plans a swap for every `every` updates after the `first` ones. The swaps alternate between `other` and
+    /// `guest`. Without `other`, each is a swap to the same code.
     pub(super) fn new(
         engine: &Arc<Engine>,
         (every, first): (u64, u64),
@@ -50,7 +51,7 @@ impl Swaps {
         })
     }
 
-    /// Where a swap is due: prepares the next version, which counts for nothing, and swaps.
+    /// Prepares the next version and swaps to it, if a swap is due. The preparation is no part of the pause.
     pub(super) fn make(&mut self, session: &mut Session) -> anyhow::Result<()> {
         if session.frames() < self.next {
             return Ok(());
