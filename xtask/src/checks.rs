@@ -71,17 +71,19 @@ pub fn all(filter: &[&str]) -> Result<(), Failure> {
     tally::run([&mut tests, &mut four])
 }
 
-/// Checks licences and sources, the library without games, a million random pairs of schemas with
+/// Checks licences and sources, the libraries without features, a million random pairs of schemas with
 /// values, and the fuzz targets.
 pub fn nightly() -> Result<(), Failure> {
     announce("licences, bans and sources of all dependencies");
     let mut deny = Command::new(CARGO_DENY.get()?);
     deny.current_dir(root());
     run(deny.args(["check", "licenses", "bans", "sources"]))?;
-    announce("the host's library for plugins alone");
-    let mut alone = cargo();
-    alone.args(["clippy", "--release", "--package", "vblank-host", "--lib"]);
-    run(alone.args(["--no-default-features", "--", "--deny", "warnings"]))?;
+    announce("the library for plugins and the host's library without features");
+    for package in ["vblank-runtime", "vblank-host"] {
+        let mut alone = cargo();
+        alone.args(["clippy", "--release", "--lib", "--no-default-features"]);
+        run(alone.args(["--package", package, "--", "--deny", "warnings"]))?;
+    }
     announce("laws of migration, a million cases");
     let mut laws = cargo();
     laws.args(["test", "--release", "--package", "vblank-state"])

@@ -1,5 +1,4 @@
-//! Files on disk: every write of the host goes through this module, so that a file is either complete or
-//! unchanged.
+//! Files that must survive a crash: a write leaves a file either complete or unchanged.
 //!
 //! The module knows paths and bytes, and nothing of what they mean. Errors are those of the system. The
 //! caller adds the operation and the file.

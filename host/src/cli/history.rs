@@ -56,9 +56,9 @@ impl History {
             .filter_map(|host| Some(host.status().ok()?.run))
             .collect();
         let lines = read(&folder).into_iter().map(|mut entry| {
-            let runs = entry.fate == VersionOutcome::Current && running.contains(&entry.run);
-            if entry.fate == VersionOutcome::Current && !runs {
-                entry.fate = VersionOutcome::Killed;
+            let runs = entry.outcome == VersionOutcome::Current && running.contains(&entry.run);
+            if entry.outcome == VersionOutcome::Current && !runs {
+                entry.outcome = VersionOutcome::Killed;
             }
             let at = UNIX_EPOCH + Duration::from_millis(entry.at_ms);
             Line {
@@ -100,7 +100,7 @@ fn print_table(lines: &[Line]) {
             .map_or("-".to_owned(), |verdict| verdict.to_string());
         let pause = entry.pause_us;
         let pause = pause.map_or("-".to_owned(), |us| format!("{:.2} ms", us / 1e3));
-        let fate = match (entry.fate, &entry.reason) {
+        let fate = match (entry.outcome, &entry.reason) {
             (fate, Some(reason)) => format!("{fate}: {reason}"),
             (fate, None) => fate.to_string(),
         };

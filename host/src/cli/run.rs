@@ -26,6 +26,7 @@ use crate::clock::{Clock, FreeClock, RealClock};
 use crate::config::{AutosaveOptions, Output, SessionOptions, SwapAt};
 use crate::control::Control;
 use crate::event::Event;
+use crate::game::GamePipeline;
 use crate::overlay::{LogRing, Overlay, OverlayLog};
 use crate::report::{JsonLines, Observer};
 use crate::session::{Parts, ScriptedSwap, Session};
@@ -189,9 +190,11 @@ impl Run {
         };
         let waker = display.as_ref().map(app::Display::waker);
         let wake = move || waker.iter().for_each(|wake| wake());
-        let (pipeline, asset_loader) =
-            game::start_pipeline(&engine, &assets, source, pipeline, wake)
-                .context("cannot start the thread that prepares candidates")?;
+        let GamePipeline {
+            candidates,
+            asset_loader,
+        } = game::start_pipeline(&engine, &assets, source, pipeline, wake)
+            .context("cannot start the thread that prepares candidates")?;
         let supervisor = game::supervisor_options()?;
         let (tell, outside) = channel();
         let _control = self.listen(tell.clone());
@@ -213,7 +216,7 @@ impl Run {
                 engine,
                 assets,
                 asset_loader,
-                pipeline: Some(pipeline),
+                pipeline: Some(candidates),
                 supervisor,
                 renderer,
                 speaker,

@@ -30,7 +30,7 @@ use vblank_runtime::supervisor::{Reaper, Supervisor, SupervisorOptions};
 
 pub use lifecycle::{GameCalls, Setup};
 #[cfg(feature = "build")]
-pub use pipeline::start_pipeline;
+pub use pipeline::{GamePipeline, start_pipeline};
 pub use requests::GuestRequests;
 pub use step::Step;
 

@@ -12,6 +12,14 @@ use vblank_runtime::guest::Engine;
 
 use super::asset_files::{AssetFolder, AssetLoader};
 
+/// A game's candidates and asset files.
+pub struct GamePipeline {
+    /// Produces candidates.
+    pub candidates: Box<dyn CandidateSource>,
+    /// Loads assets from files while it is alive. `None` without a folder of assets.
+    pub asset_loader: Option<Box<dyn Any>>,
+}
+
 /// Starts a pipeline, and the loader of the asset files beside it. `wake_host` is called after each
 /// piece of news.
 ///
@@ -23,7 +31,7 @@ pub fn start_pipeline(
     source: Source,
     options: PipelineOptions,
     wake_host: impl Fn() + Clone + Send + 'static,
-) -> io::Result<(Box<dyn CandidateSource>, Option<Box<dyn Any>>)> {
+) -> io::Result<GamePipeline> {
     let folder = options.assets.clone().map(|folder| AssetFolder {
         folder: files::absolute(folder),
         debounce: options.debounce,
@@ -38,8 +46,8 @@ pub fn start_pipeline(
     };
     let loader = folder.map(|folder| AssetLoader::start(assets.clone(), folder, notice));
     let loader = loader.transpose()?;
-    Ok((
-        Box::new(pipeline),
-        loader.map(|loader| Box::new(loader) as Box<dyn Any>),
-    ))
+    Ok(GamePipeline {
+        candidates: Box::new(pipeline),
+        asset_loader: loader.map(|loader| Box::new(loader) as Box<dyn Any>),
+    })
 }

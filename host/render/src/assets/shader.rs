@@ -45,17 +45,17 @@ impl Shader {
             Some((line, column as usize))
         };
         let module = wgsl::parse_str(&text).map_err(|error| {
-            let place = error.location(&text);
-            let place = place.and_then(|place| at(place.line_number, place.line_position));
+            let found = error.location(&text);
+            let location = found.and_then(|found| at(found.line_number, found.line_position));
             let message = error.message().to_owned();
-            BadShader { place, message }
+            BadShader { location, message }
         })?;
         let mut validator = Validator::new(ValidationFlags::all(), Capabilities::IMMEDIATES);
         validator.validate(&module).map_err(|error| {
-            let place = error.location(&text);
-            let place = place.and_then(|place| at(place.line_number, place.line_position));
+            let found = error.location(&text);
+            let location = found.and_then(|found| at(found.line_number, found.line_position));
             let message = causes(error.as_inner());
-            BadShader { place, message }
+            BadShader { location, message }
         })?;
         let has_fragment = module.functions.iter().find(|(_, function)| {
             let surface = function.arguments.first();
@@ -185,7 +185,7 @@ fn causes(error: &dyn std::error::Error) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadShader {
     /// Line and column, counted from 1.
-    pub place: Option<(usize, usize)>,
+    pub location: Option<(usize, usize)>,
     /// Description of the mistake.
     pub message: String,
 }
@@ -193,14 +193,14 @@ pub struct BadShader {
 impl BadShader {
     fn of(message: impl Into<String>) -> Self {
         let message = message.into();
-        let place = None;
-        Self { place, message }
+        let location = None;
+        Self { location, message }
     }
 }
 
 impl fmt::Display for BadShader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some((line, column)) = self.place {
+        if let Some((line, column)) = self.location {
             write!(f, "line {line}, column {column}: ")?;
         }
         f.write_str(&self.message)

@@ -85,7 +85,8 @@ impl Window {
         }
     }
 
-    /// Pixel format of the surface.
+    /// Pixel format of the surface, for the overlay.
+    #[cfg(feature = "overlay")]
     pub fn format(&self) -> TextureFormat {
         self.configuration.format
     }

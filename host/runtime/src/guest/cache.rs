@@ -44,8 +44,9 @@ impl CacheOptions {
 
 /// Number of versions kept in memory.
 const IN_MEMORY: usize = 8;
-/// Version of the way from a core module to a component. It is raised when that way changes.
-const RECIPE: u32 = 1;
+/// Version of the way from a core module to compiled code. It is raised when that way or the engine's
+/// settings change.
+const RECIPE: u32 = 2;
 
 /// Compiled components, by the hash of the guest's file.
 pub(super) struct Cache {
@@ -63,9 +64,9 @@ struct Writer {
 
 impl Cache {
     /// Opens the cache in memory, and on disk if there is a folder that can be used.
-    pub(super) fn open(wasm: &wasmtime::Engine, options: Option<&CacheOptions>) -> Self {
+    pub(super) fn open(deterministic: bool, options: Option<&CacheOptions>) -> Self {
         let disk = options.and_then(|options| {
-            let disk = Disk::open(options, fingerprint(wasm));
+            let disk = Disk::open(options, fingerprint(deterministic));
             let folder = options.folder.display();
             disk.inspect_err(|error| {
                 tracing::debug!("compiled code is not kept in {folder}: {error}")
@@ -89,7 +90,8 @@ impl Cache {
             let bytes = self.disk.as_ref()?.read(hash)?;
             // SAFETY: these are bytes that `Component::serialize` made for an engine like this one:
             // their checksum covers them, the hash of the guest and the fingerprint of the engine, and
-            // in their folder nobody but the user may write.
+            // in their folder nobody but the user may write. Wasmtime refuses code for features that
+            // the processor lacks.
             let component = unsafe { Component::deserialize(wasm, &bytes) };
             component
                 .inspect_err(|error| {
@@ -159,12 +161,14 @@ impl Writer {
     }
 }
 
-/// Hash of everything that the compiled code depends on: engine settings, processor and version of this
-/// host.
-fn fingerprint(wasm: &wasmtime::Engine) -> u64 {
+/// Hash of what tells engines apart whose code may be in one folder. It is the same with and without
+/// the feature `cranelift`, so that a host without a compiler finds the code of one that has it. Whether
+/// the code fits the processor, wasmtime checks when it reads the code.
+fn fingerprint(deterministic: bool) -> u64 {
     let mut hasher = DefaultHasher::new();
-    wasm.precompile_compatibility_hash().hash(&mut hasher);
-    (RECIPE, env!("CARGO_PKG_VERSION")).hash(&mut hasher);
+    let machine = (std::env::consts::OS, std::env::consts::ARCH);
+    (super::WASMTIME, env!("CARGO_PKG_VERSION"), RECIPE).hash(&mut hasher);
+    (machine, deterministic).hash(&mut hasher);
     hasher.finish()
 }
 

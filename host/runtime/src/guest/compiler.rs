@@ -1,20 +1,15 @@
 //! The compiler: wasmtime with a thread pool of lower priority, the caches of compiled code, and the clock
 //! for time limits. Knows no world and no grants.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-#[cfg(feature = "cranelift")]
-use std::sync::Arc;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rayon::ThreadPool;
-#[cfg(feature = "cranelift")]
-use wasmtime::CacheStore;
 use wasmtime::component::Component;
 use wasmtime::{Config, WasmBacktraceDetails};
 
 use super::cache::{Cache, CacheOptions};
+#[cfg(feature = "cranelift")]
+use super::function_cache::FunctionCache;
 use super::limits::TICK;
 use super::profiler::Profiler;
 use crate::error::GuestError;
@@ -51,10 +46,8 @@ impl Compiler {
         #[cfg(feature = "cranelift")]
         config
             .cranelift_nan_canonicalization(deterministic)
-            .enable_incremental_compilation(Arc::new(FunctionCache::default()))
+            .enable_incremental_compilation(std::sync::Arc::new(FunctionCache::default()))
             .map_err(failed)?;
-        #[cfg(not(feature = "cranelift"))]
-        let _ = deterministic;
         let wasm = wasmtime::Engine::new(&config).map_err(failed)?;
         let pool = rayon::ThreadPoolBuilder::new()
             .thread_name(|i| format!("compile-{i}"))
@@ -64,7 +57,7 @@ impl Compiler {
         let tick = profiler.map_or(TICK, Profiler::every);
         start_clock(&wasm, tick)?;
         Ok(Self {
-            cache: Cache::open(&wasm, cache),
+            cache: Cache::open(deterministic, cache),
             wasm,
             tick,
             pool,
@@ -107,38 +100,4 @@ fn start_clock(wasm: &wasmtime::Engine, tick: Duration) -> Result<(), GuestError
         })
         .map_err(|error| GuestError::Engine(format!("no thread for the clock: {error}")))?;
     Ok(())
-}
-
-/// Cranelift's results by function, for the next build of the same guest.
-#[cfg(feature = "cranelift")]
-#[derive(Debug, Default)]
-struct FunctionCache {
-    functions: Mutex<HashMap<Vec<u8>, Vec<u8>>>,
-}
-
-/// Capacity of the [`FunctionCache`]: some fifty versions of a small game. A full cache is emptied.
-#[cfg(feature = "cranelift")]
-const CACHED_FUNCTIONS: usize = 100_000;
-
-#[cfg(feature = "cranelift")]
-impl CacheStore for FunctionCache {
-    fn get(&self, key: &[u8]) -> Option<Cow<'_, [u8]>> {
-        let functions = self
-            .functions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        functions.get(key).map(|code| Cow::Owned(code.clone()))
-    }
-
-    fn insert(&self, key: &[u8], code: Vec<u8>) -> bool {
-        let mut functions = self
-            .functions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if functions.len() >= CACHED_FUNCTIONS {
-            functions.clear();
-        }
-        functions.insert(key.to_owned(), code);
-        true
-    }
 }

@@ -11,6 +11,8 @@ mod compiler;
 mod component;
 mod context;
 mod engine;
+#[cfg(feature = "cranelift")]
+mod function_cache;
 mod grants;
 mod handoff;
 mod hash;

@@ -31,7 +31,8 @@ pub struct Entry {
     /// Pause of that swap, in microseconds.
     pub pause_us: Option<f64>,
     /// Outcome of the version.
-    pub fate: VersionOutcome,
+    #[serde(rename = "fate")]
+    pub outcome: VersionOutcome,
     /// The failure, if it failed.
     pub reason: Option<String>,
 }

@@ -118,7 +118,7 @@ impl History {
             verdict: swap.map(|(verdict, ..)| verdict),
             path: swap.map(|(_, path, _)| path),
             pause_us: swap.map(|(.., pause)| pause.as_secs_f64() * 1e6),
-            fate: VersionOutcome::Current,
+            outcome: VersionOutcome::Current,
             reason: None,
         };
         self.before = self.current.replace(self.count);
@@ -134,12 +134,12 @@ impl History {
     }
 
     /// Notes the outcome of the running version, which was replaced, has ended or stands still.
-    pub fn leaves(&mut self, fate: VersionOutcome, reason: Option<String>) {
+    pub fn leaves(&mut self, outcome: VersionOutcome, reason: Option<String>) {
         let Some(entry) = self.current.and_then(|number| self.entry(number)) else {
             return;
         };
-        if entry.fate == VersionOutcome::Current {
-            (entry.fate, entry.reason) = (fate, reason);
+        if entry.outcome == VersionOutcome::Current {
+            (entry.outcome, entry.reason) = (outcome, reason);
             let entry = entry.clone();
             self.keep(entry);
         }
@@ -150,7 +150,7 @@ impl History {
         self.leaves(VersionOutcome::RolledBack, Some(reason));
         self.current = self.before.take();
         if let Some(entry) = self.current.and_then(|number| self.entry(number)) {
-            (entry.fate, entry.reason) = (VersionOutcome::Current, None);
+            (entry.outcome, entry.reason) = (VersionOutcome::Current, None);
             let entry = entry.clone();
             self.keep(entry);
         }
@@ -279,7 +279,7 @@ pub(super) mod tests {
     }
 
     fn outcomes(entries: &[Entry]) -> Vec<VersionOutcome> {
-        entries.iter().map(|entry| entry.fate).collect()
+        entries.iter().map(|entry| entry.outcome).collect()
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::clock::{FreeClock, RealClock};
 use crate::config::SessionOptions;
 use crate::event::Event;
 use crate::frame::Timings;
-use crate::game;
+use crate::game::{self, GamePipeline};
 use crate::report::{Observer, Record, ReportEvent};
 use crate::session::{Flow, Parts, Session};
 use crate::terminal::Terminal;
@@ -85,13 +85,15 @@ impl Lane {
         };
         let (_tell, outside) = channel();
         let (sender, state_hash) = channel();
-        let (pipeline, asset_loader) =
-            game::start_pipeline(&engine, &assets, source, pipeline_options, || ())?;
+        let GamePipeline {
+            candidates,
+            asset_loader,
+        } = game::start_pipeline(&engine, &assets, source, pipeline_options, || ())?;
         let parts = Parts {
             engine: Arc::clone(&engine),
             assets,
             asset_loader,
-            pipeline: Some(pipeline),
+            pipeline: Some(candidates),
             supervisor: game::supervisor_options()?,
             renderer,
             speaker: None,
