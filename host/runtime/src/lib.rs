@@ -2,7 +2,7 @@
 //! state intact.
 //!
 //! This crate knows no graphics, no sound, no window and no command line. `vblank-host` builds games on top of it.
-//! An application that wants plugins depends on this crate alone and starts at [`plugin`].
+//! An application that wants plugins depends on this crate alone and starts at [`plugin`](mod@plugin).
 //!
 //! The modules are listed in reading order, and each names only those above it. `ARCHITECTURE.md` has the
 //! map.
