@@ -62,7 +62,7 @@ pub(super) struct Worker {
     overlooked: BTreeSet<PathBuf>,
     /// True while a build runs that a person may stop.
     is_building: bool,
-    /// Number of builds that were started. The worker waits for the end of the last one.
+    /// Number of builds that were started.
     builds: u64,
 }
 
@@ -353,7 +353,7 @@ impl Worker {
                 }
                 None => {}
             }
-            match self.wait(None) {
+            match self.wait_for_build() {
                 // The build has ended, and the next poll has its result.
                 Ok(None) => {}
                 Ok(Some(at)) => return Err(Stop::Changed(at)),
@@ -367,7 +367,7 @@ impl Worker {
         }
     }
 
-    /// Makes the end of a build wake [`Worker::wait`].
+    /// Makes the end of a build wake [`Worker::wait_for_build`].
     fn await_end(&mut self, build: &Build) {
         self.builds += 1;
         let (wake, number) = (self.channels.wake.clone(), self.builds);
@@ -403,10 +403,23 @@ impl Worker {
         Err(Stop::Failed)
     }
 
-    /// Waits for a change, no longer than `limit`. `None` if there was none, or if the build has ended.
-    /// Handles the other messages meanwhile. A running build continues, unless a person stops it: then the
-    /// result is [`Stop::Failed`].
+    /// Waits for a change, no longer than `limit`. `None` if there was none. Handles the other messages
+    /// meanwhile.
     fn wait(&mut self, limit: Option<Duration>) -> Result<Option<SystemTime>, Stop> {
+        self.wait_or_end(limit, None)
+    }
+
+    /// Waits for a change or the end of the build that was started last. `None` if the build has ended.
+    /// The build continues meanwhile, unless a person stops it: then the result is [`Stop::Failed`].
+    fn wait_for_build(&mut self) -> Result<Option<SystemTime>, Stop> {
+        self.wait_or_end(None, Some(self.builds))
+    }
+
+    fn wait_or_end(
+        &mut self,
+        limit: Option<Duration>,
+        build: Option<u64>,
+    ) -> Result<Option<SystemTime>, Stop> {
         loop {
             let woken = match limit {
                 Some(limit) => self.channels.messages.recv_timeout(limit),
@@ -436,8 +449,8 @@ impl Worker {
                 Ok(Message::Failed) => self.ready = None,
                 Ok(Message::GoBack(wanted)) => self.go_back(*wanted)?,
                 Ok(Message::Allow(capability, tell)) => self.allow(capability, tell)?,
-                Ok(Message::BuildEnded(number)) if number == self.builds => return Ok(None),
-                // The end of an earlier build, which was stopped.
+                Ok(Message::BuildEnded(number)) if Some(number) == build => return Ok(None),
+                // The end of a build that was stopped, or whose result was seen before its message.
                 Ok(Message::BuildEnded(_)) => {}
                 Err(RecvTimeoutError::Timeout) => return Ok(None),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => {

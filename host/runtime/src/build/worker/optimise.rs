@@ -60,7 +60,7 @@ impl Worker {
             if let Some(done) = build.poll() {
                 break done.map_err(|error| self.not_optimised(&error))?;
             }
-            if let Some(at) = self.wait(None)? {
+            if let Some(at) = self.wait_for_build()? {
                 // The attempt was interrupted, so it may be repeated.
                 self.optimised = None;
                 return Err(Stop::Changed(at));
