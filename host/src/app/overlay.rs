@@ -86,7 +86,11 @@ impl Over {
                     ElementState::Released => self.held > 0,
                 };
                 match state {
-                    ElementState::Pressed if is_for_the_game => self.held += 1,
+                    ElementState::Pressed if is_for_the_game => {
+                        self.held += 1;
+                        // At once, so that a key that follows the click within a frame is for the game.
+                        self.overlay.release_keyboard();
+                    }
                     ElementState::Pressed => {}
                     ElementState::Released => self.held = self.held.saturating_sub(1),
                 }

@@ -133,6 +133,11 @@ impl Overlay {
         self.is_open && self.ctx.egui_wants_keyboard_input()
     }
 
+    /// Takes the keyboard from the overlay's text field, if one has it.
+    pub fn release_keyboard(&mut self) {
+        self.ctx.memory_mut(egui::Memory::stop_text_input);
+    }
+
     /// Runs the overlay once, lays it over the window, and carries out what was clicked. To be called
     /// between two frames only. Returns requests to the window system, if there are any.
     pub fn frame(&mut self, input: RawInput, session: &mut Session) -> Option<PlatformOutput> {

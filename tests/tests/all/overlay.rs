@@ -164,6 +164,7 @@ fn what_is_for_the_overlay_is_not_for_the_game() {
     [SPACE, SPACE, ESCAPE]
         .into_iter()
         .for_each(|key| display.press(key));
+    display.wait_for_picture(window, |picture| !has_cursor(picture));
     display.click(window, 200, 200);
     display.wait_for_title(window, "1 clicks");
     // The game has the keyboard again.
