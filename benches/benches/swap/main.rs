@@ -127,7 +127,7 @@ impl Guests {
         let source = workspace().join("tests/guests/bodies.rs");
         let source = std::fs::read_to_string(source).expect("the guest is there");
         let check = source
-            .find("        // What it sees")
+            .find("        let aged")
             .expect("it looks at everything");
         let end = source.find("        assert!(swapped").expect("it may trap");
         let quick = source[..check].to_owned() + &source[end..];
