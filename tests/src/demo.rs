@@ -30,15 +30,23 @@ impl Demo {
         demo
     }
 
-    /// Copies the demos' build output, if there is any, into a target folder.
+    /// Copies the demos' built dependencies, if there are any, into a target folder: those for wasm, and
+    /// those for the guests' own tests.
     #[track_caller]
     pub fn seed(target: &Path) {
         let built = workspace().join("demos/target");
-        if built.is_dir() {
-            std::fs::create_dir_all(target)
-                .unwrap_or_else(|error| panic!("cannot make {}: {error}", target.display()));
-            // The files keep their times, by which cargo decides what to rebuild.
-            copy(&built.join("."), target);
+        for profile in ["debug", "wasm32-unknown-unknown/debug"] {
+            let (from, to) = (built.join(profile), target.join(profile));
+            std::fs::create_dir_all(&to)
+                .unwrap_or_else(|error| panic!("cannot make {}: {error}", to.display()));
+            // Not the caches of incremental builds: half of the bytes, and of no use at another path.
+            for part in [".fingerprint", "build", "deps"] {
+                let part = from.join(part);
+                if part.is_dir() {
+                    // The files keep their times, by which cargo decides what to rebuild.
+                    copy(&part, &to);
+                }
+            }
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use tempfile::TempDir;
 use vblank_derive::State;
@@ -14,7 +14,7 @@ use vblank_host::game::{self, GameCalls, Setup};
 use vblank_host::input::Size;
 use vblank_host::render::assets::Assets;
 use vblank_host::render::commands::{Area, Camera, Color, Look, Sink, TextStyle};
-use vblank_runtime::guest::{Code, EngineOptions};
+use vblank_runtime::guest::{CacheOptions, Code, EngineOptions};
 use vblank_runtime::image::Image;
 use vblank_runtime::plugin::{Change, Host, Slot};
 use vblank_runtime::supervisor::{ExpectedState, prepare};
@@ -165,6 +165,24 @@ fn code(language: &str) -> Code {
     Code::read(&file).unwrap_or_else(|error| panic!("{language}: {error}; cargo xtask languages"))
 }
 
+/// Folder of compiled code that is kept between runs of the tests: Python alone takes half a minute to
+/// compile.
+fn compiled() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled")
+}
+
+/// The host of all plugins in four languages, so that each is compiled once.
+static HOST: LazyLock<Host> = LazyLock::new(|| {
+    let host = Host::with(EngineOptions {
+        cache: Some(CacheOptions {
+            most: 1 << 30,
+            ..CacheOptions::new(compiled().join("plugins"))
+        }),
+        ..EngineOptions::default()
+    });
+    host.expect("there is a host")
+});
+
 fn slot(host: &Host, language: &str) -> Slot<Counter> {
     let slot = host.slot("counter").start(&code(language));
     slot.unwrap_or_else(|error| panic!("{language}: {error}"))
@@ -199,8 +217,7 @@ fn swap(slot: &mut Slot<Counter>, language: &str) {
 #[test]
 #[ignore = "needs C, JavaScript and Python: cargo xtask languages"]
 fn a_counter_goes_on_in_four_languages() {
-    let host = Host::new().expect("there is a host");
-    let mut slot = slot(&host, "Rust");
+    let mut slot = slot(&HOST, "Rust");
     let mut expected = state::Counter::default();
     // Every one of them hands over to every other.
     let order = [1, 2, 3, 0, 2, 1, 3, 2, 0, 3, 1, 0];
@@ -266,9 +283,8 @@ fn a_counter_goes_on_in_four_languages() {
 #[test]
 #[ignore = "needs C, JavaScript and Python: cargo xtask languages"]
 fn four_languages_describe_one_state() {
-    let host = Host::new().expect("there is a host");
     for language in LANGUAGES {
-        let fresh = slot(&host, language).image().unwrap();
+        let fresh = slot(&HOST, language).image().unwrap();
         let derived = vblank_state::schema_bytes::<state::Counter>();
         assert_eq!(fresh.schema.encode(), derived, "{language}");
         let expected = vblank_state::save(&state::Counter::default()).to_parcel();
@@ -326,16 +342,15 @@ fn four_languages_take_an_older_state() {
         ..Default::default()
     };
 
-    let host = Host::new().expect("there is a host");
     for language in LANGUAGES {
-        let fresh = slot(&host, language).image().unwrap();
+        let fresh = slot(&HOST, language).image().unwrap();
         let taken = |schema: Schema, saved: vblank_state::SavedState<'_>| {
             let image = Image {
                 schema: Arc::new(schema),
                 parcel: saved.to_parcel(),
                 ..fresh.clone()
             };
-            let slot = host.slot::<self::Counter>("counter").state(image);
+            let slot = HOST.slot::<self::Counter>("counter").state(image);
             let mut slot = slot.start(&code(language)).unwrap();
             let taken: state::Counter = vblank_state::restore(held(&mut slot)).unwrap();
             taken
@@ -551,8 +566,9 @@ fn square(language: &str) -> PathBuf {
 }
 
 /// A game that begins in one language, with what else is said of the run.
-fn play(language: &str, run: impl FnOnce(Run) -> Run) -> Ended {
-    let run = run(Run::headless(&square(language)).args("--fast --size 640x360"));
+fn play(language: &str, with: impl FnOnce(Run) -> Run) -> Ended {
+    let run = Run::headless(&square(language)).args("--fast --size 640x360");
+    let run = with(run).env("XDG_CACHE_HOME", compiled());
     run.to_end()
         .exits(0)
         .without(&["refused", "rollback", "break"])
