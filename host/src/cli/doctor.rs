@@ -9,7 +9,7 @@ use vblank_input::Size;
 use vblank_render::assets::Assets;
 use vblank_render::sound;
 use vblank_render::{DRIVERS, Kind, Prefer, RenderError, Renderer, WgpuRenderer};
-use vblank_runtime::build::{BuildError, TARGET, Toolchain, is_told_of_changes};
+use vblank_runtime::build::{BuildError, CargoFlags, GuestCrate, Toolchain, is_told_of_changes};
 use vblank_runtime::guest::{ABI, EngineOptions, WASMTIME};
 
 use super::folders;
@@ -21,6 +21,8 @@ use crate::{app, game};
 /// Exit code: 0 when a guest can be built and run without a window, 1 otherwise
 #[derive(Args)]
 pub(super) struct Doctor {
+    /// The folder of a guest crate: asks the tools there, and lists the inputs that a run watches
+    guest: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -32,6 +34,16 @@ struct Findings {
     /// True if nothing is missing.
     ok: bool,
     checks: Vec<Check>,
+    /// Inputs of the guest that are known without a build. Absent if no guest was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inputs: Option<InputList>,
+}
+
+#[derive(Serialize)]
+struct InputList {
+    files: Vec<PathBuf>,
+    /// Folders in which a new file would be an input as well.
+    folders: Vec<PathBuf>,
 }
 
 #[derive(Debug, PartialEq, Serialize)]
@@ -56,9 +68,14 @@ enum Status {
 
 impl Doctor {
     pub(super) fn execute(self) -> u8 {
-        let checks = examine();
+        let guest = self.guest.as_deref().unwrap_or(Path::new("."));
+        let inputs = match self.guest.as_deref().map(inputs_of).transpose() {
+            Ok(inputs) => inputs,
+            Err(error) => return fail(&error.into(), 1),
+        };
+        let checks = examine(guest);
         let ok = checks.iter().all(|check| check.status != Status::Missing);
-        let findings = Findings { ok, checks };
+        let findings = Findings { ok, checks, inputs };
         if self.json {
             match serde_json::to_string_pretty(&findings) {
                 Ok(json) => outln!("{json}"),
@@ -71,13 +88,26 @@ impl Doctor {
     }
 }
 
-fn examine() -> Vec<Check> {
+/// Lists the existing inputs of a guest crate.
+fn inputs_of(guest: &Path) -> Result<InputList, BuildError> {
+    let inputs = GuestCrate::open(guest, &CargoFlags::default())?.inputs();
+    let files = inputs.files().filter(|file| file.exists());
+    Ok(InputList {
+        files: files.map(Path::to_owned).collect(),
+        folders: inputs
+            .folders()
+            .map(|(folder, _)| folder.to_owned())
+            .collect(),
+    })
+}
+
+fn examine(guest: &Path) -> Vec<Check> {
     let mut checks = vec![
         Check::ok("host", env!("CARGO_PKG_VERSION")),
         Check::ok("contract", format!("vblank:guest@{ABI}")),
         engine(),
     ];
-    checks.extend(toolchain(&Toolchain::survey(Path::new("."))));
+    checks.extend(toolchain(&Toolchain::survey(guest)));
     checks.push(graphics());
     checks.push(display());
     checks.push(sound(sound::has_device()));
@@ -99,6 +129,15 @@ fn engine() -> Check {
     }
 }
 
+/// Splits a message into what is missing and what to do.
+fn split_advice(error: &BuildError) -> (String, String) {
+    let message = error.to_string();
+    match message.split_once("; ") {
+        Some((lacks, advice)) => (lacks.to_owned(), advice.to_owned()),
+        None => (message, String::new()),
+    }
+}
+
 fn toolchain(found: &Toolchain) -> [Check; 4] {
     const INSTALL: &str = "install Rust from https://rustup.rs";
     let tool = |name, asked: &Result<String, String>, advice: &str| match asked {
@@ -107,10 +146,14 @@ fn toolchain(found: &Toolchain) -> [Check; 4] {
     };
     let target = match &found.target {
         Ok(of) => Check::ok("target", of),
-        Err(BuildError::NoTarget) => Check::missing(
+        Err(error @ BuildError::NoTarget { .. }) => {
+            let (lacks, advice) = split_advice(error);
+            Check::missing("target", lacks, advice)
+        }
+        Err(error @ BuildError::Toolchain { .. }) => Check::missing(
             "target",
-            format!("the compiler has no {TARGET} target"),
-            format!("type: rustup target add {TARGET}"),
+            error.to_string(),
+            "correct or remove rust-toolchain.toml, or install the toolchain that it names",
         ),
         Err(_) => Check::missing("target", "there is no compiler to ask for it", INSTALL),
     };
@@ -255,6 +298,15 @@ fn print(findings: &Findings) {
         outln!("{status:<7}  {:<8}  {}", check.name, check.text);
         if let Some(advice) = &check.advice {
             outln!("{:<7}  {:<8}  {advice}", "", "");
+        }
+    }
+    if let Some(inputs) = &findings.inputs {
+        outln!("\ninputs of the last build, and folders in which a new file would be one:");
+        for file in &inputs.files {
+            outln!("  {}", file.display());
+        }
+        for folder in &inputs.folders {
+            outln!("  {}{}", folder.display(), std::path::MAIN_SEPARATOR);
         }
     }
     outln!(

@@ -80,7 +80,7 @@ pub(super) struct Run {
     /// something changes in the folders of --watch
     #[arg(long, value_name = "COMMAND", requires = "watch", conflicts_with_all = ["no_build", "release", "features", "no_default_features"])]
     build: Option<String>,
-    /// Further folders to watch
+    /// Further files and folders to watch
     #[arg(long, value_name = "PATH")]
     watch: Vec<PathBuf>,
     /// Time without further changes before a change counts
@@ -153,6 +153,13 @@ impl Run {
     }
 
     fn run(&self, terminal: &Terminal, log: LogRing) -> anyhow::Result<u8> {
+        if let Some(missing) = self.watch.iter().find(|path| !path.exists()) {
+            terminal.error(&format!(
+                "--watch: no such file or folder: {}",
+                missing.display()
+            ));
+            return Ok(2);
+        }
         let source = self.source()?;
         let display = if self.headless {
             None
@@ -186,14 +193,15 @@ impl Run {
             with_lines: false,
             optimise: self.optimise,
             cargo: self.features.flags(self.release),
-            assets: Some(folders::assets_of(&self.guest, self.assets.as_deref())),
+            outputs: self.outputs(),
         };
+        let asset_folder = Some(folders::assets_of(&self.guest, self.assets.as_deref()));
         let waker = display.as_ref().map(app::Display::waker);
         let wake = move || waker.iter().for_each(|wake| wake());
         let GamePipeline {
             candidates,
             asset_loader,
-        } = game::start_pipeline(&engine, &assets, source, pipeline, wake)
+        } = game::start_pipeline(&engine, &assets, source, pipeline, asset_folder, wake)
             .context("cannot start the thread that prepares candidates")?;
         let supervisor = game::supervisor_options()?;
         let (tell, outside) = channel();
@@ -245,6 +253,13 @@ impl Run {
         }
         terminal.show_progress();
         Ok(headless::run(&mut session(renderer), terminal.progress()))
+    }
+
+    /// Returns what this run writes, which is never an input of the guest.
+    fn outputs(&self) -> Vec<PathBuf> {
+        let images = self.screenshot.iter().chain(&self.state_out);
+        let images = images.map(|output| output.path.clone());
+        images.chain(self.report.clone()).collect()
     }
 
     /// Returns the kind of GUEST: a folder, a file, or a file that a command makes.

@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 use vblank_render::assets::{AssetError, AssetRequest, Assets, MAX_BYTES, Payload};
-use vblank_runtime::build::{WatchTarget, Watcher};
+use vblank_runtime::build::{Coverage, Inputs, Touched, Watcher};
 
 /// Handle of the loader's thread. Dropping it stops the thread.
 pub(super) struct AssetLoader {
@@ -113,7 +113,9 @@ impl Loader {
                 Ok(Wake::Wanted) => {
                     // A game without files needs no watcher. Watching starts before reading, so that no
                     // change in between is missed.
-                    watcher = watcher.or_else(|| self.watch(touched));
+                    if watcher.is_none() {
+                        watcher = Some(self.watch(touched));
+                    }
                     let wanted = self.assets.take_wanted();
                     let failures = wanted.iter().filter_map(|wanted| self.load(wanted));
                     let failures = failures.collect();
@@ -129,16 +131,23 @@ impl Loader {
         }
     }
 
-    fn watch(&self, touched: &Sender<Wake>) -> Option<Watcher> {
+    fn watch(&self, touched: &Sender<Wake>) -> Watcher {
         let touched = touched.clone();
-        let watched = WatchTarget::Folder(self.folder.folder.clone());
         // Sending fails only if the thread has ended, and the watcher ends with it.
-        let tell = move |_: &Path, _| drop(touched.send(Wake::Touched));
-        let watcher = Watcher::new(watched, self.folder.poll, tell);
-        if let Err(error) = &watcher {
-            (self.notice)(format!("changes of assets will not be seen: {error}"));
+        let tell = move |_: Touched<'_>| drop(touched.send(Wake::Touched));
+        let mut watcher = Watcher::new(self.folder.poll, tell);
+        let (coverage, _) = watcher.watch(&self.inputs());
+        if let Coverage::Partial { path, reason } = coverage {
+            let path = path.display();
+            (self.notice)(format!(
+                "changes of assets in {path} are not seen: {reason}"
+            ));
         }
-        watcher.ok()
+        watcher
+    }
+
+    fn inputs(&self) -> Inputs {
+        Inputs::of_folder(&self.folder.folder)
     }
 
     /// Loads files that have changed. A file that is damaged or missing may still be being written, so
@@ -153,7 +162,7 @@ impl Loader {
             while wait(woken, self.folder.debounce)? {}
             if let Some(watcher) = watcher {
                 // New folders have to be watched too.
-                let _ = watcher.watch_all();
+                let _ = watcher.watch(&self.inputs());
             }
             let failures = self.look_again();
             if failures.is_empty() || !wait(woken, PATIENCE)? {

@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use vblank_render::assets::Assets;
@@ -20,8 +21,8 @@ pub struct GamePipeline {
     pub asset_loader: Option<Box<dyn Any>>,
 }
 
-/// Starts a pipeline, and the loader of the asset files beside it. `wake_host` is called after each
-/// piece of news.
+/// Starts a pipeline, and the loader of the files in `asset_folder` beside it. `wake_host` is called after
+/// each piece of news.
 ///
 /// # Errors
 /// When the system cannot start threads.
@@ -30,9 +31,10 @@ pub fn start_pipeline(
     assets: &Assets,
     source: Source,
     options: PipelineOptions,
+    asset_folder: Option<PathBuf>,
     wake_host: impl Fn() + Clone + Send + 'static,
 ) -> io::Result<GamePipeline> {
-    let folder = options.assets.clone().map(|folder| AssetFolder {
+    let folder = asset_folder.map(|folder| AssetFolder {
         folder: files::absolute(folder),
         debounce: options.debounce,
         poll: options.poll,

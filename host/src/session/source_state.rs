@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use vblank_runtime::build::{BuildError, News};
+use vblank_runtime::build::{BuildError, Coverage, News};
 use vblank_runtime::guest::CodeHash;
 
 /// Progress of the newest source towards a version, and the last code that was built from it.
@@ -10,6 +10,8 @@ pub(super) struct SourceState {
     pub(super) progress: SourceProgress,
     /// Code that the source was last built to.
     pub(super) newest: Option<CodeHash>,
+    /// How the inputs of the source are watched.
+    pub(super) coverage: Coverage,
 }
 
 impl SourceState {
@@ -17,6 +19,7 @@ impl SourceState {
         Self {
             progress: SourceProgress::Nothing,
             newest: None,
+            coverage: Coverage::default(),
         }
     }
 
@@ -25,6 +28,7 @@ impl SourceState {
         match news {
             News::Refused { to: Some(hash), .. } => self.newest = Some(*hash),
             News::Ready(candidate) => self.newest = Some(candidate.version.hash()),
+            News::Watching(coverage) => self.coverage = coverage.clone(),
             _ => {}
         }
         self.progress.note(news);
@@ -71,7 +75,7 @@ impl SourceProgress {
             },
             News::Preparing(hash) => Self::Preparing(*hash),
             News::Ready(candidate) => Self::Came(candidate.version.hash()),
-            News::SameCode(hash) => Self::Came(*hash),
+            News::SameCode(hash) | News::Unchanged(hash) => Self::Came(*hash),
             News::Optimising => match *self {
                 Self::Came(hash) => Self::Optimising(hash, Instant::now()),
                 told => told,
@@ -83,7 +87,7 @@ impl SourceProgress {
             News::Refused { to, .. } => to.map_or(Self::IsNoGuest, Self::Came),
             // After a build, the file is read and reported by later news. Notices and rollbacks do not
             // concern the source.
-            News::Built { .. } | News::Notice(_) | News::Back(_) => return,
+            News::Built { .. } | News::Watching(_) | News::Notice(_) | News::Back(_) => return,
         }
     }
 }

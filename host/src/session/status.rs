@@ -5,6 +5,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use vblank_runtime::build::Coverage;
 use vblank_runtime::guest::CodeHash;
 
 use super::Session;
@@ -55,7 +56,7 @@ pub enum RunState {
 }
 
 /// Status of a session. Its `Display` is the status line.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Status {
     /// Hash of the running code.
     pub hash: Option<CodeHash>,
@@ -67,6 +68,8 @@ pub struct Status {
     pub speed: f64,
     /// State of the newest source.
     pub source: Source,
+    /// How changes of the source are noticed.
+    pub coverage: Coverage,
 }
 
 impl Session {
@@ -88,6 +91,7 @@ impl Session {
                 },
             },
             speed: self.timeline.pace().speed(),
+            coverage: self.source.coverage.clone(),
             source: match self.source.progress {
                 SourceProgress::Nothing => Source::Unknown,
                 SourceProgress::Changed => Source::Changed,
@@ -148,6 +152,17 @@ impl fmt::Display for Status {
             Source::DoesNotBuild => f.write_str("the newest source does not build"),
             Source::WasStopped => f.write_str("the newest source's build was stopped"),
             Source::IsNoGuest => f.write_str("the newest file is no guest"),
+        }?;
+        let is_newest = matches!(self.source, Source::Runs | Source::Optimising(_));
+        match &self.coverage {
+            _ if !is_newest => Ok(()),
+            Coverage::Notified | Coverage::Polled { reason: None, .. } => Ok(()),
+            Coverage::Polled { interval, .. } => {
+                write!(f, ", as of a look every {}", Span(*interval))
+            }
+            Coverage::Partial { path, .. } => {
+                write!(f, ", except for changes of {}", path.display())
+            }
         }
     }
 }
@@ -179,6 +194,7 @@ mod tests {
             run_state: RunState::Moving,
             speed: 1.0,
             source: Source::Runs,
+            coverage: Coverage::Notified,
         };
         let (runs, short) = (runs.short(), newer.short());
         assert_eq!(
@@ -189,7 +205,7 @@ mod tests {
             run_state: RunState::Paused,
             speed: 0.25,
             source: Source::IsNewer(newer),
-            ..status
+            ..status.clone()
         };
         assert_eq!(
             slow.to_string(),
@@ -199,7 +215,7 @@ mod tests {
         );
         let optimising = Status {
             source: Source::Optimising(Duration::from_secs(12)),
-            ..status
+            ..status.clone()
         };
         assert_eq!(
             optimising.to_string(),
@@ -207,11 +223,24 @@ mod tests {
                 "{runs} for 3 min 5 s, running; this is the newest source, being optimised for 12 s"
             )
         );
+        let polled = Status {
+            coverage: Coverage::Polled {
+                interval: Duration::from_millis(500),
+                reason: Some("it is a network drive".to_owned()),
+            },
+            ..status.clone()
+        };
+        assert_eq!(
+            polled.to_string(),
+            format!(
+                "{runs} for 3 min 5 s, running; this is the newest source, as of a look every 0.5 s"
+            )
+        );
         let none = Status {
             hash: None,
             run_state: RunState::NotYet,
             source: Source::Building(Duration::from_millis(1300)),
-            ..status
+            ..status.clone()
         };
         assert_eq!(none.to_string(), "nothing runs yet; building for 1.3 s");
     }

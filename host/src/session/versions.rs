@@ -35,6 +35,8 @@ impl Session {
             // These news change only the state of the source.
             News::Changed
             | News::Building
+            | News::Watching(_)
+            | News::Unchanged(_)
             | News::Preparing(_)
             | News::Optimising
             | News::NotOptimised => {}

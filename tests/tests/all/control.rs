@@ -263,7 +263,7 @@ fn the_status_goes_by_hashes_and_by_what_was_told() {
     };
     let failed = || News::BuildFailed {
         took: Duration::ZERO,
-        error: BuildError::NoTarget,
+        error: BuildError::NoTarget { toolchain: None },
     };
     assert_eq!(game.session.status().hash, Some(runs));
     assert_eq!(game.session.status().source, Source::Runs);

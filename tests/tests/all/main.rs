@@ -24,6 +24,7 @@ mod features;
 mod four_crates;
 mod going_back;
 mod input;
+mod inputs;
 mod keys;
 mod killed;
 mod languages;

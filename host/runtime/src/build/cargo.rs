@@ -2,15 +2,15 @@
 //! made. Knows no watcher and no engine.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read, Seek};
+use std::io::{BufRead, BufReader, ErrorKind, IsTerminal, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use cargo_metadata::{Message, PackageId};
+use cargo_metadata::{BuildScript, Message, PackageId};
 
-use super::error::BuildError;
+use super::error::{BuildError, advice};
 use super::toolchain::clean;
 use crate::guest::wants_file;
 
@@ -56,7 +56,7 @@ pub(super) fn start_command(command: &str, file: &Path, loud: bool) -> Result<Bu
         file,
         output,
     };
-    Ok(Build::new(child, maker))
+    Ok(Build::new(child, false, maker))
 }
 
 /// Starts the command in a process group of its own, so that it and its compilers can be stopped together.
@@ -72,6 +72,8 @@ pub(super) struct Build {
     child: Child,
     messages: Option<JoinHandle<Vec<u8>>>,
     artifacts: Option<JoinHandle<Vec<u8>>>,
+    /// The compiler's messages that the user has seen already.
+    shown: String,
     begun: Instant,
 }
 
@@ -102,14 +104,34 @@ pub struct BuildOutput {
     pub warnings: String,
     /// Duration of the build.
     pub took: Duration,
+    /// Packages whose build scripts name no inputs, so that cargo takes every file of the package for one.
+    pub(super) reads_whole_package: Vec<PackageId>,
+}
+
+impl BuildOutput {
+    /// Hashes what the build says that it has read. `None` for the build of a command, which says nothing.
+    pub(super) fn dep_info(&self) -> Option<blake3::Hash> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&std::fs::read(self.wasm.with_extension("d")).ok()?);
+        for package in &self.reads_whole_package {
+            hasher.update(package.repr.as_bytes());
+        }
+        Some(hasher.finalize())
+    }
 }
 
 impl Build {
-    pub(super) fn new(mut child: Child, maker: Maker) -> Self {
+    /// With `shows_messages`, the compiler's messages on standard output are shown to the user.
+    pub(super) fn new(mut child: Child, shows_messages: bool, maker: Maker) -> Self {
+        let artifacts = child.stdout.take();
         Self {
             maker,
             messages: child.stderr.take().map(collect),
-            artifacts: child.stdout.take().map(collect),
+            artifacts: match shows_messages {
+                true => artifacts.map(collect_and_show),
+                false => artifacts.map(collect),
+            },
+            shown: String::new(),
             child,
             begun: Instant::now(),
         }
@@ -133,6 +155,7 @@ impl Build {
             Maker::Command { output, .. } => output.as_ref().map_or(String::new(), read_output),
         };
         let artifacts = text(self.artifacts.take());
+        self.shown = compiler_messages(&artifacts).collect();
         let made = if status.success() {
             self.maker.made(&artifacts)
         } else {
@@ -140,9 +163,15 @@ impl Build {
         };
         Some(made.map(|wasm| BuildOutput {
             wasm,
+            reads_whole_package: self.maker.scripts_without_inputs(&artifacts),
             warnings: messages,
             took: self.begun.elapsed(),
         }))
+    }
+
+    /// Returns the compiler's messages that the user has seen already. Empty while the build runs.
+    pub(super) fn shown(&self) -> &str {
+        &self.shown
     }
 
     pub(super) fn elapsed(&self) -> Duration {
@@ -211,10 +240,42 @@ impl Maker {
         }
     }
 
+    /// Returns the packages whose build scripts have printed no `rerun-if`. cargo keeps what they print beside
+    /// their output folder.
+    fn scripts_without_inputs(&self, artifacts: &str) -> Vec<PackageId> {
+        if matches!(self, Self::Command { .. }) {
+            return Vec::new();
+        }
+        let messages = Message::parse_stream(artifacts.as_bytes()).flatten();
+        let scripts = messages.filter_map(|message| match message {
+            Message::BuildScriptExecuted(script) => Some(script),
+            _ => None,
+        });
+        let names_none = |script: &BuildScript| {
+            let printed = script.out_dir.parent().map(|folder| folder.join("output"));
+            let printed = printed.and_then(|file| std::fs::read(file).ok());
+            let names = |line: &[u8]| {
+                let value = line
+                    .strip_prefix(b"cargo:")
+                    .map(|rest| rest.strip_prefix(b":").unwrap_or(rest));
+                value.is_some_and(|value| value.starts_with(b"rerun-if-"))
+            };
+            // Without what it has printed, it may have named nothing.
+            printed.is_none_or(|printed| !printed.split(|byte| *byte == b'\n').any(names))
+        };
+        scripts
+            .filter(names_none)
+            .map(|script| script.package_id)
+            .collect()
+    }
+
     fn failed(&self, messages: &str, status: ExitStatus) -> BuildError {
         BuildError::Failed(match self {
             // The messages of cargo say that it failed.
-            Self::Cargo { .. } => messages.to_owned(),
+            Self::Cargo { .. } => match advice(messages) {
+                Some(advice) => format!("{messages}\n\n{advice}"),
+                None => messages.to_owned(),
+            },
             Self::Command { command, .. } => format!("{messages}\n`{command}` ended with {status}")
                 .trim_start()
                 .to_owned(),
@@ -258,6 +319,38 @@ fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
         // The output before a read error is still useful.
         let _ = pipe.read_to_end(&mut bytes);
         bytes
+    })
+}
+
+/// Returns the compiler's messages in cargo's output, as cargo would show them.
+fn compiler_messages(artifacts: &str) -> impl Iterator<Item = String> {
+    let messages = Message::parse_stream(artifacts.as_bytes()).flatten();
+    messages.filter_map(|message| match message {
+        Message::CompilerMessage(message) => message.message.rendered,
+        _ => None,
+    })
+}
+
+/// Collects cargo's output, and shows the compiler's messages in it as they come.
+fn collect_and_show(pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let mut pipe = BufReader::new(pipe);
+        loop {
+            let begin = bytes.len();
+            match pipe.read_until(b'\n', &mut bytes) {
+                Ok(0) | Err(_) => return bytes,
+                Ok(_) => {}
+            }
+            let line = String::from_utf8_lossy(&bytes[begin..]);
+            let mut stderr = std::io::stderr().lock();
+            for message in compiler_messages(&line) {
+                // cargo's progress may stand in the line.
+                let clear = if stderr.is_terminal() { "\r\x1b[K" } else { "" };
+                // Without a terminal there is nobody to tell.
+                let _ = write!(stderr, "{clear}{message}");
+            }
+        }
     })
 }
 

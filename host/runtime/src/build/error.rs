@@ -28,8 +28,19 @@ pub enum BuildError {
     #[error("{0} builds no cdylib; write crate-type = [\"cdylib\"] under [lib] in its Cargo.toml")]
     NoCdylib(String),
     /// The compiler lacks the guests' target.
-    #[error("the compiler has no {TARGET} target; type: rustup target add {TARGET}")]
-    NoTarget,
+    #[error("the compiler has no {TARGET} target; type: rustup target add {TARGET}{}", flag(toolchain.as_deref()))]
+    NoTarget {
+        /// The toolchain, if a `rust-toolchain.toml` or another override names one.
+        toolchain: Option<String>,
+    },
+    /// There is no usable compiler for the folder.
+    #[error("cannot use the compiler for {}: {cause}", folder.display())]
+    Toolchain {
+        /// Folder of the guest.
+        folder: PathBuf,
+        /// Message of rustup or of the compiler.
+        cause: String,
+    },
     /// cargo cannot be started.
     #[error("cannot start cargo: {0}; install Rust from https://rustup.rs")]
     NoCargo(String),
@@ -65,6 +76,26 @@ pub enum BuildError {
     /// The compiler's own messages.
     #[error("{0}")]
     Failed(String),
+}
+
+fn flag(toolchain: Option<&str>) -> String {
+    toolchain.map_or(String::new(), |name| format!(" --toolchain {name}"))
+}
+
+/// Returns advice for messages of a build whose remedy is none of the compiler's business.
+pub(super) fn advice(messages: &str) -> Option<&'static str> {
+    let has = |text: &str| messages.contains(text);
+    if has("rust-lld: error: unknown argument") {
+        return Some(
+            "help: rustflags for the native linker reach the wasm linker too; name the target in .cargo/config.toml, such as [target.x86_64-unknown-linux-gnu], and unset RUSTFLAGS",
+        );
+    }
+    if has("getrandom") && has("wasm32-unknown-unknown") && has("not supported") {
+        return Some(
+            "help: a guest has no source of chance of its own; turn off the features that need getrandom, and seed a generator from `Setup::seed`, as `vblank_guest::Rng` does",
+        );
+    }
+    None
 }
 
 /// Says what the user can do about a workspace with several crates.

@@ -13,9 +13,8 @@ pub(super) enum Message {
     Failed,
     /// A watched path was written at this time, by the file system's clock if it is known.
     Touched(PathBuf, SystemTime),
-    /// A file of the asset folder was written at this time. A guest may also include such a file in its
-    /// code.
-    TouchedAsset(PathBuf, SystemTime),
+    /// Changes were lost, so any watched path may have been written.
+    TouchedAnything,
     /// A person wants the guest built and read again.
     Rebuild,
     /// A person wants the running build stopped.

@@ -3,6 +3,7 @@
 //! Only this module names notify or starts a process. It knows no window, no renderer and no clock of a
 //! game. Without the feature `build` there are only the types of its seam.
 
+mod coverage;
 mod error;
 mod news;
 mod options;
@@ -12,11 +13,23 @@ mod target;
 #[cfg(feature = "build")]
 mod cargo;
 #[cfg(feature = "build")]
+mod changes;
+#[cfg(feature = "build")]
+mod contents;
+#[cfg(feature = "build")]
+mod dep_info;
+#[cfg(feature = "build")]
+mod filter;
+#[cfg(feature = "build")]
+mod inputs;
+#[cfg(feature = "build")]
 mod message;
 #[cfg(feature = "build")]
 mod package;
 #[cfg(feature = "build")]
 mod pipeline;
+#[cfg(feature = "build")]
+mod poll;
 #[cfg(feature = "build")]
 mod toolchain;
 #[cfg(feature = "build")]
@@ -24,6 +37,7 @@ mod watch;
 #[cfg(feature = "build")]
 mod worker;
 
+pub use coverage::Coverage;
 pub use error::BuildError;
 pub use news::News;
 pub use options::{CargoFlags, PipelineOptions, Source};
@@ -33,10 +47,14 @@ pub use target::TARGET;
 #[cfg(feature = "build")]
 pub use cargo::BuildOutput;
 #[cfg(feature = "build")]
+pub use filter::Touched;
+#[cfg(feature = "build")]
+pub use inputs::{Inputs, NewFiles};
+#[cfg(feature = "build")]
 pub use package::GuestCrate;
 #[cfg(feature = "build")]
 pub use pipeline::Pipeline;
 #[cfg(feature = "build")]
 pub use toolchain::Toolchain;
 #[cfg(feature = "build")]
-pub use watch::{WatchTarget, Watcher, is_told_of_changes};
+pub use watch::{Watcher, is_told_of_changes};

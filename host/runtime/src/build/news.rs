@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::coverage::Coverage;
 use super::error::BuildError;
 use crate::error::SwapError;
 use crate::guest::CodeHash;
@@ -31,6 +32,10 @@ pub enum News {
         /// The compiler's own message.
         error: BuildError,
     },
+    /// The inputs are watched in another way than before.
+    Watching(Coverage),
+    /// The source was built again although nobody had changed it, and this code is the same.
+    Unchanged(CodeHash),
     /// The file holds new code, which is compiled and prepared now.
     Preparing(CodeHash),
     /// The file holds the code that was last handed on.

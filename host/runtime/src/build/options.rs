@@ -38,8 +38,10 @@ pub struct PipelineOptions {
     pub debounce: Duration,
     /// Check for changes at this interval instead of using the system's notifications.
     pub poll: Option<Duration>,
-    /// Further paths to watch.
+    /// Further files and folders to watch.
     pub watch: Vec<PathBuf>,
+    /// Files and folders that are never inputs, because the host writes them.
+    pub outputs: Vec<PathBuf>,
     /// Flags for building a guest crate.
     pub cargo: CargoFlags,
     /// True to keep line tables in an optimised build, so that failures and profiles can name source lines,
@@ -47,9 +49,6 @@ pub struct PipelineOptions {
     pub with_lines: bool,
     /// Time without a change after which a guest crate is built once more with optimisations.
     pub optimise: Option<Duration>,
-    /// A folder whose files are no source. A change there starts a round, but is reported only if it
-    /// changes the code.
-    pub assets: Option<PathBuf>,
 }
 
 impl Default for PipelineOptions {
@@ -58,10 +57,10 @@ impl Default for PipelineOptions {
             debounce: Duration::from_millis(10),
             poll: None,
             watch: Vec::new(),
+            outputs: Vec::new(),
             cargo: CargoFlags::default(),
             with_lines: false,
             optimise: None,
-            assets: None,
         }
     }
 }

@@ -11,7 +11,6 @@ use super::news::News;
 use super::options::{PipelineOptions, Source};
 use super::source::{CandidateSource, GrantCallback};
 use super::worker::{Worker, WorkerChannels};
-use crate::files;
 use crate::guest::{Capability, Engine};
 use crate::history::GoBack;
 use crate::supervisor::ExpectedState;
@@ -34,13 +33,12 @@ impl Pipeline {
     pub fn start(
         engine: Arc<Engine>,
         source: Source,
-        mut options: PipelineOptions,
+        options: PipelineOptions,
         wake_host: impl Fn() + Clone + Send + 'static,
     ) -> std::io::Result<Self> {
         let (wake, woken) = channel();
         let (tell, news) = channel();
         let expected = Arc::<Mutex<ExpectedState>>::default();
-        options.assets = options.assets.map(files::absolute);
         let channels = WorkerChannels {
             messages: woken,
             wake: wake.clone(),

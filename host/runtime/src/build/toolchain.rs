@@ -60,29 +60,54 @@ impl Toolchain {
 /// Returns the words before `build` that run a cargo with the guests' target. It is asked in the guest's
 /// folder.
 pub(super) fn cargo_for_target(folder: &Path) -> Result<&'static [&'static str], BuildError> {
-    if has_target(clean("rustc").current_dir(folder))? {
+    if has_target(clean("rustc").current_dir(folder), folder)? {
         return Ok(&["cargo"]);
     }
     let mut fallback = clean("rustup");
     fallback.args(["run", FALLBACK_TOOLCHAIN, "rustc"]);
-    if has_target(fallback.current_dir(folder)).unwrap_or(false) {
+    if has_target(fallback.current_dir(folder), folder).unwrap_or(false) {
         return Ok(&["rustup", "run", FALLBACK_TOOLCHAIN, "cargo"]);
     }
-    Err(BuildError::NoTarget)
+    let toolchain = named_toolchain(folder);
+    Err(BuildError::NoTarget { toolchain })
 }
 
-fn has_target(rustc: &mut Command) -> Result<bool, BuildError> {
+/// Checks that a compiler has the standard library of the guests' target.
+fn has_target(rustc: &mut Command, folder: &Path) -> Result<bool, BuildError> {
     let output = rustc
         .args(["--print", "target-libdir", "--target", TARGET])
+        .env_remove("RUST_BACKTRACE")
         .output()
         .map_err(|error| BuildError::NoCargo(error.to_string()))?;
-    let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if !output.status.success() {
+        // rustup cannot choose a compiler, or the compiler does not run.
+        let cause = String::from_utf8_lossy(&output.stderr);
+        let cause = cause.trim().trim_start_matches("error: ");
+        return Err(BuildError::Toolchain {
+            folder: folder.to_owned(),
+            cause: match cause {
+                "" => format!("rustc ended with {}", output.status),
+                cause => cause.to_owned(),
+            },
+        });
+    }
+    let library = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let standard_library = |entry: std::fs::DirEntry| {
         let name = entry.file_name();
         name.to_string_lossy().starts_with("libstd-")
     };
-    Ok(output.status.success()
-        && std::fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(standard_library)))
+    Ok(std::fs::read_dir(library).is_ok_and(|entries| entries.flatten().any(standard_library)))
+}
+
+/// Returns the toolchain that is used in a folder, unless it is the default one.
+fn named_toolchain(folder: &Path) -> Option<String> {
+    let mut rustup = clean("rustup");
+    rustup.args(["show", "active-toolchain"]);
+    let output = rustup.current_dir(folder).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    // NAME (default), or NAME (overridden by …).
+    let (name, reason) = text.lines().next()?.split_once(' ')?;
+    (output.status.success() && !reason.contains("default")).then(|| name.to_owned())
 }
 
 /// Returns the version of `cc`, which rustc calls on Unix. Elsewhere rustc finds its linker or reports the

@@ -1,315 +1,333 @@
-//! Watching of files and folders: which changes on disk matter to a guest, and their notification. Starts
-//! no build and knows no engine.
+//! Watching of inputs: which changes on disk concern them, and their notification. Starts no build and knows
+//! no engine.
+//!
+//! The system reports changes of a folder's entries. So every folder is watched that leads to an input: the
+//! ones that hold it, all above them, and those of symbolic links on the way. A folder that is replaced by
+//! another of the same name is then noticed, and [`Watcher::watch`] watches the new one.
 
-use std::collections::HashSet;
-use std::ffi::OsStr;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use notify::event::{AccessKind, AccessMode};
-use notify::{
-    Config, EventKind, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher as Notify,
-};
+use notify::{Config, EventKind, RecommendedWatcher, RecursiveMode, Watcher as Notify};
 
-use crate::guest::wants_file;
+use super::coverage::Coverage;
+use super::filter::{Filter, Tell, Touched};
+use super::inputs::Inputs;
+use super::poll::Poller;
 
-/// A set of paths to watch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WatchTarget {
-    /// One file. Its folder is watched, since the file may be replaced, deleted and put back.
-    File(PathBuf),
-    /// Source folders, without build output and editors' temporary files.
-    Folders(Vec<PathBuf>),
-    /// A folder with everything in it. The folder may not exist yet.
-    Folder(PathBuf),
-    /// Source folders whose build leaves its file among the sources.
-    Sources {
-        /// The folders.
-        folders: Vec<PathBuf>,
-        /// File that the build makes; changes of it are ignored.
-        made: PathBuf,
-    },
-}
-
-impl WatchTarget {
-    fn concerns(&self, path: &Path) -> bool {
-        match self {
-            Self::File(file) => {
-                let name = path.file_name();
-                name == file.file_name() || name == wants_file(file).file_name()
-            }
-            Self::Folders(roots) => is_source(roots, path),
-            Self::Folder(folder) => path.starts_with(folder),
-            Self::Sources { folders, made } => {
-                path.file_name() != made.file_name() && is_source(folders, path)
-            }
-        }
-    }
-}
-
-fn is_source(roots: &[PathBuf], path: &Path) -> bool {
-    roots
-        .iter()
-        .filter_map(|root| path.strip_prefix(root).ok())
-        .any(|inside| !inside.iter().any(is_noise))
-}
-
-/// True for build output, version control, lock files that cargo writes itself, and temporary files of
-/// editors.
-fn is_noise(name: &OsStr) -> bool {
-    let name = name.to_string_lossy();
-    name == "target"
-        || name == "Cargo.lock"
-        || name == "4913" // vim tries whether it may write here
-        || name.starts_with('.')
-        || name.starts_with('#')
-        || name.ends_with('~')
-        || [".swp", ".swx", ".tmp", ".bak"].iter().any(|end| name.ends_with(end))
-}
-
-/// Callback for a written path and the time of the write, by the file system's clock if it is known.
-pub trait Tell: Fn(&Path, SystemTime) + Clone + Send + 'static {}
-impl<T: Fn(&Path, SystemTime) + Clone + Send + 'static> Tell for T {}
+/// Time between two looks where the system reports no changes.
+const INTERVAL: Duration = Duration::from_millis(500);
 
 /// Checks that the system reports changes in this folder. If it does not, a watcher polls.
 ///
 /// # Errors
 /// The reason, if the system reports no changes.
 pub fn is_told_of_changes(folder: &Path) -> Result<(), String> {
+    if let Some(kind) = remote_kind(folder) {
+        return Err(not_reported(kind));
+    }
     let tried = RecommendedWatcher::new(|_| (), Config::default())
         .and_then(|mut watcher| watcher.watch(folder, RecursiveMode::NonRecursive));
-    tried.map_err(|error| error.to_string())
+    tried.map_err(|error| why(&error))
 }
 
-/// Targets of symbolic links among the sources. An editor that saves through a link writes the target, and
-/// the system reports that only in the folder of the target.
-#[derive(Clone, Default)]
-struct LinkTargets(Arc<Mutex<HashSet<PathBuf>>>);
-
-impl LinkTargets {
-    fn has(&self, path: &Path) -> bool {
-        let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        files.contains(path)
-    }
-
-    /// Notes the target of a link. Returns the folder to be watched, for a new target.
-    fn note(&self, link: &Path) -> Option<PathBuf> {
-        let file = std::fs::canonicalize(link).ok()?;
-        let folder = file.parent()?.to_owned();
-        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        files.insert(file).then_some(folder)
-    }
-}
-
-/// A watcher, which runs until it is dropped.
+/// Watches inputs until it is dropped.
 pub struct Watcher {
-    watcher: Box<dyn Notify + Send>,
-    watched: WatchTarget,
-    linked: LinkTargets,
-    /// Reason for polling, if native watching was wanted.
-    pub fallback: Option<String>,
+    tell: Tell,
+    /// The interval, if polling was asked for.
+    poll: Option<Duration>,
+    filter: Arc<Mutex<Filter>>,
+    native: Option<RecommendedWatcher>,
+    poller: Option<Poller>,
+    folders: HashMap<PathBuf, WatchedFolder>,
+    /// The reason for polling everything, if the system cannot watch.
+    limit: Option<String>,
 }
+
+struct WatchedFolder {
+    id: Option<FolderId>,
+    is_polled: bool,
+}
+
+/// Identity of a folder, which another folder of the same name does not have.
+type FolderId = (u64, u64);
 
 impl Watcher {
-    /// Watches with the system's notifications, or by polling at the interval `poll`. If the system cannot
-    /// watch, polls every half second and notes the reason in `fallback`.
-    pub fn new(
-        watched: WatchTarget,
-        poll: Option<Duration>,
-        tell: impl Tell,
-    ) -> notify::Result<Self> {
-        const FALLBACK: Duration = Duration::from_millis(500);
-        if let Some(interval) = poll {
-            return Self::polling(watched, interval, tell, None);
+    /// Makes a watcher that watches nothing yet. It uses the system's notifications, or polls at the interval
+    /// `poll`.
+    pub fn new(poll: Option<Duration>, tell: impl Fn(Touched<'_>) + Send + Sync + 'static) -> Self {
+        Self {
+            tell: Arc::new(tell),
+            poll,
+            filter: Arc::default(),
+            native: None,
+            poller: None,
+            folders: HashMap::new(),
+            limit: None,
         }
-        let linked = LinkTargets::default();
-        let handler = handler(&watched, &linked, tell.clone());
-        let native = RecommendedWatcher::new(handler, Config::default());
-        let native = native.and_then(|watcher| {
-            let mut watcher = Self {
-                watcher: Box::new(watcher),
-                watched: watched.clone(),
-                linked,
-                fallback: None,
-            };
-            watcher.watch_all()?;
-            Ok(watcher)
-        });
-        native.or_else(|error| Self::polling(watched, FALLBACK, tell, Some(why(&error))))
     }
 
-    fn polling(
-        watched: WatchTarget,
-        interval: Duration,
-        tell: impl Tell,
-        fallback: Option<String>,
-    ) -> notify::Result<Self> {
-        let config = Config::default().with_poll_interval(interval);
-        // A polling watcher follows links, so their targets need no watch of their own.
-        let linked = LinkTargets::default();
-        let mut watcher = Self {
-            watcher: Box::new(PollWatcher::new(handler(&watched, &linked, tell), config)?),
-            watched,
-            linked,
-            fallback,
-        };
-        watcher.watch_all()?;
-        Ok(watcher)
-    }
+    /// Watches these inputs and nothing else. To be called again after a change of a folder or a link, since
+    /// what lies behind the name may be another now. Costs a look at every folder on the way, some
+    /// milliseconds for a thousand.
+    ///
+    /// Returns the folders that were not watched before. Changes in them before this call were not seen.
+    pub fn watch(&mut self, inputs: &Inputs) -> (Coverage, Vec<PathBuf>) {
+        let filter = Filter::new(inputs);
+        let wanted: Vec<_> = filter.folders.iter().cloned().collect();
+        let mut problems = filter.problems.clone();
+        *self.filter.lock().unwrap_or_else(PoisonError::into_inner) = filter;
 
-    /// True if this watcher has the given target.
-    pub fn watches(&self, watched: &WatchTarget) -> bool {
-        self.watched == *watched
-    }
-
-    /// Watches everything that exists now. It is called again after a change, since there may be new
-    /// folders.
-    pub fn watch_all(&mut self) -> notify::Result<()> {
-        match self.watched.clone() {
-            WatchTarget::File(file) => {
-                let folder = file.parent().filter(|folder| *folder != Path::new(""));
-                let folder = folder.unwrap_or(Path::new("."));
-                self.watcher.watch(folder, RecursiveMode::NonRecursive)?;
-                self.watch_behind(&file)
-            }
-            WatchTarget::Folder(folder) => {
-                // The parent is watched too, since the folder itself may be created and deleted.
-                if let Some(parent) = folder.parent() {
-                    self.watcher.watch(parent, RecursiveMode::NonRecursive)?;
+        let gone: Vec<_> = self.folders.keys().cloned().collect();
+        let is_wanted: HashSet<&PathBuf> = wanted.iter().collect();
+        for folder in gone.iter().filter(|folder| !is_wanted.contains(folder)) {
+            self.unwatch(folder);
+        }
+        let mut fresh = Vec::new();
+        let mut remote = None;
+        for folder in &wanted {
+            let id = id(folder);
+            match self.folders.get(folder) {
+                Some(known) if known.id == id => {
+                    if known.is_polled && self.limit.is_none() {
+                        remote = remote.or_else(|| remote_kind(folder));
+                    }
+                    continue;
                 }
-                match folder.is_dir() {
-                    true => self.watcher.watch(&folder, RecursiveMode::Recursive),
-                    false => Ok(()),
-                }
+                Some(_) => self.unwatch(folder),
+                None => {}
             }
-            WatchTarget::Folders(roots) | WatchTarget::Sources { folders: roots, .. } => {
-                for root in &roots {
-                    // Not recursive at the top: `target` may hold thousands of folders.
-                    self.watcher.watch(root, RecursiveMode::NonRecursive)?;
-                    for entry in std::fs::read_dir(root)?.flatten() {
-                        let path = entry.path();
-                        if is_noise(&entry.file_name()) {
-                            continue;
-                        }
-                        if path.is_dir() {
-                            self.watcher.watch(&path, RecursiveMode::Recursive)?;
-                        }
-                        self.watch_links(&path)?;
+            let kind = remote_kind(folder);
+            match self.watch_folder(folder, kind.is_some()) {
+                Ok(is_polled) => {
+                    remote = remote.or(kind);
+                    self.folders
+                        .insert(folder.clone(), WatchedFolder { id, is_polled });
+                    fresh.push(folder.clone());
+                }
+                // It was deleted meanwhile, which is a change of the folder above.
+                Err(error) if matches!(error.kind, notify::ErrorKind::PathNotFound) => {}
+                Err(error) => {
+                    // A folder that only leads to inputs may be closed to us.
+                    let filter = self.filter.lock().unwrap_or_else(PoisonError::into_inner);
+                    if filter.holds_inputs(folder) {
+                        problems.push((folder.clone(), why(&error)));
                     }
                 }
-                Ok(())
             }
+        }
+        if let Err(error) = self.poll_folders() {
+            problems.push((
+                PathBuf::from("everything that is polled"),
+                error.to_string(),
+            ));
+        }
+        (self.coverage(problems, remote), fresh)
+    }
+
+    /// True if this path is an input or on the way to one.
+    pub(super) fn leads_to_input(&self, path: &Path) -> bool {
+        let filter = self.filter.lock().unwrap_or_else(PoisonError::into_inner);
+        filter.leads_to_input(path)
+    }
+
+    fn coverage(&self, problems: Vec<(PathBuf, String)>, remote: Option<&str>) -> Coverage {
+        if let Some((path, reason)) = problems.into_iter().next() {
+            return Coverage::Partial { path, reason };
+        }
+        let reason = self.limit.clone().or_else(|| remote.map(not_reported));
+        match (self.poll, reason) {
+            (Some(interval), _) => Coverage::Polled {
+                interval,
+                reason: None,
+            },
+            (None, Some(reason)) => Coverage::Polled {
+                interval: INTERVAL,
+                reason: Some(reason),
+            },
+            (None, None) => Coverage::Notified,
         }
     }
 
-    /// Watches the targets of all links to files, here and below.
-    fn watch_links(&mut self, path: &Path) -> notify::Result<()> {
-        let Ok(about) = path.symlink_metadata() else {
-            return Ok(());
-        };
-        if about.is_symlink() && path.is_file() {
-            return self.watch_behind(path);
+    /// Returns whether the folder is polled.
+    fn watch_folder(&mut self, folder: &Path, is_remote: bool) -> notify::Result<bool> {
+        if self.poll.is_some() || self.limit.is_some() || is_remote {
+            return Ok(true);
         }
-        if about.is_dir() {
-            for entry in std::fs::read_dir(path)?.flatten() {
-                if entry.file_type().is_ok_and(|kind| !kind.is_file()) {
-                    self.watch_links(&entry.path())?;
+        match self.watch_natively(folder) {
+            Err(error) if is_a_limit(&error) => {
+                // The limit is that of the user, so what is watched already would meet it at any time.
+                self.native = None;
+                self.limit = Some(why(&error));
+                for watched in self.folders.values_mut() {
+                    watched.is_polled = true;
                 }
+                Ok(true)
             }
+            watched => watched.map(|()| false),
         }
+    }
+
+    fn watch_natively(&mut self, folder: &Path) -> notify::Result<()> {
+        let native = match &mut self.native {
+            Some(native) => native,
+            none => {
+                let handler = handler(Arc::clone(&self.filter), Arc::clone(&self.tell));
+                none.insert(RecommendedWatcher::new(handler, Config::default())?)
+            }
+        };
+        native.watch(folder, RecursiveMode::NonRecursive)
+    }
+
+    fn poll_folders(&mut self) -> std::io::Result<()> {
+        let polled = self.folders.iter().filter(|(_, watched)| watched.is_polled);
+        let polled: HashSet<_> = polled.map(|(folder, _)| folder.clone()).collect();
+        if self.poller.is_none() && polled.is_empty() {
+            return Ok(());
+        }
+        let poller = match self.poller.take() {
+            Some(poller) => poller,
+            None => {
+                let interval = self.poll.unwrap_or(INTERVAL);
+                Poller::start(interval, Arc::clone(&self.filter), Arc::clone(&self.tell))?
+            }
+        };
+        poller.watch(polled);
+        self.poller = Some(poller);
         Ok(())
     }
 
-    /// Watches the target of `link` if it is a symbolic link.
-    fn watch_behind(&mut self, link: &Path) -> notify::Result<()> {
-        let is_link = link
-            .symlink_metadata()
-            .is_ok_and(|about| about.is_symlink());
-        let folder = is_link.then(|| self.linked.note(link)).flatten();
-        match folder {
-            // The folder is among the watched ones already.
-            Some(folder) if self.watched.concerns(&folder.join("file")) => Ok(()),
-            Some(folder) => self.watcher.watch(&folder, RecursiveMode::NonRecursive),
-            None => Ok(()),
+    fn unwatch(&mut self, folder: &Path) {
+        let Some(watched) = self.folders.remove(folder) else {
+            return;
+        };
+        if let (false, Some(native)) = (watched.is_polled, &mut self.native) {
+            // An error means that the folder is gone, and its watch with it.
+            let _ = native.unwatch(folder);
+        }
+    }
+}
+
+fn handler(
+    filter: Arc<Mutex<Filter>>,
+    tell: Tell,
+) -> impl FnMut(notify::Result<notify::Event>) + Send + 'static {
+    move |event| {
+        let event = match event {
+            Ok(event) if !event.need_rescan() => event,
+            // The system's queue was full, or could not be read.
+            Ok(_) | Err(_) => return tell(Touched::Anything),
+        };
+        let is_reading = matches!(event.kind, EventKind::Access(kind)
+            if kind != AccessKind::Close(AccessMode::Write));
+        if is_reading {
+            return;
+        }
+        for path in &event.paths {
+            let filter = filter.lock().unwrap_or_else(PoisonError::into_inner);
+            let concerns = filter.concerns(path);
+            drop(filter);
+            if concerns {
+                let written = std::fs::metadata(path).and_then(|meta| meta.modified());
+                tell(Touched::Path(
+                    path,
+                    written.unwrap_or_else(|_| SystemTime::now()),
+                ));
+            }
         }
     }
 }
 
 /// Describes why the system reports no changes, and the remedy if there is one.
 fn why(error: &notify::Error) -> String {
-    match error.kind {
+    match &error.kind {
         notify::ErrorKind::MaxFilesWatch => {
             "the system watches no more folders for this user; for more, type: sudo sysctl fs.inotify.max_user_watches=1048576"
                 .to_owned()
         }
+        notify::ErrorKind::Io(error) if error.raw_os_error() == Some(TOO_MANY_FILES) => {
+            "the system makes no more watchers for this user; for more, type: sudo sysctl fs.inotify.max_user_instances=1024"
+                .to_owned()
+        }
+        notify::ErrorKind::Io(error) => error.to_string(),
         _ => error.to_string(),
     }
 }
 
-fn handler(
-    watched: &WatchTarget,
-    linked: &LinkTargets,
-    tell: impl Tell,
-) -> impl FnMut(notify::Result<notify::Event>) + Send + 'static {
-    let (watched, linked) = (watched.clone(), linked.clone());
-    move |event| {
-        let Ok(event) = event else { return };
-        let reading = matches!(event.kind, EventKind::Access(kind)
-            if kind != AccessKind::Close(AccessMode::Write));
-        let concerns = |path: &&PathBuf| watched.concerns(path) || linked.has(path);
-        let concerned = event.paths.iter().find(concerns);
-        if let (Some(path), false) = (concerned, reading) {
-            let written = std::fs::metadata(path).and_then(|meta| meta.modified());
-            tell(path, written.unwrap_or_else(|_| SystemTime::now()));
-        }
+/// `EMFILE`, by which Linux refuses another inotify instance.
+const TOO_MANY_FILES: i32 = 24;
+
+/// True if the system could watch the folder, but not for this user any more.
+fn is_a_limit(error: &notify::Error) -> bool {
+    match &error.kind {
+        notify::ErrorKind::MaxFilesWatch => true,
+        notify::ErrorKind::Io(error) => error.raw_os_error() == Some(TOO_MANY_FILES),
+        _ => false,
     }
+}
+
+fn not_reported(kind: &str) -> String {
+    format!("the system does not report changes on {kind}")
+}
+
+#[cfg(unix)]
+fn id(folder: &Path) -> Option<FolderId> {
+    use std::os::unix::fs::MetadataExt;
+    let meta = folder.metadata().ok()?;
+    Some((meta.dev(), meta.ino()))
+}
+
+/// Windows reports a replaced folder to its own watch.
+#[cfg(not(unix))]
+fn id(_: &Path) -> Option<FolderId> {
+    Some((0, 0))
+}
+
+/// Names the kind of a file system whose files other machines may write, which the system does not report.
+#[cfg(target_os = "linux")]
+fn remote_kind(folder: &Path) -> Option<&'static str> {
+    // statfs(2) lists the numbers.
+    match rustix::fs::statfs(folder).ok()?.f_type as u32 {
+        0x6969 => Some("a network drive (NFS)"),
+        0x517b | 0xff53_4d42 | 0xfe53_4d42 => Some("a network drive (SMB)"),
+        0x5346_414f | 0x00c3_6400 => Some("a network drive"),
+        0x0102_1997 => Some("a drive of another system (9P, as WSL mounts them)"),
+        0x786f_4256 => Some("a shared folder of VirtualBox"),
+        0x6573_5546 => Some("a drive of another program (FUSE)"),
+        _ => None,
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn remote_kind(_: &Path) -> Option<&'static str> {
+    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn build_output_and_temporary_files_are_ignored() {
-        let watched = WatchTarget::Folders(vec![PathBuf::from("/game")]);
-        for path in [
-            "src/lib.rs",
-            "Cargo.toml",
-            "assets/ship.png",
-            "src/a/b.rs",
-            "build.rs",
-        ] {
-            assert!(watched.concerns(&Path::new("/game").join(path)), "{path}");
-        }
-        for path in [
-            "target/debug/game.wasm",
-            "Cargo.lock",
-            ".git/index",
-            "src/.lib.rs.swp",
-            "src/lib.rs~",
-            "src/4913",
-            "src/#lib.rs#",
-        ] {
-            assert!(!watched.concerns(&Path::new("/game").join(path)), "{path}");
-        }
-        assert!(!watched.concerns(Path::new("/other/src/lib.rs")));
+    fn touch(path: &Path) {
+        let parent = path.parent().expect("it lies in a folder");
+        std::fs::create_dir_all(parent).expect("a folder can be made");
+        std::fs::write(path, "").expect("a file can be written");
     }
 
     #[test]
-    fn files_made_by_the_build_are_ignored() {
-        let watched = WatchTarget::Sources {
-            folders: vec![PathBuf::from("/game")],
-            made: PathBuf::from("game.wasm"),
-        };
-        assert!(watched.concerns(Path::new("/game/game.c")));
-        assert!(!watched.concerns(Path::new("/game/game.wasm")));
-    }
-
-    #[test]
-    fn a_file_is_matched_by_its_name() {
-        let watched = WatchTarget::File(PathBuf::from("out/game.wasm"));
-        assert!(watched.concerns(Path::new("/abs/out/game.wasm")));
-        assert!(!watched.concerns(Path::new("/abs/out/game.wasm.tmp")));
+    fn only_what_was_not_watched_is_fresh() {
+        let root = tempfile::tempdir().expect("a temporary folder can be made");
+        let root = root.path().canonicalize().expect("it is there");
+        touch(&root.join("dist/game.wasm"));
+        let inputs = Inputs::of_file(&root.join("dist/game.wasm"));
+        let mut watcher = Watcher::new(None, |_: Touched<'_>| {});
+        let (_, fresh) = watcher.watch(&inputs);
+        assert!(fresh.contains(&root.join("dist")), "{fresh:?}");
+        assert_eq!(watcher.watch(&inputs).1, Vec::<PathBuf>::new());
+        std::fs::rename(root.join("dist"), root.join("old")).expect("it can be renamed");
+        touch(&root.join("dist/game.wasm"));
+        assert_eq!(watcher.watch(&inputs).1, [root.join("dist")]);
     }
 }

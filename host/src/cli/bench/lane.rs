@@ -80,15 +80,22 @@ impl Lane {
         let pipeline_options = PipelineOptions {
             cargo: options.cargo.clone(),
             with_lines,
-            assets: Some(folders::assets_of(guest, options.assets)),
             ..PipelineOptions::default()
         };
+        let asset_folder = Some(folders::assets_of(guest, options.assets));
         let (_tell, outside) = channel();
         let (sender, state_hash) = channel();
         let GamePipeline {
             candidates,
             asset_loader,
-        } = game::start_pipeline(&engine, &assets, source, pipeline_options, || ())?;
+        } = game::start_pipeline(
+            &engine,
+            &assets,
+            source,
+            pipeline_options,
+            asset_folder,
+            || (),
+        )?;
         let parts = Parts {
             engine: Arc::clone(&engine),
             assets,

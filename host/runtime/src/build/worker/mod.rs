@@ -1,11 +1,11 @@
 //! The pipeline's thread, which turns changes on disk into candidates. Only the newest change counts.
 //!
-//! A change during a build stops the build and starts a new round, so ten saves in a row make one
-//! candidate.
+//! A change of an input during a build stops the build and starts a new round, so ten saves in a row make
+//! one candidate. After three stops in a row the build is let finish.
 
 mod optimise;
+mod source_watch;
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -13,15 +13,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use optimise::OptimisedBuild;
+use source_watch::SourceWatch;
 
 use super::cargo::{Build, BuildOutput, start_command};
+use super::changes::Effect;
+use super::coverage::Coverage;
 use super::error::BuildError;
+use super::inputs::Inputs;
 use super::message::Message;
 use super::news::News;
 use super::options::{PipelineOptions, Source};
-use super::package::GuestCrate;
+use super::package::{self, GuestCrate};
 use super::source::GrantCallback;
-use super::watch::{WatchTarget, Watcher};
 use crate::error::{GuestError, SwapError};
 use crate::guest::{Capability, Code, CodeHash, Engine, Want};
 use crate::history::GoBack;
@@ -54,12 +57,19 @@ pub(super) struct Worker {
     /// The optimised build of the last source.
     optimised: Option<OptimisedBuild>,
     first_build: bool,
-    /// True if only asset files have changed since the last round.
-    only_assets: bool,
+    watch: SourceWatch,
+    /// Hash of what the last build said that it has read, if that is watched.
+    settled: Option<blake3::Hash>,
+    /// How the inputs were watched when that was last told.
+    told_coverage: Coverage,
+    /// True if another round has to follow without a change on disk.
+    is_due: bool,
+    /// True if nobody has changed anything since the last round, so that unchanged code is no news.
+    is_quiet: bool,
+    /// True if a restarted build that is let finish has been reported since the last one that was not.
+    told_restarts: bool,
     /// Time at which the newest successful build started, by the system's clock, which also dates files.
     built: Option<SystemTime>,
-    /// Changed files whose dates are before `built`.
-    overlooked: BTreeSet<PathBuf>,
     /// True while a build runs that a person may stop.
     is_building: bool,
     /// Number of builds that were started.
@@ -90,6 +100,14 @@ impl Worker {
         options: PipelineOptions,
         channels: WorkerChannels,
     ) -> Self {
+        let mut named = Inputs::default();
+        for path in &options.watch {
+            named.add(path);
+        }
+        for path in &options.outputs {
+            named.exclude(path);
+        }
+        let watch = SourceWatch::new(options.poll, named, channels.wake.clone());
         Self {
             engine,
             source,
@@ -101,9 +119,13 @@ impl Worker {
             ready: None,
             optimised: None,
             first_build: true,
-            only_assets: false,
+            watch,
+            settled: None,
+            told_coverage: Coverage::default(),
+            is_due: false,
+            is_quiet: false,
+            told_restarts: false,
             built: None,
-            overlooked: BTreeSet::new(),
             is_building: false,
             builds: 0,
         }
@@ -111,13 +133,13 @@ impl Worker {
 
     /// Runs until the handle is gone.
     pub(super) fn run(&mut self) {
-        let mut watcher = None;
         let mut watch_time = Duration::ZERO;
         loop {
-            let round = self.round(&mut watcher, watch_time);
+            let round = self.round(watch_time);
             let changed = match round {
                 Err(Stop::Dropped) => return,
                 Err(Stop::Changed(at)) => Ok(Some(at)),
+                Ok(()) | Err(Stop::Failed) if std::mem::take(&mut self.is_due) => Ok(None),
                 Ok(()) => self.rest(),
                 Err(Stop::Failed) => self.wait(None),
             };
@@ -130,48 +152,51 @@ impl Worker {
     }
 
     /// Does one round, from source to candidate.
-    fn round(&mut self, watcher: &mut Option<Watcher>, watch: Duration) -> Result<(), Stop> {
+    fn round(&mut self, watch: Duration) -> Result<(), Stop> {
         let mut stages = Stages {
             watch,
             ..Stages::default()
         };
-        let file = match self.source.clone() {
+        let built = match self.source.clone() {
             Source::File(file) => {
-                self.ensure_watched(watcher, WatchTarget::File(file.clone()));
-                watch_more(watcher);
-                file
+                self.watch.watch_file(&file);
+                self.tell_coverage()?;
+                return self.examine(file, stages);
             }
             Source::Folder(folder) => {
                 if !self.guest.as_ref().is_some_and(GuestCrate::is_current) {
                     self.guest = None;
-                    self.guest = Some(self.open(&folder, watcher)?);
+                    self.settled = None;
+                    self.guest = Some(self.open(&folder)?);
                 }
-                self.build(&mut stages, watcher)?
+                self.build(&mut stages)?
             }
             Source::Command { file, .. } => {
-                let folders = self.also_watched().collect();
-                self.ensure_watched(
-                    watcher,
-                    WatchTarget::Sources {
-                        folders,
-                        made: file,
-                    },
-                );
-                self.build(&mut stages, watcher)?
+                let mut inputs = Inputs::default();
+                inputs.exclude(&file);
+                self.watch.watch(inputs);
+                self.build(&mut stages)?
             }
         };
+        let examined = self.examine(built.wasm.clone(), stages);
+        // The new code need not wait for this.
+        self.settle_inputs(&built)?;
+        examined
+    }
+
+    /// Reads the file, and makes a candidate of it if the code is new.
+    fn examine(&mut self, file: PathBuf, mut stages: Stages) -> Result<(), Stop> {
         let begun = Instant::now();
         let code = self.read(&file)?;
         stages.read = begun.elapsed();
-        let only_assets = std::mem::replace(&mut self.only_assets, true);
+        let is_quiet = std::mem::replace(&mut self.is_quiet, true);
         let this = (code.hash, Arc::clone(&code.wants));
         if self.last.replace(this.clone()) == Some(this) {
-            if only_assets {
-                // A person who saves a picture does not expect news about code.
-                return Ok(());
-            }
             let newest = OptimisedBuild::newest(self.optimised, code.hash);
-            return self.send(News::SameCode(newest));
+            return self.send(match is_quiet {
+                true => News::Unchanged(newest),
+                false => News::SameCode(newest),
+            });
         }
         self.hand_on(file, code, stages)
     }
@@ -202,29 +227,25 @@ impl Worker {
         self.send(News::Refused { file, to, refused })
     }
 
-    /// Describes the crate, and starts watching all its folders.
-    fn open(&self, folder: &Path, watcher: &mut Option<Watcher>) -> Result<GuestCrate, Stop> {
+    /// Describes the crate, and watches what is known of its inputs.
+    fn open(&mut self, folder: &Path) -> Result<GuestCrate, Stop> {
         let opened = GuestCrate::open(folder, &self.options.cargo);
         match opened.map(|guest| guest.with_lines(self.options.with_lines)) {
             Ok(guest) => {
-                if let (None, Some(target)) = (&watcher, guest.redirected()) {
+                if let (true, Some(target)) = (self.first_build, guest.redirected()) {
                     let target = target.display();
                     self.notice(format!(
                         "the guest's target folder cannot be written; building into {target}"
                     ));
                 }
-                let mut folders = guest.sources.clone();
-                folders.extend(self.also_watched());
-                self.ensure_watched(watcher, WatchTarget::Folders(folders));
+                self.watch.watch(guest.inputs());
                 Ok(guest)
             }
             Err(error) => {
-                if watcher.is_none() {
-                    // The manifest has an error that the user will correct, so at least the folder is
-                    // watched.
-                    let folder = std::fs::canonicalize(folder).unwrap_or(folder.to_owned());
-                    self.ensure_watched(watcher, WatchTarget::Folders(vec![folder]));
-                }
+                // The user will correct the manifest, or what the message names.
+                let more = package::inputs_of_unreadable(folder, &error.to_string());
+                self.watch.watch_also(&more);
+                self.tell_coverage()?;
                 let took = Duration::ZERO;
                 self.send(News::BuildFailed { took, error })?;
                 Err(Stop::Failed)
@@ -232,82 +253,96 @@ impl Worker {
         }
     }
 
-    /// The additional folders to watch, resolved as the system reports them.
-    fn also_watched(&self) -> impl Iterator<Item = PathBuf> {
-        let folders = self.options.watch.iter();
-        folders.map(|folder| std::fs::canonicalize(folder).unwrap_or_else(|_| folder.clone()))
-    }
-
-    /// Watches this target if it is not watched already.
-    fn ensure_watched(&self, watcher: &mut Option<Watcher>, watched: WatchTarget) {
-        if watcher
-            .as_ref()
-            .is_some_and(|watcher| watcher.watches(&watched))
-        {
-            return;
-        }
-        let wake = self.channels.wake.clone();
-        let assets = self.options.assets.clone();
-        let tell = move |path: &Path, at| {
-            let is_asset = assets
-                .as_ref()
-                .is_some_and(|assets| path.starts_with(assets));
-            let touched = if is_asset {
-                Message::TouchedAsset
-            } else {
-                Message::Touched
-            };
-            // An error means that the pipeline is gone, and the watcher soon will be too.
-            drop(wake.send(touched(path.to_owned(), at)));
-        };
-        *watcher = match Watcher::new(watched, self.options.poll, tell) {
-            Ok(watcher) => {
-                if let Some(why) = &watcher.fallback {
-                    self.notice(format!("looking for changes twice a second, since {why}"));
-                }
-                Some(watcher)
-            }
-            Err(error) => {
-                self.notice(format!("changes will not be seen: {error}"));
-                None
-            }
-        };
-    }
-
-    /// Builds and returns the file that was built.
-    fn build(
-        &mut self,
-        stages: &mut Stages,
-        watcher: &mut Option<Watcher>,
-    ) -> Result<PathBuf, Stop> {
-        if self.guest.is_some() {
-            self.redate();
-        }
+    /// Builds, and returns what was built.
+    fn build(&mut self, stages: &mut Stages) -> Result<BuildOutput, Stop> {
+        self.redate();
         let begun = SystemTime::now();
+        self.watch.begin();
+        self.is_due = false;
         self.is_building = true;
-        let built = self.run_build(watcher);
+        let built = self.run_build();
         self.is_building = false;
-        let BuildOutput {
-            wasm,
-            warnings,
-            took,
-        } = built?;
+        if !matches!(built, Err(Stop::Changed(_) | Stop::Dropped)) {
+            let is_unsettled = self.watch.end();
+            self.is_due |= is_unsettled;
+            self.told_restarts &= is_unsettled;
+        }
+        let built = built?;
         self.built = self.built.max(Some(begun));
-        stages.build = took;
+        stages.build = built.took;
+        let (took, warnings) = (built.took, built.warnings.clone());
         self.send(News::Built { took, warnings })?;
-        Ok(wasm)
+        Ok(built)
+    }
+
+    /// Takes over the inputs that a build has read.
+    fn settle_inputs(&mut self, built: &BuildOutput) -> Result<(), Stop> {
+        if let Some(path) = self.watch.unsettled() {
+            let path = path.display();
+            self.notice(format!(
+                "{path} changes during every build, so its changes start no more builds"
+            ));
+        }
+        // A manifest may have changed while cargo described the crate.
+        self.is_due |= self.guest.as_ref().is_some_and(|guest| !guest.is_current());
+        let read = built.dep_info();
+        if read.is_some() && self.settled == read {
+            return self.tell_coverage();
+        }
+        match self.guest.as_ref().map(|guest| guest.inputs_of(built)) {
+            Some(Ok(inputs)) => {
+                self.is_due |= self.watch.settle(inputs);
+                self.settled = read;
+            }
+            Some(Err(error)) => self.notice(format!(
+                "cannot read which files the build has read, so some may not be watched: {error}"
+            )),
+            None => self.watch.learn(),
+        }
+        self.tell_coverage()
+    }
+
+    /// Tells how the inputs are watched, if that has changed.
+    fn tell_coverage(&mut self) -> Result<(), Stop> {
+        let coverage = self.watch.coverage();
+        if coverage == self.told_coverage {
+            return Ok(());
+        }
+        match &coverage {
+            Coverage::Polled {
+                reason: Some(reason),
+                ..
+            } => self.notice(format!(
+                "looking for changes twice a second, since {reason}"
+            )),
+            Coverage::Partial { path, reason } if self.watch.unsettled().is_none() => {
+                let path = path.display();
+                self.notice(format!("changes in {path} are not seen: {reason}"));
+            }
+            _ => {}
+        }
+        self.told_coverage = coverage.clone();
+        self.send(News::Watching(coverage))
     }
 
     /// Gives a newer date to changed files that are older than the last build. cargo compares dates, so it
     /// would ignore a file that was moved into place with its old date, or saved while the clock was set
     /// back.
     fn redate(&mut self) {
-        let Some(built) = self.built else { return };
+        let (Some(built), Some(guest)) = (self.built, &self.guest) else {
+            return;
+        };
         let date = SystemTime::now().max(built + Duration::from_secs(1));
-        for path in std::mem::take(&mut self.overlooked) {
+        let written = |path: &Path| path.metadata().and_then(|meta| meta.modified());
+        let touched: Vec<_> = self.watch.touched().collect();
+        // cargo knows the target of a link, and not that it leads elsewhere now.
+        let has_link = touched.iter().any(|path| path.is_symlink());
+        let root = guest.root.as_path();
+        let touched = touched.into_iter().chain(has_link.then_some(root));
+        for path in touched.filter(|path| written(path).is_ok_and(|at| at <= built)) {
             let dated = File::options()
                 .write(true)
-                .open(&path)
+                .open(path)
                 .and_then(|file| file.set_modified(date));
             if let Err(error) = dated
                 && path.is_file()
@@ -320,7 +355,7 @@ impl Worker {
         }
     }
 
-    fn run_build(&mut self, watcher: &mut Option<Watcher>) -> Result<BuildOutput, Stop> {
+    fn run_build(&mut self) -> Result<BuildOutput, Stop> {
         self.send(News::Building)?;
         let started = match (&self.source, &self.guest) {
             (Source::Command { file, command }, _) => {
@@ -338,8 +373,9 @@ impl Worker {
             }
         };
         self.await_end(&build);
-        // New folders are added while the build runs, since that takes time if there are many files.
-        watch_more(watcher);
+        // While the build runs, since reading takes time if there are many files.
+        self.watch.learn();
+        self.tell_coverage()?;
         loop {
             match build.poll() {
                 Some(Ok(built)) => {
@@ -347,6 +383,13 @@ impl Worker {
                     return Ok(built);
                 }
                 Some(Err(error)) => {
+                    self.settled = None;
+                    if let Some(guest) = &self.guest {
+                        let messages = format!("{error}\n{}", build.shown());
+                        let more = guest.inputs_of_failure(&messages);
+                        // The compiler may have read a file before it was corrected.
+                        self.is_due |= self.watch.settle_more(&more);
+                    }
                     let took = build.elapsed();
                     self.send(News::BuildFailed { took, error })?;
                     return Err(Stop::Failed);
@@ -431,16 +474,24 @@ impl Worker {
             };
             match woken {
                 Ok(Message::Touched(path, at)) => {
-                    self.only_assets = false;
-                    self.note_date(path, at);
-                    return Ok(Some(at));
+                    let effect = self.watch.judge(&path, at);
+                    let effect = match (&self.source, &self.guest) {
+                        // Whatever has changed may make the crate readable.
+                        (Source::Folder(_), None) => Effect::Build,
+                        _ => effect,
+                    };
+                    if self.is_change(effect) {
+                        return Ok(Some(at));
+                    }
                 }
-                Ok(Message::TouchedAsset(path, at)) => {
-                    self.note_date(path, at);
-                    return Ok(Some(at));
+                Ok(Message::TouchedAnything) => {
+                    let effect = self.watch.judge_all();
+                    if self.is_change(effect) {
+                        return Ok(Some(SystemTime::now()));
+                    }
                 }
                 Ok(Message::Rebuild) => {
-                    self.only_assets = false;
+                    self.is_quiet = false;
                     return Ok(Some(SystemTime::now()));
                 }
                 Ok(Message::StopBuild) if self.is_building => return Err(Stop::Failed),
@@ -460,9 +511,23 @@ impl Worker {
         }
     }
 
-    fn note_date(&mut self, path: PathBuf, at: SystemTime) {
-        if self.guest.is_some() && self.built.is_some_and(|built| at <= built) {
-            self.overlooked.insert(path);
+    /// True if a change starts a build, or starts the running one again.
+    fn is_change(&mut self, effect: Effect) -> bool {
+        match effect {
+            Effect::None => false,
+            Effect::Finish(path) if self.is_building => {
+                if !std::mem::replace(&mut self.told_restarts, true) {
+                    let path = path.display();
+                    self.notice(format!(
+                        "the build was started again three times, as {path} changes while it runs; now it is let finish"
+                    ));
+                }
+                false
+            }
+            Effect::Build | Effect::Finish(_) => {
+                self.is_quiet = false;
+                true
+            }
         }
     }
 
@@ -519,12 +584,5 @@ impl Worker {
         self.channels.tell.send(news).map_err(|_| Stop::Dropped)?;
         (self.channels.wake_host)();
         Ok(())
-    }
-}
-
-/// Watches new folders. A failure was reported when watching began.
-fn watch_more(watcher: &mut Option<Watcher>) {
-    if let Some(watcher) = watcher {
-        let _ = watcher.watch_all();
     }
 }

@@ -47,6 +47,14 @@ impl Worker {
     }
 
     fn optimise(&mut self, from: CodeHash) -> Result<(), Stop> {
+        self.watch.continue_build();
+        let optimised = self.build_optimised(from);
+        // A change ends the attempt, so nothing is left over.
+        let _ = self.watch.end();
+        optimised
+    }
+
+    fn build_optimised(&mut self, from: CodeHash) -> Result<(), Stop> {
         let Some(guest) = &self.guest else {
             return Ok(());
         };

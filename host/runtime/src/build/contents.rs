@@ -1,0 +1,143 @@
+//! The contents of inputs when the newest build began, by which a change on disk is told from a file that
+//! was only written again.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// Size from which a file is known by its size and date instead of its bytes.
+const LARGE: u64 = 16 << 20;
+
+/// What a path held: nothing, or a file with this content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    Missing,
+    Hash(blake3::Hash),
+}
+
+/// The contents of files at the beginning of the newest build.
+#[derive(Debug, Default)]
+pub(super) struct Contents(HashMap<PathBuf, Content>);
+
+impl Contents {
+    /// Reads the files that are not known, if they were last written before the build began. Returns those
+    /// that were written since: what the build has read of them is not known.
+    pub(super) fn learn<'a>(
+        &mut self,
+        files: impl Iterator<Item = &'a Path>,
+        began: SystemTime,
+    ) -> Vec<PathBuf> {
+        let mut unknown = Vec::new();
+        for file in files {
+            // The watcher reports a path without links.
+            let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+            if self.0.contains_key(&file) {
+                continue;
+            }
+            match std::fs::metadata(&file) {
+                Ok(meta) if is_newer(&meta, began) => unknown.push(file),
+                Ok(_) | Err(_) => self.update(&file),
+            }
+        }
+        unknown
+    }
+
+    /// True if it is known that there was a file.
+    pub(super) fn is_known(&self, file: &Path) -> bool {
+        matches!(self.0.get(file), Some(Content::Hash(_)))
+    }
+
+    /// Notes what a file holds now.
+    pub(super) fn update(&mut self, file: &Path) {
+        self.0.insert(file.to_owned(), read(file));
+    }
+
+    /// True if the content is not known, or is another now.
+    pub(super) fn has_changed(&self, file: &Path) -> bool {
+        self.0.get(file).is_none_or(|known| read(file) != *known)
+    }
+}
+
+/// True if a file was written or moved into place at this time or later. A file may be moved with an old date,
+/// but the time of the last change of its entry is the system's.
+fn is_newer(meta: &std::fs::Metadata, time: SystemTime) -> bool {
+    let is_written = meta.modified().is_ok_and(|written| written >= time);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let since = time.duration_since(SystemTime::UNIX_EPOCH);
+        let since = since.unwrap_or_default();
+        let changed = (meta.ctime(), meta.ctime_nsec());
+        let limit = (
+            since.as_secs().cast_signed(),
+            i64::from(since.subsec_nanos()),
+        );
+        is_written || changed >= limit
+    }
+    #[cfg(not(unix))]
+    is_written
+}
+
+/// Reads a file. Anything but a file, such as a fifo, is not opened.
+fn read(path: &Path) -> Content {
+    let hash = || -> std::io::Result<Option<blake3::Hash>> {
+        let meta = std::fs::metadata(path)?;
+        if !meta.is_file() {
+            return Ok(None);
+        }
+        let mut hasher = blake3::Hasher::new();
+        if meta.len() < LARGE {
+            hasher.update_reader(File::open(path)?)?;
+        } else {
+            hasher.update(format!("{} {:?}", meta.len(), meta.modified()).as_bytes());
+        }
+        Ok(Some(hasher.finalize()))
+    };
+    match hash() {
+        Ok(Some(hash)) => Content::Hash(hash),
+        // A file that cannot be read is none for the compiler either.
+        Ok(None) | Err(_) => Content::Missing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_file_written_again_has_not_changed() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let file = folder.path().join("lib.rs");
+        let write = |text: &str| std::fs::write(&file, text).expect("it can be written");
+        write("one");
+        let mut contents = Contents::default();
+        assert!(contents.has_changed(&file), "it is not known");
+        let later = SystemTime::now() + Duration::from_secs(1);
+        let unknown = contents.learn([&*file].into_iter(), later);
+        assert_eq!(unknown, Vec::<PathBuf>::new());
+        write("one");
+        assert!(!contents.has_changed(&file));
+        write("two");
+        assert!(contents.has_changed(&file));
+        contents.update(&file);
+        assert!(!contents.has_changed(&file));
+        std::fs::remove_file(&file).expect("it is there");
+        assert!(contents.has_changed(&file));
+        contents.update(&file);
+        assert!(!contents.has_changed(&file), "it is still missing");
+    }
+
+    #[test]
+    fn a_file_written_during_the_build_stays_unknown() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let file = folder.path().join("lib.rs");
+        std::fs::write(&file, "one").expect("it can be written");
+        let mut contents = Contents::default();
+        let unknown = contents.learn([&*file].into_iter(), SystemTime::UNIX_EPOCH);
+        assert_eq!(unknown.len(), 1);
+        assert!(contents.has_changed(&file));
+    }
+}

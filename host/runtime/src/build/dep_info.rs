@@ -1,0 +1,66 @@
+//! cargo's dep-info: the file beside a built artifact that names every local file which the build has read.
+
+use std::io::{Error, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+/// Largest dep-info that is read, in bytes. A program of 10,000 files has about one mebibyte.
+const MOST: u64 = 64 << 20;
+
+/// Returns the files that `NAME.d` names. Relative paths are relative to `base`.
+///
+/// # Errors
+/// When the file cannot be read or is longer than 64 MiB.
+pub(super) fn read(file: &Path, base: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut text = Vec::new();
+    let file = std::fs::File::open(file)?;
+    if file.take(MOST + 1).read_to_end(&mut text)? as u64 > MOST {
+        return Err(Error::new(ErrorKind::FileTooLarge, "longer than 64 MiB"));
+    }
+    let text = String::from_utf8_lossy(&text);
+    let files = text.lines().filter_map(|line| line.split_once(": "));
+    Ok(files
+        .flat_map(|(_, files)| paths(files))
+        .map(|path| base.join(path))
+        .collect())
+}
+
+/// Splits at spaces that have no backslash before them. cargo and rustc write a space within a path as
+/// backslash and space, and escape nothing else.
+fn paths(line: &str) -> Vec<String> {
+    let mut paths = vec![String::new()];
+    let mut rest = line;
+    while let Some(at) = rest.find(' ') {
+        let (part, behind) = rest.split_at(at);
+        let path = paths.last_mut().expect("there is a first");
+        match part.strip_suffix('\\') {
+            Some(part) => {
+                path.push_str(part);
+                path.push(' ');
+            }
+            None => {
+                path.push_str(part);
+                paths.push(String::new());
+            }
+        }
+        rest = &behind[1..];
+    }
+    paths.last_mut().expect("there is a first").push_str(rest);
+    paths.retain(|path| !path.is_empty());
+    paths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_may_have_spaces_and_be_relative() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let file = folder.path().join("game.d");
+        let text = "/t/game.wasm: /a/my\\ game/src/lib.rs  src/[ž].rs\n\n/t/libgame.rlib: /b\n";
+        std::fs::write(&file, text).expect("it can be written");
+        let read = read(&file, Path::new("/base")).expect("it can be read");
+        let expected = ["/a/my game/src/lib.rs", "/base/src/[ž].rs", "/b"];
+        assert_eq!(read, expected.map(PathBuf::from));
+    }
+}

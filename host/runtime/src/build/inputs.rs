@@ -1,0 +1,268 @@
+//! The inputs of a build: the files that it reads, and the folders in which a new file could be read as
+//! well. Reads the disk, and watches nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use crate::guest::wants_file;
+
+/// The inputs of a build, or of anything else that is made anew when files change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inputs {
+    files: BTreeSet<PathBuf>,
+    folders: BTreeMap<PathBuf, NewFiles>,
+    outputs: BTreeSet<PathBuf>,
+}
+
+/// Which files of a folder count although no build has read them yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NewFiles {
+    /// Modules in Rust, in this folder itself.
+    Modules,
+    /// Modules in Rust and manifests, in this folder and all folders below it.
+    AllModules,
+    /// Everything in this folder and below it, without hidden files and editors' temporary files.
+    Everything,
+}
+
+impl NewFiles {
+    /// True if a file of this name counts.
+    pub(super) fn include(self, name: &OsStr) -> bool {
+        !is_noise(name)
+            && match self {
+                Self::Modules => has_end(name, ".rs"),
+                Self::AllModules => has_end(name, ".rs") || name == "Cargo.toml",
+                Self::Everything => true,
+            }
+    }
+
+    /// True if folders below count too.
+    pub(super) fn is_recursive(self) -> bool {
+        self != Self::Modules
+    }
+}
+
+fn has_end(name: &OsStr, end: &str) -> bool {
+    name.as_encoded_bytes().ends_with(end.as_bytes())
+}
+
+/// True for hidden files, lock files, and temporary files of editors.
+pub(super) fn is_noise(name: &OsStr) -> bool {
+    name == "4913" // vim tries whether it may write here
+        || name.as_encoded_bytes().starts_with(b".")
+        || name.as_encoded_bytes().starts_with(b"#")
+        || ["~", ".swp", ".swx", ".tmp", ".bak"].iter().any(|end| has_end(name, end))
+}
+
+impl Inputs {
+    /// Inputs of a finished guest: its file, and the file of the capabilities that it wants.
+    #[must_use]
+    pub fn of_file(file: &Path) -> Self {
+        let mut inputs = Self::default();
+        inputs.add_file(file);
+        inputs.add_file(&wants_file(file));
+        inputs
+    }
+
+    /// Everything in a folder, which may not exist yet.
+    #[must_use]
+    pub fn of_folder(folder: &Path) -> Self {
+        let mut inputs = Self::default();
+        inputs.add_folder(folder, NewFiles::Everything);
+        inputs
+    }
+
+    /// Adds a file, which may not exist yet.
+    pub fn add_file(&mut self, file: &Path) {
+        self.files.insert(absolute(file));
+    }
+
+    /// Adds a folder, which may not exist yet. If it is there already, the wider choice holds.
+    pub fn add_folder(&mut self, folder: &Path, new_files: NewFiles) {
+        let entry = self.folders.entry(absolute(folder)).or_insert(new_files);
+        *entry = new_files.max(*entry);
+    }
+
+    /// Adds a file or a folder, whichever is there.
+    pub fn add(&mut self, path: &Path) {
+        match path.is_dir() {
+            true => self.add_folder(path, NewFiles::Everything),
+            false => self.add_file(path),
+        }
+    }
+
+    /// Excludes a file or a folder that the build or the host writes. An added file below it stays an input.
+    pub fn exclude(&mut self, path: &Path) {
+        let path = absolute(path);
+        // The path may not exist yet, but its folder does.
+        let resolved = std::fs::canonicalize(&path).ok().or_else(|| {
+            let folder = std::fs::canonicalize(path.parent()?).ok()?;
+            Some(folder.join(path.file_name()?))
+        });
+        self.outputs.insert(resolved.unwrap_or(path));
+    }
+
+    /// Adds all inputs of another set.
+    pub fn extend(&mut self, other: &Self) {
+        self.files.extend(other.files.iter().cloned());
+        for (folder, new_files) in &other.folders {
+            self.add_folder(folder, *new_files);
+        }
+        self.outputs.extend(other.outputs.iter().cloned());
+    }
+
+    /// True if this file was added.
+    pub(super) fn has_file(&self, file: &Path) -> bool {
+        self.files.contains(file)
+    }
+
+    /// The files.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|file| &**file)
+    }
+
+    /// The folders in which new files count.
+    pub fn folders(&self) -> impl Iterator<Item = (&Path, NewFiles)> {
+        self.folders.iter().map(|(folder, new)| (&**folder, *new))
+    }
+
+    /// True if this path, or a folder above it, is excluded.
+    pub(super) fn is_output(&self, path: &Path) -> bool {
+        self.outputs.iter().any(|output| path.starts_with(output))
+    }
+
+    /// Returns every existing file that is an input at this path or below it.
+    pub(super) fn below(&self, path: &Path) -> BTreeSet<PathBuf> {
+        let mut found: BTreeSet<PathBuf> = self
+            .files
+            .range(path.to_owned()..)
+            .take_while(|file| file.starts_with(path))
+            .cloned()
+            .collect();
+        for (folder, new_files) in self.folders() {
+            let start = match (path.starts_with(folder), folder.starts_with(path)) {
+                (true, _) if new_files.is_recursive() || path == folder => path,
+                // A folder that was moved among the modules may have some in it.
+                (true, _) if path.parent() == Some(folder) => path,
+                (_, true) => folder,
+                _ => continue,
+            };
+            let is_deep = new_files.is_recursive() || start != folder;
+            self.walk(start, is_deep, &mut |file| {
+                if file.file_name().is_some_and(|name| new_files.include(name)) {
+                    found.insert(file.to_owned());
+                }
+            });
+        }
+        found
+    }
+
+    /// Returns the files that are there in the folders in which new files count.
+    pub(super) fn in_folders(&self) -> BTreeSet<PathBuf> {
+        let mut found = BTreeSet::new();
+        for (folder, new_files) in self.folders() {
+            self.walk(folder, new_files.is_recursive(), &mut |file| {
+                if file.file_name().is_some_and(|name| new_files.include(name)) {
+                    found.insert(file.to_owned());
+                }
+            });
+        }
+        found
+    }
+
+    /// Calls `each` for every file at or in a path that is no output and not hidden, and with `is_deep` for
+    /// those in all folders below. Links to folders are not followed, so the walk ends.
+    fn walk(&self, path: &Path, is_deep: bool, each: &mut impl FnMut(&Path)) {
+        let mut left = vec![path.to_owned()];
+        while let Some(path) = left.pop() {
+            if self.is_output(&path) {
+                continue;
+            }
+            match std::fs::read_dir(&path) {
+                Ok(entries) => {
+                    let entries = entries.flatten();
+                    let entries = entries.filter(|entry| !is_noise(&entry.file_name()));
+                    for entry in entries {
+                        match entry.file_type() {
+                            Ok(kind) if kind.is_dir() => {
+                                if is_deep {
+                                    left.push(entry.path());
+                                }
+                            }
+                            Ok(_) => each(&entry.path()),
+                            // It was deleted meanwhile.
+                            Err(_) => {}
+                        }
+                    }
+                }
+                Err(_) if path.is_file() => each(&path),
+                // It was deleted, or cannot be read; the watcher reports the latter.
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+/// Makes a path absolute, without a look at the disk.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(files: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        for file in files {
+            let file = folder.path().join(file);
+            let parent = file.parent().expect("it lies in a folder");
+            std::fs::create_dir_all(parent).expect("a folder can be made");
+            std::fs::write(file, "").expect("a file can be written");
+        }
+        folder
+    }
+
+    fn names(found: &BTreeSet<PathBuf>, root: &Path) -> Vec<String> {
+        let inside = |path: &PathBuf| path.strip_prefix(root).ok().map(Path::to_owned);
+        let inside = found.iter().filter_map(inside);
+        inside.map(|path| path.display().to_string()).collect()
+    }
+
+    #[test]
+    fn temporary_files_of_editors_are_no_modules() {
+        for name in [".lib.rs.swp", "lib.rs~", "4913", "#lib.rs#", ".#lib.rs"] {
+            assert!(!NewFiles::Everything.include(name.as_ref()), "{name}");
+        }
+        for (name, is_module) in [
+            ("lib.rs", true),
+            ("notes.log", false),
+            ("Cargo.toml", false),
+        ] {
+            assert_eq!(
+                NewFiles::Modules.include(name.as_ref()),
+                is_module,
+                "{name}"
+            );
+            assert!(NewFiles::Everything.include(name.as_ref()), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_folder_stands_for_the_inputs_in_it() {
+        let root = folder(&["src/lib.rs", "src/a/mod.rs", "src/notes.txt", "target/a.rs"]);
+        let path = |name: &str| root.path().join(name);
+        let mut inputs = Inputs::default();
+        inputs.add_folder(root.path(), NewFiles::AllModules);
+        inputs.exclude(&path("target"));
+        let all = inputs.below(root.path());
+        assert_eq!(names(&all, root.path()), ["src/a/mod.rs", "src/lib.rs"]);
+        let some = inputs.below(&path("src/a"));
+        assert_eq!(names(&some, root.path()), ["src/a/mod.rs"]);
+        // A file that a build has read is an input wherever it lies.
+        inputs.add_file(&path("target/a.rs"));
+        let read = inputs.below(&path("target"));
+        assert_eq!(names(&read, root.path()), ["target/a.rs"]);
+    }
+}
