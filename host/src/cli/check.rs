@@ -10,6 +10,7 @@ use vblank_runtime::guest::{Code, Instance};
 use vblank_runtime::image::Image;
 use vblank_state::{Change, ChangeKind, Comparison, Schema, Verdict, explain};
 
+use super::guest_file::guest_file;
 use super::output::fail;
 
 /// Say whether OLD's state can go on in NEW, field by field
@@ -93,10 +94,11 @@ impl Check {
     }
 }
 
-/// Returns the hash of a guest's code and the schema of its state. `path` is the guest or an image of its
+/// Returns the hash of a guest's code and the schema of its state. `guest` is the guest or an image of its
 /// state.
-fn schema_of(path: &Path) -> anyhow::Result<(String, Schema)> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+fn schema_of(guest: &Path) -> anyhow::Result<(String, Schema)> {
+    let path = guest_file(guest)?;
+    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     if Image::is_one(&bytes) {
         let image =
             Image::decode(&bytes).map_err(|cause| anyhow!("{}: {cause}", path.display()))?;

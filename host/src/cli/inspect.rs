@@ -1,18 +1,20 @@
 //! `host inspect`: shows facts about a guest from its file. It changes nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
+use vblank_runtime::error::GuestError;
 use vblank_runtime::guest::{Capability, Code, Instance, Interfaces, Kind};
 
+use super::guest_file::guest_file;
 use super::output::fail;
 
 /// Say what a guest is: hash, kind, world, imports, state, sizes
 #[derive(Args)]
 pub(super) struct Inspect {
-    /// A component or a core module
+    /// A component, a core module, or the folder of a guest crate, which must have been built
     guest: PathBuf,
     /// Print JSON
     #[arg(long)]
@@ -21,6 +23,8 @@ pub(super) struct Inspect {
 
 #[derive(Serialize)]
 struct Facts {
+    /// The file that was read.
+    file: PathBuf,
     hash: String,
     kind: &'static str,
     abi: Option<String>,
@@ -55,11 +59,14 @@ impl Inspect {
     }
 
     fn inspect(&self) -> anyhow::Result<u8> {
-        // An error of reading names the file itself.
-        let code = Code::read(&self.guest)?;
-        let facts = self
-            .facts(code)
-            .with_context(|| self.guest.display().to_string())?;
+        let file = guest_file(&self.guest)?;
+        let of_file = || file.display().to_string();
+        let code = match Code::read(&file) {
+            // An error of reading names the file itself.
+            Err(error @ GuestError::Read { .. }) => return Err(error.into()),
+            code => code.with_context(of_file)?,
+        };
+        let facts = facts(&file, code).with_context(of_file)?;
         if self.json {
             outln!("{}", serde_json::to_string_pretty(&facts)?);
         } else {
@@ -67,44 +74,46 @@ impl Inspect {
         }
         Ok(0)
     }
+}
 
-    fn facts(&self, code: Code) -> anyhow::Result<Facts> {
-        let component = code.componentise()?;
-        let interfaces = Interfaces::of(&component)?;
-        let schema = match interfaces.world() {
-            Some(_) => Some(Instance::schema_of(&code)?),
-            None => None,
-        };
-        let world = interfaces.world();
-        let imports = interfaces.imports.into_iter().map(|name| Import {
-            capability: Capability::needed_for(&name),
-            name,
-        });
-        let wants = code.wants.iter().map(|want| Wanted {
-            capability: want.capability.to_string(),
-            reason: want.reason.clone(),
-        });
-        Ok(Facts {
-            wants: wants.collect(),
-            hash: code.hash.to_string(),
-            kind: match code.kind {
-                Kind::Component => "component",
-                Kind::Module => "core module",
-                Kind::WasiModule => "core module for wasip1",
-            },
-            world,
-            imports: imports.collect(),
-            exports: interfaces.exports,
-            schema_hash: schema.as_ref().map(|schema| schema.hash().to_string()),
-            schema: schema.map(|schema| schema.to_wit()),
-            file_bytes: code.size(),
-            component_bytes: component.len(),
-            abi: code.abi,
-        })
-    }
+fn facts(file: &Path, code: Code) -> anyhow::Result<Facts> {
+    let component = code.componentise()?;
+    let interfaces = Interfaces::of(&component)?;
+    let schema = match interfaces.world() {
+        Some(_) => Some(Instance::schema_of(&code)?),
+        None => None,
+    };
+    let world = interfaces.world();
+    let imports = interfaces.imports.into_iter().map(|name| Import {
+        capability: Capability::needed_for(&name),
+        name,
+    });
+    let wants = code.wants.iter().map(|want| Wanted {
+        capability: want.capability.to_string(),
+        reason: want.reason.clone(),
+    });
+    Ok(Facts {
+        wants: wants.collect(),
+        hash: code.hash.to_string(),
+        kind: match code.kind {
+            Kind::Component => "component",
+            Kind::Module => "core module",
+            Kind::WasiModule => "core module for wasip1",
+        },
+        world,
+        imports: imports.collect(),
+        exports: interfaces.exports,
+        schema_hash: schema.as_ref().map(|schema| schema.hash().to_string()),
+        schema: schema.map(|schema| schema.to_wit()),
+        file: file.to_owned(),
+        file_bytes: code.size(),
+        component_bytes: component.len(),
+        abi: code.abi,
+    })
 }
 
 fn print(facts: &Facts) {
+    outln!("file       {}", facts.file.display());
     outln!("hash       {}", facts.hash);
     outln!("kind       {}", facts.kind);
     outln!("contract   {}", facts.abi.as_deref().unwrap_or("not told"));

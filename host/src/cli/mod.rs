@@ -12,6 +12,7 @@ mod check;
 mod doctor;
 mod features;
 mod folders;
+mod guest_file;
 mod history;
 mod hosts;
 mod inspect;

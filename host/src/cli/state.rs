@@ -15,6 +15,7 @@ use vblank_state::value::{decode, difference};
 use vblank_state::{Comparison, Value};
 
 use super::folders;
+use super::guest_file::guest_file;
 use super::output::fail;
 use crate::game::{self, Game};
 
@@ -127,7 +128,7 @@ fn migrate(
         },
     )?;
     let guest = || to.display().to_string();
-    let code = Code::read(to).with_context(guest)?;
+    let code = Code::read(&guest_file(to)?).with_context(guest)?;
     let candidate = prepare(&engine, &code, &ExpectedState::default()).with_context(guest)?;
     let comparison = Comparison::new(&image.schema, &candidate.version.schema);
     let options = game::supervisor_options()?;

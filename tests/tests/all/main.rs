@@ -25,6 +25,7 @@ mod four_crates;
 mod going_back;
 mod input;
 mod inputs;
+mod inspect;
 mod keys;
 mod killed;
 mod languages;
