@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use vblank_tests::{Guest, host, workspace};
+use vblank_tests::{Demo, Guest, host, workspace};
 
 /// A folder with two versions of a guest that counts.
 fn guests() -> (TempDir, PathBuf, PathBuf) {
@@ -56,6 +56,9 @@ fn swaps_are_made_and_measured_and_figures_written() {
         said.contains("9 swaps") || said.contains("10 swaps"),
         "{said}"
     );
+    assert!(said.contains("\npause "), "{said}");
+    let shown = String::from_utf8_lossy(&output.stderr);
+    assert!(!shown.contains("swap 1"), "one summary is enough: {shown}");
     let figures: Value =
         serde_json::from_slice(&std::fs::read(&json).expect("it was written")).expect("it is JSON");
     assert!(figures["swaps"].as_u64() >= Some(9), "{figures}");
@@ -70,6 +73,44 @@ fn swaps_are_made_and_measured_and_figures_written() {
         "phase", "update", "draw", "submit", "frame", "image", "pause",
     ];
     assert_eq!(names, phases);
+}
+
+#[test]
+fn a_swap_that_fails_is_shown() {
+    let (folder, one, two) = guests();
+    Guest::tally(1 << 14).trap_at(70).write(&two);
+    let output = bench(folder.path())
+        .args(["bench", "--renderer", "null", "--frames", "200"])
+        .args(["--swap-every", "50", "--swap-with", "two.wasm"])
+        .arg(&one)
+        .output()
+        .expect("the host starts");
+    let shown = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{shown}");
+    assert!(shown.contains("rollback"), "{shown}");
+}
+
+#[test]
+fn a_crate_that_was_never_built_is_built_before_it_is_swapped() {
+    let demo = Demo::copy("hello");
+    let json = demo.beside("out.json");
+    let mut host = bench(&demo.beside(""));
+    // A build that takes less time.
+    for (name, value) in [("LTO", "off"), ("CODEGEN_UNITS", "16"), ("OPT_LEVEL", "0")] {
+        host.env(format!("CARGO_PROFILE_RELEASE_{name}"), value);
+    }
+    let output = host
+        .args(["bench", "--renderer", "null", "--frames", "100"])
+        .args(["--swap-every", "10", "--json"])
+        .arg(&json)
+        .arg(demo.folder())
+        .output()
+        .expect("the host starts");
+    let shown = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{shown}");
+    let figures: Value =
+        serde_json::from_slice(&std::fs::read(&json).expect("it was written")).expect("it is JSON");
+    assert!(figures["swaps"].as_u64() >= Some(9), "{figures}");
 }
 
 #[test]

@@ -33,6 +33,8 @@ pub(super) struct LaneOptions<'a> {
     pub(super) limits: Limits,
     pub(super) cargo: CargoFlags,
     pub(super) assets: Option<&'a Path>,
+    /// True if each swap is shown. Swaps that the benchmark makes itself are summed up at the end.
+    pub(super) shows_swaps: bool,
 }
 
 /// One measured game.
@@ -109,7 +111,11 @@ impl Lane {
                 None => Box::new(FreeClock::default()),
             },
             outside,
-            observers: vec![Box::new(Watch(sender, terminal.clone()))],
+            observers: vec![Box::new(Watch {
+                state_hash: sender,
+                terminal: terminal.clone(),
+                shows_swaps: options.shows_swaps,
+            })],
             script: Default::default(),
         };
         let session_options = SessionOptions {
@@ -236,7 +242,11 @@ impl Until {
 
 /// Observer that shows events on the terminal and sends the final hash of the state to the lane. The start,
 /// the first frame and the end are not shown.
-struct Watch(Sender<String>, Terminal);
+struct Watch {
+    state_hash: Sender<String>,
+    terminal: Terminal,
+    shows_swaps: bool,
+}
 
 impl Observer for Watch {
     fn observe(&mut self, record: &Record) {
@@ -244,11 +254,12 @@ impl Observer for Watch {
             ReportEvent::End { state_hash, .. } => {
                 if let Some(hash) = state_hash {
                     // Sending fails only if the lane is gone, and then nobody needs the hash.
-                    let _ = self.0.send(hash.clone());
+                    let _ = self.state_hash.send(hash.clone());
                 }
             }
             ReportEvent::Start { .. } | ReportEvent::FirstFrame { .. } => {}
-            _ => self.1.observe(record),
+            ReportEvent::Swap { .. } if !self.shows_swaps => {}
+            _ => self.terminal.observe(record),
         }
     }
 }

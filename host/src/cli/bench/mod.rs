@@ -24,7 +24,7 @@ use self::compare::{Comparison, Plan, alternate};
 use self::lane::{Lane, LaneOptions, Until};
 use self::profile::ProfileFile;
 use self::results::Results;
-use self::swaps::Swaps;
+use self::swaps::PlannedSwaps;
 use super::features::FeatureArgs;
 use super::limits::LimitArgs;
 use super::log::start_log;
@@ -189,6 +189,7 @@ impl Bench {
             limits: self.limits.limits(),
             cargo: self.features.flags(true),
             assets: self.assets.as_deref(),
+            shows_swaps: self.swap_every.is_none(),
         }
     }
 
@@ -199,16 +200,16 @@ impl Bench {
             .as_ref()
             .map(|_| Arc::new(Profiler::new(profile::EVERY)));
         let mut lane = Lane::start(&self.lane(), &self.guest, profiler.clone(), terminal)?;
-        let swaps = |every| {
-            let when = (every, self.warmup);
+        let planned = |every| {
             let flags = self.features.flags(true);
-            let other = self.swap_with.as_ref();
-            Swaps::new(&lane.engine, when, &self.guest, &flags, other)
+            PlannedSwaps::new(every, &self.guest, &flags, self.swap_with.as_ref())
         };
-        let mut swaps = self.swap_every.map(swaps).transpose()?;
+        let planned = self.swap_every.map(planned).transpose()?;
         if !lane.warm_up(self.warmup) {
             return Ok(Err(lane.exit_code()));
         }
+        let start = |planned: PlannedSwaps| planned.start(&lane.engine, lane.session.frames());
+        let mut swaps = planned.map(start).transpose()?;
         profiler.iter().for_each(|profiler| profiler.forget());
         let ran = lane.run(self.until(), |session| match &mut swaps {
             Some(swaps) => swaps.make(session),

@@ -3,12 +3,50 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use vblank_runtime::build::{CargoFlags, GuestCrate};
 use vblank_runtime::guest::{Code, Engine};
 use vblank_runtime::supervisor::prepare;
 
 use crate::session::Session;
+
+/// Swaps that will be made once the guest has been built.
+pub(super) struct PlannedSwaps {
+    every: u64,
+    /// File of the guest, which may not exist yet.
+    own: PathBuf,
+    other: Option<Code>,
+}
+
+impl PlannedSwaps {
+    /// Plans a swap for every `every` updates. The swaps alternate between `other` and `guest`. Without
+    /// `other`, each is a swap to the same code.
+    pub(super) fn new(
+        every: u64,
+        guest: &Path,
+        flags: &CargoFlags,
+        other: Option<&PathBuf>,
+    ) -> anyhow::Result<Self> {
+        let own = if guest.is_dir() {
+            GuestCrate::open(guest, flags)?.artifact()
+        } else {
+            guest.to_owned()
+        };
+        let other = other.map(|other| Code::read(other)).transpose()?;
+        Ok(Self { every, own, other })
+    }
+
+    /// Reads the guest, which has been built meanwhile. The first swap follows `every` updates after `now`.
+    pub(super) fn start(self, engine: &Arc<Engine>, now: u64) -> anyhow::Result<Swaps> {
+        let own = Code::read(&self.own)?;
+        Ok(Swaps {
+            engine: Arc::clone(engine),
+            every: self.every,
+            next: now + self.every,
+            codes: [self.other.unwrap_or_else(|| own.clone()), own],
+        })
+    }
+}
 
 /// Schedule of the swaps, with the two versions.
 pub(super) struct Swaps {
@@ -20,37 +58,6 @@ pub(super) struct Swaps {
 }
 
 impl Swaps {
-    /// Plans a swap for every `every` updates after the `first` ones. The swaps alternate between `other` and
-    /// `guest`. Without `other`, each is a swap to the same code.
-    pub(super) fn new(
-        engine: &Arc<Engine>,
-        (every, first): (u64, u64),
-        guest: &Path,
-        flags: &CargoFlags,
-        other: Option<&PathBuf>,
-    ) -> anyhow::Result<Self> {
-        let own = if guest.is_dir() {
-            let file = GuestCrate::open(guest, flags)?.artifact();
-            if !file.is_file() {
-                bail!(
-                    "--swap-every: {} has not been built yet; type: host build --release {}",
-                    file.display(),
-                    guest.display()
-                );
-            }
-            file
-        } else {
-            guest.to_owned()
-        };
-        let codes = [Code::read(other.unwrap_or(&own))?, Code::read(&own)?];
-        Ok(Self {
-            engine: Arc::clone(engine),
-            every,
-            next: first + every,
-            codes,
-        })
-    }
-
     /// Prepares the next version and swaps to it, if a swap is due. The preparation is no part of the pause.
     pub(super) fn make(&mut self, session: &mut Session) -> anyhow::Result<()> {
         if session.frames() < self.next {
