@@ -1,11 +1,9 @@
 //! `host allow`: grants a capability to the guest of a running host. It starts no host.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use vblank_runtime::guest::Capability;
 
-use super::hosts::{Host, unexpected};
+use super::hosts::{HostArgs, unexpected};
 use super::output::fail;
 use crate::control::{Answer, Request};
 
@@ -14,9 +12,8 @@ use crate::control::{Answer, Request};
 pub(super) struct Allow {
     /// The capability: wasi, clock, random, random=SEED, read=DIR, write=DIR, env=NAME, http=HOST
     capability: Capability,
-    /// The guest whose host is meant; may be left out when just one host runs
-    #[arg(long)]
-    guest: Option<PathBuf>,
+    #[command(flatten)]
+    host: HostArgs,
 }
 
 impl Allow {
@@ -29,7 +26,7 @@ impl Allow {
         let request = Request::Allow {
             capability: capability.clone(),
         };
-        match Host::find(self.guest.as_deref())?.ask(&request)? {
+        match self.host.find()?.ask(&request)? {
             Answer::Allowed { is_new: true } => outln!("{capability} is granted from now on"),
             Answer::Allowed { is_new: false } => outln!("{capability} was granted before"),
             other => return Err(unexpected(&other)),

@@ -14,7 +14,7 @@ use super::{folders, hosts};
 /// List the versions of a guest that ran, the newest last
 #[derive(Args)]
 pub(super) struct History {
-    /// The guest; may be left out when just one host runs
+    /// The guest; may be left out when just one guest runs
     guest: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
@@ -42,7 +42,7 @@ impl History {
     fn list(self) -> anyhow::Result<u8> {
         let guest = match self.guest {
             Some(guest) => guest,
-            None => hosts::Host::find(None)?.status()?.guest,
+            None => hosts::only_guest()?,
         };
         if !guest.exists() {
             bail!("no such file or folder: {}", guest.display());

@@ -1,11 +1,9 @@
 //! `host rollback`: rolls a running host back to an older version. It starts no host.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 use vblank_runtime::history::StateOf;
 
-use super::hosts::{Host, unexpected};
+use super::hosts::{HostArgs, unexpected};
 use super::output::fail;
 use crate::control::{Answer, Request};
 
@@ -18,9 +16,8 @@ pub(super) struct Rollback {
     /// Go on with the state of now, or with that of then: when the version was last replaced
     #[arg(long, default_value = "now")]
     state: Which,
-    /// The guest whose host is meant; may be left out when just one host runs
-    #[arg(long)]
-    guest: Option<PathBuf>,
+    #[command(flatten)]
+    host: HostArgs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -43,7 +40,7 @@ impl Rollback {
                 Which::AtReplacement => StateOf::AtReplacement,
             },
         };
-        let done = match Host::find(self.guest.as_deref())?.ask(&request)? {
+        let done = match self.host.find()?.ask(&request)? {
             Answer::RolledBack(done) => done,
             other => return Err(unexpected(&other)),
         };

@@ -11,9 +11,7 @@ mod nowhere;
 #[cfg(unix)]
 mod server;
 
-#[cfg(unix)]
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use serde::{Deserialize, Serialize};
@@ -75,6 +73,9 @@ pub struct Status {
     pub guest: PathBuf,
     /// Process number of the host.
     pub pid: u32,
+    /// Time at which the host started, in milliseconds since 1970; `None` from an older host.
+    #[serde(default)]
+    pub since_ms: Option<u64>,
     /// Name of the run in the guest's history.
     pub run: String,
     /// Hash of the running code; `None` before the first version.
@@ -161,4 +162,11 @@ const SUFFIX: &str = "sock";
 fn guest_of(socket: &Path) -> Option<&str> {
     let (guest, _pid) = socket.file_stem()?.to_str()?.rsplit_once('-')?;
     Some(guest)
+}
+
+/// Returns the process number of the host that listens on a socket.
+#[must_use]
+pub fn pid_of(socket: &Path) -> Option<u32> {
+    let (_guest, pid) = socket.file_stem()?.to_str()?.rsplit_once('-')?;
+    pid.parse().ok()
 }

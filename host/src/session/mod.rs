@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use vblank_input::{Input, InputEvent};
 #[cfg(feature = "overlay")]
@@ -111,6 +111,8 @@ pub enum ScriptedSwap {
 pub struct Session {
     parts: Parts,
     options: SessionOptions,
+    /// Time at which the session began.
+    since: SystemTime,
     /// Due times of updates and turns.
     timeline: Timeline,
     /// The game, the candidate that waits for it, and its history.
@@ -191,6 +193,7 @@ impl Session {
             asset_bytes: 0,
             exit: None,
             has_ended: false,
+            since: SystemTime::now(),
             parts,
             options,
         }

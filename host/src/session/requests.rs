@@ -2,6 +2,7 @@
 //! knows no sockets.
 
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use vblank_runtime::guest::{CodeHash, SourceLocation};
 use vblank_runtime::history::{ArchivedState, Back, BackError, GoBack, StateOf, VersionOutcome};
@@ -55,9 +56,11 @@ impl Session {
 
     fn control_status(&self) -> control::Status {
         let slot = &self.slot;
+        let since = self.since.duration_since(UNIX_EPOCH);
         control::Status {
             guest: self.options.guest.clone(),
             pid: std::process::id(),
+            since_ms: since.ok().map(|since| since.as_millis() as u64),
             run: slot.history.run().to_owned(),
             hash: slot.hash().map(|hash| hash.to_string()),
             frame: slot.next_update(),

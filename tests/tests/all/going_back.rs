@@ -388,6 +388,46 @@ fn what_cannot_be_gone_back_to() {
 }
 
 #[test]
+fn of_two_hosts_on_one_guest_the_process_number_says_which() {
+    let scene = Scene::new();
+    let game = scene.game.display().to_string();
+    let mut hosts = [scene.start(), scene.start()];
+    Guest::of::<Counter>().step(2).write(&scene.game);
+    let swaps = hosts.each_mut().map(|host| host.event("swap"));
+    let pids = hosts.each_ref().map(|host| host.pid().to_string());
+    let code = &prefix(&swaps[0]["to"])[..6];
+    // Year and month, since the day may end meanwhile.
+    let since = &today()[..8];
+    for arguments in [&["rollback"][..], &["allow", "clock"]] {
+        let said = scene.said(arguments);
+        said.fails(1, &["--pid", &pids[0], &pids[1], &game, code, since]);
+        let said = scene.said(&[arguments, &["--guest", &game]].concat());
+        said.fails(1, &["--pid", &pids[0], &pids[1], &game, code, since]);
+    }
+    let said = scene.said(&["rollback", "--pid", "1"]);
+    said.fails(1, &["no host has the process number 1", &pids[0], &pids[1]]);
+    // Both run the same guest, so there is nothing to ask.
+    assert_eq!(scene.said(&["history"]).code, Some(0));
+
+    let [mut first, mut second] = hosts;
+    let back = scene.rollback(&mut second, &["--pid", &pids[1]]);
+    assert_eq!(back["to"], swaps[1]["from"]);
+    let said = scene.said(&["allow", "clock", "--guest", &game, "--pid", &pids[0]]);
+    assert_eq!(said.code, Some(0), "{}", said.error);
+    first.event("notice");
+    let _ = first.stop().exits(0).without(&["rollback"]);
+    let _ = second.stop().exits(0).without(&["notice"]);
+}
+
+/// Today, as the list of hosts has it.
+fn today() -> String {
+    let output = std::process::Command::new("date")
+        .args(["-u", "+%Y-%m-%d"])
+        .output();
+    String::from_utf8(output.expect("date starts").stdout).expect("a date is text")
+}
+
+#[test]
 fn a_version_that_failed_is_passed_over() {
     let scene = Scene::new();
     let mut host = scene.start();
