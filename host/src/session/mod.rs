@@ -306,6 +306,12 @@ impl Session {
         self.slot.motion() == timeline::Motion::Moving
     }
 
+    /// Returns true while a build tool writes to the terminal itself, which the first build does.
+    #[must_use]
+    pub fn is_building_aloud(&self) -> bool {
+        self.source.is_building_aloud()
+    }
+
     /// Number of updates made.
     #[must_use]
     pub fn frames(&self) -> u64 {

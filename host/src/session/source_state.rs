@@ -10,6 +10,8 @@ pub(super) struct SourceState {
     pub(super) progress: SourceProgress,
     /// Code that the source was last built to.
     pub(super) newest: Option<CodeHash>,
+    /// True if a build has succeeded.
+    has_built: bool,
     /// How the inputs of the source are watched.
     pub(super) coverage: Coverage,
 }
@@ -19,6 +21,7 @@ impl SourceState {
         Self {
             progress: SourceProgress::Nothing,
             newest: None,
+            has_built: false,
             coverage: Coverage::default(),
         }
     }
@@ -28,10 +31,16 @@ impl SourceState {
         match news {
             News::Refused { to: Some(hash), .. } => self.newest = Some(*hash),
             News::Ready(candidate) => self.newest = Some(candidate.version.hash()),
+            News::Built { .. } => self.has_built = true,
             News::Watching(coverage) => self.coverage = coverage.clone(),
             _ => {}
         }
         self.progress.note(news);
+    }
+
+    /// True while the build tool writes to the terminal itself. It does so until a build has succeeded.
+    pub(super) fn is_building_aloud(&self) -> bool {
+        !self.has_built && matches!(self.progress, SourceProgress::Building(_))
     }
 
     /// Code that the source was last built to, if another version runs.

@@ -82,22 +82,31 @@ impl Terminal {
         } else {
             FOR_A_PIPE
         };
-        let mut last = (Instant::now(), 0);
+        let mut shown = Instant::now();
+        // Time and number of frames from which the next rate counts; `None` while the game stands still.
+        let mut last: Option<(Instant, u64)> = None;
         move |session| {
-            let elapsed = last.0.elapsed();
-            if elapsed < interval {
+            if terminal.is_live && session.is_building_aloud() {
+                terminal.clear_progress();
                 return;
             }
             if !session.is_running() {
-                if terminal.is_live {
+                last = None;
+                if terminal.is_live && shown.elapsed() >= interval {
+                    shown = Instant::now();
                     terminal.bar.set_message(session.status().to_string());
                     terminal.bar.tick();
                 }
                 return;
             }
             let frames = session.frames();
-            let rate = frames.saturating_sub(last.1) as f64 / elapsed.as_secs_f64();
-            last = (Instant::now(), frames);
+            let (since, before) = *last.get_or_insert_with(|| (Instant::now(), frames));
+            let elapsed = since.elapsed();
+            if elapsed < interval {
+                return;
+            }
+            let rate = frames.saturating_sub(before) as f64 / elapsed.as_secs_f64();
+            last = Some((Instant::now(), frames));
             let text = format!(
                 "frame {frames}  {rate:.0}/s  {:.0} µs a frame  {} MiB  {}  {}",
                 session.timings().frame.percentiles().p50,
@@ -111,6 +120,15 @@ impl Terminal {
             } else {
                 terminal.say(text.trim_end());
             }
+        }
+    }
+
+    /// Clears the progress line until it is updated, so that others can write to the terminal.
+    fn clear_progress(&self) {
+        if !self.bar.message().is_empty() {
+            self.bar.set_message("");
+            // Unlike `tick`, this draws whenever it is called.
+            self.bar.suspend(|| ());
         }
     }
 

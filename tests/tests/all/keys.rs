@@ -1,7 +1,7 @@
 //! Keys in the terminal, through a terminal of their own: `script` gives the host one.
 
 use tempfile::TempDir;
-use vblank_tests::{Counter, Guest, Typed};
+use vblank_tests::{Counter, Demo, Guest, Typed};
 
 /// A game that runs in a terminal.
 fn start(folder: &TempDir) -> Typed {
@@ -84,4 +84,19 @@ fn the_terminal_is_as_it_was_after_ctrl_c() {
     host.press("\u{3}");
     let _ = host.event("end");
     is_restored(&host.end());
+}
+
+#[test]
+fn the_first_builds_own_lines_have_the_terminal_for_themselves() {
+    let demo = Demo::copy("hello");
+    let flags = ["hello", "--headless", "--renderer", "null"];
+    let mut host = Typed::run(&demo.beside(""), flags, &[]);
+    host.event("first-frame");
+    // The line is back once cargo is done.
+    host.shows(&["this is the newest source"]);
+    host.press("q");
+    let said = host.end();
+    assert!(said.contains("Compiling hello"), "{said}");
+    let (build, _) = said.split_once("Finished").expect("cargo ends with it");
+    assert!(!build.contains("building for"), "{build}");
 }

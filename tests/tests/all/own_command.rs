@@ -120,3 +120,20 @@ fn without_something_to_watch_it_is_a_mistake_on_the_command_line() {
         .exits(2);
     assert!(ended.said.contains("--watch"), "{}", ended.said);
 }
+
+/// Standard error that is no terminal has a line every five seconds.
+#[test]
+fn the_first_rate_counts_from_the_first_frame() {
+    let project = Project::new();
+    let build = "sleep 5.5 && cp src/game.source game.wasm";
+    let mut host = project.run(build, &project.root.path().join("src")).start();
+    host.event("first-frame");
+    host.says("/s ");
+    let said = host.said();
+    let (before, _) = said.split_once("/s ").expect("the line has a rate");
+    let rate = before.split_whitespace().last();
+    let rate: Option<u32> = rate.and_then(|rate| rate.parse().ok());
+    // On a busy machine it is less than 60.
+    assert!(rate > Some(20), "{said}");
+    let _ = host.stop().exits(0);
+}
