@@ -25,6 +25,8 @@ pub(super) struct GuestSlot {
     pub(super) rollback: Option<PendingRollback>,
     /// Reply channel of a rollback that a command asked for.
     pub(super) rollback_answer: Option<Receiver<Answer>>,
+    /// Code of the newest source, if it ran until a person went back to an older version.
+    pub(super) left_source: Option<CodeHash>,
     /// Time at which the running version took over.
     pub(super) came_in: Instant,
     /// Number of the first update of this session: 0, or that of the image it resumed from.
@@ -42,6 +44,7 @@ impl GuestSlot {
             swaps: 0,
             rollback: None,
             rollback_answer: None,
+            left_source: None,
             came_in: Instant::now(),
             began_at: 0,
             began: Instant::now(),

@@ -118,9 +118,13 @@ impl Session {
         };
         let candidate = *back.candidate;
         let wanted = candidate.version.hash();
+        let left_before = self.slot.left_source;
         let image = back.state.as_deref();
         match self.complete_swap(game, candidate, image, VersionOutcome::RolledBack) {
             Ok(CompletedSwap { from, to, swap }) => {
+                let newest = self.newer_source();
+                let is_left = |newest: &CodeHash| *newest == from || left_before == Some(*newest);
+                self.slot.left_source = newest.filter(is_left);
                 let requested = RequestedRollback::new(state, &swap);
                 reply.send(Answer::RolledBack(RollbackDone {
                     from: from.to_string(),

@@ -29,9 +29,10 @@ pub enum Source {
     Runs,
     /// The newest source runs, and has been in the build with optimisations for this long.
     Optimising(Duration),
-    /// The source was built to this code. It was refused or rolled back, or a person wanted another
-    /// version.
+    /// The source was built to this code. It was refused or rolled back.
     IsNewer(CodeHash),
+    /// The source was built to this code. A person went back from it to an older version.
+    WasLeft(CodeHash),
     /// The source does not build, so its code is unknown.
     DoesNotBuild,
     /// The build was stopped, so the code of the source is unknown.
@@ -106,6 +107,11 @@ impl Session {
                 {
                     Source::Waiting(newest)
                 }
+                SourceProgress::Came(newest) | SourceProgress::Optimising(newest, _)
+                    if self.slot.left_source == Some(newest) =>
+                {
+                    Source::WasLeft(newest)
+                }
                 SourceProgress::Came(newest) | SourceProgress::Optimising(newest, _) => {
                     Source::IsNewer(newest)
                 }
@@ -149,6 +155,11 @@ impl fmt::Display for Status {
             Source::IsNewer(hash) => {
                 write!(f, "the newest source is {} and does not run", hash.short())
             }
+            Source::WasLeft(hash) => write!(
+                f,
+                "an older version, as you asked; the newest source is {}",
+                hash.short()
+            ),
             Source::DoesNotBuild => f.write_str("the newest source does not build"),
             Source::WasStopped => f.write_str("the newest source's build was stopped"),
             Source::IsNoGuest => f.write_str("the newest file is no guest"),

@@ -197,6 +197,7 @@ impl Session {
     /// Records in the history that the running version has just taken over.
     fn note_arrival(&mut self, swap: Option<&Swap>) {
         self.slot.came_in = Instant::now();
+        self.slot.left_source = None;
         if swap.is_some() {
             self.timings.recent.mark();
         }
@@ -261,6 +262,9 @@ impl Session {
         to: Option<CodeHash>,
         refused: &SwapError,
     ) {
+        if to.is_some() && to == self.slot.left_source {
+            self.slot.left_source = None;
+        }
         let trap = refused.trap();
         let event = ReportEvent::Refused {
             guest,

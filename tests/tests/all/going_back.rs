@@ -12,7 +12,7 @@ use vblank_runtime::error::Trap;
 use vblank_runtime::guest::{Code, EngineOptions};
 use vblank_runtime::supervisor::{ExpectedState, FailureOutcome, prepare};
 use vblank_state::value::decode;
-use vblank_tests::{Counter, Demo, Guest, Host, Run, host, show_state};
+use vblank_tests::{Counter, Demo, Guest, Host, Run, Typed, host, show_state};
 
 mod richer {
     use vblank_derive::State;
@@ -425,6 +425,33 @@ fn today() -> String {
         .args(["-u", "+%Y-%m-%d"])
         .output();
     String::from_utf8(output.expect("date starts").stdout).expect("a date is text")
+}
+
+#[test]
+fn the_status_line_knows_that_a_person_went_back() {
+    let home = TempDir::new().expect("a temporary folder can be made");
+    let game = home.path().join("game.wasm");
+    Guest::of::<Counter>().write(&game);
+    let flags = ["game.wasm", "--headless", "--renderer", "null"];
+    let mut host = Typed::run(home.path(), flags, &[]);
+    host.event("first-frame");
+    Guest::of::<Counter>().step(2).write(&game);
+    let swap = host.event("swap");
+    let (old, new) = (&prefix(&swap["from"])[..6], &prefix(&swap["to"])[..6]);
+    host.press("r");
+    host.event("rollback");
+    let newest = format!("an older version, as you asked; the newest source is {new}");
+    let line = host.shows(&[&format!("{old} for "), &newest]);
+    assert!(!line.contains("does not run"), "{line}");
+    // A version that fails is another matter.
+    let fails = Guest::of::<Counter>().before("update", "unreachable");
+    fails.write(&game);
+    let failed = host.event("rollback");
+    let failed = &prefix(&failed["from"])[..6];
+    let newest = format!("the newest source is {failed} and does not run");
+    host.shows(&[&format!("{old} for "), &newest]);
+    host.press("q");
+    let _ = host.end();
 }
 
 #[test]
