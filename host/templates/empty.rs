@@ -1,4 +1,6 @@
 //! {{name}}: an empty game. Start it with `host run`, change this file, and save.
+//!
+//! `log::info!("{value}")` writes to the terminal. A guest has no output for `println!` and `dbg!`.
 
 use vblank_guest::prelude::*;
 

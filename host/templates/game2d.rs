@@ -1,6 +1,7 @@
 //! {{name}}: a comet about a sun. The arrow keys steer it.
 //!
 //! Start it with `host run`, change anything here, and save: the comet flies on with the new code.
+//! `log::info!("{value}")` writes to the terminal. A guest has no output for `println!` and `dbg!`.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,7 @@
 //! {{name}}: a plugin that numbers the lines of a text. An application loads it; README.md says how.
+//!
+//! `vblank_guest::log::info!("{line}")` writes to its log. A plugin has no output for `println!` and
+//! `dbg!`.
 
 use vblank_guest::{Plugin, State};
 

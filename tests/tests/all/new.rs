@@ -174,6 +174,19 @@ fn a_plugin_builds_is_shown_and_is_no_game() {
     assert!(said.contains("embedding.md"), "{said}");
 }
 
+/// A guest has no standard output, so its source names what has.
+#[test]
+fn every_source_says_how_to_write_to_the_terminal() {
+    for template in ["empty", "game2d", "plugin"] {
+        let folder = folder();
+        makes(folder.path(), &format!("pong --template {template}"));
+        let source = read(&folder.path().join("pong/src/lib.rs"));
+        for word in ["log::info!", "`println!`", "`dbg!`"] {
+            assert!(source.contains(word), "no {word} in {source}");
+        }
+    }
+}
+
 #[test]
 fn in_a_workspace_it_becomes_a_member() {
     let folder = folder();
