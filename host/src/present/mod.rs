@@ -265,13 +265,13 @@ fn short(hash: &str) -> &str {
 
 /// Returns `, at src/lib.rs:3:9`, or nothing if the location is unknown.
 fn location_suffix(location: &SourceLocation) -> String {
-    let found = location.location.as_ref();
+    let found = location.shown.as_ref();
     found.map_or(String::new(), |location| format!(", at {location}"))
 }
 
 /// Returns the location on a line of its own, followed by the details.
 fn located_details(location: &SourceLocation) -> String {
-    let found = location.location.as_ref();
+    let found = location.shown.as_ref();
     let line = found.map_or(String::new(), |location| format!("\nat {location}"));
     format!("{line}{}", details(location))
 }
@@ -293,9 +293,9 @@ fn details(location: &SourceLocation) -> String {
         .map(|(first, last)| &location.trace[first..=last]);
     for call in own.unwrap_or(&location.trace).iter().take(MOST_CALLS) {
         let line = if call.is_own {
-            call.text.clone()
+            call.shown.clone()
         } else {
-            call.text.dimmed().to_string()
+            call.shown.dimmed().to_string()
         };
         text.push_str("\n    ");
         text.push_str(&line);

@@ -34,7 +34,7 @@ fn is_told(ended: &Ended, event: &Value, place: &str, line: &str) {
     let location = event["location"].as_str().unwrap_or_default();
     assert!(location.starts_with(place), "{place} wanted: {event}");
     let said = &ended.said;
-    assert!(said.contains(&format!("at {location}")), "{said}");
+    is_opened(said, location);
     assert!(
         said.contains(&format!("| {}", line_with_indent(line))),
         "{said}"
@@ -46,6 +46,47 @@ fn is_told(ended: &Ended, event: &Value, place: &str, line: &str) {
         own.any(|call| call.ends_with(place)),
         "{place} in {trace:#?}"
     );
+}
+
+/// The terminal has the place with a path that leads there from the folder in which the host was started.
+#[track_caller]
+fn is_opened(said: &str, location: &str) {
+    let words = said.split([' ', ',', ';', '\n']);
+    let found = words.filter(|word| word.ends_with(location));
+    let mut files = found.filter_map(|word| word.split(':').next());
+    let file = files
+        .next()
+        .unwrap_or_else(|| panic!("no {location} in {said}"));
+    assert!(Path::new(file).is_file(), "{file} is not there: {said}");
+}
+
+#[test]
+fn the_terminals_path_begins_where_the_host_was_started() {
+    let demo = Demo::copy("hello");
+    let code = "panic!(\"not here\");";
+    insert(&demo, code);
+    let place = place_of(&demo, code);
+    let other = TempDir::new().expect("a temporary folder can be made");
+    let absolute = demo.folder().canonicalize().expect("it is there");
+    for (folder, path) in [
+        (demo.folder(), place.clone()),
+        (demo.beside(""), format!("hello/{place}")),
+        (
+            other.path().to_owned(),
+            absolute.join(&place).display().to_string(),
+        ),
+    ] {
+        let run = Run::headless(&demo.folder());
+        let run = run.args("--fast --frames 100 --renderer null --exit-on-break");
+        let folder = folder.to_str().expect("its path is text");
+        let ended = run.within("env", &["-C", folder]).to_end().exits(1);
+        let location = ended.only("break")["location"].as_str();
+        assert!(location.is_some_and(|at| at.starts_with(&place)));
+        let ended = ended.says_once(&["break  at", "not here", &format!(", at {path}")]);
+        // The callers as well.
+        let call = format!("  {}\n", path.trim_end_matches(':'));
+        assert!(ended.said.contains(&call), "no {call} in {}", ended.said);
+    }
 }
 
 fn line_with_indent(line: &str) -> String {
@@ -145,11 +186,7 @@ fn a_candidate_that_is_refused_or_rolled_back_has_its_line() {
         let location = event["location"].as_str().unwrap_or_default();
         // A file on its own does not say where its crate is.
         assert!(location.contains(place.as_str()), "{place} wanted: {event}");
-        assert!(
-            ended.said.contains(&format!("at {location}")),
-            "{}",
-            ended.said
-        );
+        is_opened(&ended.said, location);
     }
     // Told in the order in which it happened, although the place is found later.
     let frames = ended.events.iter().map(|event| event["frame"].as_u64());

@@ -14,6 +14,10 @@ use crate::error::Trap;
 pub struct SourceLocation {
     /// `file:line:column` in the author's own code, relative to the guest's folder if it lies there.
     pub location: Option<String>,
+    /// The same location for a terminal, which can open its path: relative to the working folder if it lies
+    /// there, and absolute otherwise.
+    #[serde(skip)]
+    pub shown: Option<String>,
     /// Running functions, the innermost first.
     pub trace: Vec<Call>,
     /// Line of the source, with a caret below it.
@@ -27,8 +31,10 @@ pub struct SourceLocation {
 /// One running function: `function  file:line`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// Text of the line.
+    /// Text of the line. Its path is relative to the guest's folder if it lies there.
     pub text: String,
+    /// The same text with a path that a terminal can open, as in [`SourceLocation::shown`].
+    pub shown: String,
     /// True if the author of the guest wrote the function.
     pub is_own: bool,
 }
@@ -56,6 +62,8 @@ impl SourceLocation {
     pub fn find(trap: &Trap, folder: Option<&Path>) -> Self {
         let folder = folder.and_then(|folder| std::fs::canonicalize(folder).ok());
         let folder = folder.as_deref();
+        let here = std::env::current_dir().ok();
+        let here = here.as_deref();
         let frames = trap.backtrace.as_ref().map_or(Vec::new(), look_up);
         let of_frame = frames
             .iter()
@@ -72,21 +80,22 @@ impl SourceLocation {
         let has_lines = frames.iter().any(|frame| frame.line.is_some());
         Self {
             location: spot.as_ref().map(|spot| spot.show(folder)),
+            shown: spot.as_ref().map(|spot| spot.absolute(&frames).show(here)),
             excerpt: spot
                 .as_ref()
                 .zip(read)
                 .and_then(|(spot, read)| spot.excerpt(read)),
             hint: (spot.is_none() && trap.backtrace.is_some() && !has_lines).then_some(HINT),
-            trace: calls(&frames, folder),
+            trace: calls(&frames, folder, here),
         }
     }
 }
 
 /// Makes lines of frames. The repeated frames of a recursion become one line.
-fn calls(frames: &[Frame], folder: Option<&Path>) -> Vec<Call> {
+fn calls(frames: &[Frame], folder: Option<&Path>, here: Option<&Path>) -> Vec<Call> {
     let mut calls: Vec<(Call, usize)> = Vec::new();
     for frame in frames {
-        let next = call(frame, folder);
+        let next = call(frame, folder, here);
         match calls.last_mut() {
             Some((last, times)) if *last == next => *times += 1,
             _ => calls.push((next, 1)),
@@ -94,21 +103,28 @@ fn calls(frames: &[Frame], folder: Option<&Path>) -> Vec<Call> {
     }
     let line = |(mut call, times): (Call, usize)| {
         if times > 1 {
-            call.text.push_str(&format!("  {times} times"));
+            for text in [&mut call.text, &mut call.shown] {
+                text.push_str(&format!("  {times} times"));
+            }
         }
         call
     };
     calls.into_iter().map(line).collect()
 }
 
-fn call(frame: &Frame, folder: Option<&Path>) -> Call {
+fn call(frame: &Frame, folder: Option<&Path>, here: Option<&Path>) -> Call {
     let position = FilePosition::of_frame(frame).map(|spot| FilePosition {
         column: None,
         ..spot
     });
-    let position = position.map_or(String::new(), |spot| format!("  {}", spot.show(folder)));
+    let text = |base| {
+        let position = position.as_ref();
+        let position = position.map_or(String::new(), |spot| format!("  {}", spot.show(base)));
+        format!("{}{position}", frame.function)
+    };
     Call {
-        text: format!("{}{position}", frame.function),
+        text: text(folder),
+        shown: text(here),
         is_own: frame.is_own(),
     }
 }
@@ -147,6 +163,17 @@ impl FilePosition {
         }
     }
 
+    /// Makes the path of a guest without a folder absolute: the debug sections have absolute paths.
+    fn absolute(&self, frames: &[Frame]) -> Self {
+        let mut files = frames.iter().flat_map(|frame| &frame.file).map(Path::new);
+        let file = files.find(|file| file.is_absolute() && file.ends_with(&self.file));
+        Self {
+            file: file.unwrap_or(&self.file).to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// Returns `file:line:column`, relative to a folder if the file lies there.
     fn show(&self, folder: Option<&Path>) -> String {
         let inside = folder.and_then(|folder| self.file.strip_prefix(folder).ok());
         let whole = inside.unwrap_or(&self.file).to_string_lossy();
