@@ -105,8 +105,9 @@ fn a_version_that_wants_more_waits_for_consent() {
     let host = Host::new().unwrap();
     let mut slot = host.slot::<Tally>("tally").watch(&scene.wasm).unwrap();
     add(&mut slot);
+    let newer = Guest::plugin().step(100).component();
     scene.wants("clock = \"to date\"\n\"env=LANG\" = \"to speak\"");
-    std::fs::write(&scene.wasm, Guest::plugin().step(100).component()).unwrap();
+    std::fs::write(&scene.wasm, newer).unwrap();
     let change = loop {
         let change = next_change(&mut slot);
         // The list alone may be seen first: the same code, and it wants more.
@@ -118,7 +119,7 @@ fn a_version_that_wants_more_waits_for_consent() {
         change.contains("wants `clock` (to date) and `env=LANG` (to speak), which is not granted"),
         "{change}"
     );
-    let before = add(&mut slot);
+    let mut count = add(&mut slot);
     slot.allow("clock".parse().unwrap()).unwrap();
     let still = loop {
         let change = next_change(&mut slot).to_string();
@@ -130,10 +131,14 @@ fn a_version_that_wants_more_waits_for_consent() {
     slot.allow("env=LANG".parse().unwrap()).unwrap();
     loop {
         if let Change::Swapped { .. } = next_change(&mut slot) {
-            break;
+            let before = std::mem::replace(&mut count, add(&mut slot));
+            if count == before + 100 {
+                break;
+            }
+            // The old code may come in first, with the list that is granted by now.
+            assert_eq!(count, before + 1, "its state");
         }
     }
-    assert_eq!(add(&mut slot), before + 100, "its state, its new code");
 }
 
 /// Only the list beside the file is changed: its author wants less.
