@@ -121,7 +121,7 @@ impl KeySet {
 
     pub fn iter(&self) -> impl Iterator<Item = Key> {
         self.0.iter().enumerate().flat_map(|(index, &word)| {
-            std::iter::successors(Some(word), |rest| Some(rest & (rest - 1)))
+            std::iter::successors(Some(word), |rest| Some(rest & rest.wrapping_sub(1)))
                 .take_while(|&rest| rest != 0)
                 .map(move |rest| Key::ALL[index * 64 + rest.trailing_zeros() as usize])
         })
@@ -131,6 +131,17 @@ impl KeySet {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_set_of_no_keys_has_none() {
+        // Overflow is checked without optimisation only: cargo test --package vblank-input
+        assert_eq!(KeySet::default().iter().next(), None);
+        let mut set = KeySet::default();
+        set.insert(Key::ALL[0]);
+        set.insert(Key::ALL[Key::ALL.len() - 1]);
+        let keys: Vec<Key> = set.iter().collect();
+        assert_eq!(keys, [Key::ALL[0], Key::ALL[Key::ALL.len() - 1]]);
+    }
 
     #[test]
     fn keys_follow_the_order_of_the_contract() {
