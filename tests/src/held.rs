@@ -21,6 +21,10 @@ pub struct Held {
     pub threads: usize,
 }
 
+/// Number of mappings by which one state of a process may differ from the next without a reason in the program.
+/// Runs of the same swaps had 86 or 87.
+const NEIGHBOURS: usize = 2;
+
 impl Held {
     /// Measures a process by its folder in `/proc`.
     #[must_use]
@@ -63,12 +67,18 @@ impl Held {
     }
 
     /// Waits until a process holds no more than before. Fails at the deadline.
+    /// Mappings may be a few more: the kernel merges neighbours of the same kind, or does not. What is leaked
+    /// with each of many versions is many more.
     #[track_caller]
     pub fn wait_for_no_more(process: &Path, before: Self) -> Self {
         let what = format!("no more to be held than {before:?}");
+        let mut last = None;
         wait_until(&what, DEADLINE, || {
             let now = Self::by(process);
-            let is_back = now.mappings <= before.mappings
+            if last.replace(now) != Some(now) {
+                eprintln!("held: {now:?}");
+            }
+            let is_back = now.mappings <= before.mappings + NEIGHBOURS
                 && now.descriptors <= before.descriptors
                 && now.threads <= before.threads
                 && now.resident_kib <= before.resident_kib * 105 / 100;
