@@ -9,7 +9,9 @@ use vblank_input::Size;
 use vblank_render::assets::Assets;
 use vblank_render::sound;
 use vblank_render::{DRIVERS, Kind, Prefer, RenderError, Renderer, WgpuRenderer};
-use vblank_runtime::build::{BuildError, CargoFlags, GuestCrate, Toolchain, is_told_of_changes};
+use vblank_runtime::build::{
+    BuildError, CargoFlags, GuestCrate, TARGET, Toolchain, is_told_of_changes,
+};
 use vblank_runtime::guest::{ABI, EngineOptions, WASMTIME};
 
 use super::folders;
@@ -69,9 +71,11 @@ enum Status {
 impl Doctor {
     pub(super) fn execute(self) -> u8 {
         let guest = self.guest.as_deref().unwrap_or(Path::new("."));
-        let inputs = match self.guest.as_deref().map(inputs_of).transpose() {
-            Ok(inputs) => inputs,
-            Err(error) => return fail(&error.into(), 1),
+        // What is missing may be the reason why the crate cannot be read, so it is shown in any case.
+        let (inputs, unreadable) = match self.guest.as_deref().map(inputs_of) {
+            Some(Ok(inputs)) => (Some(inputs), None),
+            Some(Err(error)) => (None, Some(error)),
+            None => (None, None),
         };
         let checks = examine(guest);
         let ok = checks.iter().all(|check| check.status != Status::Missing);
@@ -83,6 +87,9 @@ impl Doctor {
             }
         } else {
             print(&findings);
+        }
+        if let Some(error) = unreadable {
+            return fail(&error.into(), 1);
         }
         u8::from(!ok)
     }
@@ -129,15 +136,6 @@ fn engine() -> Check {
     }
 }
 
-/// Splits a message into what is missing and what to do.
-fn split_advice(error: &BuildError) -> (String, String) {
-    let message = error.to_string();
-    match message.split_once("; ") {
-        Some((lacks, advice)) => (lacks.to_owned(), advice.to_owned()),
-        None => (message, String::new()),
-    }
-}
-
 fn toolchain(found: &Toolchain) -> [Check; 4] {
     const INSTALL: &str = "install Rust from https://rustup.rs";
     let tool = |name, asked: &Result<String, String>, advice: &str| match asked {
@@ -146,9 +144,16 @@ fn toolchain(found: &Toolchain) -> [Check; 4] {
     };
     let target = match &found.target {
         Ok(of) => Check::ok("target", of),
-        Err(error @ BuildError::NoTarget { .. }) => {
-            let (lacks, advice) = split_advice(error);
-            Check::missing("target", lacks, advice)
+        Err(BuildError::NoTarget { toolchain }) => {
+            let add = format!("type: rustup target add {TARGET}");
+            Check::missing(
+                "target",
+                format!("the compiler has no {TARGET} target"),
+                match toolchain {
+                    Some(name) => format!("{add} --toolchain {name}"),
+                    None => add,
+                },
+            )
         }
         Err(error @ BuildError::Toolchain { .. }) => Check::missing(
             "target",

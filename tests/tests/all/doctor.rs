@@ -6,7 +6,7 @@ use std::process::Output;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use vblank_tests::host;
+use vblank_tests::{Demo, host};
 
 fn folder() -> TempDir {
     TempDir::new().expect("a temporary folder can be made")
@@ -173,4 +173,27 @@ fn folders_that_cannot_be_written_are_a_warning() {
         let text = check["text"].as_str().unwrap_or_default();
         assert!(text.contains(&*file.to_string_lossy()), "{check}");
     }
+}
+
+#[test]
+fn the_inputs_of_a_guest_are_listed_and_the_checks_are_shown_where_it_cannot_be_read() {
+    let home = folder();
+    let demo = Demo::copy_cold("hello");
+    let ask = || {
+        let mut doctor = host(home.path());
+        doctor.args(["doctor", "--json"]).arg(demo.folder());
+        doctor.output().expect("the host starts")
+    };
+    let (answer, code) = json(&ask());
+    assert_eq!(code, Some(0), "{answer:#}");
+    let files = answer["inputs"]["files"].to_string();
+    assert!(files.contains("hello/Cargo.toml"), "{files}");
+
+    std::fs::write(demo.folder().join("Cargo.toml"), "[package\n").expect("it can be written");
+    let output = ask();
+    let (answer, code) = json(&output);
+    assert_eq!(code, Some(1));
+    assert_eq!(check(&answer, "target")["status"], "ok");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("cargo cannot read the guest crate"), "{said}");
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use cargo_metadata::{BuildScript, Message, PackageId};
 
+use super::dep_info;
 use super::error::{BuildError, advice};
 use super::toolchain::clean;
 use crate::guest::wants_file;
@@ -112,7 +113,7 @@ impl BuildOutput {
     /// Hashes what the build says that it has read. `None` for the build of a command, which says nothing.
     pub(super) fn dep_info(&self) -> Option<blake3::Hash> {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(&std::fs::read(self.wasm.with_extension("d")).ok()?);
+        hasher.update(&dep_info::bytes(&self.wasm.with_extension("d")).ok()?);
         for package in &self.reads_whole_package {
             hasher.update(package.repr.as_bytes());
         }

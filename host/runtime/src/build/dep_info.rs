@@ -11,17 +11,26 @@ const MOST: u64 = 64 << 20;
 /// # Errors
 /// When the file cannot be read or is longer than 64 MiB.
 pub(super) fn read(file: &Path, base: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut text = Vec::new();
-    let file = std::fs::File::open(file)?;
-    if file.take(MOST + 1).read_to_end(&mut text)? as u64 > MOST {
-        return Err(Error::new(ErrorKind::FileTooLarge, "longer than 64 MiB"));
-    }
+    let text = bytes(file)?;
     let text = String::from_utf8_lossy(&text);
     let files = text.lines().filter_map(|line| line.split_once(": "));
     Ok(files
         .flat_map(|(_, files)| paths(files))
         .map(|path| base.join(path))
         .collect())
+}
+
+/// Reads a dep-info as it is.
+///
+/// # Errors
+/// When the file cannot be read or is longer than 64 MiB.
+pub(super) fn bytes(file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(file)?;
+    if file.take(MOST + 1).read_to_end(&mut bytes)? as u64 > MOST {
+        return Err(Error::new(ErrorKind::FileTooLarge, "longer than 64 MiB"));
+    }
+    Ok(bytes)
 }
 
 /// Splits at spaces that have no backslash before them. cargo and rustc write a space within a path as

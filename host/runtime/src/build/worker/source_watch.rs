@@ -62,14 +62,14 @@ impl SourceWatch {
             }
         }
         self.inputs = inputs;
-        let _ = self.rewatch();
+        self.rewatch();
     }
 
     /// Watches these inputs as well.
     pub(super) fn watch_also(&mut self, more: &Inputs) {
         self.inputs.extend(more);
         self.inputs.extend(&self.named);
-        let _ = self.rewatch();
+        self.rewatch();
     }
 
     /// Watches these inputs of a failed build as well. Returns true if one of them was written while the build
@@ -79,21 +79,8 @@ impl SourceWatch {
         self.learn_or_add()
     }
 
-    /// Watches what lies behind the names of the inputs now. Returns true if an input is another than when
-    /// the newest build began, in a folder that was not watched before.
-    pub(super) fn look_again(&mut self) -> bool {
-        let fresh = self.rewatch();
-        if self.is_file {
-            return !fresh.is_empty();
-        }
-        let mut has_changed = false;
-        for folder in fresh {
-            has_changed |= self.changes.compare(self.inputs.below(&folder));
-        }
-        has_changed
-    }
-
-    fn rewatch(&mut self) -> Vec<PathBuf> {
+    /// Watches what lies behind the names of the inputs now.
+    fn rewatch(&mut self) {
         let began = Instant::now();
         let (coverage, fresh) = self.watcher.watch(&self.inputs);
         self.coverage = coverage;
@@ -103,14 +90,13 @@ impl SourceWatch {
             fresh.len(),
             began.elapsed()
         );
-        fresh
     }
 
     /// Judges a change on disk. A folder or a link that has changed is watched anew.
     pub(super) fn judge(&mut self, path: &Path, at: SystemTime) -> Effect {
         // Watched first, so that what changes from now on is reported.
         if !path.is_file() || path.is_symlink() {
-            let _ = self.look_again();
+            self.rewatch();
         }
         match self.is_file {
             true => Effect::Build,
@@ -123,7 +109,7 @@ impl SourceWatch {
 
     /// Judges changes that were not reported one by one.
     pub(super) fn judge_all(&mut self) -> Effect {
-        let _ = self.look_again();
+        self.rewatch();
         if self.is_file {
             return Effect::Build;
         }
