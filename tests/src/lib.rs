@@ -4,7 +4,6 @@
 //! the report, standard error and the output files. If a run does not do what a test waits for, the
 //! driver panics with all of these.
 
-mod api;
 mod demo;
 mod display;
 mod fixture;
@@ -14,7 +13,6 @@ mod skip;
 mod typed;
 mod wait;
 
-pub use api::Source;
 pub use demo::{Demo, cargo_for_guests, workspace};
 pub use display::{Display, Picture};
 pub use fixture::{Counter, Guest, Tally, component_of};
