@@ -1,0 +1,169 @@
+//! Guests whose builds write into the crate, and other files that are no inputs.
+
+use super::*;
+
+/// A guest whose build script writes a source file in each build.
+fn generating(first: &str, content: &str, last: &str) -> Scene {
+    let script = format!(
+        "fn main() {{\n{first}\nlet text = {content};\nstd::fs::write(\"src/generated.rs\", text).unwrap();\n{last}\n}}\n"
+    );
+    Scene::new(
+        "mod generated;\nuse generated::SPEED;",
+        &[("build.rs", &script)],
+    )
+}
+
+/// Work of a build script after it has written.
+const WORK: &str = "std::thread::sleep(std::time::Duration::from_millis(700));";
+
+/// One build at the start and one for each edit. The first one makes a new file, which may cause another.
+#[track_caller]
+fn generates(first: &str, last: &str) {
+    let same = "\"pub const SPEED: f32 = 300.0;\\n\"";
+    let scene = generating(first, same, last);
+    let ended = takes_two_edits(&scene, scene.start());
+    has_builds(&ended, 4);
+}
+
+#[test]
+fn a_build_script_writes_the_same_source_each_time() {
+    generates("", "");
+}
+
+#[test]
+fn a_build_script_with_conditions_writes_the_same_source_each_time() {
+    generates("println!(\"cargo::rerun-if-changed=build.rs\");", WORK);
+}
+
+#[test]
+fn a_build_script_that_depends_on_its_own_source_writes_the_same_each_time() {
+    generates("println!(\"cargo::rerun-if-changed=src\");", WORK);
+}
+
+#[test]
+fn a_build_script_writes_the_same_source_and_goes_on_working() {
+    generates("", WORK);
+}
+
+#[test]
+fn a_build_script_writes_another_source_each_time_and_is_named() {
+    let now = "std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos()";
+    let stamp = format!("format!(\"// {{}}\\npub const SPEED: f32 = 300.0;\\n\", {now})");
+    let scene = generating("", &stamp, "");
+    let mut host = scene.run().start();
+    let restarted = host.event("notice")["message"].to_string();
+    assert!(
+        restarted.contains("started again three times"),
+        "{restarted}"
+    );
+    assert!(restarted.contains("generated.rs"), "{restarted}");
+    let always = host.event("notice")["message"].to_string();
+    assert!(always.contains("changes during every build"), "{always}");
+    let before = host.events().len();
+    comes_in(&mut host, || scene.edit(300, 310));
+    comes_in(&mut host, || scene.edit(310, 320));
+    comes_in(&mut host, || scene.edit(320, 330));
+    let after = host.events()[before..].iter();
+    let builds = after.filter(|event| name_of(event) == "build").count();
+    assert_eq!(builds, 3, "one for each edit");
+    let _ = host.stop().exits(0).without(&["refused"]);
+}
+
+#[track_caller]
+fn builds_into(setting: &str) {
+    let config = format!("[build]\n{setting} = \"made\"\n");
+    let scene = Scene::new(
+        "const SPEED: f32 = 300.0;",
+        &[(".cargo/config.toml", &config)],
+    );
+    Demo::seed(&scene.path("made"));
+    let ended = takes_two_edits(&scene, scene.start());
+    has_builds(&ended, 3);
+}
+
+#[test]
+fn the_target_folder_has_another_name() {
+    builds_into("target-dir");
+}
+
+#[test]
+fn intermediate_files_have_a_folder_of_another_name() {
+    builds_into("build-dir");
+}
+
+/// A process that is killed when it is dropped.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn the_host_writes_its_log_and_its_report_into_the_crate() {
+    let scene = Scene::plain();
+    let home = TempDir::new().expect("a temporary folder can be made");
+    let report = scene.path("run.jsonl");
+    let log = File::create(scene.path("game.log")).expect("a file can be made");
+    let host = host(home.path())
+        .arg("run")
+        .arg(scene.0.folder())
+        .args(["--headless", "--renderer", "null", "--report"])
+        .arg(&report)
+        .stderr(log)
+        .spawn();
+    let _host = Killed(host.expect("the host starts"));
+    let count = |name: &str| {
+        let is_it = |line: &&str| line.contains(&format!("\"event\":\"{name}\""));
+        let report = fs::read_to_string(&report).unwrap_or_default();
+        report.lines().filter(is_it).count()
+    };
+    let wait = |number: usize| {
+        wait_until("a picture of the next version", DEADLINE, || {
+            (count("first-frame") == number).then_some(())
+        });
+    };
+    wait(1);
+    scene.edit(300, 310);
+    wait(2);
+    scene.edit(310, 320);
+    wait(3);
+    assert_eq!(count("build"), 3, "{}", scene.read("run.jsonl"));
+}
+
+#[test]
+fn another_program_appends_to_a_file_in_the_crate() {
+    let scene = Scene::plain();
+    let notes = File::create(scene.path("notes.log"));
+    let mut notes = notes.expect("a file can be made");
+    let _busy = Busy::new(Duration::from_millis(20), move |number| {
+        writeln!(notes, "note {number}").expect("a file can be written");
+    });
+    let mut host = scene.start();
+    comes_in(&mut host, || scene.edit(300, 310));
+    let ended = host.stop().exits(0).without(&["refused", "same-code"]);
+    assert_eq!(ended.all("build").len(), 2, "{ended:#?}");
+}
+
+#[test]
+fn a_picture_starts_no_build() {
+    let scene = Scene::plain();
+    fs::create_dir(scene.path("assets")).expect("a folder can be made");
+    let picture = image::RgbaImage::from_pixel(8, 8, image::Rgba([255; 4]));
+    let saved = picture.save(scene.path("assets/ship.png"));
+    saved.expect("a picture can be written");
+    let draw = "    fn draw(&self, canvas: &mut Canvas) {\n";
+    let sprite = format!("{draw}        canvas.sprite(\"ship\", (4.0, 4.0));\n");
+    scene.0.replace(draw, &sprite);
+    let run = Run::headless(&scene.0.folder()).args("--renderer software --size 64x48");
+    let mut host = started(run);
+    scene.write("assets/ship.png", "no picture");
+    let notice = host.event("notice")["message"].to_string();
+    assert!(notice.contains("ship"), "{notice}");
+    comes_in(&mut host, || scene.edit(300, 310));
+    let ended = host.stop().exits(0).without(&["refused", "same-code"]);
+    assert_eq!(ended.all("build").len(), 2, "{ended:#?}");
+}
