@@ -115,7 +115,7 @@ pub fn migrate<R: Root>(tree: &[u8], segments: Segments, leftovers: &[u8]) -> Re
     Ok(())
 }
 
-/// Defines the storage of a [`Root`], and the sections that describe it.
+/// Defines the storage of a [`Root`], and the section that names the contract.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __root {
@@ -131,6 +131,5 @@ macro_rules! __root {
             bytes.copy_from_slice($crate::ABI.as_bytes());
             bytes
         };
-        $crate::state::root_section!($root);
     };
 }

@@ -5,7 +5,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Expr, Fields, Ident, Index, Path, Result, Type};
+use syn::{Expr, Fields, Ident, Index, Result, Type};
 
 /// A field with its attributes.
 pub(crate) struct ParsedField<'a> {
@@ -34,21 +34,20 @@ pub(crate) fn parse(fields: &Fields) -> Result<Vec<ParsedField<'_>>> {
         .collect()
 }
 
-/// Returns the writer of a field's default, and its spelling in the source.
-pub(crate) fn default(krate: &Path, field: &ParsedField<'_>) -> (TokenStream, TokenStream) {
+/// Returns the writer of a field's default, and the spelling of an expression in the source.
+pub(crate) fn default(field: &ParsedField<'_>) -> (TokenStream, Option<String>) {
     let ty = field.ty;
-    let none = quote!(::core::option::Option::None);
     match &field.attrs.default {
-        FieldDefault::OptionalTrait => (quote!(#krate::derive::Probe::<#ty>::DEFAULT), none),
+        FieldDefault::OptionalTrait => (quote!(__vb::Probe::<#ty>::DEFAULT), None),
         FieldDefault::Trait => {
-            let write = quote_spanned!(at(ty)=> #krate::derive::write_default::<#ty>);
-            (quote!(::core::option::Option::Some(#write)), none)
+            let write = quote_spanned!(at(ty)=> __vb::write_default::<#ty>);
+            (quote!(__vb::Some(#write)), None)
         }
         FieldDefault::Expr(expr) => {
             let text = source_text_of(expr);
             let value = quote_spanned!(at(expr)=> let value: #ty = #expr;);
-            let write = quote!(::core::option::Option::Some(|out| { #value #krate::write_inline(&value, out) }));
-            (write, quote!(::core::option::Option::Some(#text)))
+            let write = quote!(__vb::Some(|out| { #value __vb::write_inline(&value, out) }));
+            (write, Some(text))
         }
     }
 }

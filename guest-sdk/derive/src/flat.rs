@@ -88,7 +88,8 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
     })
 }
 
-fn has_fixed_layout(attr: &Attribute) -> bool {
+/// Returns true for an attribute that fixes a type's layout.
+pub(crate) fn has_fixed_layout(attr: &Attribute) -> bool {
     let mut found = false;
     if attr.path().is_ident("repr") {
         // `packed` and `align(…)` have arguments or change the meaning of `C`. The size check and

@@ -3,7 +3,7 @@
 mod attrs;
 mod fields;
 mod flat;
-mod section;
+mod spec;
 mod state;
 
 use proc_macro::TokenStream;

@@ -1,15 +1,16 @@
 //! `#[derive(State)]`: generates the implementation of the trait.
 
 use crate::attrs::{FieldDefault, TypeAttrs, case_aliases};
-use crate::fields::{ParsedField, at, default, parse, plain};
+use crate::fields::{ParsedField, at, parse, plain};
+use crate::flat::has_fixed_layout;
+use crate::spec::{self, Details};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Error, Fields, GenericParam, Path, Result, parse_quote};
+use syn::{Data, DeriveInput, Error, Fields, GenericParam, Result, parse_quote};
 
 pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let attrs = TypeAttrs::parse(&input.attrs)?;
-    let krate = &attrs.krate;
     if let Some(lifetime) = input.generics.lifetimes().next() {
         return Err(Error::new(
             lifetime.span(),
@@ -18,9 +19,10 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
         ));
     }
     let name = plain(&input.ident);
+    let mut details = Details::of_type(&attrs);
     let parts = match &input.data {
-        Data::Struct(data) => record(krate, &name, &data.fields)?,
-        Data::Enum(data) => variant(krate, &name, input, data)?,
+        Data::Struct(data) => record(&data.fields, &mut details)?,
+        Data::Enum(data) => variant(input, data, &mut details)?,
         Data::Union(data) => {
             return Err(Error::new(
                 data.union_token.span,
@@ -28,113 +30,101 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
             ));
         }
     };
-    let section = crate::section::consts(input, &attrs, &name, &parts.kind);
-    let entry = crate::section::entry(input, krate);
     let Parts {
-        spec,
+        kind,
         save,
         restore,
-        ..
     } = parts;
+    let details = details.list();
 
     let mut generics = input.generics.clone();
     for param in &mut generics.params {
         if let GenericParam::Type(param) = param {
-            param.bounds.push(parse_quote!(#krate::State));
+            param.bounds.push(parse_quote!(__vb::State));
         }
     }
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let ident = &input.ident;
-    let aliases = &attrs.aliases;
-    let version = attrs.version;
-    // The proof of flatness is looked up by the concrete type, so a generic type has none.
-    let flat = (generics.params.is_empty() && attrs.hooks.is_empty()).then(|| {
-        quote! {
-            const FLAT: ::core::option::Option<#krate::FlatProof<Self>> = {
-                #[allow(unused_imports)]
-                use #krate::derive::NotFlat as _;
-                #krate::derive::Probe::<Self>::FLAT
-            };
-        }
+    let can_be_flat = can_be_flat(input, &attrs);
+    let proof = can_be_flat.then(|| {
+        quote!(
+            const FLAT: __vb::Option<__vb::FlatProof<Self>> = __vb::Probe::<Self>::FLAT;
+        )
     });
-    let hooks = attrs.hooks.iter().map(|hook| {
-        let (from, replaces) = (hook.from, hook.replaces);
-        let wants = match &hook.wants {
-            Some(ty) => {
-                quote!(::core::option::Option::Some(<#ty as #krate::State>::schema(builder)))
-            }
-            None => quote!(::core::option::Option::None),
-        };
-        quote! {
-            let wants = #wants;
-            let spec = spec.hook(#from, #replaces, wants, builder);
-        }
-    });
+    let flat = if can_be_flat {
+        quote!(<Self as __vb::State>::FLAT.is_some())
+    } else {
+        quote!(false)
+    };
     let restore = if attrs.hooks.is_empty() {
         restore
     } else {
         with_hooks(&attrs, &name, &restore)
     };
+    let krate = &attrs.krate;
+    // Everything here is written once for each type of a program, and the compiler reads it in each
+    // build: so the names are short.
     Ok(quote! {
-        #[automatically_derived]
-        impl #impl_generics #krate::State for #ident #type_generics #where_clause {
-            #flat
-            #section
+        #[allow(unused_imports, unused_variables, clippy::ptr_arg)]
+        const _: () = {
+            use #krate::derive as __vb;
+            use __vb::{NoDefault as _, NotFlat as _};
 
-            fn schema(builder: &mut #krate::SchemaBuilder) -> #krate::Type {
-                #[allow(unused_imports)]
-                use #krate::derive::NoDefault as _;
-                builder.named::<Self>(|builder| {
-                    let _ = &builder;
-                    let spec = #spec.aliases(&[#(#aliases),*]).version(#version);
-                    #(#hooks)*
-                    spec
-                })
+            #[automatically_derived]
+            impl #impl_generics __vb::State for #ident #type_generics #where_clause {
+                #proof
+
+                const SPEC: __vb::Option<&'static __vb::TypeSpec> = __vb::Some(
+                    &__vb::TypeSpec { name: #name, kind: #kind, flat: #flat, details: #details }
+                );
+
+                fn save<'vblank>(&'vblank self, out: &mut __vb::Writer<'vblank>) {
+                    #save
+                }
+
+                fn restore(input: &mut __vb::Reader<'_>) -> __vb::Result<Self, __vb::RestoreError> {
+                    #restore
+                }
             }
-
-            #[allow(unused_variables, clippy::ptr_arg)]
-            fn save<'vblank>(&'vblank self, out: &mut #krate::Writer<'vblank>) {
-                #save
-            }
-
-            #[allow(unused_variables)]
-            fn restore(input: &mut #krate::Reader<'_>) -> ::core::result::Result<Self, #krate::RestoreError> {
-                #restore
-            }
-        }
-
-        #entry
+        };
     })
+}
+
+/// Returns true if a type may have `Flat`: its layout is fixed, and its concrete type is known, by which
+/// the proof is looked up.
+fn can_be_flat(input: &DeriveInput, attrs: &TypeAttrs) -> bool {
+    input.generics.params.is_empty()
+        && attrs.hooks.is_empty()
+        && input.attrs.iter().any(has_fixed_layout)
 }
 
 /// Generates a restore that also runs hooks, when a migration left old values for them.
 fn with_hooks(attrs: &TypeAttrs, name: &str, restore: &TokenStream) -> TokenStream {
-    let krate = &attrs.krate;
     let replacing = attrs.hooks.iter().filter(|hook| hook.replaces).map(|hook| {
         let (from, with) = (hook.from, &hook.with);
-        quote!(#from => #with(&old).map_err(|error| #krate::RestoreError::from(error).in_hook(#name, #from))?,)
+        quote!(#from => #with(&old).map_err(|error| __vb::RestoreError::from(error).in_hook(#name, #from))?,)
     });
     let steps = attrs.hooks.iter().filter(|hook| !hook.replaces).map(|hook| {
         let (from, with) = (hook.from, &hook.with);
         quote! {
             if old.version() <= #from {
-                #with(&mut value, &old).map_err(|error| #krate::RestoreError::from(error).in_hook(#name, #from))?;
+                #with(&mut value, &old).map_err(|error| __vb::RestoreError::from(error).in_hook(#name, #from))?;
             }
         }
     });
     let steps = quote!(#(#steps)*);
     let whole = attrs.hooks.iter().any(|hook| hook.replaces).then(|| {
         quote! {
-            if let ::core::option::Option::Some(old) = input.take_whole_old(#name, start) {
+            if let __vb::Some(old) = input.take_whole_old(#name, start) {
                 #[allow(unused_mut)]
                 let mut value: Self = match old.version() {
                     #(#replacing)*
-                    other => return ::core::result::Result::Err(#krate::RestoreError::new(
+                    other => return __vb::Err(__vb::RestoreError::new(
                         ::std::format!("{}: there is no hook from version {other}", #name),
                     )),
                 };
                 #steps
-                return ::core::result::Result::Ok(value);
+                return __vb::Ok(value);
             }
         }
     });
@@ -142,47 +132,41 @@ fn with_hooks(attrs: &TypeAttrs, name: &str, restore: &TokenStream) -> TokenStre
         let start = input.position();
         #whole
         #[allow(unused_mut)]
-        let mut value = (|| -> ::core::result::Result<Self, #krate::RestoreError> { #restore })()?;
-        if let ::core::option::Option::Some(old) = input.take_old(#name, start) {
+        let mut value = (|| -> __vb::Result<Self, __vb::RestoreError> { #restore })()?;
+        if let __vb::Some(old) = input.take_old(#name, start) {
             #steps
         }
-        ::core::result::Result::Ok(value)
+        __vb::Ok(value)
     }
 }
 
 /// The parts of the code that differ between records and variants.
 struct Parts {
-    spec: TokenStream,
-    /// The kind as a constant, for the section.
+    /// The description of the fields or cases.
     kind: TokenStream,
     save: TokenStream,
     restore: TokenStream,
 }
 
-fn record(krate: &Path, name: &str, fields: &Fields) -> Result<Parts> {
+fn record(fields: &Fields, details: &mut Details) -> Result<Parts> {
     let parsed = parse(fields)?;
-    let spec = fields_spec(krate, fields, &parsed);
-    let consts = crate::section::fields(krate, fields, &parsed);
-    let kind = quote! {
-        #krate::section::KindDef::Record { fields: #consts, flat: <Self as #krate::State>::FLAT.is_some() }
-    };
+    let spec = spec::fields(fields, &parsed, 0, details);
     let save = parsed
         .iter()
         .filter(|field| !field.attrs.skip)
         .map(|field| {
             let (member, ty) = (&field.member, field.ty);
-            quote_spanned!(at(ty)=> #krate::State::save(&self.#member, out);)
+            quote_spanned!(at(ty)=> __vb::State::save(&self.#member, out);)
         });
-    let restore = restore_fields(krate, &parsed);
+    let restore = restore_fields(&quote!(Self), &parsed);
     Ok(Parts {
-        kind,
-        spec: quote!(#krate::TypeSpec::record(#name, <Self as #krate::State>::FLAT.is_some(), #spec)),
+        kind: quote!(__vb::KindSpec::Record(#spec)),
         save: quote!(#(#save)*),
-        restore: quote!(::core::result::Result::Ok(Self { #restore })),
+        restore: quote!(__vb::Ok(#restore)),
     })
 }
 
-fn variant(krate: &Path, name: &str, input: &DeriveInput, data: &syn::DataEnum) -> Result<Parts> {
+fn variant(input: &DeriveInput, data: &syn::DataEnum, details: &mut Details) -> Result<Parts> {
     if data.variants.is_empty() {
         return Err(Error::new(
             input.ident.span(),
@@ -190,31 +174,22 @@ fn variant(krate: &Path, name: &str, input: &DeriveInput, data: &syn::DataEnum) 
         ));
     }
     let count = data.variants.len();
-    let (mut spec, mut save, mut restore) = (
-        quote!(#krate::TypeSpec::variant(#name)),
-        Vec::new(),
-        Vec::new(),
-    );
-    let mut cases = Vec::new();
+    let (mut cases, mut save, mut restore) = (Vec::new(), Vec::new(), Vec::new());
     for (tag, case) in data.variants.iter().enumerate() {
         let tag = tag as u32;
         let ident = &case.ident;
         let case_name = plain(ident);
-        let aliases = case_aliases(&case.attrs)?;
         let parsed = parse(&case.fields)?;
-        let consts = crate::section::fields(krate, &case.fields, &parsed);
-        cases.push(quote! {
-            #krate::section::CaseDef { name: #case_name, aliases: &[#(#aliases),*], fields: #consts }
-        });
-        let fields = fields_spec(krate, &case.fields, &parsed);
-        spec = quote!(#spec.case(#case_name, &[#(#aliases),*], #fields));
+        details.of_case(tag as usize, &case_aliases(&case.attrs)?);
+        let fields = spec::fields(&case.fields, &parsed, tag as usize, details);
+        cases.push(quote!((#case_name, #fields)));
 
         let bindings = parsed
             .iter()
             .enumerate()
             .filter(|(_, field)| !field.attrs.skip)
             .map(|(index, field)| {
-                let (member, binding) = (&field.member, format_ident!("field_{index}"));
+                let (member, binding) = (&field.member, binding(index));
                 quote!(#member: #binding,)
             });
         let writes = parsed
@@ -222,8 +197,8 @@ fn variant(krate: &Path, name: &str, input: &DeriveInput, data: &syn::DataEnum) 
             .enumerate()
             .filter(|(_, field)| !field.attrs.skip)
             .map(|(index, field)| {
-                let binding = format_ident!("field_{index}");
-                quote_spanned!(at(field.ty)=> #krate::State::save(#binding, out);)
+                let binding = binding(index);
+                quote_spanned!(at(field.ty)=> __vb::State::save(#binding, out);)
             });
         save.push(quote! {
             Self::#ident { #(#bindings)* .. } => {
@@ -231,66 +206,75 @@ fn variant(krate: &Path, name: &str, input: &DeriveInput, data: &syn::DataEnum) 
                 #(#writes)*
             }
         });
-        let fields = restore_fields(krate, &parsed);
+        let value = restore_fields(&quote!(Self::#ident), &parsed);
         // The last case needs no pattern of its own, because the reader checks the number.
         let pattern = if tag as usize + 1 == count {
             quote!(_)
         } else {
             quote!(#tag)
         };
-        restore.push(quote!(#pattern => Self::#ident { #fields },));
+        restore.push(quote!(#pattern => #value,));
     }
     Ok(Parts {
-        kind: quote!(#krate::section::KindDef::Variant(&[#(#cases),*])),
-        spec,
+        kind: quote!(__vb::KindSpec::Variant(&[#(#cases),*])),
         save: quote!(match self { #(#save)* }),
-        restore: quote!(::core::result::Result::Ok(match input.tag(#count)? { #(#restore)* })),
+        restore: quote!(__vb::Ok(match input.tag(#count)? { #(#restore)* })),
     })
 }
 
-fn fields_spec(krate: &Path, fields: &Fields, parsed: &[ParsedField<'_>]) -> TokenStream {
-    let start = match fields {
-        Fields::Named(_) => quote!(named),
-        Fields::Unnamed(_) => quote!(tuple),
-        Fields::Unit => quote!(unit),
-    };
-    let calls = parsed.iter().map(|field| {
-        let ParsedField {
-            name, ty, attrs, ..
-        } = field;
-        if attrs.skip {
-            return quote!(.skipped(#name));
-        }
-        let aliases = &attrs.aliases;
-        let (default, text) = default(krate, field);
-        let schema = quote_spanned!(at(ty)=> <#ty as #krate::State>::schema(builder));
-        quote! {
-            .field(#krate::FieldSpec {
-                name: #name,
-                aliases: &[#(#aliases),*],
-                ty: #schema,
-                default: #default,
-                default_text: #text,
-            })
+/// Fields that are read at once: as many as the largest tuple that is a `State` has.
+const CHUNK: usize = 8;
+
+/// Returns an expression that reads the fields of `constructor` and makes the value.
+///
+/// The fields are read as one tuple, whose encoding is theirs in order. So the code that looks for an
+/// error stands here once, and not once a field. The value tells the compiler their types.
+fn restore_fields(constructor: &TokenStream, parsed: &[ParsedField<'_>]) -> TokenStream {
+    let members = parsed.iter().enumerate().map(|(index, field)| {
+        let (member, ty) = (&field.member, field.ty);
+        match (field.attrs.skip, &field.attrs.default) {
+            (false, _) => {
+                let binding = binding(index);
+                quote_spanned!(at(ty)=> #member: #binding,)
+            }
+            (true, FieldDefault::Expr(expr)) => quote_spanned!(at(expr)=> #member: #expr,),
+            (true, _) => {
+                quote_spanned!(at(ty)=> #member: <#ty as ::core::default::Default>::default(),)
+            }
         }
     });
-    quote!(#krate::FieldsSpec::#start()#(#calls)*)
+    let value = quote!(#constructor { #(#members)* });
+    let kept = parsed
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| !field.attrs.skip);
+    let bindings: Vec<_> = kept.map(|(index, _)| binding(index)).collect();
+    let pattern = match &*bindings {
+        [] => return value,
+        few if few.len() <= CHUNK => quote!((#(#few,)*)),
+        many => {
+            let chunks = many.chunks(CHUNK);
+            nested(chunks.map(|chunk| quote!((#(#chunk,)*))).collect())
+        }
+    };
+    quote!({
+        let #pattern = match __vb::State::restore(input) {
+            __vb::Ok(fields) => fields,
+            __vb::Err(error) => return __vb::Err(error),
+        };
+        #value
+    })
 }
 
-fn restore_fields(krate: &Path, parsed: &[ParsedField<'_>]) -> TokenStream {
-    parsed
-        .iter()
-        .map(|field| {
-            let (member, ty) = (&field.member, field.ty);
-            match (field.attrs.skip, &field.attrs.default) {
-                (false, _) => {
-                    quote_spanned!(at(ty)=> #member: <#ty as #krate::State>::restore(input)?,)
-                }
-                (true, FieldDefault::Expr(expr)) => quote_spanned!(at(expr)=> #member: #expr,),
-                (true, _) => {
-                    quote_spanned!(at(ty)=> #member: <#ty as ::core::default::Default>::default(),)
-                }
-            }
-        })
-        .collect()
+/// Returns one pattern for these tuples, as tuples of tuples where there are many.
+fn nested(mut patterns: Vec<TokenStream>) -> TokenStream {
+    while patterns.len() > 1 {
+        let chunks = patterns.chunks(CHUNK);
+        patterns = chunks.map(|chunk| quote!((#(#chunk,)*))).collect();
+    }
+    patterns.remove(0)
+}
+
+fn binding(index: usize) -> syn::Ident {
+    format_ident!("field_{index}")
 }

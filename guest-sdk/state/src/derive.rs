@@ -1,43 +1,9 @@
-//! Helpers for code written by `#[derive(State)]`, which asks what a type implements. Not for other
-//! callers.
+//! Names for code that `#[derive(State)]` writes. Not for other callers.
 
-pub use crate::codec::write_default;
-use crate::codec::{Flat, FlatProof, State};
-use crate::schema::DefaultFn;
-use std::marker::PhantomData;
-
-/// Tells whether a concrete type implements `Default` or `Flat`.
-///
-/// The compiler takes the inherent constant when its bounds hold, and otherwise the trait's
-/// constant.
-pub struct Probe<T>(PhantomData<T>);
-
-impl<T: State + Default> Probe<T> {
-    /// Writer of `T::default()`.
-    pub const DEFAULT: Option<DefaultFn> = Some(write_default::<T>);
-}
-
-/// Fallback for types without `Default`.
-pub trait NoDefault {
-    /// No writer.
-    const DEFAULT: Option<DefaultFn> = None;
-}
-
-impl<T> NoDefault for Probe<T> {}
-
-impl<T: Flat> Probe<T> {
-    /// Proof that the type is flat.
-    pub const FLAT: Option<FlatProof<T>> = Some(FlatProof::new());
-}
-
-/// Fallback for types that are not flat.
-pub trait NotFlat: Sized {
-    /// The type that was asked about.
-    type Subject;
-    /// No proof.
-    const FLAT: Option<FlatProof<Self::Subject>> = None;
-}
-
-impl<T> NotFlat for Probe<T> {
-    type Subject = T;
-}
+pub use crate::codec::{
+    Flat, FlatProof, NoDefault, NotFlat, Probe, Reader, RestoreError, State, Writer, write_default,
+    write_inline,
+};
+pub use crate::schema::{Detail, FieldsSpec, KindSpec, TypeSpec};
+pub use core::option::Option::{self, None, Some};
+pub use core::result::Result::{self, Err, Ok};

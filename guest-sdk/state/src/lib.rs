@@ -21,8 +21,7 @@ mod walk;
 pub mod codec;
 #[doc(hidden)]
 pub mod derive;
-#[doc(hidden)]
-pub mod section;
+mod section;
 
 // From the schema and state of one version to those of another: compare, plan, apply.
 pub mod compare;
@@ -49,9 +48,7 @@ pub use migrate::{Limits, MigrationResult, Parked, apply, apply_reusing};
 pub use parcel::{Parcel, ParcelRef, Segments};
 pub use refusal::Refusal;
 pub use report::explain;
-pub use schema::{
-    FieldSpec, FieldsSpec, Schema, SchemaBuilder, SchemaError, SchemaHash, Type, TypeSpec,
-};
+pub use schema::{Schema, SchemaBuilder, SchemaError, SchemaHash, Type, TypeSpec};
 pub use value::Value;
 pub use walk::check;
 

@@ -1,9 +1,9 @@
-//! The section `vblank:schema` agrees with the live schema.
+//! The section `vblank:schema`: version 2, which the host writes, and version 1, which compilers wrote
+//! into guests of the SDK 0.1.0.
 
 use std::collections::BTreeMap;
 use vblank_derive::{Flat, State};
-use vblank_state::section::{Def, Shape, entry, measure, root_entry};
-use vblank_state::{Old, Schema, State};
+use vblank_state::{Old, Schema};
 
 #[derive(State, Flat)]
 #[state(crate = vblank_state)]
@@ -69,90 +69,48 @@ struct World {
     count: usize,
 }
 
-/// A generic type that refers back to itself cannot be a constant.
-#[derive(State)]
-#[state(crate = vblank_state)]
-struct Rose<T> {
-    value: T,
-    kids: Vec<Rose<T>>,
-}
+/// The section of version 1 of `World`, from the SDK 0.1.0.
+const WORLD: &[u8] = include_bytes!("fixtures/section_world.bin");
 
-/// Returns the section that compiler and linker would make for a guest.
-fn section(root: &'static Shape, types: &[Option<&'static Def>]) -> Vec<u8> {
-    fn bytes(len: usize, def: &Def) -> Vec<u8> {
-        // A guest has the exact sizes as constants. Here one size is large enough for all.
-        let sink = entry::<4096>(def);
-        assert_eq!(sink.len(), len);
-        sink.prefix().to_vec()
-    }
-    let mut out: Vec<u8> = types
-        .iter()
-        .flatten()
-        .flat_map(|def| bytes(measure(def), def))
-        .collect();
-    out.extend(root_entry::<4096>(root).prefix());
-    out
-}
+/// The section of version 1 of a generic type that refers back to itself, which no constant describes.
+const OPAQUE: &[u8] = include_bytes!("fixtures/section_opaque.bin");
 
 #[test]
-fn the_section_and_the_live_schema_agree() {
-    let types = [
-        Late::DEF,
-        Wants::DEF,
-        Kind::DEF,
-        Particle::DEF,
-        World::DEF,
-        Node::DEF,
-    ];
-    let bytes = section(World::SHAPE, &types);
-    let linked = Schema::from_section(&bytes).unwrap().unwrap();
+fn both_versions_and_the_live_schema_agree() {
     let live = Schema::of::<World>();
-    assert_eq!(linked, live, "\n{}\n{}", linked.to_wit(), live.to_wit());
-    assert_eq!(linked.hash(), live.hash());
+    for bytes in [WORLD, &live.to_section()] {
+        let read = Schema::from_section(bytes).unwrap().unwrap();
+        assert_eq!(read, live, "\n{}\n{}", read.to_wit(), live.to_wit());
+        assert_eq!(read.hash(), live.hash());
+    }
 }
 
 #[test]
-fn a_type_that_no_constant_describes_makes_the_section_opaque() {
-    let bytes = section(<(u8, Rose<u8>)>::SHAPE, &[]);
-    assert_eq!(Schema::from_section(&bytes).unwrap(), None);
+fn an_opaque_type_makes_the_section_opaque() {
+    assert_eq!(Schema::from_section(OPAQUE).unwrap(), None);
 }
 
 #[test]
 fn invalid_sections_are_refused() {
-    let types = [
-        Late::DEF,
-        Wants::DEF,
-        Kind::DEF,
-        Particle::DEF,
-        World::DEF,
-        Node::DEF,
-    ];
-    let bytes = section(World::SHAPE, &types);
+    let refusal = |bytes: &[u8]| Schema::from_section(bytes).unwrap_err().to_string();
+    assert!(refusal(&[]).contains("marks no root"));
+    assert!(refusal(&[WORLD, WORLD].concat()).contains("two roots"));
+    let new = Schema::of::<World>().to_section();
+    assert!(refusal(&[new.clone(), new.clone()].concat()).contains("longer or shorter"));
     let mut rng = fastrand::Rng::with_seed(3);
-    assert!(
-        Schema::from_section(&[])
-            .unwrap_err()
-            .to_string()
-            .contains("marks no root")
-    );
-    for len in 1..bytes.len() {
-        let _ = Schema::from_section(&bytes[..len]);
-    }
-    for _ in 0..20_000 {
-        let mut bytes = bytes.clone();
-        for _ in 0..rng.usize(1..4) {
-            let at = rng.usize(..bytes.len());
-            bytes[at] = if rng.bool() { rng.u8(..) } else { rng.u8(..23) };
+    for bytes in [WORLD, &new] {
+        for len in 1..bytes.len() {
+            let _ = Schema::from_section(&bytes[..len]);
         }
-        let _ = Schema::from_section(&bytes);
+        for _ in 0..20_000 {
+            let mut bytes = bytes.to_vec();
+            for _ in 0..rng.usize(1..4) {
+                let at = rng.usize(..bytes.len());
+                bytes[at] = if rng.bool() { rng.u8(..) } else { rng.u8(..23) };
+            }
+            let _ = Schema::from_section(&bytes);
+        }
     }
-    let twice = [bytes.clone(), section(World::SHAPE, &[])].concat();
-    assert!(
-        Schema::from_section(&twice)
-            .unwrap_err()
-            .to_string()
-            .contains("two roots")
-    );
 }
 
 /// The section of a guest that was compiled for wasm and linked, byte for byte.

@@ -6,7 +6,8 @@ use std::sync::mpsc::channel;
 use anyhow::{Context, anyhow};
 use clap::Args;
 use vblank_runtime::build::{BuildError, GuestCrate};
-use vblank_runtime::guest::{Code, Interfaces};
+use vblank_runtime::files::{self, Access};
+use vblank_runtime::guest::{Code, Instance, Interfaces, wants_file};
 
 use super::features::FeatureArgs;
 use super::output::fail;
@@ -21,6 +22,9 @@ pub(super) struct Build {
     /// Build with optimisations
     #[arg(long)]
     release: bool,
+    /// Also write the guest to FILE, with the type of its state, so that `host check` need not run it
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
     #[command(flatten)]
     features: FeatureArgs,
 }
@@ -53,11 +57,27 @@ impl Build {
         };
         let file = built.wasm.display();
         let code = guest_in(&built.wasm).with_context(|| format!("{file} is no guest"))?;
+        if let Some(output) = &self.output {
+            write(&code, &built.wasm, output)?;
+        }
         outln!("file       {file}");
         outln!("size       {} KiB", code.size().div_ceil(1024));
         outln!("hash       {}", code.hash);
         Ok(0)
     }
+}
+
+/// Writes a guest with the type of its state, and beside it the list of what it wants, if it has one.
+fn write(code: &Code, wasm: &Path, output: &Path) -> anyhow::Result<()> {
+    let schema =
+        Instance::schema_of(code).context("the guest does not tell the type of its state")?;
+    let cannot = || format!("cannot write {}", output.display());
+    files::write_whole(output, Access::Shared, &[&code.declaring(&schema)]).with_context(cannot)?;
+    let wants = wants_file(wasm);
+    if wants.is_file() {
+        files::copy_whole(&wants, &wants_file(output), Access::Shared).with_context(cannot)?;
+    }
+    Ok(())
 }
 
 /// Reads the file that was built, and checks that a host can start it.

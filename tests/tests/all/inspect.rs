@@ -43,6 +43,18 @@ fn the_folder_of_a_guest_crate_means_its_last_build() {
     assert_eq!(facts["file"], wasm);
     let (code, text, error) = said(&folder, &["check", ".", wasm]);
     assert_eq!((code, &*text), (Some(0), "identical\n"), "{error}");
+    let (code, _, error) = said(&folder, &["build", "--output", "../given.wasm"]);
+    assert_eq!(code, Some(0), "{error}");
+    let given = std::fs::read(demo.beside("given.wasm")).expect("it was written");
+    assert!(given.windows(13).any(|part| part == b"vblank:schema"));
+    let (code, text, error) = said(&folder, &["check", "../given.wasm", "."]);
+    assert_eq!((code, &*text), (Some(0), "identical\n"), "{error}");
+    let (code, _, error) = said(&folder, &["build", "--output", "../nowhere/given.wasm"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        error.contains("cannot write ../nowhere/given.wasm"),
+        "{error}"
+    );
     // The newer of two builds counts.
     let release = demo.target().join("wasm32-unknown-unknown/release");
     std::fs::create_dir_all(&release).expect("a folder can be made");

@@ -74,9 +74,9 @@ fn ten_versions_in_one_run() {
     assert_eq!(show_state(&image), predicted);
 }
 
-/// The schema that the compiler wrote into the file is that of the running guest.
+/// The type that `host check` finds in a file is that of the running guest.
 #[test]
-fn the_section_and_the_running_guest_agree() {
+fn the_file_and_the_running_guest_agree() {
     let (demo, files) = &*BUILT;
     for (index, file) in files.iter().enumerate() {
         let image = demo.beside(&format!("fresh-{index}.vbs"));

@@ -37,6 +37,7 @@ impl<T: Flat> FlatProof<T> {
             !std::mem::needs_drop::<T>(),
             "flat memory is copied, so nothing may run when it is dropped"
         );
-        FlatProof::of_width(T::WIDTH)
+        // SAFETY: `T` is flat and has this width.
+        unsafe { FlatProof::of_width(T::WIDTH) }
     }
 }

@@ -5,8 +5,7 @@ use super::is_flat::FlatProof;
 use super::reader::{Reader, RestoreError};
 use super::state::{State, write_default};
 use super::writer::Writer;
-use crate::schema::{FieldSpec, FieldsSpec, SchemaBuilder, Style, Type, TypeSpec};
-use crate::section::{self, Def, FieldsDef, KindDef, Shape};
+use crate::schema::{FieldsSpec, KindSpec, SchemaBuilder, Type, TypeSpec};
 use glam::{
     DVec2, DVec3, DVec4, IVec2, IVec3, IVec4, Mat2, Mat3, Mat4, Quat, UVec2, UVec3, UVec4, Vec2,
     Vec3, Vec4,
@@ -16,36 +15,17 @@ macro_rules! records {
     ($($ty:ident: $item:ty { $($field:ident)* })*) => {$(
         impl State for $ty {
             const FLAT: Option<FlatProof<Self>> = Some(FlatProof::new());
-            const SHAPE: &'static Shape = &Shape::Inline(
-                &Def {
-                    id: section::id(concat!("glam::", stringify!($ty))),
-                    name: stringify!($ty),
-                    aliases: &[],
-                    version: 0,
-                    hooks: &[],
-                    kind: KindDef::Record {
-                        fields: FieldsDef {
-                            style: Style::Named,
-                            list: &[$(section::plain_field(stringify!($field), <$item>::SHAPE)),*],
-                            skipped: &[],
-                        },
-                        flat: true,
-                    },
-                },
-                &[],
-            );
 
             fn schema(builder: &mut SchemaBuilder) -> Type {
-                builder.named::<$ty>(|builder| {
-                    let fields = FieldsSpec::named()$(.field(FieldSpec {
-                        name: stringify!($field),
-                        aliases: &[],
-                        ty: <$item>::schema(builder),
-                        default: Some(write_default::<$item>),
-                        default_text: None,
-                    }))*;
-                    TypeSpec::record(stringify!($ty), true, fields)
-                })
+                const SPEC: TypeSpec = TypeSpec {
+                    name: stringify!($ty),
+                    kind: KindSpec::Record(FieldsSpec::Named(&[
+                        $((stringify!($field), <$item>::schema, Some(write_default::<$item>))),*
+                    ])),
+                    flat: true,
+                    details: &[],
+                };
+                builder.named(std::any::type_name::<Self>(), &SPEC)
             }
 
             fn save<'a>(&'a self, out: &mut Writer<'a>) {
@@ -91,7 +71,6 @@ macro_rules! matrices {
         /// Encoded as an array of the numbers of the columns.
         impl State for $ty {
             const FLAT: Option<FlatProof<Self>> = Some(FlatProof::new());
-            const SHAPE: &'static Shape = <[f32; $count]>::SHAPE;
 
             fn schema(builder: &mut SchemaBuilder) -> Type {
                 <[f32; $count]>::schema(builder)

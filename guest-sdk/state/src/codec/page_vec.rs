@@ -15,7 +15,6 @@ use super::reader::{PendingSegment, Reader, RestoreError};
 use super::state::State;
 use super::writer::Writer;
 use crate::schema::{SchemaBuilder, Type};
-use crate::section::Shape;
 
 /// Alignment and granularity of the memory of a [`PageVec`], in bytes.
 ///
@@ -187,14 +186,13 @@ impl<'a, T> IntoIterator for &'a mut PageVec<T> {
 }
 
 impl<T: Flat> State for PageVec<T> {
-    const SHAPE: &'static Shape = &Shape::List(T::SHAPE);
-
     fn schema(builder: &mut SchemaBuilder) -> Type {
         Vec::<T>::schema(builder)
     }
 
     fn save<'a>(&'a self, out: &mut Writer<'a>) {
-        out.flat_pages(FlatProof::<T>::new(), &self.0);
+        let flat = FlatProof::<T>::new();
+        out.flat_pages(self.0.len(), flat.width, (flat.bytes)(&self.0));
     }
 
     fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
@@ -208,7 +206,8 @@ impl<T: Flat> State for PageVec<T> {
             input.push_pending(segment);
             return Ok(items);
         }
-        input.flat(flat, count).map(Self::from)
+        let memory = input.flat(count, flat.size, flat.width)?;
+        Ok(Self::from((flat.values)(memory)))
     }
 }
 

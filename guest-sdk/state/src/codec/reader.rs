@@ -1,6 +1,6 @@
 //! `Reader`: the source from which a state is restored. Knows no Rust types of the guest.
 
-use super::is_flat::FlatProof;
+use super::is_flat::FlatMemory;
 use crate::bounds::{MAX_EMPTY_ITEMS, SEGMENT_MIN};
 use crate::leftovers::{Old, OldValues};
 use crate::parcel::Segments;
@@ -220,24 +220,25 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a flat list: the buffer of its segment, or a copy from the tree.
-    pub(super) fn flat<T>(
+    /// Reads the memory of a flat list: its segment, or a part of the tree.
+    pub(super) fn flat(
         &mut self,
-        flat: FlatProof<T>,
         count: usize,
-    ) -> Result<Vec<T>, RestoreError> {
+        size: usize,
+        width: u8,
+    ) -> Result<FlatMemory<'a>, RestoreError> {
         let size = count
-            .checked_mul(size_of::<T>())
+            .checked_mul(size)
             .ok_or_else(|| RestoreError("a list is too long".into()))?;
         if !self.is_segment(size) {
-            return self.bytes(size).map(|bytes| flat.copy_from(bytes));
+            return self.bytes(size).map(FlatMemory::Bytes);
         }
-        match flat.width {
-            1 => Ok(flat.take(segment(&mut self.w8, size)?)),
-            2 => Ok(flat.take(segment(&mut self.w16, size)?)),
-            4 => Ok(flat.take(segment(&mut self.w32, size)?)),
-            _ => Ok(flat.take(segment(&mut self.w64, size)?)),
-        }
+        Ok(match width {
+            1 => FlatMemory::W8(segment(&mut self.w8, size)?),
+            2 => FlatMemory::W16(segment(&mut self.w16, size)?),
+            4 => FlatMemory::W32(segment(&mut self.w32, size)?),
+            _ => FlatMemory::W64(segment(&mut self.w64, size)?),
+        })
     }
 
     /// Passes the next segment of this width when it arrives later, and returns its index.

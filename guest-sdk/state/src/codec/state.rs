@@ -4,8 +4,7 @@ use super::is_flat::FlatProof;
 use super::reader::{Reader, RestoreError};
 use super::writer::{SavedState, Writer};
 use crate::parcel::Parcel;
-use crate::schema::{Schema, SchemaBuilder, Type};
-use crate::section::{Def, Shape};
+use crate::schema::{Schema, SchemaBuilder, Type, TypeSpec};
 
 /// A value that crosses from one version of a program to the next.
 ///
@@ -23,16 +22,21 @@ pub trait State: Sized {
     #[doc(hidden)]
     const FLAT: Option<FlatProof<Self>> = None;
 
-    /// The type as a constant, for the section in the wasm file.
+    /// Description of the type, from which `schema` is made. The derive writes it; an implementation by
+    /// hand has a `schema` of its own.
     #[doc(hidden)]
-    const SHAPE: &'static Shape = &Shape::Opaque;
-
-    /// The definition of a named type that has an entry of its own in that section.
-    #[doc(hidden)]
-    const DEF: Option<&'static Def> = None;
+    const SPEC: Option<&'static TypeSpec> = None;
 
     /// Returns the type in the schema's terms, and adds named types to the builder.
-    fn schema(builder: &mut SchemaBuilder) -> Type;
+    fn schema(builder: &mut SchemaBuilder) -> Type {
+        let spec = const {
+            match Self::SPEC {
+                Some(spec) => spec,
+                None => panic!("an implementation by hand has to define `schema`"),
+            }
+        };
+        builder.named(std::any::type_name::<Self>(), spec)
+    }
 
     /// Writes the value, and lends its large flat slices.
     fn save<'a>(&'a self, out: &mut Writer<'a>);
@@ -83,7 +87,10 @@ pub fn write_inline<T: State>(value: &T, out: &mut Vec<u8>) {
 #[doc(hidden)]
 pub fn write_default<T: State + Default>(out: &mut Vec<u8>) {
     let value = T::default();
-    write_inline(&value, out);
+    // Written out here, so that the compiler has one function for each type and not two.
+    let mut writer = Writer::inline(std::mem::take(out));
+    value.save(&mut writer);
+    *out = writer.finish().tree;
 }
 
 /// Returns the encoded schema of a Rust type.

@@ -7,29 +7,28 @@ use super::reader::{Reader, RestoreError};
 use super::state::{State, write_inline};
 use super::writer::Writer;
 use crate::schema::{SchemaBuilder, Type};
-use crate::section::Shape;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, Hash};
 
-fn list<T: State>(builder: &mut SchemaBuilder) -> Type {
-    Type::List(Box::new(T::schema(builder)))
+fn list(item: Type) -> Type {
+    Type::List(Box::new(item))
 }
 
 fn save_slice<'a, T: State>(items: &'a [T], out: &mut Writer<'a>) {
     match T::FLAT {
-        Some(flat) => out.flat(flat, items),
+        Some(flat) => out.flat(items.len(), flat.width, (flat.bytes)(items)),
         None => {
             out.count(items.len());
-            items.iter().for_each(|item| item.save(out));
+            for item in items {
+                item.save(out);
+            }
         }
     }
 }
 
 impl<T: State> State for Vec<T> {
-    const SHAPE: &'static Shape = &Shape::List(T::SHAPE);
-
     fn schema(builder: &mut SchemaBuilder) -> Type {
-        list::<T>(builder)
+        list(T::schema(builder))
     }
 
     fn save<'a>(&'a self, out: &mut Writer<'a>) {
@@ -39,21 +38,24 @@ impl<T: State> State for Vec<T> {
     fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
         let count = input.count()?;
         if let Some(flat) = T::FLAT {
-            return input.flat(flat, count);
+            let memory = input.flat(count, flat.size, flat.width)?;
+            return Ok((flat.values)(memory));
         }
         let mut items = Vec::with_capacity(input.capacity_for(count)?);
         for _ in 0..count {
-            items.push(T::restore(input)?);
+            // Here `?` would cost the compiler two functions for each type.
+            match T::restore(input) {
+                Ok(item) => items.push(item),
+                Err(error) => return Err(error),
+            }
         }
         Ok(items)
     }
 }
 
 impl<T: State> State for Box<[T]> {
-    const SHAPE: &'static Shape = &Shape::List(T::SHAPE);
-
     fn schema(builder: &mut SchemaBuilder) -> Type {
-        list::<T>(builder)
+        list(T::schema(builder))
     }
 
     fn save<'a>(&'a self, out: &mut Writer<'a>) {
@@ -66,16 +68,17 @@ impl<T: State> State for Box<[T]> {
 }
 
 impl<T: State> State for VecDeque<T> {
-    const SHAPE: &'static Shape = &Shape::List(T::SHAPE);
-
     fn schema(builder: &mut SchemaBuilder) -> Type {
-        list::<T>(builder)
+        list(T::schema(builder))
     }
 
     fn save<'a>(&'a self, out: &mut Writer<'a>) {
         let (front, back) = self.as_slices();
         match T::FLAT {
-            Some(flat) => out.flat_pieces(flat, front, back),
+            Some(flat) => {
+                let (front, back) = ((flat.bytes)(front), (flat.bytes)(back));
+                out.flat_pieces(self.len(), flat.width, front, back);
+            }
             None => {
                 out.count(self.len());
                 self.iter().for_each(|item| item.save(out));
@@ -131,8 +134,6 @@ fn entry<K: State, V: State>(input: &mut Reader<'_>) -> Result<(K, V), RestoreEr
 }
 
 impl<K: State + Eq + Hash, V: State, S: BuildHasher + Default> State for HashMap<K, V, S> {
-    const SHAPE: &'static Shape = &Shape::Map(K::SHAPE, V::SHAPE);
-
     fn schema(builder: &mut SchemaBuilder) -> Type {
         map::<K, V>(builder)
     }
@@ -153,8 +154,6 @@ impl<K: State + Eq + Hash, V: State, S: BuildHasher + Default> State for HashMap
 }
 
 impl<K: State + Ord, V: State> State for BTreeMap<K, V> {
-    const SHAPE: &'static Shape = &Shape::Map(K::SHAPE, V::SHAPE);
-
     fn schema(builder: &mut SchemaBuilder) -> Type {
         map::<K, V>(builder)
     }
@@ -175,8 +174,6 @@ impl<K: State + Ord, V: State> State for BTreeMap<K, V> {
 }
 
 impl<T: State + Eq + Hash, S: BuildHasher + Default> State for HashSet<T, S> {
-    const SHAPE: &'static Shape = &Shape::Set(T::SHAPE);
-
     fn schema(builder: &mut SchemaBuilder) -> Type {
         Type::Set(Box::new(T::schema(builder)))
     }
@@ -194,8 +191,6 @@ impl<T: State + Eq + Hash, S: BuildHasher + Default> State for HashSet<T, S> {
 }
 
 impl<T: State + Ord> State for BTreeSet<T> {
-    const SHAPE: &'static Shape = &Shape::Set(T::SHAPE);
-
     fn schema(builder: &mut SchemaBuilder) -> Type {
         Type::Set(Box::new(T::schema(builder)))
     }

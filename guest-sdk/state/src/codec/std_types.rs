@@ -5,15 +5,13 @@ use super::is_flat::FlatProof;
 use super::reader::{Reader, RestoreError};
 use super::state::{State, write_default};
 use super::writer::Writer;
-use crate::schema::{FieldSpec, FieldsSpec, Number, SchemaBuilder, Style, Type, TypeSpec};
-use crate::section::{self, Def, FieldsDef, KindDef, Shape};
+use crate::schema::{FieldsSpec, KindSpec, Number, SchemaBuilder, Type, TypeSpec};
 use std::time::Duration;
 
 macro_rules! numbers {
     ($($ty:ty: $number:ident)*) => {$(
         impl State for $ty {
             const FLAT: Option<FlatProof<Self>> = Some(FlatProof::new());
-            const SHAPE: &'static Shape = &Shape::Number(Number::$number);
 
             fn schema(_: &mut SchemaBuilder) -> Type {
                 Type::Number(Number::$number)
@@ -41,7 +39,6 @@ macro_rules! sizes {
     ($($ty:ty as $wire:ty: $number:ident)*) => {$(
         /// Encoded in eight bytes on every machine.
         impl State for $ty {
-            const SHAPE: &'static Shape = &Shape::Number(Number::$number);
 
             fn schema(_: &mut SchemaBuilder) -> Type {
                 Type::Number(Number::$number)
@@ -63,8 +60,6 @@ macro_rules! sizes {
 sizes!(usize as u64: U64 isize as i64: S64);
 
 impl State for bool {
-    const SHAPE: &'static Shape = &Shape::Bool;
-
     fn schema(_: &mut SchemaBuilder) -> Type {
         Type::Bool
     }
@@ -83,8 +78,6 @@ impl State for bool {
 }
 
 impl State for char {
-    const SHAPE: &'static Shape = &Shape::Char;
-
     fn schema(_: &mut SchemaBuilder) -> Type {
         Type::Char
     }
@@ -100,8 +93,6 @@ impl State for char {
 }
 
 impl State for String {
-    const SHAPE: &'static Shape = &Shape::String;
-
     fn schema(_: &mut SchemaBuilder) -> Type {
         Type::String
     }
@@ -121,8 +112,6 @@ impl State for String {
 }
 
 impl<T: State> State for Box<T> {
-    const SHAPE: &'static Shape = T::SHAPE;
-
     fn schema(builder: &mut SchemaBuilder) -> Type {
         T::schema(builder)
     }
@@ -132,13 +121,14 @@ impl<T: State> State for Box<T> {
     }
 
     fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
-        T::restore(input).map(Box::new)
+        match T::restore(input) {
+            Ok(value) => Ok(Box::new(value)),
+            Err(error) => Err(error),
+        }
     }
 }
 
 impl<T: State> State for Option<T> {
-    const SHAPE: &'static Shape = &Shape::Option(T::SHAPE);
-
     fn schema(builder: &mut SchemaBuilder) -> Type {
         Type::Option(Box::new(T::schema(builder)))
     }
@@ -151,17 +141,17 @@ impl<T: State> State for Option<T> {
     }
 
     fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
-        if bool::restore(input)? {
-            T::restore(input).map(Some)
-        } else {
-            Ok(None)
+        if !bool::restore(input)? {
+            return Ok(None);
+        }
+        match T::restore(input) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(error),
         }
     }
 }
 
 impl<T: State, E: State> State for Result<T, E> {
-    const SHAPE: &'static Shape = &Shape::Result(T::SHAPE, E::SHAPE);
-
     fn schema(builder: &mut SchemaBuilder) -> Type {
         Type::Result(Box::new(T::schema(builder)), Box::new(E::schema(builder)))
     }
@@ -185,7 +175,6 @@ impl<T: State, E: State> State for Result<T, E> {
 
 impl<T: State, const N: usize> State for [T; N] {
     const FLAT: Option<FlatProof<Self>> = FlatProof::array(T::FLAT);
-    const SHAPE: &'static Shape = &Shape::Array(T::SHAPE, N as u32);
 
     fn schema(builder: &mut SchemaBuilder) -> Type {
         let count = u32::try_from(N).expect("an array of a state has at most 2^32 - 1 items");
@@ -194,18 +183,23 @@ impl<T: State, const N: usize> State for [T; N] {
 
     fn save<'a>(&'a self, out: &mut Writer<'a>) {
         match T::FLAT {
-            Some(flat) => out.bytes(flat.bytes(self)),
-            None => self.iter().for_each(|item| item.save(out)),
+            Some(flat) => out.bytes((flat.bytes)(self)),
+            None => {
+                for item in self {
+                    item.save(out);
+                }
+            }
         }
     }
 
     fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
-        let items = match T::FLAT {
-            Some(flat) => flat.copy_from(input.bytes(size_of::<Self>())?),
-            None => (0..N)
-                .map(|_| T::restore(input))
-                .collect::<Result<Vec<T>, _>>()?,
-        };
+        if let Some(flat) = Self::FLAT {
+            return Ok((flat.value)(input.bytes(flat.size)?));
+        }
+        let mut items = Vec::with_capacity(N);
+        for _ in 0..N {
+            items.push(T::restore(input)?);
+        }
         Ok(items
             .try_into()
             .unwrap_or_else(|_| unreachable!("as many items as the array has")))
@@ -221,7 +215,6 @@ unsafe impl<T: Flat, const N: usize> Flat for [T; N] {
 macro_rules! tuples {
     ($($($name:ident)*;)*) => {$(
         impl<$($name: State),*> State for ($($name,)*) {
-            const SHAPE: &'static Shape = &Shape::Tuple(&[$($name::SHAPE),*]);
 
             #[allow(unused_variables, reason = "the empty tuple has none")]
             fn schema(builder: &mut SchemaBuilder) -> Type {
@@ -234,9 +227,14 @@ macro_rules! tuples {
                 $($name.save(out);)*
             }
 
-            #[allow(unused_variables, clippy::unused_unit, reason = "the empty tuple has none")]
+            #[allow(non_snake_case, unused_variables, clippy::unused_unit, reason = "one name for type and value")]
+            // `?` costs the compiler two functions for each type.
             fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
-                Ok(($($name::restore(input)?,)*))
+                $(let $name = match $name::restore(input) {
+                    Ok(value) => value,
+                    Err(error) => return Err(error),
+                };)*
+                Ok(($($name,)*))
             }
         }
     )*};
@@ -246,8 +244,6 @@ tuples! {
 }
 
 impl<T> State for std::marker::PhantomData<T> {
-    const SHAPE: &'static Shape = &Shape::Tuple(&[]);
-
     fn schema(_: &mut SchemaBuilder) -> Type {
         Type::Tuple(Vec::new())
     }
@@ -261,47 +257,17 @@ impl<T> State for std::marker::PhantomData<T> {
 
 /// Encoded as a record of `secs` and `nanos`.
 impl State for Duration {
-    const SHAPE: &'static Shape = &Shape::Inline(
-        &Def {
-            id: section::id("core::time::Duration"),
-            name: "Duration",
-            aliases: &[],
-            version: 0,
-            hooks: &[],
-            kind: KindDef::Record {
-                fields: FieldsDef {
-                    style: Style::Named,
-                    list: &[
-                        section::plain_field("secs", u64::SHAPE),
-                        section::plain_field("nanos", u32::SHAPE),
-                    ],
-                    skipped: &[],
-                },
-                flat: false,
-            },
-        },
-        &[],
-    );
-
     fn schema(builder: &mut SchemaBuilder) -> Type {
-        builder.named::<Duration>(|builder| {
-            let fields = FieldsSpec::named()
-                .field(FieldSpec {
-                    name: "secs",
-                    aliases: &[],
-                    ty: u64::schema(builder),
-                    default: Some(write_default::<u64>),
-                    default_text: None,
-                })
-                .field(FieldSpec {
-                    name: "nanos",
-                    aliases: &[],
-                    ty: u32::schema(builder),
-                    default: Some(write_default::<u32>),
-                    default_text: None,
-                });
-            TypeSpec::record("Duration", false, fields)
-        })
+        const SPEC: TypeSpec = TypeSpec {
+            name: "Duration",
+            kind: KindSpec::Record(FieldsSpec::Named(&[
+                ("secs", u64::schema, Some(write_default::<u64>)),
+                ("nanos", u32::schema, Some(write_default::<u32>)),
+            ])),
+            flat: false,
+            details: &[],
+        };
+        builder.named(std::any::type_name::<Self>(), &SPEC)
     }
 
     fn save<'a>(&'a self, out: &mut Writer<'a>) {

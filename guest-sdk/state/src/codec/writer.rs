@@ -1,6 +1,5 @@
 //! `Writer`: the destination to which a state is saved. Knows no Rust types of the guest.
 
-use super::is_flat::FlatProof;
 use crate::bounds::SEGMENT_MIN;
 use crate::parcel::{Parcel, ParcelRef};
 use crate::words::{bytes_as_words, words_as_bytes, words_as_bytes_mut};
@@ -77,37 +76,35 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes a flat slice. A large one is lent.
-    pub(super) fn flat<T>(&mut self, flat: FlatProof<T>, slice: &'a [T]) {
-        self.count(slice.len());
-        let bytes = flat.bytes(slice);
+    /// Writes the memory of a flat list of `count` items. A large one is lent.
+    pub(super) fn flat(&mut self, count: usize, width: u8, bytes: &'a [u8]) {
+        self.count(count);
         if self.inline || bytes.len() < SEGMENT_MIN {
             self.bytes(bytes);
         } else {
             self.segments.push(Segment {
-                width: flat.width,
+                width,
                 memory: SegmentMemory::Borrowed(bytes),
                 owns_pages: false,
             });
         }
     }
 
-    /// Writes a flat slice in pages that hold nothing else.
-    pub(super) fn flat_pages<T>(&mut self, flat: FlatProof<T>, slice: &'a [T]) {
+    /// Writes a flat list in pages that hold nothing else.
+    pub(super) fn flat_pages(&mut self, count: usize, width: u8, bytes: &'a [u8]) {
         let before = self.segments.len();
-        self.flat(flat, slice);
+        self.flat(count, width, bytes);
         if let Some(segment) = self.segments.get_mut(before) {
             segment.owns_pages = true;
         }
     }
 
-    /// Writes a flat list that lies in two pieces.
-    pub(super) fn flat_pieces<T>(&mut self, flat: FlatProof<T>, front: &'a [T], back: &'a [T]) {
+    /// Writes a flat list whose memory lies in two pieces.
+    pub(super) fn flat_pieces(&mut self, count: usize, width: u8, front: &'a [u8], back: &'a [u8]) {
         if back.is_empty() {
-            return self.flat(flat, front);
+            return self.flat(count, width, front);
         }
-        self.count(front.len() + back.len());
-        let (front, back) = (flat.bytes(front), flat.bytes(back));
+        self.count(count);
         let len = front.len() + back.len();
         if self.inline || len < SEGMENT_MIN {
             self.bytes(front);
@@ -118,7 +115,7 @@ impl<'a> Writer<'a> {
             bytes[..front.len()].copy_from_slice(front);
             bytes[front.len()..len].copy_from_slice(back);
             self.segments.push(Segment {
-                width: flat.width,
+                width,
                 memory: SegmentMemory::Owned(words, len),
                 owns_pages: false,
             });

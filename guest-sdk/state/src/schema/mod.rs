@@ -12,7 +12,9 @@ mod prune;
 mod types;
 mod wire;
 
-pub use build::{DefaultFn, FieldSpec, FieldsSpec, SchemaBuilder, TypeSpec};
+pub use build::{
+    DefaultFn, Detail, FieldSpec, FieldsSpec, KindSpec, SchemaBuilder, TypeFn, TypeSpec,
+};
 pub use error::SchemaError;
 pub use layout::Layout;
 pub(crate) use layout::{MAX_NESTING, flags_size};

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use vblank_state::Schema;
 use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER;
+use wasm_encoder::{CustomSection, Section as _};
 use wasmparser::{Encoding, Parser, Payload};
 use wit_component::ComponentEncoder;
 
@@ -103,6 +104,21 @@ impl Code {
             what: "section vblank:schema",
             message: error.to_string(),
         })
+    }
+
+    /// Returns the file's bytes with a section `vblank:schema`, which declares this type of the state. A file
+    /// that declares a type already is returned as it is.
+    #[must_use]
+    pub fn declaring(&self, schema: &Schema) -> Vec<u8> {
+        let mut bytes = self.binary.bytes.clone();
+        if self.schema.is_empty() {
+            let section = CustomSection {
+                name: "vblank:schema".into(),
+                data: schema.to_section().into(),
+            };
+            section.append_to(&mut bytes);
+        }
+        bytes
     }
 
     /// The file's size in bytes.

@@ -1,6 +1,6 @@
-//! Links the entries of a section into a schema. The bytes are untrusted.
+//! Links the entries of a section of version 1, in which each type has an entry of its own, into a
+//! schema. The bytes are untrusted.
 
-use super::encode::VERSION;
 use crate::cursor::{CodecError, Cursor};
 use crate::schema::{
     Case, DefaultText, Field, Fields, Hook, Kind, MAX_NESTING, MAX_SCHEMA_BYTES, Number, Schema,
@@ -8,37 +8,26 @@ use crate::schema::{
 };
 use std::collections::HashMap;
 
-impl Schema {
-    /// Reads the schema from a `vblank:schema` section.
-    ///
-    /// Returns `None` when the section has an opaque type, so that the guest has to be asked.
-    ///
-    /// # Errors
-    /// Returns an error when the bytes are no such section.
-    pub fn from_section(bytes: &[u8]) -> Result<Option<Schema>, SchemaError> {
-        if bytes.len() > MAX_SCHEMA_BYTES {
-            return Err(SchemaError::new(format!(
-                "a section of {} bytes is too large",
-                bytes.len()
-            )));
-        }
-        let mut linker = Linker {
-            bodies: HashMap::new(),
-            ids: HashMap::new(),
-            types: Vec::new(),
-            opaque: false,
-            work: 0,
-        };
-        let root = entries(bytes, &mut linker.bodies).map_err(error)?;
-        let Some(root) = root else {
-            return Err(SchemaError::new("the section marks no root"));
-        };
-        let root = linker.shape(&mut Cursor::inline(root), 0).map_err(error)?;
-        if linker.opaque {
-            return Ok(None);
-        }
-        Schema::new(root, linker.types.into_iter().flatten().collect()).map(Some)
+const VERSION: u8 = 1;
+
+/// Returns the schema, or `None` when an entry has an opaque type.
+pub(super) fn link(bytes: &[u8]) -> Result<Option<Schema>, SchemaError> {
+    let mut linker = Linker {
+        bodies: HashMap::new(),
+        ids: HashMap::new(),
+        types: Vec::new(),
+        opaque: false,
+        work: 0,
+    };
+    let root = entries(bytes, &mut linker.bodies).map_err(error)?;
+    let Some(root) = root else {
+        return Err(SchemaError::new("the section marks no root"));
+    };
+    let root = linker.shape(&mut Cursor::inline(root), 0).map_err(error)?;
+    if linker.opaque {
+        return Ok(None);
     }
+    Schema::new(root, linker.types.into_iter().flatten().collect()).map(Some)
 }
 
 fn error(error: CodecError) -> SchemaError {
