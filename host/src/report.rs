@@ -42,6 +42,9 @@ pub enum ReportEvent {
         cached: bool,
         /// Times from the start of the host to this event.
         stages: StageTimes,
+        /// Conversion of the state that the run started from.
+        #[serde(flatten)]
+        state: Option<StartState>,
     },
     /// A new version has taken over.
     Swap {
@@ -100,6 +103,9 @@ pub enum ReportEvent {
         /// Source location of the trap, if one caused the refusal.
         #[serde(flatten)]
         location: SourceLocation,
+        /// True if no version runs, and the session waits for one. For people only.
+        #[serde(skip)]
+        waits: bool,
     },
     /// A version failed in probation, or a person asked for an older one.
     Rollback {
@@ -123,6 +129,9 @@ pub enum ReportEvent {
         /// Source location of the failure.
         #[serde(flatten)]
         location: SourceLocation,
+        /// True if the session waits for a version that repairs the game. For people only.
+        #[serde(skip)]
+        waits: bool,
     },
     /// A build has ended.
     Build(BuildResult),
@@ -192,6 +201,31 @@ pub enum ReportEvent {
     },
 }
 
+/// Conversion of the state that a run started from. The fields are those of a swap.
+#[derive(Clone, Debug, Serialize)]
+pub struct StartState {
+    /// The verdict.
+    pub verdict: SwapVerdict,
+    /// Changes of the schema, field by field. In the report, each is a line of text.
+    #[serde(serialize_with = "as_lines")]
+    pub changes: Vec<Change>,
+    /// Paths of parked values.
+    pub parked: Vec<String>,
+    /// Notes of the migration.
+    pub notes: Vec<String>,
+}
+
+impl StartState {
+    pub(crate) fn new(swap: &Swap) -> Self {
+        Self {
+            verdict: swap.outcome(),
+            changes: swap.changes.clone(),
+            parked: swap.parked_paths(),
+            notes: swap.notes.clone(),
+        }
+    }
+}
+
 /// Cause of a rollback. Serialised as a text.
 #[derive(Clone, Debug)]
 pub enum RollbackReason {
@@ -251,6 +285,8 @@ pub struct BuildResult {
     pub took: Duration,
     /// Warnings as cargo shows them, or the error.
     pub result: Result<String, BuildError>,
+    /// True if the session waits for a change after a failure. For people only.
+    pub waits: bool,
 }
 
 impl Serialize for BuildResult {
