@@ -392,11 +392,21 @@ pub(crate) fn micros(time: Duration) -> f64 {
 pub trait Observer {
     /// Called once for each record, in order.
     fn observe(&mut self, record: &Record);
+
+    /// Returns a message if records could not be written.
+    fn failure(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Observer for `--report FILE`. It writes each record as a line of JSON and flushes it, so that a
 /// script can follow.
-pub struct JsonLines(BufWriter<File>);
+pub struct JsonLines {
+    path: PathBuf,
+    file: BufWriter<File>,
+    /// The first error of the system.
+    failure: Option<std::io::Error>,
+}
 
 impl JsonLines {
     /// Creates the file, and truncates an existing one.
@@ -404,15 +414,33 @@ impl JsonLines {
     /// # Errors
     /// When the file cannot be created.
     pub fn create(path: &Path) -> std::io::Result<Self> {
-        Ok(Self(BufWriter::new(File::create(path)?)))
+        Ok(Self {
+            path: path.to_owned(),
+            file: BufWriter::new(File::create(path)?),
+            failure: None,
+        })
+    }
+
+    fn write(&mut self, record: &Record) -> std::io::Result<()> {
+        serde_json::to_writer(&mut self.file, record)?;
+        self.file.write_all(b"\n")?;
+        self.file.flush()
     }
 }
 
 impl Observer for JsonLines {
     fn observe(&mut self, record: &Record) {
-        // A full disk must not stop the game.
-        let _ = serde_json::to_writer(&mut self.0, record);
-        let _ = self.0.write_all(b"\n");
-        let _ = self.0.flush();
+        // A full disk must not stop the game. The exit code says that records are missing.
+        if let Err(error) = self.write(record) {
+            self.failure.get_or_insert(error);
+        }
+    }
+
+    fn failure(&self) -> Option<String> {
+        let error = self.failure.as_ref()?;
+        Some(format!(
+            "cannot write the report {}: {error}",
+            self.path.display()
+        ))
     }
 }
