@@ -57,7 +57,7 @@ pub(super) struct Run {
     /// Size of the picture in pixels
     #[arg(long, default_value = "1280x720", value_name = "WxH")]
     size: Size,
-    /// How the picture fits a window of another size: resize (the picture gets the window's size), stretch,
+    /// Fit of the picture into a window of another size: resize (the picture gets the window's size), stretch,
     /// letterbox or integer (whole multiples); with the last three the picture keeps --size
     #[arg(long, default_value_t, value_name = "FIT")]
     fit: Fit,
@@ -84,7 +84,7 @@ pub(super) struct Run {
     /// Further files and folders to watch
     #[arg(long, value_name = "PATH")]
     watch: Vec<PathBuf>,
-    /// How long nothing may change before a change counts, in milliseconds
+    /// Time without further changes before a change counts, in milliseconds
     #[arg(long, default_value_t = 10, value_name = "MS")]
     debounce: u64,
     /// Look for changes at this interval instead of waiting for the system's notifications
