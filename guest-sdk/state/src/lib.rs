@@ -54,8 +54,3 @@ pub use schema::{
 };
 pub use value::Value;
 pub use walk::check;
-
-/// The chapter on state in the documentation. Its examples run as tests.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/state.md")]
-mod chapter {}
