@@ -133,7 +133,7 @@ fn strip(ui: &mut Ui, snapshot: &Snapshot, actions: &mut Vec<OverlayAction>) {
                     OverlayAction::Do(Command::RollBack),
                 );
                 act(
-                    button(ui, "close", "close the overlay, as F1 does"),
+                    button(ui, "shut", "close the overlay, as F1 does"),
                     OverlayAction::Close,
                 );
                 ui.separator();
