@@ -12,7 +12,7 @@
 #[allow(dead_code, clippy::all)]
 pub mod vblank {
     pub mod guest {
-        /// What the player does, as state and as edges since the last update.
+        /// The player's input, as state and as edges since the last update.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod input {
             #[used]
@@ -599,12 +599,12 @@ pub mod vblank {
             pub struct Pointer {
                 pub x: f32,
                 pub y: f32,
-                /// Whether it is over the picture; if not, x and y are where it was last.
+                /// True if the pointer is over the picture. Otherwise x and y are its last position there.
                 pub inside: bool,
                 pub held: Buttons,
                 pub pressed: Buttons,
                 pub released: Buttons,
-                /// Lines, positive away from the person and to the right.
+                /// Lines scrolled, positive away from the person and to the right.
                 pub wheel_x: f32,
                 pub wheel_y: f32,
             }
@@ -629,13 +629,13 @@ pub mod vblank {
             #[repr(C)]
             #[derive(Clone, Copy)]
             pub struct Touch {
-                /// The same from where it comes down to where it goes up.
+                /// Identifier, unchanged from the touch to the release.
                 pub id: u64,
                 pub x: f32,
                 pub y: f32,
-                /// It came down since the last update.
+                /// True if the finger came down since the last update.
                 pub pressed: bool,
-                /// It went up since the last update; it is told once more, and then no longer.
+                /// True if the finger went up since the last update. It is reported this once, and then no longer.
                 pub released: bool,
             }
             impl ::core::fmt::Debug for Touch {
@@ -654,7 +654,7 @@ pub mod vblank {
             }
             wit_bindgen::rt::bitflags::bitflags! {
                 #[doc =
-                " The buttons of a gamepad by their place, as in the W3C's standard gamepad."]
+                " The buttons of a gamepad by their position, as in the W3C's standard gamepad."]
                 #[derive(PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Clone, Copy)] pub
                 struct PadButtons : u32 { const SOUTH = 1 << 0; const EAST = 1 << 1;
                 const WEST = 1 << 2; const NORTH = 1 << 3; const LEFT_BUMPER = 1 << 4;
@@ -668,7 +668,7 @@ pub mod vblank {
             #[repr(C)]
             #[derive(Clone, Copy)]
             pub struct Gamepad {
-                /// The same for as long as it is plugged in. The first is 0.
+                /// Number, unchanged as long as the gamepad is plugged in. The first is 0.
                 pub id: u32,
                 pub held: PadButtons,
                 pub pressed: PadButtons,
@@ -699,7 +699,7 @@ pub mod vblank {
                         .finish()
                 }
             }
-            /// Pixels.
+            /// Size in pixels.
             #[repr(C)]
             #[derive(Clone, Copy)]
             pub struct Size {
@@ -717,30 +717,30 @@ pub mod vblank {
                         .finish()
                 }
             }
-            /// One step of the simulation. The whole of a guest's input.
+            /// One step of the simulation, with all of the guest's input.
             #[derive(Clone)]
             pub struct Frame {
-                /// Counts updates from 0, and goes on across a swap.
+                /// Number of the update, counted from 0. It keeps increasing across a swap.
                 pub number: u64,
-                /// Seconds that this update stands for; the same in every update of a run.
+                /// Time that this update stands for, in seconds; constant during a run.
                 pub dt: f32,
                 /// The run's seed, from `--seed`.
                 pub seed: u64,
                 /// The size of the picture.
                 pub size: Size,
-                /// Pixels for one of the system's units of length: 2 on many screens of high density, 1 headless. What
-                /// is to be read and touched is drawn larger by it.
+                /// Pixels for one of the system's units of length: 2 on many screens of high density, 1 headless. Text and
+                /// buttons are drawn larger by this factor.
                 pub scale: f32,
-                /// Keys that are down now, went down, came up since the last update.
+                /// Keys that are down now, that went down, and that came up since the last update.
                 pub held: _rt::Vec<Key>,
                 pub pressed: _rt::Vec<Key>,
                 pub released: _rt::Vec<Key>,
-                /// What was typed, after keyboard layout and dead keys.
+                /// Text that was typed, after keyboard layout and dead keys.
                 pub text: _rt::String,
                 pub pointer: Pointer,
                 /// Fingers that are down, and those that went up since the last update.
                 pub touches: _rt::Vec<Touch>,
-                /// Gamepads that are plugged in, by their numbers. One that is pulled out is told once more, with
+                /// Gamepads that are plugged in, by their numbers. One that was pulled out is reported once more, with
                 /// everything released.
                 pub gamepads: _rt::Vec<Gamepad>,
             }
@@ -766,7 +766,7 @@ pub mod vblank {
                 }
             }
         }
-        /// The window, or what stands in for it.
+        /// The window, or the picture of a run without one.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod window {
             #[used]
@@ -774,17 +774,17 @@ pub mod vblank {
             static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
             use super::super::super::_rt;
             pub type Size = super::super::super::vblank::guest::input::Size;
-            /// What happens where window and picture differ in size.
+            /// Fit of the picture into a window of another size.
             #[repr(u8)]
             #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
             pub enum Fit {
-                /// They do not: the picture is as large as the window.
+                /// The picture gets the size of the window.
                 Resize,
                 /// The picture fills the window, out of proportion if need be.
                 Stretch,
                 /// The picture is as large as its proportions allow, with bars beside it.
                 Letterbox,
-                /// The same, in whole multiples where it is enlarged, so that its pixels stay square.
+                /// Like letterbox, but enlarged in whole multiples only, so that pixels stay square.
                 Integer,
             }
             impl ::core::fmt::Debug for Fit {
@@ -816,7 +816,7 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// Headless, the title is shown on the progress line.
+            /// Set the window's title. Without a window, the progress line shows it.
             #[allow(async_fn_in_trait)]
             pub fn set_title(title: &str) -> () {
                 unsafe {
@@ -838,7 +838,7 @@ pub mod vblank {
             }
             #[allow(unused_unsafe, clippy::all)]
             /// From the next frame on, pictures have this size whatever the window's, and `fit` says how they lie in
-            /// it. `resize` gives them the window's size again. Stays across a swap.
+            /// it. `resize` gives them the window's size again. The setting stays across a swap.
             #[allow(async_fn_in_trait)]
             pub fn set_picture(size: Size, fit: Fit) -> () {
                 unsafe {
@@ -878,7 +878,7 @@ pub mod vblank {
             #[doc(hidden)]
             static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
             use super::super::super::_rt;
-            /// What part of the world is seen.
+            /// The part of the world that the picture shows.
             #[repr(C)]
             #[derive(Clone, Copy)]
             pub struct Camera {
@@ -887,7 +887,7 @@ pub mod vblank {
                 pub y: f32,
                 /// Pixels for one unit of the world.
                 pub zoom: f32,
-                /// Radians, clockwise on the screen.
+                /// Rotation in radians, clockwise on the screen.
                 pub rotation: f32,
             }
             impl ::core::fmt::Debug for Camera {
@@ -925,8 +925,8 @@ pub mod vblank {
                         .finish()
                 }
             }
-            /// How a colour is put over what is there: over it as far as it is opaque; added, as light is; multiplied,
-            /// as a filter does; or in its place.
+            /// The way in which a colour is combined with the one below: over it as far as it is opaque, added like light,
+            /// multiplied like a filter, or in its place.
             #[repr(u8)]
             #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
             pub enum Blend {
@@ -963,13 +963,14 @@ pub mod vblank {
                     }
                 }
             }
-            /// How things look: sprites, triangles and meshes by a shader, all but text by how they are blended.
+            /// Shader and blending. The shader applies to sprites, triangles and meshes; the blending applies to everything
+            /// except text.
             #[repr(C)]
             #[derive(Clone, Copy)]
             pub struct Look {
-                /// 0 is the usual look, and so is a shader that is not there.
+                /// Shader; 0 and a missing shader give the default look.
                 pub shader: u32,
-                /// Further textures that the shader reads; 0 is a white one.
+                /// Further texture that the shader reads; 0 is a white one.
                 pub texture1: u32,
                 pub texture2: u32,
                 pub blend: Blend,
@@ -987,8 +988,7 @@ pub mod vblank {
                         .finish()
                 }
             }
-            /// Where the lines of a text begin: all at the left, with their middles one below the other, or so that
-            /// all end at the right.
+            /// Alignment of the lines of a text: to the left, centred, or to the right.
             #[repr(u8)]
             #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
             pub enum Align {
@@ -1025,14 +1025,14 @@ pub mod vblank {
             #[repr(C)]
             #[derive(Clone, Copy)]
             pub struct TextStyle {
-                /// Of the assets. 0, or one that is not there, is the built-in font.
+                /// Font asset; 0 and a missing font give the built-in one.
                 pub font: u32,
-                /// Of the font, in units; a line is 1.2 times as high.
+                /// Font size in units; a line is 1.2 times as high.
                 pub size: f32,
                 pub color: u32,
-                /// To which side of its point the text lies; where it has a width, within that.
+                /// Side of its point on which the text lies. With a width, the alignment within it.
                 pub align: Align,
-                /// Lines are broken so that none is wider, in units. Without it only `\n` breaks them.
+                /// Greatest width of a line, in units; longer lines are broken. Without it, only `\n` breaks lines.
                 pub width: ::core::option::Option<f32>,
             }
             impl ::core::fmt::Debug for TextStyle {
@@ -1068,7 +1068,7 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// The lists and texts that are lent from here on, in this `draw`, are copied at once and need not stay: for
+            /// Copies the lists and texts that are lent from here on, in this `draw`, at once. They need not stay. For
             /// languages whose bindings make a list for the time of a call.
             #[allow(async_fn_in_trait)]
             pub fn copied() -> () {
@@ -1087,7 +1087,7 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// Fill the whole picture. Earlier commands of the frame are gone.
+            /// Fill the whole picture. Earlier commands of the frame are dropped.
             #[allow(async_fn_in_trait)]
             pub fn clear(color: u32) -> () {
                 unsafe {
@@ -1183,7 +1183,7 @@ pub mod vblank {
             ///
             /// | word | type | meaning |
             /// |---|---|---|
-            /// | 0, 1 | f32 | where the pivot is |
+            /// | 0, 1 | f32 | position of the pivot |
             /// | 2, 3 | f32 | width, height; 0 takes that of the source, in pixels |
             /// | 4 | f32 | rotation about the pivot, radians, clockwise on the screen |
             /// | 5, 6 | f32 | the pivot, as a part of width and height: 0.5, 0.5 is the middle |
@@ -1192,7 +1192,7 @@ pub mod vblank {
             /// | 9 | u32 | colour that the texture is multiplied by |
             /// | 10, 11 | f32 | further scale of width and height; negative flips |
             ///
-            /// A texture that is not there is drawn as a checkered placeholder of 32 by 32 pixels. A list
+            /// A missing texture is drawn as a checkered placeholder of 32 by 32 pixels. A list
             /// whose length is no multiple of twelve is an error, and traps.
             #[allow(async_fn_in_trait)]
             pub fn sprites(texture: u32, words: &[u32]) -> () {
@@ -1219,10 +1219,11 @@ pub mod vblank {
             /// | word | type | meaning |
             /// |---|---|---|
             /// | 0, 1 | f32 | x, y |
-            /// | 2, 3 | f32 | place in the texture, 0 to 1 |
+            /// | 2, 3 | f32 | texture coordinates, 0 to 1 |
             /// | 4 | u32 | colour that the texture is multiplied by |
             ///
-            /// Without a texture they have their colour. A list that is no multiple of fifteen is an error, and traps.
+            /// Without a texture, triangles have their colour. A list whose length is no multiple of fifteen is an error,
+            /// and traps.
             #[allow(async_fn_in_trait)]
             pub fn triangles(texture: ::core::option::Option<u32>, words: &[u32]) -> () {
                 unsafe {
@@ -1252,7 +1253,7 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// From here on, only this part is drawn to; `none` is all of it.
+            /// From here on, drawing is clipped to this area; `none` is the whole target.
             #[allow(async_fn_in_trait)]
             pub fn set_area(area: ::core::option::Option<Area>) -> () {
                 unsafe {
@@ -1289,9 +1290,9 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// From here on, things look like this; `none` is the usual look. `params` are the words of the shader's
-            /// block of parameters, as WGSL lays it out. The error says that they are not as many as it declares; the
-            /// look is the usual one then.
+            /// From here on, this look is used; `none` is the default look. `params` are the words of the shader's
+            /// parameter block, as WGSL lays it out. The error says that their number differs from the declared one; the
+            /// look is the default one then.
             #[allow(async_fn_in_trait)]
             pub fn set_look(
                 look: ::core::option::Option<Look>,
@@ -1399,9 +1400,9 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// From here on, meshes are seen through this matrix: sixteen f32, column by column, from the world to clip
-            /// space, where x and y go from -1 to 1, to the right and upwards, and z from 0, near, to 1, far. Until it
-            /// is set, no mesh is seen. A list of another length is an error, and traps.
+            /// From here on, meshes are transformed by this matrix: sixteen f32, column by column, from the world to clip
+            /// space. There x and y go from -1 to 1, to the right and upwards, and z from 0, near, to 1, far. No mesh is
+            /// visible until the matrix is set. A list of another length is an error, and traps.
             #[allow(async_fn_in_trait)]
             pub fn set_matrix(words: &[u32]) -> () {
                 unsafe {
@@ -1423,9 +1424,9 @@ pub mod vblank {
             }
             #[allow(unused_unsafe, clippy::all)]
             /// Instances of a mesh, thirteen words each: three rows of four f32, from the mesh to the world, and the
-            /// colour that it is multiplied by. They hide what is behind them, and cover what was drawn before them.
-            /// Without a texture they have their colours. A list that is no multiple of thirteen is an error, and
-            /// traps.
+            /// colour that it is multiplied by. Meshes are tested against depth among themselves, and cover everything
+            /// that was drawn before them. Without a texture they have the colours of their vertices. A list whose length
+            /// is no multiple of thirteen is an error, and traps.
             #[allow(async_fn_in_trait)]
             pub fn meshes(
                 mesh: u32,
@@ -1466,9 +1467,9 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// From here on, this canvas is drawn to, or with `none` the picture again, in pixels and with the usual
-            /// look. With a colour, it is filled first; without, what was drawn to it is still there. What is drawn
-            /// with the canvas itself while it is drawn to is left out.
+            /// From here on, this canvas is drawn to, or with `none` the picture again, in pixels and with the default
+            /// look. With a colour, the canvas is filled first; without one, it keeps its content. Commands that use the
+            /// canvas itself as a texture meanwhile are left out.
             #[allow(async_fn_in_trait)]
             pub fn set_target(
                 canvas: ::core::option::Option<u32>,
@@ -1497,8 +1498,8 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// A text whose top left corner is at a point, or the middle or the right end of its top, as its
-            /// style says. At most 16 KiB of it are written.
+            /// Draw a text. Its top left corner, the middle of its top or its top right corner is at the point, by the
+            /// alignment of its style. At most 16 KiB of it are drawn.
             #[allow(async_fn_in_trait)]
             pub fn text(style: TextStyle, x: f32, y: f32, text: &str) -> () {
                 unsafe {
@@ -1563,7 +1564,7 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// How large a text would be. At any time, not only in `draw`.
+            /// Returns the size that a text would have. May be called at any time, not only in `draw`.
             #[allow(async_fn_in_trait)]
             pub fn measure(style: TextStyle, text: &str) -> Extent {
                 unsafe {
@@ -1633,15 +1634,15 @@ pub mod vblank {
                 }
             }
         }
-        /// What a game draws with, owned by the host under keys that the guest chooses. The same key gives the
-        /// same asset, also in a later version of the code; a swap loads and uploads nothing again.
+        /// Assets that a game draws with or plays. The host owns them under keys that the guest chooses. The same key
+        /// gives the same asset, also in a later version of the code; a swap loads and uploads nothing again.
         ///
-        /// An asset lives while a version that has asked for it does. What the new version has not asked for
-        /// by the end of its probation is freed.
+        /// An asset lives as long as a version that has asked for it. Assets that a new version has not asked for by
+        /// the end of its probation are freed.
         ///
         /// A key is a relative path with `/` between its parts, without `..`, of at most 256 bytes. It names
-        /// a file of the guest's folder `assets/`: `ship` is `ship.png`. The file is watched, and when it
-        /// changes, so does what is drawn.
+        /// a file of the guest's folder `assets/`: `ship` is `ship.png`. The file is watched; when it changes,
+        /// the asset changes too.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod assets {
             #[used]
@@ -1649,7 +1650,7 @@ pub mod vblank {
             static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
             use super::super::super::_rt;
             pub type Size = super::super::super::vblank::guest::input::Size;
-            /// What a texture looks like between its pixels: blended, or as squares.
+            /// Look of a texture between its pixels: blended, or as squares.
             #[repr(u8)]
             #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
             pub enum Filter {
@@ -1790,7 +1791,7 @@ pub mod vblank {
             }
             #[allow(unused_unsafe, clippy::all)]
             /// A texture made by the guest: red, green, blue and alpha, straight, in rows from the top. The list
-            /// is only lent for the call. Other bytes under the same key replace what was there.
+            /// is only lent for the call. Other bytes under the same key replace the former ones.
             #[allow(async_fn_in_trait)]
             pub fn pixels(
                 key: &str,
@@ -2283,8 +2284,8 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// A sound made by the guest: the bits of f32 samples from -1 to 1, so many a second; left and right by
-            /// turns where there are two channels.
+            /// A sound made by the guest: the bits of f32 samples from -1 to 1, `rate` of them a second. With two
+            /// channels, left and right alternate.
             #[allow(async_fn_in_trait)]
             pub fn samples(
                 key: &str,
@@ -2381,8 +2382,8 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// A shader that was given under this key, or else from the folder `assets/`: WGSL. Its last good version
-            /// stays where the file has a mistake; `problem` says which.
+            /// A shader that was given under this key, or else from the folder `assets/`: WGSL. If
+            /// the file has a mistake, its last good version stays, and `problem` returns the mistake.
             #[allow(async_fn_in_trait)]
             pub fn shader(key: &str) -> ::core::result::Result<u32, _rt::String> {
                 unsafe {
@@ -2530,7 +2531,7 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// A mesh: vertices of nine words each (place, normal and place in the texture as f32, colour), and three
+            /// A mesh: vertices of nine words each (position, normal and texture coordinates as f32, colour), and three
             /// indices for each triangle.
             #[allow(async_fn_in_trait)]
             pub fn mesh(
@@ -2724,7 +2725,7 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// What is wrong with an asset, or with its file as it is now; as for `status-of`, for showing only.
+            /// Returns the mistake in an asset, or in its file as it is now. For showing only, as `status-of` is.
             #[allow(async_fn_in_trait)]
             pub fn problem(asset: u32) -> ::core::option::Option<_rt::String> {
                 unsafe {
@@ -2778,7 +2779,7 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// How far an asset is. What depends on this is not in a recording, so it is for showing only.
+            /// Returns the loading state of an asset. A recording does not contain it, so it is for showing only.
             #[allow(async_fn_in_trait)]
             pub fn status_of(asset: u32) -> Status {
                 unsafe {
@@ -2797,7 +2798,7 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// Of a texture that is there, in pixels. As for `status-of`, for showing only.
+            /// Returns the size of a loaded texture, in pixels. For showing only, as `status-of` is.
             #[allow(async_fn_in_trait)]
             pub fn texture_size(texture: u32) -> ::core::option::Option<Size> {
                 unsafe {
@@ -2836,10 +2837,10 @@ pub mod vblank {
                 }
             }
         }
-        /// Sounds, played by the host. What plays goes on across a swap. What a version does that is rolled back has
-        /// been heard; when the inputs since are fed to the old version, nothing is heard twice.
+        /// Sounds, played by the host. A sound that plays continues across a swap. The sounds of a version that is
+        /// rolled back have been heard; the replay on the old version plays nothing again.
         ///
-        /// A machine without a device is silent, and nothing else is different. Sounds that are not there make none.
+        /// A machine without a sound device is silent, and nothing else differs. A missing sound is silent too.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod audio {
             #[used]
@@ -2849,15 +2850,15 @@ pub mod vblank {
             #[repr(C)]
             #[derive(Clone, Copy)]
             pub struct Settings {
-                /// Of the amplitude: 1 as it was recorded, 0 silent.
+                /// Factor of the amplitude: 1 as it was recorded, 0 silent.
                 pub volume: f32,
                 /// Speed, and pitch with it: 1 as it was recorded.
                 pub pitch: f32,
-                /// -1 is left, 1 is right.
+                /// Position in the stereo picture: -1 is left, 1 is right.
                 pub pan: f32,
-                /// Whether it begins again at its end.
+                /// True if the sound starts again at its end.
                 pub looped: bool,
-                /// Seconds in which it comes in, and in which the settings of a voice change.
+                /// Time in which the sound fades in, and in which the settings of a voice change, in seconds.
                 pub fade: f32,
             }
             impl ::core::fmt::Debug for Settings {
@@ -2917,8 +2918,8 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// Have the voice of this name sing this sound. If it does so already it goes on, with these settings from
-            /// now on; if it sings another, it goes over to this one. A sound that is not looped is sung once.
+            /// Play this sound as the voice of this name. If the voice plays it already, it continues with these settings;
+            /// if it plays another sound, it changes to this one. A sound that is not looped is played once.
             #[allow(async_fn_in_trait)]
             pub fn voice(name: &str, sound: u32, settings: Settings) -> () {
                 unsafe {
@@ -2976,7 +2977,7 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// Have a voice fall silent in so many seconds.
+            /// Fade a voice out in this many seconds.
             #[allow(async_fn_in_trait)]
             pub fn stop(name: &str, fade: f32) -> () {
                 unsafe {
@@ -3043,7 +3044,7 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// `target` says where in the guest the line comes from, by custom a module path.
+            /// Log a line. `target` names the part of the guest that it comes from, usually a module path.
             #[allow(async_fn_in_trait)]
             pub fn log(level: Level, target: &str, message: &str) -> () {
                 unsafe {
@@ -3085,9 +3086,9 @@ pub mod vblank {
                 }
             }
         }
-        /// How a state's memory crosses: lists of flat words, lent in `save` and not copied; and pages that are
-        /// moved, for which the new version says in `migrate` where it wants them. Outside `save`, and `place`
-        /// outside `migrate`, these calls trap.
+        /// Access to a state's memory. Lists of flat words are lent in `save` and not copied. Pages can be moved; the
+        /// new version says in `migrate` where it wants them. `place` traps outside `migrate`, and the other calls
+        /// trap outside `save`.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod lend {
             #[used]
@@ -3214,7 +3215,7 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// What is lent from here on, in this `save`, is copied at once and need not stay: for languages whose
+            /// Copies everything that is lent from here on, in this `save`, at once. It need not stay. For languages whose
             /// bindings make a list for the time of a call.
             #[allow(async_fn_in_trait)]
             pub fn copied() -> () {
@@ -3233,9 +3234,9 @@ pub mod vblank {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// Where a list of a parcel is to be put that came empty, since its pages are to be moved: memory that
-            /// fulfils the same rule. `width` is the size of its words, `index` counts the lists of this width.
-            /// The host fills it when `migrate` has returned, before any other call.
+            /// Gives the memory for a list of a parcel that came empty because its pages are to be moved. The memory
+            /// fulfils the rule of `own-pages`. `width` is the size of the list's words, `index` counts the lists of this
+            /// width. The host fills the memory when `migrate` has returned, before any other call.
             #[allow(async_fn_in_trait)]
             pub fn place(width: u8, index: u32, memory: &[u8]) -> () {
                 unsafe {
@@ -3273,8 +3274,8 @@ pub mod vblank {
 pub mod exports {
     pub mod vblank {
         pub mod guest {
-            /// The life of a game: `init` (only where there is no state to take over), then `update` and `draw`
-            /// by turns, then `shutdown`.
+            /// The life of a game: `init` (only if there is no state to take over), then `update` and `draw`
+            /// alternately, then `shutdown`.
             #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
             pub mod lifecycle {
                 #[used]
@@ -3283,7 +3284,7 @@ pub mod exports {
                 use super::super::super::super::_rt;
                 pub type Frame = super::super::super::super::vblank::guest::input::Frame;
                 pub type Size = super::super::super::super::vblank::guest::input::Size;
-                /// What a game may know when it begins.
+                /// The arguments of a new game.
                 #[repr(C)]
                 #[derive(Clone, Copy)]
                 pub struct Setup {
@@ -3304,12 +3305,12 @@ pub mod exports {
                             .finish()
                     }
                 }
-                /// What a picture is drawn for.
+                /// The size and the moment of a picture.
                 #[repr(C)]
                 #[derive(Clone, Copy)]
                 pub struct View {
                     pub size: Size,
-                    /// How far the moment of the picture lies between the last update and the next one: 0 to 1.
+                    /// Position of the picture's moment between the last update and the next one: 0 to 1.
                     pub alpha: f32,
                 }
                 impl ::core::fmt::Debug for View {
@@ -3641,10 +3642,10 @@ pub mod exports {
                 #[doc(hidden)]
                 pub use __export_vblank_guest_lifecycle_0_1_0_cabi;
             }
-            /// The state of a guest, as the host carries it from one version of the code to the next.
+            /// The state of a guest, which the host passes from one version of the code to the next.
             ///
             /// The encodings of schema, tree, defaults and leftovers are those of the crate `vblank-state`;
-            /// see `docs/state.md`.
+            /// see `docs/formats.md`.
             #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
             pub mod state {
                 #[used]
@@ -3675,13 +3676,13 @@ pub mod exports {
                             .finish()
                     }
                 }
-                /// What a swap did, for a guest that wants to react to it.
+                /// The outcome of a swap, for a guest that reacts to it.
                 #[repr(C)]
                 #[derive(Clone, Copy)]
                 pub struct Swapped {
                     /// The number of the next update.
                     pub frame: u64,
-                    /// Whether the state came as it was, without a migration.
+                    /// True if the state came unchanged, without a migration.
                     pub identical: bool,
                 }
                 impl ::core::fmt::Debug for Swapped {
@@ -3962,23 +3963,23 @@ pub mod exports {
                     /// The default values of the fields that have one. Pure.
                     #[allow(async_fn_in_trait)]
                     fn defaults() -> _rt::Vec<u8>;
-                    /// Lend the state through the interface `lend`. What was lent stays where it is, unchanged, until
-                    /// the guest is next called. Changes nothing of the state.
+                    /// Lend the state through the interface `lend`. The lent memory stays where it is, unchanged, until
+                    /// the guest is next called. The call changes nothing of the state.
                     #[allow(async_fn_in_trait)]
                     fn save() -> ();
                     /// Have this many bytes of memory at hand, touched, so that `migrate` meets no page fault.
                     #[allow(async_fn_in_trait)]
                     fn prewarm(bytes: u64) -> ();
-                    /// Take a state over. A list of the parcel that is empty, where the tree says that it has items, is one
-                    /// whose pages are to be moved: the guest says where it wants them (`lend.place`), or refuses, and is
-                    /// then given the whole parcel. `leftovers` are old values without a place, for explicit migrations; empty
-                    /// where there are none. An error refuses the swap; the old version runs on.
+                    /// Take a state over. If a list of the parcel is empty although the tree says that it has items, its pages
+                    /// are to be moved: the guest says where it wants them (`lend.place`), or refuses, and is then given the whole
+                    /// parcel. `leftovers` are old values for explicit migrations; it is empty if there are none. An error
+                    /// refuses the swap, and the old version continues.
                     #[allow(async_fn_in_trait)]
                     fn migrate(
                         state: Parcel,
                         leftovers: _rt::Vec<u8>,
                     ) -> ::core::result::Result<(), _rt::String>;
-                    /// This version has taken over.
+                    /// Called when this version has taken over.
                     #[allow(async_fn_in_trait)]
                     fn resume(swapped: Swapped) -> ();
                 }

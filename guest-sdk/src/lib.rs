@@ -93,10 +93,14 @@ pub use wit_bindgen;
 /// `vblank:abi`.
 pub const ABI: &str = "0.1.0";
 
-/// The chapter on testing in the documentation. Its examples run as tests.
+/// The chapters of the documentation with code of guests. Their examples run as tests.
 #[cfg(doctest)]
-#[doc = include_str!("../../docs/testing.md")]
-mod chapter {}
+mod chapters {
+    #[doc = include_str!("../../docs/state.md")]
+    mod state {}
+    #[doc = include_str!("../../docs/testing.md")]
+    mod testing {}
+}
 
 /// The names that most games use: `use vblank_guest::prelude::*;`.
 pub mod prelude {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use vblank_input::{Script, Size};
+use vblank_runtime::image::Image;
 
 /// Options of a session.
 #[derive(Debug)]
@@ -20,7 +21,8 @@ pub struct SessionOptions {
     pub frames: Option<u64>,
     /// True if a swap that would park a value is refused.
     pub strict: bool,
-    /// True if somebody may repair a guest that broke or does not build. The session then waits.
+    /// True if somebody may repair a guest that broke, was refused or does not build. The session then
+    /// waits.
     pub mendable: bool,
     /// Folder of the guest's crate, if it has one. Paths in its source are shown relative to it.
     pub folder: Option<PathBuf>,
@@ -28,8 +30,8 @@ pub struct SessionOptions {
     pub waits_for_assets: bool,
     /// Scripted input.
     pub input: Script,
-    /// Image to start from.
-    pub state_in: Option<PathBuf>,
+    /// State to start from.
+    pub state_in: Option<Image>,
     /// Options for writing the state at intervals, for `--resume`.
     pub autosave: Option<AutosaveOptions>,
     /// Folder for the versions that run.
@@ -102,7 +104,7 @@ impl std::str::FromStr for Output {
 
     fn from_str(text: &str) -> Result<Self, String> {
         if text.is_empty() {
-            return Err("a file name is wanted".to_owned());
+            return Err("expected a file name".to_owned());
         }
         Ok(match text.rsplit_once('@') {
             Some((path, frame)) if !path.is_empty() && frame.parse::<u64>().is_ok() => Self {

@@ -42,6 +42,9 @@ pub enum ReportEvent {
         cached: bool,
         /// Times from the start of the host to this event.
         stages: StageTimes,
+        /// Conversion of the state that the run started from.
+        #[serde(flatten)]
+        state: Option<StartState>,
     },
     /// A new version has taken over.
     Swap {
@@ -100,6 +103,9 @@ pub enum ReportEvent {
         /// Source location of the trap, if one caused the refusal.
         #[serde(flatten)]
         location: SourceLocation,
+        /// True if no version runs, and the session waits for one. For people only.
+        #[serde(skip)]
+        waits: bool,
     },
     /// A version failed in probation, or a person asked for an older one.
     Rollback {
@@ -123,6 +129,9 @@ pub enum ReportEvent {
         /// Source location of the failure.
         #[serde(flatten)]
         location: SourceLocation,
+        /// True if the session waits for a version that repairs the game. For people only.
+        #[serde(skip)]
+        waits: bool,
     },
     /// A build has ended.
     Build(BuildResult),
@@ -192,6 +201,31 @@ pub enum ReportEvent {
     },
 }
 
+/// Conversion of the state that a run started from. The fields are those of a swap.
+#[derive(Clone, Debug, Serialize)]
+pub struct StartState {
+    /// The verdict.
+    pub verdict: SwapVerdict,
+    /// Changes of the schema, field by field. In the report, each is a line of text.
+    #[serde(serialize_with = "as_lines")]
+    pub changes: Vec<Change>,
+    /// Paths of parked values.
+    pub parked: Vec<String>,
+    /// Notes of the migration.
+    pub notes: Vec<String>,
+}
+
+impl StartState {
+    pub(crate) fn new(swap: &Swap) -> Self {
+        Self {
+            verdict: swap.outcome(),
+            changes: swap.changes.clone(),
+            parked: swap.parked_paths(),
+            notes: swap.notes.clone(),
+        }
+    }
+}
+
 /// Cause of a rollback. Serialised as a text.
 #[derive(Clone, Debug)]
 pub enum RollbackReason {
@@ -251,6 +285,8 @@ pub struct BuildResult {
     pub took: Duration,
     /// Warnings as cargo shows them, or the error.
     pub result: Result<String, BuildError>,
+    /// True if the session waits for a change after a failure. For people only.
+    pub waits: bool,
 }
 
 impl Serialize for BuildResult {
@@ -356,11 +392,21 @@ pub(crate) fn micros(time: Duration) -> f64 {
 pub trait Observer {
     /// Called once for each record, in order.
     fn observe(&mut self, record: &Record);
+
+    /// Returns a message if records could not be written.
+    fn failure(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Observer for `--report FILE`. It writes each record as a line of JSON and flushes it, so that a
 /// script can follow.
-pub struct JsonLines(BufWriter<File>);
+pub struct JsonLines {
+    path: PathBuf,
+    file: BufWriter<File>,
+    /// The first error of the system.
+    failure: Option<std::io::Error>,
+}
 
 impl JsonLines {
     /// Creates the file, and truncates an existing one.
@@ -368,15 +414,33 @@ impl JsonLines {
     /// # Errors
     /// When the file cannot be created.
     pub fn create(path: &Path) -> std::io::Result<Self> {
-        Ok(Self(BufWriter::new(File::create(path)?)))
+        Ok(Self {
+            path: path.to_owned(),
+            file: BufWriter::new(File::create(path)?),
+            failure: None,
+        })
+    }
+
+    fn write(&mut self, record: &Record) -> std::io::Result<()> {
+        serde_json::to_writer(&mut self.file, record)?;
+        self.file.write_all(b"\n")?;
+        self.file.flush()
     }
 }
 
 impl Observer for JsonLines {
     fn observe(&mut self, record: &Record) {
-        // A full disk must not stop the game.
-        let _ = serde_json::to_writer(&mut self.0, record);
-        let _ = self.0.write_all(b"\n");
-        let _ = self.0.flush();
+        // A full disk must not stop the game. The exit code says that records are missing.
+        if let Err(error) = self.write(record) {
+            self.failure.get_or_insert(error);
+        }
+    }
+
+    fn failure(&self) -> Option<String> {
+        let error = self.failure.as_ref()?;
+        Some(format!(
+            "cannot write the report {}: {error}",
+            self.path.display()
+        ))
     }
 }

@@ -4,7 +4,7 @@
 
 use vblank_guest::prelude::*;
 
-/// The state. What is in here goes on when the code is replaced.
+/// The state. Its values are kept when the code is replaced.
 #[derive(State, Default)]
 struct World {
     seconds: f32,

@@ -7,22 +7,22 @@ use std::collections::VecDeque;
 
 use vblank_guest::prelude::*;
 
-/// How hard the sun pulls. Try 9.0, while it runs.
+/// Strength of the sun's pull. Try 9.0 while it runs.
 const PULL: f32 = 3.0;
 /// Pixels a second, each second.
 const THRUST: f32 = 900.0;
 const TAIL: usize = 90;
 
-/// The state. What is in here goes on when the code is replaced; a field that you add begins with
-/// its default, or with what `#[state(default = 5.0)]` says.
+/// The state. Its values are kept when the code is replaced. A field that you add gets its default, or the
+/// value of `#[state(default = 5.0)]`.
 #[derive(State)]
 struct World {
-    /// From the sun, in pixels.
+    /// Position relative to the sun, in pixels.
     position: Vec2,
     velocity: Vec2,
-    /// Where the comet has been, the newest first.
+    /// Former positions of the comet, the newest first.
     tail: VecDeque<Vec2>,
-    /// From 0 to 1, so that they fill a window of any size.
+    /// Positions from 0 to 1, so that the stars fill a window of any size.
     stars: Vec<Vec2>,
 }
 
@@ -30,7 +30,7 @@ impl Game for World {
     /// A fresh game; not called when the code is replaced.
     fn new(setup: &Setup) -> Self {
         set_title("{{name}}");
-        // Chance comes from the run's seed, so the same run can be had again.
+        // Random numbers come from the run's seed, so a run can be repeated.
         let mut rng = Rng::new(setup.seed);
         Self {
             position: vec2(420.0, 0.0),

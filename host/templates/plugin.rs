@@ -7,14 +7,14 @@ use vblank_guest::{Plugin, State};
 
 vblank_guest::plugin!(Lines, path: "wit", world: "filter");
 
-/// The state. What is in here goes on when the code is replaced; a field that you add begins with
-/// its default, or with what `#[state(default = 5.0)]` says.
+/// The state. Its values are kept when the code is replaced. A field that you add gets its default, or the
+/// value of `#[state(default = 5.0)]`.
 #[derive(State, Default)]
 struct Lines {
     seen: u64,
 }
 
-/// What the application calls: the exports of wit/plugin.wit.
+/// The functions that the application calls: the exports of wit/plugin.wit.
 impl Guest for Lines {
     fn transform(line: String) -> Option<String> {
         Lines::with(|lines| lines.transform(&line))
@@ -28,7 +28,7 @@ impl Lines {
     }
 }
 
-/// `cargo test` calls it without an application.
+/// Tests, which `cargo test` runs without an application.
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -215,7 +215,7 @@ impl Pair {
             if path == TransferMode::Migrate {
                 // Migrations always go from the old type to the new one.
                 let first = candidate(engine, &pair[0], bytes as usize);
-                game = Game::from_image(
+                (game, _) = Game::from_image(
                     first,
                     game::supervisor_options().expect("it starts"),
                     &image,

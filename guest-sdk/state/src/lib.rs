@@ -51,8 +51,3 @@ pub use report::explain;
 pub use schema::{Schema, SchemaBuilder, SchemaError, SchemaHash, Type, TypeSpec};
 pub use value::Value;
 pub use walk::check;
-
-/// The chapter on state in the documentation. Its examples run as tests.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/state.md")]
-mod chapter {}

@@ -115,7 +115,7 @@ fn advice(out: &mut String, old: &Schema, was: &TypeDef, is: &TypeDef, changes: 
         let field = change.path.rsplit('.').next().unwrap_or_default();
         let _ = writeln!(
             out,
-            "give {field} of {} a value to begin with: `#[state(default = …)]`",
+            "give {field} of {} a default: `#[state(default = …)]`",
             is.name
         );
     }
@@ -139,7 +139,7 @@ fn advice(out: &mut String, old: &Schema, was: &TypeDef, is: &TypeDef, changes: 
         ("migrate", format!("migrate_v{from}"))
     };
     let name = &is.name;
-    let _ = writeln!(out, "or say how: put this on {name},\n");
+    let _ = writeln!(out, "or write a migration: add this to {name},\n");
     let _ = writeln!(
         out,
         "    #[state(version = {to}, {word}(from = {from}, with = {name}::{function}))]\n"

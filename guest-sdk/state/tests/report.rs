@@ -66,7 +66,7 @@ fn the_report_shows_both_types_and_a_hook() {
         "{report}"
     );
     assert!(
-        report.contains("give pilot of Ship a value to begin with: `#[state(default = …)]`"),
+        report.contains("give pilot of Ship a default: `#[state(default = …)]`"),
         "{report}"
     );
     assert!(

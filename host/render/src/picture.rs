@@ -15,10 +15,12 @@ pub struct Picture {
 
 /// The error of a picture that could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write the picture {}: {source}", path.display())]
+#[error("cannot write the picture {}: {cause}", path.display())]
 pub struct SaveError {
-    path: PathBuf,
-    source: image::ImageError,
+    /// The file.
+    pub path: PathBuf,
+    /// Error of the encoder or of the system.
+    pub cause: image::ImageError,
 }
 
 impl Picture {
@@ -51,9 +53,9 @@ impl Picture {
             color,
             image::ImageFormat::Png,
         )
-        .map_err(|source| SaveError {
+        .map_err(|cause| SaveError {
             path: path.to_owned(),
-            source,
+            cause,
         })
     }
 }

@@ -112,7 +112,7 @@ pub enum GuestError {
     },
     /// The guest trapped, panicked, or exceeded its limit of time or memory.
     #[error("{trap}{place}", trap = .0, place = .0.at_location())]
-    Trap(#[from] Trap),
+    Trap(Trap),
     /// The guest's schema, default values or state are malformed.
     #[error("the guest's {what} is malformed: {message}; was it built with this SDK?")]
     Malformed {
@@ -128,13 +128,20 @@ pub enum GuestError {
     #[error("cannot set up WebAssembly: {0}")]
     Engine(String),
     /// The system starts no more threads.
-    #[error("cannot start the thread `{name}`: {source}")]
+    #[error("cannot start the thread `{name}`: {cause}")]
     Thread {
         /// Name of the thread.
         name: &'static str,
         /// Error of the system.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
+}
+
+// The message contains the whole trap, so the trap is no `source`, which would be printed again.
+impl From<Trap> for GuestError {
+    fn from(trap: Trap) -> Self {
+        Self::Trap(trap)
+    }
 }
 
 impl GuestError {

@@ -1,7 +1,7 @@
 //! Files that must survive a crash: a write leaves a file either complete or unchanged.
 //!
-//! The module knows paths and bytes, and nothing of what they mean. Errors are those of the system. The
-//! caller adds the operation and the file.
+//! The module knows paths and bytes, and nothing of what they mean. Errors are those of the system, without
+//! the temporary name. The caller adds the operation and the file.
 
 use std::fs::{DirEntry, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -35,7 +35,7 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 pub fn write_whole(path: &Path, access: Access, bytes: &[&[u8]]) -> io::Result<()> {
     let mut file = temporary(path, access)?;
     for bytes in bytes {
-        file.write_all(bytes)?;
+        file.as_file_mut().write_all(bytes)?;
     }
     file.as_file().sync_data()?;
     file.persist(path)?;
@@ -49,7 +49,7 @@ pub fn write_whole(path: &Path, access: Access, bytes: &[&[u8]]) -> io::Result<(
 pub fn write_cached(path: &Path, access: Access, bytes: &[&[u8]]) -> io::Result<()> {
     let mut file = temporary(path, access)?;
     for bytes in bytes {
-        file.write_all(bytes)?;
+        file.as_file_mut().write_all(bytes)?;
     }
     file.persist(path)?;
     Ok(())
@@ -61,7 +61,7 @@ pub fn write_cached(path: &Path, access: Access, bytes: &[&[u8]]) -> io::Result<
 /// When the file system refuses.
 pub fn copy_whole(from: &Path, to: &Path, access: Access) -> io::Result<()> {
     let mut copy = temporary(to, access)?;
-    io::copy(&mut File::open(from)?, &mut copy)?;
+    io::copy(&mut File::open(from)?, copy.as_file_mut())?;
     copy.persist(to)?;
     Ok(())
 }
@@ -218,19 +218,22 @@ fn temporary_prefix(path: &Path) -> String {
 /// Creates a temporary file beside the file that it will become.
 fn temporary(path: &Path, access: Access) -> io::Result<NamedTempFile> {
     let prefix = temporary_prefix(path);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).suffix(TEMPORARY);
+    let mut options = File::options();
+    options.read(true).write(true).create_new(true);
     #[cfg(unix)]
     {
-        let mode = match access {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(match access {
             Access::Private => 0o600,
             Access::Shared => 0o666,
-        };
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+        });
     }
     #[cfg(not(unix))]
     let _ = access;
-    builder.tempfile_in(folder_of(path))
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(TEMPORARY);
+    // `tempfile_in` would add the temporary name to the error. A message names the file that was asked for.
+    builder.make_in(folder_of(path), |path| options.open(path))
 }
 
 #[cfg(test)]
@@ -241,7 +244,10 @@ mod tests {
     fn a_failed_write_leaves_the_older_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("no/such/folder/a.vbs");
-        assert!(write_whole(&path, Access::Shared, &[b"new"]).is_err());
+        let error = write_whole(&path, Access::Shared, &[b"new"]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        let text = error.to_string();
+        assert!(!text.contains("a.vbs"), "the temporary name: {text}");
     }
 
     #[test]

@@ -34,17 +34,17 @@ pub struct Image {
 #[non_exhaustive]
 pub enum ImageError {
     /// The file system reported an error.
-    #[error("cannot {action} the image {path}: {source}")]
+    #[error("cannot {action} the image {path}: {cause}")]
     Io {
         /// The operation: read or write.
         action: &'static str,
         /// The file.
         path: PathBuf,
         /// Error of the system.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The file is no image.
-    #[error("{0} is no state image (.vbs)")]
+    #[error("{0} is not a state image (.vbs)")]
     NotAnImage(PathBuf),
     /// The file is a damaged image.
     #[error("the image {path} is damaged: {cause}")]
@@ -135,10 +135,10 @@ impl Image {
     /// # Errors
     /// When it cannot be read, is no image, or is damaged.
     pub fn read(path: &Path) -> Result<Self, ImageError> {
-        let bytes = files::read(path).map_err(|source| ImageError::Io {
+        let bytes = files::read(path).map_err(|cause| ImageError::Io {
             action: "read",
             path: path.to_owned(),
-            source,
+            cause,
         })?;
         if !Self::is_one(&bytes) {
             return Err(ImageError::NotAnImage(path.to_owned()));
@@ -155,10 +155,10 @@ impl Image {
     /// When the file system refuses. An older file of that name is then unchanged.
     pub fn write(&self, path: &Path, access: Access) -> Result<(), ImageError> {
         let written = files::write_whole(path, access, &[&self.encode()]);
-        written.map_err(|source| ImageError::Io {
+        written.map_err(|cause| ImageError::Io {
             action: "write",
             path: path.to_owned(),
-            source,
+            cause,
         })
     }
 }
@@ -285,7 +285,7 @@ mod tests {
         let path = folder.path().join("a.vbs");
         std::fs::write(&path, "hello").unwrap();
         let error = Image::read(&path).unwrap_err().to_string();
-        assert!(error.contains("no state image"), "{error}");
+        assert!(error.contains("not a state image"), "{error}");
         let error = Image::read(&folder.path().join("none.vbs")).unwrap_err();
         assert!(error.to_string().contains("none.vbs"), "{error}");
     }

@@ -40,13 +40,13 @@ use translate::{finger, key, moved, pointer};
 pub enum AppError {
     /// The window did not open.
     #[error("cannot open a window: {0}")]
-    Window(#[from] OsError),
+    Window(OsError),
     /// The renderer failed.
     #[error(transparent)]
     Render(#[from] RenderError),
     /// The window system ended.
     #[error("the window system failed: {0}")]
-    EventLoop(#[from] EventLoopError),
+    EventLoop(EventLoopError),
 }
 
 /// Opens a window, makes the session for it, and runs the session to its end. Returns the session's
@@ -76,7 +76,8 @@ pub fn run(
         stage: None,
         end: Ok(0),
     };
-    display.0.run_app(&mut app)?;
+    let ran = display.0.run_app(&mut app);
+    ran.map_err(AppError::EventLoop)?;
     app.end
 }
 
@@ -138,7 +139,11 @@ where
         let attributes = Window::default_attributes()
             .with_title("Vblank")
             .with_inner_size(LogicalSize::new(width, height));
-        let window = Arc::new(event_loop.create_window(attributes)?);
+        let window = Arc::new(
+            event_loop
+                .create_window(attributes)
+                .map_err(AppError::Window)?,
+        );
         let actual = window.inner_size();
         let actual = Size::new(actual.width, actual.height);
         let display = event_loop.owned_display_handle();

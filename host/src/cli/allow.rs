@@ -7,7 +7,7 @@ use super::hosts::{HostArgs, unexpected};
 use super::output::fail;
 use crate::control::{Answer, Request};
 
-/// Grant something to the running host's guest; a version that was refused for want of it comes in
+/// Grant a capability to the guest of the running host. A version that was refused because of it is tried again
 #[derive(Args)]
 pub(super) struct Allow {
     /// The capability: wasi, clock, random, random=SEED, read=DIR, write=DIR, env=NAME, http=HOST

@@ -13,7 +13,7 @@ use super::features::FeatureArgs;
 use super::output::fail;
 use crate::terminal::Terminal;
 
-/// Build a guest crate once, and say what came of it
+/// Build a guest crate once, and print file, size and hash
 #[derive(Args)]
 pub(super) struct Build {
     /// The folder of a guest crate
@@ -56,7 +56,7 @@ impl Build {
             Err(error) => return Err(error.into()),
         };
         let file = built.wasm.display();
-        let code = guest_in(&built.wasm).with_context(|| format!("{file} is no guest"))?;
+        let code = guest_in(&built.wasm).with_context(|| format!("{file} is not a guest"))?;
         if let Some(output) = &self.output {
             write(&code, &built.wasm, output)?;
         }

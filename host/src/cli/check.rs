@@ -13,16 +13,16 @@ use vblank_state::{Change, ChangeKind, Comparison, Schema, Verdict, explain};
 use super::guest_file::guest_file;
 use super::output::fail;
 
-/// Say whether OLD's state can go on in NEW, field by field
+/// Check field by field whether the state of OLD can go on in NEW
 ///
-/// Exit code: 0 as it is or automatically, 1 needs a migration, 2 could not tell
+/// Exit code: 0 when it can, 1 when it needs a migration, 2 when the answer could not be given
 #[derive(Args)]
 pub(super) struct Check {
     /// A guest, or an image of its state
     old: PathBuf,
     /// A guest
     new: PathBuf,
-    /// A field that would be parked counts as one that needs a migration
+    /// Count a field that would be parked as one that needs a migration
     #[arg(long)]
     strict: bool,
     /// Print JSON

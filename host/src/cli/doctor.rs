@@ -18,12 +18,12 @@ use super::folders;
 use super::output::fail;
 use crate::{app, game};
 
-/// Say what is missing on this machine, and how to get it
+/// Print what is missing on this machine, and how to install it
 ///
 /// Exit code: 0 when a guest can be built and run without a window, 1 otherwise
 #[derive(Args)]
 pub(super) struct Doctor {
-    /// The folder of a guest crate: asks the tools there, and lists the inputs that a run watches
+    /// The folder of a guest crate: asks the tools there, and lists the build inputs that a run watches
     guest: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
@@ -230,7 +230,7 @@ fn watching(told: Result<(), String>, watches: Option<u64>, instances: Option<u6
     /// A host takes one instance.
     const INSTANCES: u64 = 32;
     let mut text = match &told {
-        Ok(()) => "the system tells of changes".to_owned(),
+        Ok(()) => "the system reports changes".to_owned(),
         Err(why) => format!("changes are looked for twice a second, since {why}"),
     };
     let mut advice = Vec::new();
@@ -383,7 +383,7 @@ mod tests {
     fn where_there_is_no_inotify_nothing_is_said_of_it() {
         assert_eq!(
             watching(Ok(()), None, None),
-            Check::ok("watching", "the system tells of changes")
+            Check::ok("watching", "the system reports changes")
         );
     }
 

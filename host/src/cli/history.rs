@@ -14,7 +14,7 @@ use super::{folders, hosts};
 /// List the versions of a guest that ran, the newest last
 #[derive(Args)]
 pub(super) struct History {
-    /// The guest; may be left out when just one guest runs
+    /// The guest; may be left out when only one guest runs
     guest: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
@@ -82,7 +82,7 @@ impl History {
 
 fn print_table(lines: &[Line]) {
     outln!(
-        "  {:<6}  {:<20}  {:<6}  {:<9}  {:>9}  fate",
+        "  {:<6}  {:<20}  {:<6}  {:<9}  {:>9}  outcome",
         "hash",
         "when",
         "schema",
@@ -100,11 +100,11 @@ fn print_table(lines: &[Line]) {
             .map_or("-".to_owned(), |verdict| verdict.to_string());
         let pause = entry.pause_us;
         let pause = pause.map_or("-".to_owned(), |us| format!("{:.2} ms", us / 1e3));
-        let fate = match (entry.outcome, &entry.reason) {
-            (fate, Some(reason)) => format!("{fate}: {reason}"),
-            (fate, None) => fate.to_string(),
+        let outcome = match (entry.outcome, &entry.reason) {
+            (outcome, Some(reason)) => format!("{outcome}: {reason}"),
+            (outcome, None) => outcome.to_string(),
         };
-        outln!("{mark} {hash:<6}  {at:<20}  {schema:<6}  {verdict:<9}  {pause:>9}  {fate}");
+        outln!("{mark} {hash:<6}  {at:<20}  {schema:<6}  {verdict:<9}  {pause:>9}  {outcome}");
     }
 }
 

@@ -12,7 +12,7 @@ use crate::control::{Answer, Request, Status, ask, listening, pid_of};
 /// Flags that say which running host is meant, shared by the commands that send it a request.
 #[derive(Args)]
 pub(super) struct HostArgs {
-    /// The guest whose host is meant; may be left out when just one host runs
+    /// The guest whose host is meant; may be left out when only one host runs
     #[arg(long)]
     guest: Option<PathBuf>,
     /// The process number of the host that is meant, if several run the same guest
@@ -117,7 +117,7 @@ pub(super) fn all(guest: Option<&Path>) -> anyhow::Result<Vec<Host>> {
 
 /// Makes the error for an answer to another request, which only a host of another version sends.
 pub(super) fn unexpected(answer: &Answer) -> anyhow::Error {
-    anyhow!("the host answers something else, is it of another version? {answer:?}")
+    anyhow!("unexpected answer; is the host of another version? {answer:?}")
 }
 
 /// Lists hosts, one on each line: process number, start, code and guest.

@@ -11,7 +11,7 @@ use vblank_runtime::guest::{Capability, Code, Instance, Interfaces, Kind};
 use super::guest_file::guest_file;
 use super::output::fail;
 
-/// Say what a guest is: hash, kind, world, imports, state, sizes
+/// Print a guest's hash, kind, world, imports, state and sizes
 #[derive(Args)]
 pub(super) struct Inspect {
     /// A component, a core module, or the folder of a guest crate, which must have been built
@@ -116,7 +116,10 @@ fn print(facts: &Facts) {
     outln!("file       {}", facts.file.display());
     outln!("hash       {}", facts.hash);
     outln!("kind       {}", facts.kind);
-    outln!("contract   {}", facts.abi.as_deref().unwrap_or("not told"));
+    outln!(
+        "contract   {}",
+        facts.abi.as_deref().unwrap_or("not stated")
+    );
     outln!(
         "world      {}",
         facts.world.unwrap_or("none that this host knows")

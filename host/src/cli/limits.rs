@@ -11,10 +11,10 @@ pub(super) struct LimitArgs {
     /// Stop a guest whose init, update, draw or shutdown takes longer
     #[arg(long, default_value_t = 1000, value_name = "MS", value_parser = value_parser!(u64).range(1..=3_600_000))]
     call_limit: u64,
-    /// Refuse a version any of whose steps of a swap takes longer
+    /// Refuse a version if one of its steps in a swap takes longer
     #[arg(long, default_value_t = 500, value_name = "MS", value_parser = value_parser!(u64).range(1..=3_600_000))]
     swap_limit: u64,
-    /// The most memory that a version may have
+    /// Largest memory that a version may have
     #[arg(long, default_value_t = 1024, value_name = "MIB", value_parser = value_parser!(u64).range(1..=4096))]
     memory_limit: u64,
 }

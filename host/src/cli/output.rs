@@ -1,14 +1,19 @@
 //! Output of the commands: results on standard output, errors on standard error.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use crate::terminal::Terminal;
 
 /// Prints a line of a result.
 pub(super) fn print_line(text: std::fmt::Arguments<'_>) {
-    if writeln!(std::io::stdout(), "{text}").is_err() {
+    match writeln!(std::io::stdout(), "{text}") {
+        Ok(()) => {}
         // The reader has closed the pipe, as `head` does in `host state show IMAGE | head`.
-        std::process::exit(0);
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => {
+            Terminal::new(false).error(&format!("cannot write to standard output: {error}"));
+            std::process::exit(1);
+        }
     }
 }
 

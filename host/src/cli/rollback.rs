@@ -13,7 +13,7 @@ pub(super) struct Rollback {
     /// The first digits of the version's hash, at least four; by default the version that ran before
     #[arg(value_parser = parse_prefix)]
     hash: Option<String>,
-    /// Go on with the state of now, or with that of then: when the version was last replaced
+    /// Keep the present state (`now`), or restore the state that the version had when it was replaced (`then`)
     #[arg(long, default_value = "now")]
     state: Which,
     #[command(flatten)]
@@ -58,7 +58,7 @@ impl Rollback {
         }
         if let Some(newer) = &done.newer {
             let newer = short(newer);
-            outln!("the source is newer ({newer}); its next save comes in as usual");
+            outln!("the source is newer ({newer}); the next save of it comes in as usual");
         }
         Ok(0)
     }
@@ -67,7 +67,7 @@ impl Rollback {
 fn parse_prefix(text: &str) -> Result<String, String> {
     let hex = text.len() <= 64 && text.chars().all(|digit| digit.is_ascii_hexdigit());
     if text.len() < 4 || !hex {
-        return Err("4 to 64 hexadecimal digits are wanted; `host history` lists them".to_owned());
+        return Err("expected 4 to 64 hexadecimal digits; `host history` lists them".to_owned());
     }
     Ok(text.to_ascii_lowercase())
 }

@@ -15,6 +15,7 @@ use vblank_render::{Fit, Renderer, RendererChoice};
 use vblank_runtime::build::{GuestCrate, PipelineOptions, Source};
 use vblank_runtime::error::GuestError;
 use vblank_runtime::guest::{Capability, Code, Engine, EngineOptions};
+use vblank_runtime::image::{Image, ImageError};
 use vblank_runtime::supervisor::{ExpectedState, prepare};
 
 use super::features::FeatureArgs;
@@ -44,7 +45,7 @@ pub(super) struct Run {
     /// Play no sounds; a run without a window plays none
     #[arg(long)]
     mute: bool,
-    /// Headless: as fast as it goes, instead of --hz updates a second of the wall clock
+    /// With --headless: run as fast as possible, instead of --hz updates a second of the wall clock
     #[arg(long, requires = "headless")]
     fast: bool,
     /// Stop after N updates
@@ -56,46 +57,46 @@ pub(super) struct Run {
     /// Size of the picture in pixels
     #[arg(long, default_value = "1280x720", value_name = "WxH")]
     size: Size,
-    /// Reaction to another size of the window: resize (the picture as well), stretch,
-    /// letterbox or integer (whole multiples); with these three the picture keeps --size
+    /// Fit of the picture into a window of another size: resize (the picture gets the window's size), stretch,
+    /// letterbox or integer (whole multiples); with the last three the picture keeps --size
     #[arg(long, default_value_t, value_name = "FIT")]
     fit: Fit,
-    /// The guest's source of chance
+    /// The guest's random seed
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
-    /// Do not build; take the file that a build leaves, and watch that
+    /// Do not build; use the file of an earlier build, and watch that file
     #[arg(long)]
     no_build: bool,
     /// Build the guest with optimisations
     #[arg(long)]
     release: bool,
-    /// When nothing has changed for so long (10 s), build the guest crate once more, with optimisations and at
-    /// lower priority, and swap to that
+    /// When nothing has changed for SECONDS (default 10), build the guest crate once more, with optimisations
+    /// and at lower priority, and swap to that
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "10",
         value_parser = parse_interval, conflicts_with_all = ["release", "no_build", "build"])]
     optimise: Option<Duration>,
     #[command(flatten)]
     features: FeatureArgs,
-    /// Make GUEST, a .wasm file, with this command of the shell, run in the file's folder whenever
-    /// something changes in the folders of --watch
+    /// Make GUEST, a .wasm file, with this shell command; it runs in the file's folder whenever something
+    /// changes in the files and folders of --watch
     #[arg(long, value_name = "COMMAND", requires = "watch", conflicts_with_all = ["no_build", "release", "features", "no_default_features"])]
     build: Option<String>,
     /// Further files and folders to watch
     #[arg(long, value_name = "PATH")]
     watch: Vec<PathBuf>,
-    /// Time without further changes before a change counts
+    /// Time without further changes before a change counts, in milliseconds
     #[arg(long, default_value_t = 10, value_name = "MS")]
     debounce: u64,
-    /// Look for changes at this interval instead of being told by the system
+    /// Look for changes at this interval instead of waiting for the system's notifications
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
     poll: Option<u64>,
     /// Refuse a swap that would park a value
     #[arg(long)]
     strict: bool,
-    /// The same floating-point bits on every machine; slower
+    /// Compute the same floating-point bits on every machine; slower
     #[arg(long)]
     deterministic: bool,
-    /// Grant what a guest does not have by itself: wasi, clock, random, random=SEED, read=DIR, write=DIR, env=NAME, http=HOST
+    /// Grant a capability beyond the guest's world: wasi, clock, random, random=SEED, read=DIR, write=DIR, env=NAME, http=HOST
     #[arg(long, value_name = "CAPABILITY")]
     allow: Vec<Capability>,
     /// Swap to GUEST just before update FRAME
@@ -107,19 +108,19 @@ pub(super) struct Run {
     /// Write the picture, at the end or after update FRAME
     #[arg(long, value_name = "FILE.png[@FRAME]")]
     screenshot: Vec<Output>,
-    /// Begin with this state
+    /// Start with this state
     #[arg(long, value_name = "IMAGE")]
     state_in: Option<PathBuf>,
-    /// Go on from where this guest was when it last ran, also when the host was killed
+    /// Go on from the last autosaved state of this guest, also after the host was killed
     #[arg(long, conflicts_with = "state_in")]
     resume: bool,
-    /// Write the state by itself so often and at the end, for --resume; 0 for never
+    /// Save the state for --resume every SECONDS and at the end; 0 for never
     #[arg(long, default_value = "2", value_name = "SECONDS", value_parser = parse_interval)]
     autosave: Duration,
     /// Write the state, at the end or after update FRAME
     #[arg(long, value_name = "IMAGE[@FRAME]")]
     state_out: Vec<Output>,
-    /// Write what happens, as JSON lines
+    /// Write everything that happens, as JSON lines
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// Renderer of the pictures: auto, gpu, software or null
@@ -128,12 +129,12 @@ pub(super) struct Run {
     /// The folder of the guest's pictures and fonts, instead of `assets` in or beside GUEST
     #[arg(long, value_name = "DIR")]
     assets: Option<PathBuf>,
-    /// End with exit code 1 when the guest breaks or does not build, also where it could be mended
+    /// Exit with 1 when the guest breaks or does not build, even if a save could fix it
     #[arg(long)]
     exit_on_break: bool,
     #[command(flatten)]
     limits: LimitArgs,
-    /// Tell every stage with its time
+    /// Report every stage with its time
     #[arg(short, long)]
     verbose: bool,
 }
@@ -353,15 +354,7 @@ impl Run {
                 .input
                 .as_deref()
                 .map_or(Ok(Script::default()), read_script)?,
-            state_in: match &autosave {
-                Some(path) if self.resume => {
-                    if !path.is_file() {
-                        bail!("--resume: {} has not run before", self.guest.display());
-                    }
-                    Some(path.clone())
-                }
-                _ => self.state_in.clone(),
-            },
+            state_in: self.start_image(autosave.as_deref())?,
             // A run that does not wait for the clock belongs to a script, which can repeat it.
             autosave: autosave
                 .filter(|_| !self.fast && !self.autosave.is_zero())
@@ -374,6 +367,28 @@ impl Run {
             state_out: self.state_out.clone(),
             screenshots: self.screenshot.clone(),
         })
+    }
+
+    /// Reads the state to start from, before anything is built.
+    fn start_image(&self, autosave: Option<&Path>) -> anyhow::Result<Option<Image>> {
+        let path = match autosave {
+            Some(path) if self.resume => {
+                if !path.is_file() {
+                    bail!("--resume: {} has not run before", self.guest.display());
+                }
+                Some(path)
+            }
+            _ => self.state_in.as_deref(),
+        };
+        let Some(path) = path else { return Ok(None) };
+        let cannot = |cause: String| anyhow!("cannot start from {}: {cause}", path.display());
+        let image = Image::read(path).map_err(|error| match error {
+            ImageError::NotAnImage(_) => cannot("it is not a state image (.vbs)".to_owned()),
+            ImageError::Damaged { cause, .. } => cannot(format!("the image is damaged: {cause}")),
+            ImageError::Io { cause, .. } => cannot(cause.to_string()),
+            other => anyhow!(other),
+        });
+        image.map(Some)
     }
 
     /// Opens the control socket, which `host history`, `host rollback` and other commands connect to. Without
@@ -411,7 +426,7 @@ fn parse_interval(text: &str) -> Result<Duration, String> {
     const DAY: f64 = 86_400.0;
     match text.parse::<f64>() {
         Ok(seconds) if (0.0..=DAY).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
-        _ => Err("a number of seconds from 0 to 86400 is wanted".to_owned()),
+        _ => Err("expected a number of seconds from 0 to 86400".to_owned()),
     }
 }
 

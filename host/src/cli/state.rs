@@ -19,7 +19,7 @@ use super::guest_file::guest_file;
 use super::output::fail;
 use crate::game::{self, Game};
 
-/// Look at saved states, compare them, carry them to another version
+/// Show saved states, compare them, and convert them for another version
 #[derive(Subcommand)]
 pub(super) enum State {
     /// Print the state as WAVE
@@ -34,23 +34,23 @@ pub(super) enum State {
     Diff {
         /// A state image
         a: PathBuf,
-        /// Another one
+        /// The state image to compare it with
         b: PathBuf,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Carry the state to another version, with its migrations
+    /// Convert the state for another version, with its migrations
     Migrate {
         /// A state image
         image: PathBuf,
-        /// The guest that is to take it
+        /// The version to convert the state for
         #[arg(long, value_name = "GUEST")]
         to: PathBuf,
         /// The file to write; by default IMAGE.migrated.vbs beside IMAGE
         #[arg(short, long, value_name = "FILE")]
         out: Option<PathBuf>,
-        /// Refuse what would park a value
+        /// Refuse a migration that would park a value
         #[arg(long)]
         strict: bool,
     },
@@ -132,7 +132,7 @@ fn migrate(
     let candidate = prepare(&engine, &code, &ExpectedState::default()).with_context(guest)?;
     let comparison = Comparison::new(&image.schema, &candidate.version.schema);
     let options = game::supervisor_options()?;
-    let mut game = Game::from_image(candidate, options, &image, strict)
+    let (mut game, _) = Game::from_image(candidate, options, &image, strict)
         .with_context(|| format!("{} does not go on in {}", path.display(), to.display()))?;
     let out = out.unwrap_or_else(|| path.with_extension("migrated.vbs"));
     game.image()?.write(&out, Access::Shared)?;

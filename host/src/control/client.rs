@@ -51,11 +51,11 @@ pub fn ask(socket: &Path, request: &Request) -> Result<Answer, ControlError> {
         BufReader::new(stream).read_line(&mut line)?;
         Ok(serde_json::from_str(&line)?)
     };
-    talk().map_err(|source| match source.kind() {
+    talk().map_err(|cause| match cause.kind() {
         ErrorKind::NotFound | ErrorKind::ConnectionRefused => ControlError::Gone(socket.to_owned()),
         _ => ControlError::Io {
             socket: socket.to_owned(),
-            source,
+            cause,
         },
     })
 }

@@ -116,12 +116,12 @@ pub enum ControlError {
     #[error("the host behind {0} is gone")]
     Gone(PathBuf),
     /// The host listens, and its answer is missing or invalid.
-    #[error("the host behind {socket} does not answer: {source}")]
+    #[error("the host behind {socket} does not answer: {cause}")]
     Io {
         /// The socket.
         socket: PathBuf,
         /// Error of the system.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The platform has no local sockets.
     #[error("a running host cannot be asked on this platform yet")]

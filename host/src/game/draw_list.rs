@@ -1,10 +1,10 @@
-//! The draw list: the commands that a guest records while it draws. They are sent to the renderer when
+//! The command list: the commands that a guest records while it draws. They are sent to the renderer when
 //! `draw` has returned. The quads stay in the guest's memory until the renderer reads them there.
 //!
 //! A guest whose language cannot keep a list in place calls `copied`. Its lists and texts are then
 //! copied when they are lent.
 //!
-//! The draw list knows no GPU.
+//! This module knows no GPU.
 
 use std::ops::Range;
 

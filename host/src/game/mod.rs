@@ -72,9 +72,9 @@ pub fn world(assets: &Assets) -> World {
 /// # Errors
 /// When the system cannot start a thread.
 pub fn supervisor_options() -> Result<SupervisorOptions, GuestError> {
-    let reaper = Reaper::with_archive().map_err(|source| GuestError::Thread {
+    let reaper = Reaper::with_archive().map_err(|cause| GuestError::Thread {
         name: "reaper",
-        source,
+        cause,
     })?;
     Ok(SupervisorOptions {
         image_every: Duration::from_secs(1),

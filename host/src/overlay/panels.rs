@@ -98,7 +98,11 @@ fn strip(ui: &mut Ui, snapshot: &Snapshot, actions: &mut Vec<OverlayAction>) {
                 let pause = if is_paused { "go on" } else { "pause" };
                 let command = Command::Pause(!is_paused);
                 act(
-                    button(ui, pause, "the picture goes on, and swaps too"),
+                    button(
+                        ui,
+                        pause,
+                        "the game stands still; drawing and swaps continue",
+                    ),
                     OverlayAction::Do(command),
                 );
                 act(
@@ -112,22 +116,26 @@ fn strip(ui: &mut Ui, snapshot: &Snapshot, actions: &mut Vec<OverlayAction>) {
                     act(speeds, OverlayAction::Do(Command::Speed(speed)));
                 }
                 ui.separator();
-                let hint = "a fresh game by the same code; the state of now is kept in a file";
+                let hint =
+                    "a fresh game with the same code; the present state is written to a file first";
                 act(button(ui, "reset", hint), OverlayAction::Do(Command::Reset));
                 act(
-                    button(ui, "keep", "write the state of now"),
+                    button(ui, "keep", "write the present state to a file"),
                     OverlayAction::Do(Command::SaveImage),
                 );
                 act(
-                    button(ui, "rebuild", "as after a change"),
+                    button(ui, "rebuild", "build again, as after a change"),
                     OverlayAction::Do(Command::Rebuild),
                 );
-                let hint = "to the version before, with the state of now";
+                let hint = "to the previous version, with the present state";
                 act(
                     button(ui, "roll back", hint),
                     OverlayAction::Do(Command::RollBack),
                 );
-                act(button(ui, "shut", "F1 does it too"), OverlayAction::Close);
+                act(
+                    button(ui, "shut", "close the overlay, as F1 does"),
+                    OverlayAction::Close,
+                );
                 ui.separator();
                 ui.label(format!(
                     "frame {}, {} MiB",

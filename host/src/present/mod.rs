@@ -7,12 +7,15 @@
 mod swap_block;
 
 use owo_colors::{OwoColorize, Style};
-use swap_block::{Head, block};
+use swap_block::{Head, block, lines};
 use vblank_runtime::build::BuildError;
 use vblank_runtime::guest::{CodeHash, SourceLocation};
 use vblank_runtime::history::StateOf;
 
 use crate::report::{BuildResult, Record, ReportEvent, RollbackReason};
+
+/// End of a message after which the host waits for a save that repairs the guest.
+const WAITS: &str = "waiting for a change (--exit-on-break ends the run instead)";
 
 /// Importance of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,9 +80,18 @@ impl Presentation {
 pub(crate) fn present(record: &Record) -> Option<Presentation> {
     let frame = record.frame;
     let presentation = match &record.event {
-        ReportEvent::Start { hash, renderer, .. } => {
+        ReportEvent::Start {
+            hash,
+            renderer,
+            state,
+            ..
+        } => {
             let renderer = format!("{renderer:?}").to_lowercase();
-            let text = format!("{}  renderer {renderer}", hash.short());
+            let mut text = format!("{}  renderer {renderer}", hash.short());
+            if let Some(state) = state {
+                let lines = lines(&state.changes, &state.notes);
+                text.push_str(&format!("   saved state: {}{lines}", state.verdict));
+            }
             Presentation::new(Level::Done, "start", text)
         }
         ReportEvent::Swap {
@@ -108,6 +120,7 @@ pub(crate) fn present(record: &Record) -> Option<Presentation> {
             to,
             message,
             location,
+            waits,
             ..
         } => {
             let guest = guest
@@ -115,7 +128,12 @@ pub(crate) fn present(record: &Record) -> Option<Presentation> {
                 .map_or("candidate".to_owned(), |guest| guest.display().to_string());
             let hash = to.map_or(String::new(), |to| format!(" ({})", to.short()));
             let (at, more) = (location_suffix(location), details(location));
-            let text = format!("{guest}{hash}: {message}{at}{more}");
+            let waits = if *waits {
+                format!("\nno version runs; {WAITS}")
+            } else {
+                String::new()
+            };
+            let text = format!("{guest}{hash}: {message}{at}{more}{waits}");
             let hash = to.map_or("the new file".to_owned(), |to| to.short());
             let (first, rest) = message.split_once('\n').unwrap_or((message, ""));
             let title = format!("{hash} is refused: {first}");
@@ -130,11 +148,11 @@ pub(crate) fn present(record: &Record) -> Option<Presentation> {
             ..
         } => {
             let state = match requested.state {
-                StateOf::Now => "now",
-                StateOf::AtReplacement => "then",
+                StateOf::Now => "with the present state",
+                StateOf::AtReplacement => "with the state that it had when it was replaced",
             };
             let text = format!(
-                "{} → {}  {:.2} ms  {}  at frame {frame}, {reason}, with the state of {state}",
+                "{} → {}  {:.2} ms  {}  at frame {frame}, {reason}, {state}",
                 from.short(),
                 to.short(),
                 requested.pause_us / 1e3,
@@ -149,20 +167,29 @@ pub(crate) fn present(record: &Record) -> Option<Presentation> {
             location,
             requested: None,
         } => rollback(*from, *to, reason, location),
-        ReportEvent::Break { message, location } => {
+        ReportEvent::Break {
+            message,
+            location,
+            waits,
+        } => {
             let (at, more) = (location_suffix(location), details(location));
-            let text = format!("at frame {frame}: {message}{at}{more}");
+            let waits = if *waits {
+                format!("\nthe game stands still; {WAITS}")
+            } else {
+                String::new()
+            };
+            let text = format!("at frame {frame}: {message}{at}{more}{waits}");
             let title = format!("broken at frame {frame}: {message}");
             Presentation::new(Level::Break, "break", text)
                 .with_title(title, located_details(location))
         }
-        ReportEvent::Build(BuildResult { result, .. }) => build(result)?,
+        ReportEvent::Build(BuildResult { result, waits, .. }) => build(result, *waits)?,
         ReportEvent::SameCode { hash, runs: true } => {
             Presentation::new(Level::Note, "", format!("same code  {}", hash.short()))
         }
         ReportEvent::SameCode { hash, runs: false } => {
             let text = format!(
-                "same code  {} as was refused or rolled back; another version runs on",
+                "same code  {}, which was refused or rolled back; another version continues",
                 hash.short()
             );
             Presentation::new(Level::Note, "", text)
@@ -180,16 +207,17 @@ pub(crate) fn present(record: &Record) -> Option<Presentation> {
         }
         ReportEvent::Reset { image } => {
             let image = image.display();
-            let text =
-                format!("a fresh game; the state of before is in {image} (--state-in takes it)");
-            let title = format!("the state of before is in {image}");
+            let text = format!(
+                "a fresh game; the previous state is in {image} (--state-in starts from it)"
+            );
+            let title = format!("the previous state is in {image}");
             Presentation::new(Level::Done, "reset", text).with_title(title, String::new())
         }
         ReportEvent::Image { file, saved } => {
             let file = file.display();
             let text =
-                format!("the state before update {saved} is in {file} (--state-in takes it)");
-            let title = format!("kept in {file}");
+                format!("the state before update {saved} is in {file} (--state-in starts from it)");
+            let title = format!("state saved in {file}");
             Presentation::new(Level::Done, "image", text).with_title(title, String::new())
         }
         ReportEvent::Notice { message } => Presentation::new(Level::Note, "note", message.clone()),
@@ -235,17 +263,18 @@ fn rollback(
 }
 
 /// Returns the texts of a build's end, or `None` if there is nothing to say.
-fn build(result: &Result<String, BuildError>) -> Option<Presentation> {
+fn build(result: &Result<String, BuildError>, waits: bool) -> Option<Presentation> {
+    let waits = if waits { "; waiting for a change" } else { "" };
     match result {
         Ok(warnings) if warnings.is_empty() => None,
         Ok(warnings) => Some(Presentation::new(Level::Note, "", warnings.clone())),
         Err(error @ BuildError::Stopped) => {
-            let text = format!("{error}; waiting for a change");
+            let text = format!("{error}{waits}");
             Some(Presentation::new(Level::Note, "", text))
         }
         Err(error) => {
             let failed = "build failed".red().bold().to_string();
-            let text = format!("{error}\n{failed}; waiting for a change");
+            let text = format!("{error}\n{failed}{waits}");
             let presentation = Presentation::new(Level::Failure, "", text.trim_start().to_owned());
             let title = "the newest source does not build".to_owned();
             Some(presentation.with_title(title, error.to_string()))
@@ -310,11 +339,25 @@ mod tests {
     use super::*;
 
     fn build_ended(result: Result<String, BuildError>) -> Option<Presentation> {
+        present_build(result, true)
+    }
+
+    fn present_build(result: Result<String, BuildError>, waits: bool) -> Option<Presentation> {
         let took = Duration::from_secs(1);
         present(&Record {
-            event: ReportEvent::Build(BuildResult { took, result }),
+            event: ReportEvent::Build(BuildResult {
+                took,
+                result,
+                waits,
+            }),
             frame: 7,
         })
+    }
+
+    #[test]
+    fn a_run_that_ends_does_not_say_that_it_waits() {
+        let failed = present_build(Err(BuildError::Failed("error: no".to_owned())), false);
+        assert_eq!(plain(&failed.unwrap().line()), "error: no\nbuild failed");
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Text of a swap: one line with the outcome, and the changes in columns below. This module knows no
-//! session.
+//! Text of a swap, or of a start from a saved state: one line with the outcome, and the changes in columns
+//! below. This module knows no session.
 //!
 //! The text always contains colours. Whoever prints it removes them where they are not wanted.
 
@@ -23,14 +23,20 @@ pub(super) struct Head<'a> {
 
 /// Returns the block without its label and without a newline at its end.
 pub(super) fn block(head: &Head<'_>, changes: &[Change], notes: &[String]) -> String {
-    let mut text = format!(
-        "{}  {} → {}   {:.2} ms   {}",
+    format!(
+        "{}  {} → {}   {:.2} ms   {}{}",
         head.name,
         head.from,
         head.to,
         head.pause_us / 1e3,
         head.verdict,
-    );
+        lines(changes, notes),
+    )
+}
+
+/// Returns a line for each change and each note, each with a newline in front.
+pub(super) fn lines(changes: &[Change], notes: &[String]) -> String {
+    let mut text = String::new();
     let rows: Vec<Columns<'_>> = changes.iter().map(Change::columns).collect();
     let paths = width(rows.iter().map(|row| row.path));
     let types = width(rows.iter().map(|row| &*row.ty));

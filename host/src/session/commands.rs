@@ -95,7 +95,7 @@ impl Session {
                 self.apply_requests(requests);
                 self.report(ReportEvent::Reset { image: kept });
             }
-            Err(refused) => self.notice(format!("not begun anew: {refused}")),
+            Err(refused) => self.notice(format!("the game was not reset: {refused}")),
         }
     }
 }

@@ -100,7 +100,9 @@ impl Session {
     fn cannot_keep(&mut self, after: AfterSave, message: &str) {
         let what = match after {
             AfterSave::GoOn => "no image",
-            AfterSave::StartFresh => "not begun anew, since the state of now cannot be kept",
+            AfterSave::StartFresh => {
+                "the game was not reset, since the present state cannot be saved"
+            }
         };
         self.notice(format!("{what}: {message}"));
     }
@@ -117,7 +119,7 @@ fn write(image: &Image, folder: &Path) -> Result<PathBuf, String> {
     let file = (1_u32..).map(named).find(|file| !file.exists());
     let file = file.ok_or("no name is free")?;
     vblank_state::check(&image.schema, &image.parcel.as_ref())
-        .map_err(|error| format!("the guest lent what is no state of its type: {error}"))?;
+        .map_err(|error| format!("the guest lent a malformed state: {error}"))?;
     image
         .write(&file, Access::Private)
         .map_err(|error| error.to_string())?;

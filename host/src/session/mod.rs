@@ -288,7 +288,8 @@ impl Session {
     }
 
     /// Returns the exit code of the process. It is 0 at a natural end. It is 1 when the guest could not
-    /// be started, or broke and nobody was there to repair it.
+    /// be started, when it broke and nobody was there to repair it, or when a requested file could not be
+    /// written.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         self.exit.unwrap_or(0)

@@ -29,6 +29,8 @@ pub(super) struct Outputs {
     /// Outputs by the number of updates that precede them.
     due: BTreeMap<u64, Vec<(Kind, PathBuf)>>,
     at_end: Vec<(Kind, PathBuf)>,
+    /// True if an output could not be written. The exit code then says so.
+    has_failed: bool,
 }
 
 impl Outputs {
@@ -36,6 +38,7 @@ impl Outputs {
         let mut outputs = Self {
             due: BTreeMap::new(),
             at_end: Vec::new(),
+            has_failed: false,
         };
         outputs.add(Kind::Picture, &options.screenshots);
         outputs.add(Kind::Image, &options.state_out);
@@ -90,19 +93,18 @@ impl Session {
             .renderer
             .capture()
             .map_err(|error| error.to_string());
-        let saved =
-            saved.and_then(|picture| picture.save_png(path).map_err(|error| error.to_string()));
+        let saved = saved.and_then(|picture| {
+            let saved = picture.save_png(path);
+            saved.map_err(|error| error.cause.to_string())
+        });
         if let Err(error) = saved {
-            let path = path.display();
-            self.report(ReportEvent::Notice {
-                message: format!("no screenshot {path}: {error}"),
-            });
+            self.not_written(format!("no screenshot {}: {error}", path.display()));
         }
     }
 
     pub(super) fn write_image(&mut self, path: &Path) {
         let Some(game) = &mut self.slot.game else {
-            return;
+            return self.not_written(format!("no image {}: no version ran", path.display()));
         };
         let written = game
             .image()
@@ -113,8 +115,14 @@ impl Session {
                     .map_err(|error| error.to_string())
             });
         if let Err(message) = written {
-            self.report(ReportEvent::Notice { message });
+            self.not_written(message);
         }
+    }
+
+    /// Reports that an output is missing. The run continues, and ends with exit code 1.
+    fn not_written(&mut self, message: String) {
+        self.outputs.has_failed = true;
+        self.report(ReportEvent::Notice { message });
     }
 
     /// Reports the outcomes that the autosave thread has sent.
@@ -150,8 +158,9 @@ impl Session {
         }
         for path in missed {
             let (path, frames) = (path.display(), self.frames());
-            let message = format!("not written: {path}, since the run ended after {frames} frames");
-            self.report(ReportEvent::Notice { message });
+            self.not_written(format!(
+                "not written: {path}, since the run ended after {frames} frames"
+            ));
         }
         if let Some(autosave) = &mut self.autosave
             && let Some(Ok(image)) = self.slot.game.as_mut().map(Game::image)
@@ -184,5 +193,11 @@ impl Session {
             assets,
         });
         self.records.flush(true);
+        if let Some(message) = self.records.failure() {
+            self.not_written(message);
+        }
+        if self.outputs.has_failed {
+            self.exit = Some(1);
+        }
     }
 }

@@ -71,6 +71,12 @@ impl RecordQueue {
         }
     }
 
+    /// Returns the failure of an observer that could not write all records.
+    pub(super) fn failure(&self) -> Option<String> {
+        let mut observers = self.observers.iter();
+        observers.find_map(|observer| observer.failure())
+    }
+
     fn push(&mut self, event: ReportEvent, frame: u64, location: Option<Receiver<SourceLocation>>) {
         let record = Record { event, frame };
         self.pending.push_back(PendingRecord { record, location });

@@ -162,7 +162,7 @@ impl fmt::Display for Status {
             ),
             Source::DoesNotBuild => f.write_str("the newest source does not build"),
             Source::WasStopped => f.write_str("the newest source's build was stopped"),
-            Source::IsNoGuest => f.write_str("the newest file is no guest"),
+            Source::IsNoGuest => f.write_str("the newest file is not a guest"),
         }?;
         let is_newest = matches!(self.source, Source::Runs | Source::Optimising(_));
         match &self.coverage {

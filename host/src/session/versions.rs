@@ -15,7 +15,7 @@ use vblank_runtime::supervisor::{Candidate, FailureOutcome, Stages, Swap};
 
 use super::{FirstFrame, ScriptedSwap, Session};
 use crate::game::{Game, GameCalls, GuestRequests, Setup};
-use crate::report::{BuildResult, ReportEvent, RollbackReason, StageTimes};
+use crate::report::{BuildResult, ReportEvent, RollbackReason, StageTimes, StartState};
 
 /// A swap that was made.
 pub(super) struct CompletedSwap {
@@ -42,11 +42,21 @@ impl Session {
             | News::NotOptimised => {}
             News::Built { took, warnings } => {
                 let result = Ok(warnings);
-                self.report(ReportEvent::Build(BuildResult { took, result }));
+                let waits = false;
+                self.report(ReportEvent::Build(BuildResult {
+                    took,
+                    result,
+                    waits,
+                }));
             }
             News::BuildFailed { took, error } => {
                 let result = Err(error);
-                self.report(ReportEvent::Build(BuildResult { took, result }));
+                let waits = self.slot.game.is_some() || self.options.mendable;
+                self.report(ReportEvent::Build(BuildResult {
+                    took,
+                    result,
+                    waits,
+                }));
                 self.not_started();
             }
             News::SameCode(hash) => self.report_same(hash),
@@ -83,6 +93,11 @@ impl Session {
         }
     }
 
+    /// Returns true if the session has no first version and waits for somebody to repair the guest.
+    fn waits_without_version(&self) -> bool {
+        self.slot.game.is_none() && self.options.mendable
+    }
+
     pub(super) fn scripted_swap(&mut self) {
         let frame = self.slot.game.as_ref().map(Game::frame);
         match frame.and_then(|frame| self.parts.script.remove(&frame)) {
@@ -110,13 +125,18 @@ impl Session {
     fn start(&mut self, candidate: Candidate) -> Result<(), SwapError> {
         let (stages, ready) = (candidate.stages, candidate.ready);
         let (setup, options) = (self.setup(), self.parts.supervisor.clone());
+        let mut state = None;
         let game = match &self.options.state_in {
             None => Game::fresh(candidate, options, |guest| guest.init(setup))?,
-            Some(path) => {
-                let image = Image::read(path)?;
-                Game::from_image(candidate, options, &image, self.options.strict)?
+            Some(image) => {
+                let strict = self.options.strict;
+                let (game, swap) = Game::from_image(candidate, options, image, strict)?;
+                state = Some(StartState::new(&swap));
+                game
             }
         };
+        // The image is not needed again, and it may be large.
+        self.options.state_in = None;
         let hash = game.hash();
         self.slot.began_at = game.frame();
         self.slot.began = Instant::now();
@@ -131,6 +151,7 @@ impl Session {
             renderer: self.parts.renderer.kind(),
             cached: stages.cached,
             stages: StageTimes::from(&stages),
+            state,
         });
         Ok(())
     }
@@ -177,7 +198,7 @@ impl Session {
         self.slot.game = Some(game);
         if let (true, Err(refused)) = (has_broken, &done) {
             self.broken(
-                format!("the state was moved to a version that failed ({refused}), and could not be made anew"),
+                format!("the state was moved to a version that failed ({refused}), and could not be restored"),
                 refused.trap(),
             );
         }
@@ -248,8 +269,12 @@ impl Session {
         self.slot
             .history
             .leaves(VersionOutcome::Broke, Some(reason));
-        let location = SourceLocation::default();
-        self.report_located(ReportEvent::Break { message, location }, trap);
+        let event = ReportEvent::Break {
+            message,
+            location: SourceLocation::default(),
+            waits: self.options.mendable,
+        };
+        self.report_located(event, trap);
         if !self.options.mendable {
             self.exit = Some(1);
         }
@@ -272,6 +297,7 @@ impl Session {
             reason: refused.reason(),
             message: trap.map_or_else(|| refused.to_string(), ToString::to_string),
             location: SourceLocation::default(),
+            waits: self.waits_without_version(),
         };
         self.report_located(event, trap);
     }

@@ -83,5 +83,5 @@ fn a_library_that_is_no_guest_is_named() {
     let output = build(&demo, &[]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("hello.wasm is no guest"), "{said}");
+    assert!(said.contains("hello.wasm is not a guest"), "{said}");
 }

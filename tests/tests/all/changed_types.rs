@@ -131,3 +131,78 @@ fn another_type_needs_a_migration() {
     }
     assert_eq!(state, json!({"count": 100}), "the old version ran on");
 }
+
+/// Writes the state of a counter with a bonus after ten frames, and returns the folder and the image.
+fn with_bonus_image() -> (TempDir, PathBuf) {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let (file, image) = (
+        folder.path().join("old.wasm"),
+        folder.path().join("old.vbs"),
+    );
+    Guest::of::<with_bonus::Counter>().write(&file);
+    let _ = Run::headless(&file)
+        .args("--fast --frames 10 --renderer null")
+        .file("--state-out", &image, "")
+        .to_end()
+        .exits(0);
+    (folder, image)
+}
+
+#[test]
+fn a_start_from_another_type_says_what_changed() {
+    let (folder, image) = with_bonus_image();
+    let file = folder.path().join("new.wasm");
+    Guest::of::<Counter>().write(&file);
+    let run = || {
+        Run::headless(&file)
+            .args("--fast --frames 5 --renderer null")
+            .file("--state-in", &image, "")
+    };
+    let ended = run().to_end().exits(0);
+    let start = ended.only("start");
+    assert_eq!(start["verdict"], "automatic");
+    assert_eq!(start["parked"], json!(["bonus"]));
+    assert!(start["changes"].to_string().contains("bonus"), "{start}");
+    let ended = ended.says_once(&["saved state: automatic"]);
+    let _ = ended.says_once(&["Counter.bonus", "u64", "parked"]);
+
+    // The same type: no lines, and the fields are there.
+    Guest::of::<with_bonus::Counter>().step(2).write(&file);
+    let ended = run().to_end().exits(0);
+    assert_eq!(ended.only("start")["verdict"], "identical");
+    assert_eq!(ended.only("start")["changes"], json!([]));
+    assert!(!ended.said.contains("Counter.bonus"), "{}", ended.said);
+
+    // A start without a state has no such fields.
+    let ended = Run::headless(&file)
+        .args("--fast --frames 5 --renderer null")
+        .to_end()
+        .exits(0);
+    assert_eq!(ended.only("start").get("verdict"), None);
+}
+
+#[test]
+fn a_refused_start_says_that_it_waits() {
+    let (folder, image) = with_bonus_image();
+    let (file, source) = (folder.path().join("new.wasm"), folder.path().join("source"));
+    Guest::of::<Counter>().write(&source);
+    let run = || {
+        let command = format!("cp '{}' '{}'", source.display(), file.display());
+        Run::headless(&file)
+            .args("--strict --renderer null --frames 5 --build")
+            .arg(command)
+            .file("--watch", &source, "")
+            .file("--state-in", &image, "")
+    };
+    let mut host = run().start();
+    host.event("refused");
+    host.says("no version runs; waiting for a change (--exit-on-break ends the run instead)");
+    Guest::of::<with_bonus::Counter>().write(&source);
+    host.event("start");
+    let _ = host.end().exits(0);
+
+    Guest::of::<Counter>().write(&source);
+    let ended = run().arg("--exit-on-break").to_end().exits(1);
+    assert_eq!(ended.only("refused")["reason"], "strict");
+    assert!(!ended.said.contains("waiting"), "{}", ended.said);
+}

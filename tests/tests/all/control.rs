@@ -145,7 +145,7 @@ fn no_fresh_game_where_the_old_state_cannot_be_kept() {
     game.obey(Command::Reset);
     let notice = game.turn_until("notice");
     let message = notice["message"].as_str().unwrap();
-    assert!(message.starts_with("not begun anew"), "{message}");
+    assert!(message.starts_with("the game was not reset"), "{message}");
     assert!(game.value("count").parse::<u64>().unwrap() >= 5);
     let before = game.session.frames();
     game.turns(5);

@@ -288,7 +288,7 @@ fn back_to_a_version_of_an_earlier_run() {
     // Its state of then is not of this run, and its code may be gone.
     let host = run();
     let said = scene.said(&["rollback", old, "--state", "then"]);
-    said.fails(1, &["no state of", "take the state of now"]);
+    said.fails(1, &["no longer kept", "use `--state now`"]);
     let mut gone = 0;
     for entry in walk(&scene.home.path().join("data")) {
         if entry.to_string_lossy().contains(old) {

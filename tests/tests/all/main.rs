@@ -43,6 +43,7 @@ mod played;
 mod plugins;
 mod providers;
 mod report_fields;
+mod requested_files;
 mod resume;
 mod saves;
 mod scene;

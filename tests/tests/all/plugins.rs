@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use vblank_runtime::error::{GuestError, Reason, SwapError};
 use vblank_runtime::guest::{CallResult, Code, Limits};
+use vblank_runtime::image::Image;
 use vblank_runtime::plugin::{CallError, Change, Host, RestartPolicy, Slot, StartError, commit};
+use vblank_state::{Parked, Schema};
 use vblank_tests::{DEADLINE, Guest, component_of, wait_until};
 
 vblank_runtime::plugin!(
@@ -588,6 +590,47 @@ fn what_a_plugin_logs_comes_where_it_is_wanted() {
         *logged.lock().unwrap(),
         ["two WARN he: hello", "one WARN he: hello"]
     );
+}
+
+mod richer {
+    use vblank_derive::State;
+
+    /// The plugin's state with a field more.
+    #[derive(State)]
+    #[state(crate = vblank_state)]
+    pub struct Counter {
+        pub count: u64,
+        pub bonus: u64,
+    }
+}
+
+#[test]
+fn a_start_from_another_type_is_the_first_news() {
+    let old = richer::Counter { count: 5, bonus: 7 };
+    let image = Image {
+        code: String::new(),
+        frame: 0,
+        schema: Arc::new(Schema::of::<richer::Counter>()),
+        parcel: vblank_state::save(&old).to_parcel(),
+        parked: Parked::default(),
+    };
+    let host = host();
+    let slot = host.slot::<Tally>("tally").state(image);
+    let mut slot = slot.start(&code(&Guest::plugin())).unwrap();
+    let Some(Change::Notice { message, .. }) = slot.boundary() else {
+        panic!("the first boundary returns what changed");
+    };
+    for word in ["automatic", "Counter.bonus", "parked"] {
+        assert!(message.contains(word), "no {word:?} in: {message}");
+    }
+    assert_eq!(add(&mut slot, 1).unwrap(), 6);
+    let image = slot.image().unwrap();
+    assert_eq!(image.parked.paths(), [("bonus".to_owned(), 1)]);
+
+    // An unchanged type is no news.
+    let slot = host.slot::<Tally>("tally").state(image);
+    let mut slot = slot.start(&code(&Guest::plugin().step(2))).unwrap();
+    assert!(slot.boundary().is_none());
 }
 
 /// A list that is copied for the host is the host's memory: there is no more of it than the plugin's own.

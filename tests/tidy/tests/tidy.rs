@@ -1,8 +1,8 @@
 //! The sources of the workspace, checked against the style guide. Each test prints the breaches.
 
 use vblank_tidy::{
-    Graph, Owner, circles, layer_breaches, openings, ownership_breaches, private_names,
-    private_words, sources, workspace,
+    Graph, Owner, circles, doubled_causes, layer_breaches, openings, ownership_breaches,
+    private_names, private_words, sources, workspace,
 };
 
 /// Folders with sources that people read.
@@ -57,6 +57,12 @@ fn every_file_says_what_it_is_for() {
 fn names_are_the_fields_own() {
     let breaches = private_names(&sources(workspace(), FOLDERS));
     expect_none("definitions with a name of the private dialect", &breaches);
+}
+
+#[test]
+fn errors_print_their_cause_once() {
+    let breaches = doubled_causes(&sources(workspace(), FOLDERS));
+    expect_none("messages that contain their source", &breaches);
 }
 
 #[test]

@@ -72,11 +72,11 @@ typedef struct exports_vblank_guest_state_parcel_t {
   counter_list_list_u64_t   longs;
 } exports_vblank_guest_state_parcel_t;
 
-// What a swap did, for a guest that wants to react to it.
+// The outcome of a swap, for a guest that reacts to it.
 typedef struct exports_vblank_guest_state_swapped_t {
   // The number of the next update.
   uint64_t   frame;
-  // Whether the state came as it was, without a migration.
+  // True if the state came unchanged, without a migration.
   bool   identical;
 } exports_vblank_guest_state_swapped_t;
 
@@ -88,7 +88,7 @@ typedef struct {
 } exports_vblank_guest_state_result_void_string_t;
 
 // Imported Functions from `vblank:guest/log@0.1.0`
-// `target` says where in the guest the line comes from, by custom a module path.
+// Log a line. `target` names the part of the guest that it comes from, usually a module path.
 extern void vblank_guest_log_log(vblank_guest_log_level_t level, counter_string_t *target, counter_string_t *message);
 
 // Imported Functions from `vblank:guest/lend@0.1.0`
@@ -100,12 +100,12 @@ extern void vblank_guest_lend_longs(counter_list_u64_t *items);
 // The list that is lent next begins at a multiple of 65536, and no page that it touches holds
 // anything else. The host may move these pages to the next version and leave zeros.
 extern void vblank_guest_lend_own_pages(void);
-// What is lent from here on, in this `save`, is copied at once and need not stay: for languages whose
+// Copies everything that is lent from here on, in this `save`, at once. It need not stay. For languages whose
 // bindings make a list for the time of a call.
 extern void vblank_guest_lend_copied(void);
-// Where a list of a parcel is to be put that came empty, since its pages are to be moved: memory that
-// fulfils the same rule. `width` is the size of its words, `index` counts the lists of this width.
-// The host fills it when `migrate` has returned, before any other call.
+// Gives the memory for a list of a parcel that came empty because its pages are to be moved. The memory
+// fulfils the rule of `own-pages`. `width` is the size of the list's words, `index` counts the lists of this
+// width. The host fills the memory when `migrate` has returned, before any other call.
 extern void vblank_guest_lend_place(uint8_t width, uint32_t index, counter_list_u8_t *memory);
 
 // Exported Functions from `counter`

@@ -181,7 +181,7 @@ impl Change {
             ChangeKind::Removed { ty } => ('-', ty.into(), "parked".into()),
             ChangeKind::Renamed { from } => ('~', "".into(), format!("renamed from {from}").into()),
             ChangeKind::Claims { names } => {
-                let remark = format!("takes what is parked of {names}");
+                let remark = format!("restored from the parked value of {names}");
                 ('~', "".into(), remark.into())
             }
             ChangeKind::Reordered => ('~', "".into(), "reordered".into()),

@@ -63,7 +63,7 @@ pub enum BuildError {
         file: PathBuf,
     },
     /// The guest's list of wanted capabilities cannot be written beside the built file.
-    #[error("cannot write {file}, what the guest says that it wants: {cause}")]
+    #[error("cannot write {file}, the list of capabilities that the guest wants: {cause}")]
     Wants {
         /// The file.
         file: PathBuf,
@@ -92,7 +92,7 @@ pub(super) fn advice(messages: &str) -> Option<&'static str> {
     }
     if has("getrandom") && has("wasm32-unknown-unknown") && has("not supported") {
         return Some(
-            "help: a guest has no source of chance of its own; turn off the features that need getrandom, and seed a generator from `Setup::seed`, as `vblank_guest::Rng` does",
+            "help: a guest has no source of randomness of its own; turn off the features that need getrandom, and seed a generator from `Setup::seed`, as `vblank_guest::Rng` does",
         );
     }
     None

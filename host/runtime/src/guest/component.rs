@@ -15,6 +15,7 @@ use wit_component::ComponentEncoder;
 use super::hash::CodeHash;
 use super::wants::{self, Want};
 use crate::error::{Binary, GuestError};
+use crate::image::Image;
 
 /// The version of the contract `vblank:guest` that this host implements.
 pub const ABI: &str = "0.1.0";
@@ -344,6 +345,9 @@ fn leb128(out: &mut Vec<u8>, mut value: usize) {
 fn describe(bytes: &[u8]) -> String {
     if bytes.is_empty() {
         return "the file is empty".to_owned();
+    }
+    if Image::is_one(bytes) {
+        return "the file is a state image, which `host state show` prints".to_owned();
     }
     match std::str::from_utf8(&bytes[..bytes.len().min(24)]) {
         Ok(text) => format!("the file is text and begins with {text:?}"),

@@ -214,8 +214,8 @@ impl fmt::Debug for World {
 }
 
 /// The message for a guest that has a state and no lifecycle.
-const IS_PLUGIN: &str = "it is a plugin, which the application runs that it was written for (docs/embedding.md); \
-     `host inspect` says what it is. A game has a `game!`";
+const IS_PLUGIN: &str = "it is a plugin; only the application that it was written for can run it (docs/embedding.md). \
+     `host inspect` describes it. A game has a `game!`";
 
 /// Returns the interface's name: `draw` of `vblank:guest/draw@0.1.0`.
 fn ours(name: &str) -> Option<&str> {

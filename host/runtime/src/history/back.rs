@@ -57,7 +57,7 @@ pub enum BackError {
     NoCode(CodeHash),
     /// The version's state is no longer kept.
     #[error(
-        "no state of {} is kept from then: it was not replaced in this run, or too many swaps ago; take the state of now",
+        "the state of {} at its replacement is no longer kept: it was not replaced in this run, or too many swaps ago; use `--state now`",
         .0.short()
     )]
     NoState(CodeHash),

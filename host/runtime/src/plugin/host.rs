@@ -44,7 +44,7 @@ impl Host {
     /// # Errors
     /// As for [`Host::new`].
     pub fn with(options: EngineOptions) -> Result<Self, GuestError> {
-        let no_thread = |name| move |source| GuestError::Thread { name, source };
+        let no_thread = |name| move |cause| GuestError::Thread { name, cause };
         Ok(Self(Arc::new(Shared {
             engine: Engine::new(World::common(), options)?,
             preparer: Preparer::start().map_err(no_thread("plugins"))?,

@@ -136,7 +136,8 @@ impl<P: Plugin> SlotBuilder<P> {
     }
 
     /// Starts the plugin with this state instead of its default state. An earlier run may have saved it
-    /// ([`Slot::image`](super::Slot::image)).
+    /// ([`Slot::image`](super::Slot::image)). If the state's type is another one, the first boundary returns the
+    /// changes as a notice.
     #[must_use]
     pub fn state(mut self, image: Image) -> Self {
         self.state = Some(image);

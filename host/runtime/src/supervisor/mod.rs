@@ -100,7 +100,7 @@ impl<E: JournalEntry> Supervisor<E> {
         Self::new(version, Parked::default(), 0, options)
     }
 
-    /// Starts a guest from an image.
+    /// Starts a guest from an image. Returns how the image's state crossed into this code, as for a swap.
     ///
     /// # Errors
     /// When the image does not fit this code, or the guest traps. There is no supervisor then.
@@ -109,12 +109,13 @@ impl<E: JournalEntry> Supervisor<E> {
         options: SupervisorOptions,
         image: &Image,
         strict: bool,
-    ) -> Result<Self, SwapError> {
+    ) -> Result<(Self, Swap), SwapError> {
         let mut version = candidate.version;
         let swap = transfer(&Origin::of(image), &mut version, None, strict)?;
         let resumed = version.instance.resume(image.frame, swap.is_identical());
         resumed.map_err(GuestError::from)?;
-        Self::new(version, swap.parked, image.frame, options)
+        let supervisor = Self::new(version, swap.parked.clone(), image.frame, options)?;
+        Ok((supervisor, swap))
     }
 
     fn new(

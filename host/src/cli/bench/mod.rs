@@ -30,7 +30,7 @@ use super::limits::LimitArgs;
 use super::log::start_log;
 use crate::terminal::Terminal;
 
-/// Measure a game: headless, as fast as it goes
+/// Measure a game: headless, as fast as possible
 #[derive(Args)]
 pub(super) struct Bench {
     /// A component, a core module, or the folder of a guest crate (built with optimisations)
@@ -38,35 +38,35 @@ pub(super) struct Bench {
     /// Number of updates to make; 1000 by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     frames: Option<u64>,
-    /// Duration of the measurement; 5 by default with --compare
+    /// Duration of the measurement in seconds; 5 by default with --compare
     #[arg(long, value_name = "S", value_parser = parse_seconds, conflicts_with = "frames")]
     seconds: Option<Duration>,
-    /// Make so many updates a second, instead of going as fast as it goes
+    /// Make N updates a second, instead of running as fast as possible
     #[arg(long, value_name = "N", value_parser = super::parse::parse_hz)]
     hz: Option<f64>,
     /// Size of the picture in pixels
     #[arg(long, default_value = "1280x720", value_name = "WxH")]
     size: Size,
-    /// The guest's source of chance
+    /// The guest's random seed
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
-    /// Make so many updates first that count for nothing
+    /// Make N updates before measuring starts
     #[arg(long, default_value_t = 0, value_name = "N")]
     warmup: u64,
-    /// Run another game by turns in the same process, and say what their times are to each other
+    /// Alternate with another game in the same process, and print the ratio of their times
     #[arg(long, value_name = "GUEST", conflicts_with_all = ["hz", "swap_every", "profile"])]
     compare: Option<PathBuf>,
     /// Swap every N updates: to the file of --swap-with and back, or to the same code
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     swap_every: Option<u64>,
-    /// The other version, a .wasm file
+    /// The other version of --swap-every, a .wasm file
     #[arg(long, value_name = "GUEST", requires = "swap_every")]
     swap_with: Option<PathBuf>,
-    /// Look every millisecond which function the guest is in, and write a flame graph (FILE.svg) or the
-    /// stacks as text (FILE.folded)
+    /// Sample the guest's stack every millisecond, and write a flame graph (FILE.svg) or the stacks as text
+    /// (FILE.folded)
     #[arg(long, value_name = "FILE", conflicts_with = "swap_every")]
     profile: Option<ProfileFile>,
-    /// End with exit code 1 when a figure is over this, such as p99-frame=4ms, max-pause=500us or, with
+    /// Exit with 1 when a figure is over this, such as p99-frame=4ms, max-pause=500us or, with
     /// --compare, ratio-frame=1.05
     #[arg(long, value_name = "FIGURE=MOST")]
     budget: Vec<Budget>,
@@ -261,6 +261,6 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
     const HOUR: f64 = 3600.0;
     match text.parse::<f64>() {
         Ok(seconds) if (0.01..=HOUR).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
-        _ => Err("a number of seconds from 0.01 to 3600 is wanted".to_owned()),
+        _ => Err("expected a number of seconds from 0.01 to 3600".to_owned()),
     }
 }

@@ -88,10 +88,10 @@ pub(super) struct New {
     /// The crate's name: lower-case letters, digits, - and _
     #[arg(value_parser = parse_name)]
     name: String,
-    /// The template to begin with
+    /// The template that the crate starts from
     #[arg(long, default_value = "game2d")]
     template: Template,
-    /// Its folder; NAME, if not told
+    /// The crate's folder; default: NAME
     #[arg(long, value_name = "DIR")]
     path: Option<PathBuf>,
 }
@@ -175,7 +175,7 @@ impl New {
 fn parse_name(name: &str) -> Result<String, String> {
     let is_fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     if name.contains(['/', '\\']) {
-        return Err("a name is wanted, not a path; say where with --path".to_owned());
+        return Err("expected a name and not a path; choose the folder with --path".to_owned());
     }
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(is_fine) {
         let rule = "a crate's name begins with a lower-case letter, and has such letters, digits, - and _ only";

@@ -196,29 +196,29 @@ typedef uint8_t vblank_guest_input_buttons_t;
 typedef struct vblank_guest_input_pointer_t {
   float   x;
   float   y;
-  // Whether it is over the picture; if not, x and y are where it was last.
+  // True if the pointer is over the picture. Otherwise x and y are its last position there.
   bool   inside;
   vblank_guest_input_buttons_t   held;
   vblank_guest_input_buttons_t   pressed;
   vblank_guest_input_buttons_t   released;
-  // Lines, positive away from the person and to the right.
+  // Lines scrolled, positive away from the person and to the right.
   float   wheel_x;
   float   wheel_y;
 } vblank_guest_input_pointer_t;
 
 // A finger on the picture. The first one is the pointer as well.
 typedef struct vblank_guest_input_touch_t {
-  // The same from where it comes down to where it goes up.
+  // Identifier, unchanged from the touch to the release.
   uint64_t   id;
   float   x;
   float   y;
-  // It came down since the last update.
+  // True if the finger came down since the last update.
   bool   pressed;
-  // It went up since the last update; it is told once more, and then no longer.
+  // True if the finger went up since the last update. It is reported this once, and then no longer.
   bool   released;
 } vblank_guest_input_touch_t;
 
-// The buttons of a gamepad by their place, as in the W3C's standard gamepad.
+// The buttons of a gamepad by their position, as in the W3C's standard gamepad.
 typedef uint32_t vblank_guest_input_pad_buttons_t;
 
 #define VBLANK_GUEST_INPUT_PAD_BUTTONS_SOUTH (1 << 0)
@@ -241,7 +241,7 @@ typedef uint32_t vblank_guest_input_pad_buttons_t;
 
 // A gamepad. Sticks go from -1 to 1, to the right and downwards, and rest at 0; triggers from 0 to 1.
 typedef struct vblank_guest_input_gamepad_t {
-  // The same for as long as it is plugged in. The first is 0.
+  // Number, unchanged as long as the gamepad is plugged in. The first is 0.
   uint32_t   id;
   vblank_guest_input_pad_buttons_t   held;
   vblank_guest_input_pad_buttons_t   pressed;
@@ -254,7 +254,7 @@ typedef struct vblank_guest_input_gamepad_t {
   float   right_trigger;
 } vblank_guest_input_gamepad_t;
 
-// Pixels.
+// Size in pixels.
 typedef struct vblank_guest_input_size_t {
   uint32_t   width;
   uint32_t   height;
@@ -275,55 +275,55 @@ typedef struct {
   size_t len;
 } vblank_guest_input_list_gamepad_t;
 
-// One step of the simulation. The whole of a guest's input.
+// One step of the simulation, with all of the guest's input.
 typedef struct vblank_guest_input_frame_t {
-  // Counts updates from 0, and goes on across a swap.
+  // Number of the update, counted from 0. It keeps increasing across a swap.
   uint64_t   number;
-  // Seconds that this update stands for; the same in every update of a run.
+  // Time that this update stands for, in seconds; constant during a run.
   float   dt;
   // The run's seed, from `--seed`.
   uint64_t   seed;
   // The size of the picture.
   vblank_guest_input_size_t   size;
-  // Pixels for one of the system's units of length: 2 on many screens of high density, 1 headless. What
-  // is to be read and touched is drawn larger by it.
+  // Pixels for one of the system's units of length: 2 on many screens of high density, 1 headless. Text and
+  // buttons are drawn larger by this factor.
   float   scale;
-  // Keys that are down now, went down, came up since the last update.
+  // Keys that are down now, that went down, and that came up since the last update.
   vblank_guest_input_list_key_t   held;
   vblank_guest_input_list_key_t   pressed;
   vblank_guest_input_list_key_t   released;
-  // What was typed, after keyboard layout and dead keys.
+  // Text that was typed, after keyboard layout and dead keys.
   game_string_t   text;
   vblank_guest_input_pointer_t   pointer;
   // Fingers that are down, and those that went up since the last update.
   vblank_guest_input_list_touch_t   touches;
-  // Gamepads that are plugged in, by their numbers. One that is pulled out is told once more, with
+  // Gamepads that are plugged in, by their numbers. One that was pulled out is reported once more, with
   // everything released.
   vblank_guest_input_list_gamepad_t   gamepads;
 } vblank_guest_input_frame_t;
 
 typedef vblank_guest_input_size_t vblank_guest_window_size_t;
 
-// What happens where window and picture differ in size.
+// Fit of the picture into a window of another size.
 typedef uint8_t vblank_guest_window_fit_t;
 
-// They do not: the picture is as large as the window.
+// The picture gets the size of the window.
 #define VBLANK_GUEST_WINDOW_FIT_RESIZE 0
 // The picture fills the window, out of proportion if need be.
 #define VBLANK_GUEST_WINDOW_FIT_STRETCH 1
 // The picture is as large as its proportions allow, with bars beside it.
 #define VBLANK_GUEST_WINDOW_FIT_LETTERBOX 2
-// The same, in whole multiples where it is enlarged, so that its pixels stay square.
+// Like letterbox, but enlarged in whole multiples only, so that pixels stay square.
 #define VBLANK_GUEST_WINDOW_FIT_INTEGER 3
 
-// What part of the world is seen.
+// The part of the world that the picture shows.
 typedef struct vblank_guest_draw_camera_t {
   // The point of the world that is shown in the middle of the picture.
   float   x;
   float   y;
   // Pixels for one unit of the world.
   float   zoom;
-  // Radians, clockwise on the screen.
+  // Rotation in radians, clockwise on the screen.
   float   rotation;
 } vblank_guest_draw_camera_t;
 
@@ -335,8 +335,8 @@ typedef struct vblank_guest_draw_area_t {
   float   height;
 } vblank_guest_draw_area_t;
 
-// How a colour is put over what is there: over it as far as it is opaque; added, as light is; multiplied,
-// as a filter does; or in its place.
+// The way in which a colour is combined with the one below: over it as far as it is opaque, added like light,
+// multiplied like a filter, or in its place.
 typedef uint8_t vblank_guest_draw_blend_t;
 
 #define VBLANK_GUEST_DRAW_BLEND_ALPHA 0
@@ -344,18 +344,18 @@ typedef uint8_t vblank_guest_draw_blend_t;
 #define VBLANK_GUEST_DRAW_BLEND_MULTIPLY 2
 #define VBLANK_GUEST_DRAW_BLEND_REPLACE 3
 
-// How things look: sprites, triangles and meshes by a shader, all but text by how they are blended.
+// Shader and blending. The shader applies to sprites, triangles and meshes; the blending applies to everything
+// except text.
 typedef struct vblank_guest_draw_look_t {
-  // 0 is the usual look, and so is a shader that is not there.
+  // Shader; 0 and a missing shader give the default look.
   uint32_t   shader;
-  // Further textures that the shader reads; 0 is a white one.
+  // Further texture that the shader reads; 0 is a white one.
   uint32_t   texture1;
   uint32_t   texture2;
   vblank_guest_draw_blend_t   blend;
 } vblank_guest_draw_look_t;
 
-// Where the lines of a text begin: all at the left, with their middles one below the other, or so that
-// all end at the right.
+// Alignment of the lines of a text: to the left, centred, or to the right.
 typedef uint8_t vblank_guest_draw_align_t;
 
 #define VBLANK_GUEST_DRAW_ALIGN_LEFT 0
@@ -368,14 +368,14 @@ typedef struct {
 } game_option_f32_t;
 
 typedef struct vblank_guest_draw_text_style_t {
-  // Of the assets. 0, or one that is not there, is the built-in font.
+  // Font asset; 0 and a missing font give the built-in one.
   uint32_t   font;
-  // Of the font, in units; a line is 1.2 times as high.
+  // Font size in units; a line is 1.2 times as high.
   float   size;
   uint32_t   color;
-  // To which side of its point the text lies; where it has a width, within that.
+  // Side of its point on which the text lies. With a width, the alignment within it.
   vblank_guest_draw_align_t   align;
-  // Lines are broken so that none is wider, in units. Without it only `\n` breaks them.
+  // Greatest width of a line, in units; longer lines are broken. Without it, only `\n` breaks lines.
   game_option_f32_t   width;
 } vblank_guest_draw_text_style_t;
 
@@ -419,7 +419,7 @@ typedef struct {
 
 typedef vblank_guest_input_size_t vblank_guest_assets_size_t;
 
-// What a texture looks like between its pixels: blended, or as squares.
+// Look of a texture between its pixels: blended, or as squares.
 typedef uint8_t vblank_guest_assets_filter_t;
 
 #define VBLANK_GUEST_ASSETS_FILTER_LINEAR 0
@@ -455,15 +455,15 @@ typedef struct {
 } vblank_guest_assets_option_size_t;
 
 typedef struct vblank_guest_audio_settings_t {
-  // Of the amplitude: 1 as it was recorded, 0 silent.
+  // Factor of the amplitude: 1 as it was recorded, 0 silent.
   float   volume;
   // Speed, and pitch with it: 1 as it was recorded.
   float   pitch;
-  // -1 is left, 1 is right.
+  // Position in the stereo picture: -1 is left, 1 is right.
   float   pan;
-  // Whether it begins again at its end.
+  // True if the sound starts again at its end.
   bool   looped;
-  // Seconds in which it comes in, and in which the settings of a voice change.
+  // Time in which the sound fades in, and in which the settings of a voice change, in seconds.
   float   fade;
 } vblank_guest_audio_settings_t;
 
@@ -489,7 +489,7 @@ typedef vblank_guest_input_frame_t exports_vblank_guest_lifecycle_frame_t;
 
 typedef vblank_guest_input_size_t exports_vblank_guest_lifecycle_size_t;
 
-// What a game may know when it begins.
+// The arguments of a new game.
 typedef struct exports_vblank_guest_lifecycle_setup_t {
   uint64_t   seed;
   exports_vblank_guest_lifecycle_size_t   size;
@@ -497,10 +497,10 @@ typedef struct exports_vblank_guest_lifecycle_setup_t {
   float   hz;
 } exports_vblank_guest_lifecycle_setup_t;
 
-// What a picture is drawn for.
+// The size and the moment of a picture.
 typedef struct exports_vblank_guest_lifecycle_view_t {
   exports_vblank_guest_lifecycle_size_t   size;
-  // How far the moment of the picture lies between the last update and the next one: 0 to 1.
+  // Position of the picture's moment between the last update and the next one: 0 to 1.
   float   alpha;
 } exports_vblank_guest_lifecycle_view_t;
 
@@ -534,11 +534,11 @@ typedef struct exports_vblank_guest_state_parcel_t {
   game_list_list_u64_t   longs;
 } exports_vblank_guest_state_parcel_t;
 
-// What a swap did, for a guest that wants to react to it.
+// The outcome of a swap, for a guest that reacts to it.
 typedef struct exports_vblank_guest_state_swapped_t {
   // The number of the next update.
   uint64_t   frame;
-  // Whether the state came as it was, without a migration.
+  // True if the state came unchanged, without a migration.
   bool   identical;
 } exports_vblank_guest_state_swapped_t;
 
@@ -550,17 +550,17 @@ typedef struct {
 } exports_vblank_guest_state_result_void_string_t;
 
 // Imported Functions from `vblank:guest/window@0.1.0`
-// Headless, the title is shown on the progress line.
+// Set the window's title. Without a window, the progress line shows it.
 extern void vblank_guest_window_set_title(game_string_t *title);
 // From the next frame on, pictures have this size whatever the window's, and `fit` says how they lie in
-// it. `resize` gives them the window's size again. Stays across a swap.
+// it. `resize` gives them the window's size again. The setting stays across a swap.
 extern void vblank_guest_window_set_picture(vblank_guest_window_size_t *size, vblank_guest_window_fit_t fit);
 
 // Imported Functions from `vblank:guest/draw@0.1.0`
-// The lists and texts that are lent from here on, in this `draw`, are copied at once and need not stay: for
+// Copies the lists and texts that are lent from here on, in this `draw`, at once. They need not stay. For
 // languages whose bindings make a list for the time of a call.
 extern void vblank_guest_draw_copied(void);
-// Fill the whole picture. Earlier commands of the frame are gone.
+// Fill the whole picture. Earlier commands of the frame are dropped.
 extern void vblank_guest_draw_clear(uint32_t color);
 // From here on, coordinates are in the camera's world; `none` goes back to pixels.
 extern void vblank_guest_draw_set_camera(vblank_guest_draw_camera_t *maybe_camera);
@@ -581,7 +581,7 @@ extern void vblank_guest_draw_quads(game_list_u32_t *words);
 // 
 // | word | type | meaning |
 // |---|---|---|
-// | 0, 1 | f32 | where the pivot is |
+// | 0, 1 | f32 | position of the pivot |
 // | 2, 3 | f32 | width, height; 0 takes that of the source, in pixels |
 // | 4 | f32 | rotation about the pivot, radians, clockwise on the screen |
 // | 5, 6 | f32 | the pivot, as a part of width and height: 0.5, 0.5 is the middle |
@@ -590,7 +590,7 @@ extern void vblank_guest_draw_quads(game_list_u32_t *words);
 // | 9 | u32 | colour that the texture is multiplied by |
 // | 10, 11 | f32 | further scale of width and height; negative flips |
 // 
-// A texture that is not there is drawn as a checkered placeholder of 32 by 32 pixels. A list
+// A missing texture is drawn as a checkered placeholder of 32 by 32 pixels. A list
 // whose length is no multiple of twelve is an error, and traps.
 extern void vblank_guest_draw_sprites(uint32_t texture, game_list_u32_t *words);
 // Triangles, three vertices of five words each:
@@ -598,34 +598,35 @@ extern void vblank_guest_draw_sprites(uint32_t texture, game_list_u32_t *words);
 // | word | type | meaning |
 // |---|---|---|
 // | 0, 1 | f32 | x, y |
-// | 2, 3 | f32 | place in the texture, 0 to 1 |
+// | 2, 3 | f32 | texture coordinates, 0 to 1 |
 // | 4 | u32 | colour that the texture is multiplied by |
 // 
-// Without a texture they have their colour. A list that is no multiple of fifteen is an error, and traps.
+// Without a texture, triangles have their colour. A list whose length is no multiple of fifteen is an error,
+// and traps.
 extern void vblank_guest_draw_triangles(uint32_t *maybe_texture, game_list_u32_t *words);
-// From here on, only this part is drawn to; `none` is all of it.
+// From here on, drawing is clipped to this area; `none` is the whole target.
 extern void vblank_guest_draw_set_area(vblank_guest_draw_area_t *maybe_area);
-// From here on, things look like this; `none` is the usual look. `params` are the words of the shader's
-// block of parameters, as WGSL lays it out. The error says that they are not as many as it declares; the
-// look is the usual one then.
+// From here on, this look is used; `none` is the default look. `params` are the words of the shader's
+// parameter block, as WGSL lays it out. The error says that their number differs from the declared one; the
+// look is the default one then.
 extern bool vblank_guest_draw_set_look(vblank_guest_draw_look_t *maybe_look, game_list_u32_t *params, game_string_t *err);
-// From here on, meshes are seen through this matrix: sixteen f32, column by column, from the world to clip
-// space, where x and y go from -1 to 1, to the right and upwards, and z from 0, near, to 1, far. Until it
-// is set, no mesh is seen. A list of another length is an error, and traps.
+// From here on, meshes are transformed by this matrix: sixteen f32, column by column, from the world to clip
+// space. There x and y go from -1 to 1, to the right and upwards, and z from 0, near, to 1, far. No mesh is
+// visible until the matrix is set. A list of another length is an error, and traps.
 extern void vblank_guest_draw_set_matrix(game_list_u32_t *words);
 // Instances of a mesh, thirteen words each: three rows of four f32, from the mesh to the world, and the
-// colour that it is multiplied by. They hide what is behind them, and cover what was drawn before them.
-// Without a texture they have their colours. A list that is no multiple of thirteen is an error, and
-// traps.
+// colour that it is multiplied by. Meshes are tested against depth among themselves, and cover everything
+// that was drawn before them. Without a texture they have the colours of their vertices. A list whose length
+// is no multiple of thirteen is an error, and traps.
 extern void vblank_guest_draw_meshes(uint32_t mesh, uint32_t *maybe_texture, game_list_u32_t *words);
-// From here on, this canvas is drawn to, or with `none` the picture again, in pixels and with the usual
-// look. With a colour, it is filled first; without, what was drawn to it is still there. What is drawn
-// with the canvas itself while it is drawn to is left out.
+// From here on, this canvas is drawn to, or with `none` the picture again, in pixels and with the default
+// look. With a colour, the canvas is filled first; without one, it keeps its content. Commands that use the
+// canvas itself as a texture meanwhile are left out.
 extern void vblank_guest_draw_set_target(uint32_t *maybe_canvas, uint32_t *maybe_clear);
-// A text whose top left corner is at a point, or the middle or the right end of its top, as its
-// style says. At most 16 KiB of it are written.
+// Draw a text. Its top left corner, the middle of its top or its top right corner is at the point, by the
+// alignment of its style. At most 16 KiB of it are drawn.
 extern void vblank_guest_draw_text(vblank_guest_draw_text_style_t *style, float x, float y, game_string_t *text);
-// How large a text would be. At any time, not only in `draw`.
+// Returns the size that a text would have. May be called at any time, not only in `draw`.
 extern void vblank_guest_draw_measure(vblank_guest_draw_text_style_t *style, game_string_t *text, vblank_guest_draw_extent_t *ret);
 
 // Imported Functions from `vblank:guest/assets@0.1.0`
@@ -634,7 +635,7 @@ extern void vblank_guest_draw_measure(vblank_guest_draw_text_style_t *style, gam
 // that there are too many assets.
 extern bool vblank_guest_assets_texture(game_string_t *key, vblank_guest_assets_filter_t filter, uint32_t *ret, game_string_t *err);
 // A texture made by the guest: red, green, blue and alpha, straight, in rows from the top. The list
-// is only lent for the call. Other bytes under the same key replace what was there.
+// is only lent for the call. Other bytes under the same key replace the former ones.
 extern bool vblank_guest_assets_pixels(game_string_t *key, vblank_guest_assets_size_t *size, game_list_u8_t *rgba, vblank_guest_assets_filter_t filter, uint32_t *ret, game_string_t *err);
 // A texture of a file that the guest carries with it: PNG.
 extern bool vblank_guest_assets_picture(game_string_t *key, game_list_u8_t *encoded, vblank_guest_assets_filter_t filter, uint32_t *ret, game_string_t *err);
@@ -646,37 +647,37 @@ extern bool vblank_guest_assets_font_file(game_string_t *key, game_list_u8_t *en
 extern bool vblank_guest_assets_sound(game_string_t *key, uint32_t *ret, game_string_t *err);
 // A sound of a file that the guest carries with it.
 extern bool vblank_guest_assets_sound_file(game_string_t *key, game_list_u8_t *encoded, uint32_t *ret, game_string_t *err);
-// A sound made by the guest: the bits of f32 samples from -1 to 1, so many a second; left and right by
-// turns where there are two channels.
+// A sound made by the guest: the bits of f32 samples from -1 to 1, `rate` of them a second. With two
+// channels, left and right alternate.
 extern bool vblank_guest_assets_samples(game_string_t *key, uint32_t rate, uint32_t channels, game_list_u32_t *samples, uint32_t *ret, game_string_t *err);
-// A shader that was given under this key, or else from the folder `assets/`: WGSL. Its last good version
-// stays where the file has a mistake; `problem` says which.
+// A shader that was given under this key, or else from the folder `assets/`: WGSL. If
+// the file has a mistake, its last good version stays, and `problem` returns the mistake.
 extern bool vblank_guest_assets_shader(game_string_t *key, uint32_t *ret, game_string_t *err);
 // A shader of this source. The error begins with line and column.
 extern bool vblank_guest_assets_shader_source(game_string_t *key, game_string_t *source, uint32_t *ret, game_string_t *err);
-// A mesh: vertices of nine words each (place, normal and place in the texture as f32, colour), and three
+// A mesh: vertices of nine words each (position, normal and texture coordinates as f32, colour), and three
 // indices for each triangle.
 extern bool vblank_guest_assets_mesh(game_string_t *key, game_list_u32_t *vertices, game_list_u32_t *indices, uint32_t *ret, game_string_t *err);
 // A texture that is drawn to (`draw.set-target`) and with, empty at first. Another size empties it.
 extern bool vblank_guest_assets_canvas(game_string_t *key, vblank_guest_assets_size_t *size, vblank_guest_assets_filter_t filter, uint32_t *ret, game_string_t *err);
-// What is wrong with an asset, or with its file as it is now; as for `status-of`, for showing only.
+// Returns the mistake in an asset, or in its file as it is now. For showing only, as `status-of` is.
 extern bool vblank_guest_assets_problem(uint32_t asset, game_string_t *ret);
-// How far an asset is. What depends on this is not in a recording, so it is for showing only.
+// Returns the loading state of an asset. A recording does not contain it, so it is for showing only.
 extern vblank_guest_assets_status_t vblank_guest_assets_status_of(uint32_t asset);
-// Of a texture that is there, in pixels. As for `status-of`, for showing only.
+// Returns the size of a loaded texture, in pixels. For showing only, as `status-of` is.
 extern bool vblank_guest_assets_texture_size(uint32_t texture, vblank_guest_assets_size_t *ret);
 
 // Imported Functions from `vblank:guest/audio@0.1.0`
 // Play a sound beside all others. At most 256 are heard at one time.
 extern void vblank_guest_audio_play(uint32_t sound, vblank_guest_audio_settings_t *settings);
-// Have the voice of this name sing this sound. If it does so already it goes on, with these settings from
-// now on; if it sings another, it goes over to this one. A sound that is not looped is sung once.
+// Play this sound as the voice of this name. If the voice plays it already, it continues with these settings;
+// if it plays another sound, it changes to this one. A sound that is not looped is played once.
 extern void vblank_guest_audio_voice(game_string_t *name, uint32_t sound, vblank_guest_audio_settings_t *settings);
-// Have a voice fall silent in so many seconds.
+// Fade a voice out in this many seconds.
 extern void vblank_guest_audio_stop(game_string_t *name, float fade);
 
 // Imported Functions from `vblank:guest/log@0.1.0`
-// `target` says where in the guest the line comes from, by custom a module path.
+// Log a line. `target` names the part of the guest that it comes from, usually a module path.
 extern void vblank_guest_log_log(vblank_guest_log_level_t level, game_string_t *target, game_string_t *message);
 
 // Imported Functions from `vblank:guest/lend@0.1.0`
@@ -688,12 +689,12 @@ extern void vblank_guest_lend_longs(game_list_u64_t *items);
 // The list that is lent next begins at a multiple of 65536, and no page that it touches holds
 // anything else. The host may move these pages to the next version and leave zeros.
 extern void vblank_guest_lend_own_pages(void);
-// What is lent from here on, in this `save`, is copied at once and need not stay: for languages whose
+// Copies everything that is lent from here on, in this `save`, at once. It need not stay. For languages whose
 // bindings make a list for the time of a call.
 extern void vblank_guest_lend_copied(void);
-// Where a list of a parcel is to be put that came empty, since its pages are to be moved: memory that
-// fulfils the same rule. `width` is the size of its words, `index` counts the lists of this width.
-// The host fills it when `migrate` has returned, before any other call.
+// Gives the memory for a list of a parcel that came empty because its pages are to be moved. The memory
+// fulfils the rule of `own-pages`. `width` is the size of the list's words, `index` counts the lists of this
+// width. The host fills the memory when `migrate` has returned, before any other call.
 extern void vblank_guest_lend_place(uint8_t width, uint32_t index, game_list_u8_t *memory);
 
 // Exported Functions from `vblank:guest/lifecycle@0.1.0`

@@ -107,8 +107,21 @@ pub(in crate::plugin) struct Parts {
     pub(in crate::plugin) changes: VecDeque<Change>,
 }
 
+/// Returns the news that a saved state was converted, for the first boundary.
+fn conversion(swap: &Swap) -> String {
+    let changes: Vec<_> = swap.changes.iter().map(ToString::to_string).collect();
+    let verdict = swap.outcome();
+    format!(
+        "the saved state was converted ({verdict}): {}",
+        changes.join("; ")
+    )
+}
+
 impl<P: Plugin> Slot<P> {
-    pub(in crate::plugin) fn fill(parts: Parts, candidate: Candidate) -> Result<Self, SwapError> {
+    pub(in crate::plugin) fn fill(
+        mut parts: Parts,
+        candidate: Candidate,
+    ) -> Result<Self, SwapError> {
         let settings = parts.settings;
         if let Some(dependencies) = &parts.dependencies {
             dependencies.expect(&candidate.version.program);
@@ -120,7 +133,16 @@ impl<P: Plugin> Slot<P> {
         };
         let supervisor = match &parts.state {
             None => Supervisor::fresh(candidate, options, |_| Ok(()))?,
-            Some(image) => Supervisor::from_image(candidate, options, image, settings.is_strict)?,
+            Some(image) => {
+                let strict = settings.is_strict;
+                let (supervisor, swap) = Supervisor::from_image(candidate, options, image, strict)?;
+                if !swap.is_identical() {
+                    let plugin = parts.name.clone();
+                    let message = conversion(&swap);
+                    parts.changes.push_back(Change::Notice { plugin, message });
+                }
+                supervisor
+            }
         };
         if let Some(dependencies) = &parts.dependencies {
             dependencies.settle();
@@ -340,7 +362,8 @@ impl<P: Plugin> Slot<P> {
 
     /// Marks a point where code may be replaced: between two messages, two blocks or two requests. Lets in
     /// the newest version that is ready, and takes an image of the state when one is due. Returns the
-    /// changes one at a time. Costs some nanoseconds if there is nothing to do.
+    /// changes one at a time, oldest first, those of [`Slot::swap`] included; a rollback is one of them. Costs
+    /// some nanoseconds if there is nothing to do.
     pub fn boundary(&mut self) -> Option<Change> {
         let is_idle =
             self.changes.is_empty() && !self.intake.has_news() && !self.supervisor.is_dirty();
