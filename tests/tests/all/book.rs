@@ -403,7 +403,7 @@ fn commands_run() {
                     clone.patch(&block.text, &place);
                 }
                 info => {
-                    let shown = "rust rust,ignore c js py text wgsl wit toml json yaml";
+                    let shown = "rust rust,ignore rust,no_run c js py text wgsl wit toml json yaml";
                     assert!(
                         shown.split(' ').any(|name| name == info) || info.starts_with("sh,needs-"),
                         "{place}: a block of `{info}`"
