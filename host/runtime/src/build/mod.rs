@@ -23,6 +23,8 @@ mod filter;
 #[cfg(feature = "build")]
 mod inputs;
 #[cfg(feature = "build")]
+mod locations;
+#[cfg(feature = "build")]
 mod message;
 #[cfg(feature = "build")]
 mod package;

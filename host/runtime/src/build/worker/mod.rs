@@ -20,6 +20,7 @@ use super::changes::Effect;
 use super::coverage::Coverage;
 use super::error::BuildError;
 use super::inputs::Inputs;
+use super::locations::path_from_here;
 use super::message::Message;
 use super::news::News;
 use super::options::{PipelineOptions, Source};
@@ -233,6 +234,7 @@ impl Worker {
         match opened.map(|guest| guest.with_lines(self.options.with_lines)) {
             Ok(guest) => {
                 if let (true, Some(target)) = (self.first_build, guest.redirected()) {
+                    let target = path_from_here(target);
                     let target = target.display();
                     self.notice(format!(
                         "the guest's target folder cannot be written; building into {target}"
@@ -278,6 +280,7 @@ impl Worker {
     /// Takes over the inputs that a build has read.
     fn settle_inputs(&mut self, built: &BuildOutput) -> Result<(), Stop> {
         if let Some(path) = self.watch.unsettled() {
+            let path = path_from_here(path);
             let path = path.display();
             self.notice(format!(
                 "{path} changes during every build, so its changes start no more builds"
@@ -290,8 +293,8 @@ impl Worker {
             return self.tell_coverage();
         }
         match self.guest.as_ref().map(|guest| guest.inputs_of(built)) {
-            Some(Ok(inputs)) => {
-                self.is_due |= self.watch.settle(inputs);
+            Some(Ok((inputs, broken_name))) => {
+                self.is_due |= self.watch.settle(inputs, broken_name);
                 self.settled = read;
             }
             Some(Err(error)) => self.notice(format!(
@@ -316,6 +319,7 @@ impl Worker {
                 "looking for changes twice a second, since {reason}"
             )),
             Coverage::Partial { path, reason } if self.watch.unsettled().is_none() => {
+                let path = path_from_here(path);
                 let path = path.display();
                 self.notice(format!("changes in {path} are not seen: {reason}"));
             }
@@ -385,8 +389,7 @@ impl Worker {
                 Some(Err(error)) => {
                     self.settled = None;
                     if let Some(guest) = &self.guest {
-                        let messages = format!("{error}\n{}", build.shown());
-                        let more = guest.inputs_of_failure(&messages);
+                        let more = guest.inputs_of_failure(build.messages());
                         // The compiler may have read a file before it was corrected.
                         self.is_due |= self.watch.settle_more(&more);
                     }
@@ -517,6 +520,7 @@ impl Worker {
             Effect::None => false,
             Effect::Finish(path) if self.is_building => {
                 if !std::mem::replace(&mut self.told_restarts, true) {
+                    let path = path_from_here(&path);
                     let path = path.display();
                     self.notice(format!(
                         "the build was started again three times, as {path} changes while it runs; now it is let finish"

@@ -21,6 +21,8 @@ pub(super) struct SourceWatch {
     coverage: Coverage,
     /// The input that changes during every build.
     unsettled: Option<PathBuf>,
+    /// The beginning of the name of an input that cargo cannot name.
+    broken_name: Option<PathBuf>,
     /// True for a finished guest, which is compared by its hash and not by the contents of inputs.
     is_file: bool,
 }
@@ -43,6 +45,7 @@ impl SourceWatch {
             changes: Changes::default(),
             coverage: Coverage::default(),
             unsettled: None,
+            broken_name: None,
             is_file: false,
         }
     }
@@ -159,7 +162,9 @@ impl SourceWatch {
 
     /// Takes over the inputs of a build that has succeeded. Returns true if one of them was written while the
     /// build ran, so that the build may have read it before.
-    pub(super) fn settle(&mut self, inputs: Inputs) -> bool {
+    /// `broken_name` is the beginning of the name of another input that the build cannot name.
+    pub(super) fn settle(&mut self, inputs: Inputs, broken_name: Option<PathBuf>) -> bool {
+        self.broken_name = broken_name;
         self.watch(inputs);
         self.learn_or_add()
     }
@@ -184,6 +189,8 @@ impl SourceWatch {
         let mut named = self.named.files().chain(folders);
         let problem = if let Some(path) = &self.unsettled {
             Some((&**path, "it changes during every build"))
+        } else if let Some(path) = &self.broken_name {
+            Some((&**path, BROKEN_NAME))
         } else {
             let missing = named.find(|path| !path.exists());
             missing.map(|path| (path, "there is no such file or folder any more"))
@@ -197,3 +204,7 @@ impl SourceWatch {
         }
     }
 }
+
+/// The reason why changes of a file are not seen that has a line break in its name.
+const BROKEN_NAME: &str =
+    "the build has read a file whose name has a line break behind this, which cargo cannot list";
