@@ -2,9 +2,10 @@
 //! was only written again.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+use super::regular_file;
 
 /// Size from which a file is known by its size and date instead of its bytes.
 const LARGE: u64 = 16 << 20;
@@ -88,7 +89,7 @@ fn read(path: &Path) -> Content {
         }
         let mut hasher = blake3::Hasher::new();
         if meta.len() < LARGE {
-            hasher.update_reader(File::open(path)?)?;
+            hasher.update_reader(regular_file::open(path)?)?;
         } else {
             hasher.update(format!("{} {:?}", meta.len(), meta.modified()).as_bytes());
         }

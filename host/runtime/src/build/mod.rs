@@ -33,6 +33,8 @@ mod pipeline;
 #[cfg(feature = "build")]
 mod poll;
 #[cfg(feature = "build")]
+mod regular_file;
+#[cfg(feature = "build")]
 mod toolchain;
 #[cfg(feature = "build")]
 mod watch;

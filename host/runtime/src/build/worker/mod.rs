@@ -6,7 +6,7 @@
 mod optimise;
 mod source_watch;
 
-use std::fs::File;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,9 +25,10 @@ use super::message::Message;
 use super::news::News;
 use super::options::{PipelineOptions, Source};
 use super::package::{self, GuestCrate};
+use super::regular_file;
 use super::source::GrantCallback;
 use crate::error::{GuestError, SwapError};
-use crate::guest::{Capability, Code, CodeHash, Engine, Want};
+use crate::guest::{Capability, Code, CodeHash, Engine, Want, wants_file};
 use crate::history::GoBack;
 use crate::supervisor::{ExpectedState, Stages, prepare};
 
@@ -343,20 +344,20 @@ impl Worker {
         let has_link = touched.iter().any(|path| path.is_symlink());
         let root = guest.root.as_path();
         let touched = touched.into_iter().chain(has_link.then_some(root));
+        let mut ignored = BTreeMap::new();
         for path in touched.filter(|path| written(path).is_ok_and(|at| at <= built)) {
-            let dated = File::options()
-                .write(true)
-                .open(path)
-                .and_then(|file| file.set_modified(date));
-            if let Err(error) = dated
-                && path.is_file()
-            {
-                let path = path.display();
-                self.notice(format!(
-                    "{path} is older than the last build, so cargo passes over it, and its date cannot be changed: {error}"
-                ));
+            if path.is_dir() {
+                // It leads to an input.
+                continue;
+            }
+            if let Err(error) = regular_file::set_date(path, date) {
+                let reason = format!(
+                    "it is older than the last build, so cargo passes over it, and its date cannot be changed: {error}"
+                );
+                ignored.insert(path.to_owned(), reason);
             }
         }
+        self.watch.ignore(ignored);
     }
 
     fn run_build(&mut self) -> Result<BuildOutput, Stop> {
@@ -432,7 +433,17 @@ impl Worker {
     /// Reads a file that may still be written: a file that looks damaged gets some time to become complete.
     fn read(&mut self, file: &Path) -> Result<Code, Stop> {
         const PATIENCE: Duration = Duration::from_millis(100);
-        let refused = match Code::read(file) {
+        // Something else of that name may never be read to its end.
+        let regular = [file.to_owned(), wants_file(file)]
+            .into_iter()
+            .try_for_each(|path| {
+                let opened = match path.exists() {
+                    true => regular_file::open(&path).map(drop),
+                    false => Ok(()),
+                };
+                opened.map_err(|cause| GuestError::Read { path, cause })
+            });
+        let refused = match regular.and_then(|()| Code::read(file)) {
             Ok(code) => return Ok(code),
             Err(error) => error,
         };

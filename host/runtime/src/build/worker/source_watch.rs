@@ -1,5 +1,6 @@
 //! The inputs of the source while the worker runs: what they are, how they are watched, and what has changed.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant, SystemTime};
@@ -21,6 +22,8 @@ pub(super) struct SourceWatch {
     coverage: Coverage,
     /// The input that changes during every build.
     unsettled: Option<PathBuf>,
+    /// Changed files that cargo passes over, with the reason.
+    ignored: BTreeMap<PathBuf, String>,
     /// The beginning of the name of an input that cargo cannot name.
     broken_name: Option<PathBuf>,
     /// True for a finished guest, which is compared by its hash and not by the contents of inputs.
@@ -45,6 +48,7 @@ impl SourceWatch {
             changes: Changes::default(),
             coverage: Coverage::default(),
             unsettled: None,
+            ignored: BTreeMap::new(),
             broken_name: None,
             is_file: false,
         }
@@ -135,9 +139,16 @@ impl SourceWatch {
         self.changes.continue_build();
     }
 
-    /// Returns the inputs that have changed since the newest build began.
+    /// Returns the inputs that have changed since the newest build began, and changed files that cargo has
+    /// passed over.
     pub(super) fn touched(&self) -> impl Iterator<Item = &Path> {
-        self.changes.touched()
+        let ignored = self.ignored.keys().map(|path| &**path);
+        self.changes.touched().chain(ignored)
+    }
+
+    /// Sets the changed files that cargo passes over, with the reason.
+    pub(super) fn ignore(&mut self, ignored: BTreeMap<PathBuf, String>) {
+        self.ignored = ignored;
     }
 
     /// Reads the inputs whose contents are not known, while the build runs.
@@ -189,6 +200,8 @@ impl SourceWatch {
         let mut named = self.named.files().chain(folders);
         let problem = if let Some(path) = &self.unsettled {
             Some((&**path, "it changes during every build"))
+        } else if let Some((path, reason)) = self.ignored.first_key_value() {
+            Some((&**path, &**reason))
         } else if let Some(path) = &self.broken_name {
             Some((&**path, BROKEN_NAME))
         } else {
