@@ -11,6 +11,8 @@ mod source;
 mod target;
 
 #[cfg(feature = "build")]
+mod backlog;
+#[cfg(feature = "build")]
 mod cargo;
 #[cfg(feature = "build")]
 mod changes;

@@ -8,13 +8,14 @@ mod source_watch;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use optimise::OptimisedBuild;
 use source_watch::SourceWatch;
 
+use super::backlog::Backlog;
 use super::cargo::{Build, BuildOutput, start_command};
 use super::changes::Effect;
 use super::coverage::Coverage;
@@ -37,6 +38,8 @@ pub(super) struct WorkerChannels {
     pub(super) messages: Receiver<Message>,
     /// The sender of `messages`, for watchers and builds.
     pub(super) wake: Sender<Message>,
+    /// Changes that watchers have reported.
+    pub(super) backlog: Arc<Backlog>,
     pub(super) tell: Sender<News>,
     pub(super) wake_host: Box<dyn Fn() + Send>,
     pub(super) expected: Arc<Mutex<ExpectedState>>,
@@ -64,8 +67,12 @@ pub(super) struct Worker {
     settled: Option<blake3::Hash>,
     /// How the inputs were watched when that was last told.
     told_coverage: Coverage,
+    /// How they were watched when a notice of that was last given.
+    noticed_coverage: Coverage,
     /// True if another round has to follow without a change on disk.
     is_due: bool,
+    /// True if the backlog has changes.
+    is_touched: bool,
     /// True if nobody has changed anything since the last round, so that unchanged code is no news.
     is_quiet: bool,
     /// True if a restarted build that is let finish has been reported since the last one that was not.
@@ -83,6 +90,18 @@ struct DeniedVersion {
     file: PathBuf,
     code: Code,
     stages: Stages,
+}
+
+/// The reason why the worker goes on.
+enum Woken {
+    /// A message has come.
+    By(Message),
+    /// The backlog can be judged.
+    Touched,
+    /// Inputs that were written before may be at rest.
+    IsAtRest,
+    /// The wait has reached its limit.
+    TimeIsUp,
 }
 
 /// The reason why a round ended early.
@@ -109,7 +128,13 @@ impl Worker {
         for path in &options.outputs {
             named.exclude(path);
         }
-        let watch = SourceWatch::new(options.poll, named, channels.wake.clone());
+        let watch = SourceWatch::new(
+            options.poll,
+            options.debounce,
+            named,
+            Arc::clone(&channels.backlog),
+            channels.wake.clone(),
+        );
         Self {
             engine,
             source,
@@ -124,7 +149,9 @@ impl Worker {
             watch,
             settled: None,
             told_coverage: Coverage::default(),
+            noticed_coverage: Coverage::default(),
             is_due: false,
+            is_touched: false,
             is_quiet: false,
             told_restarts: false,
             built: None,
@@ -258,6 +285,10 @@ impl Worker {
 
     /// Builds, and returns what was built.
     fn build(&mut self, stages: &mut Stages) -> Result<BuildOutput, Stop> {
+        // All that was reported until now belongs to this build.
+        if let Some((Effect::Build, _)) = self.watch.judge() {
+            self.is_quiet = false;
+        }
         self.redate();
         let begun = SystemTime::now();
         self.watch.begin();
@@ -284,7 +315,7 @@ impl Worker {
             let path = path_from_here(path);
             let path = path.display();
             self.notice(format!(
-                "{path} changes during every build, so its changes start no more builds"
+                "{path} changes during every build, so it starts no more of them until it was left alone for a second"
             ));
         }
         // A manifest may have changed while cargo described the crate.
@@ -312,21 +343,24 @@ impl Worker {
         if coverage == self.told_coverage {
             return Ok(());
         }
-        match &coverage {
-            Coverage::Polled {
-                reason: Some(reason),
-                ..
-            } => self.notice(format!(
-                "looking for changes twice a second, since {reason}"
-            )),
-            Coverage::Partial { path, reason } if self.watch.unsettled().is_none() => {
-                let path = path_from_here(path);
-                let path = path.display();
-                self.notice(format!("changes in {path} are not seen: {reason}"));
-            }
-            _ => {}
-        }
         self.told_coverage = coverage.clone();
+        if !self.watch.is_explained() && self.noticed_coverage != coverage {
+            self.noticed_coverage = coverage.clone();
+            match &coverage {
+                Coverage::Polled {
+                    reason: Some(reason),
+                    ..
+                } => self.notice(format!(
+                    "looking for changes twice a second, since {reason}"
+                )),
+                Coverage::Partial { path, reason } => {
+                    let path = path_from_here(path);
+                    let path = path.display();
+                    self.notice(format!("changes in {path} are not seen: {reason}"));
+                }
+                _ => {}
+            }
+        }
         self.send(News::Watching(coverage))
     }
 
@@ -477,18 +511,13 @@ impl Worker {
         limit: Option<Duration>,
         build: Option<u64>,
     ) -> Result<Option<SystemTime>, Stop> {
+        let deadline = limit.map(|limit| Instant::now() + limit);
         loop {
-            let woken = match limit {
-                Some(limit) => self.channels.messages.recv_timeout(limit),
-                None => self
-                    .channels
-                    .messages
-                    .recv()
-                    .map_err(RecvTimeoutError::from),
-            };
-            match woken {
-                Ok(Message::Touched(path, at)) => {
-                    let effect = self.watch.judge(&path, at);
+            match self.next_event(deadline)? {
+                Woken::Touched => {
+                    let Some((effect, at)) = self.watch.judge() else {
+                        continue;
+                    };
                     let effect = match (&self.source, &self.guest) {
                         // Whatever has changed may make the crate readable.
                         (Source::Folder(_), None) => Effect::Build,
@@ -498,29 +527,72 @@ impl Worker {
                         return Ok(Some(at));
                     }
                 }
-                Ok(Message::TouchedAnything) => {
-                    let effect = self.watch.judge_all();
+                Woken::IsAtRest => {
+                    let effect = self.watch.check();
                     if self.is_change(effect) {
                         return Ok(Some(SystemTime::now()));
                     }
                 }
-                Ok(Message::Rebuild) => {
+                Woken::TimeIsUp => return Ok(None),
+                Woken::By(Message::Rebuild) => {
                     self.is_quiet = false;
                     return Ok(Some(SystemTime::now()));
                 }
-                Ok(Message::StopBuild) if self.is_building => return Err(Stop::Failed),
-                // The build ended before the request to stop it.
-                Ok(Message::StopBuild) => {}
-                Ok(Message::Failed) => self.ready = None,
-                Ok(Message::GoBack(wanted)) => self.go_back(*wanted)?,
-                Ok(Message::Allow(capability, tell)) => self.allow(capability, tell)?,
-                Ok(Message::BuildEnded(number)) if Some(number) == build => return Ok(None),
-                // The end of a build that was stopped, or whose result was seen before its message.
-                Ok(Message::BuildEnded(_)) => {}
-                Err(RecvTimeoutError::Timeout) => return Ok(None),
-                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => {
-                    return Err(Stop::Dropped);
+                Woken::By(Message::StopBuild) if self.is_building => return Err(Stop::Failed),
+                Woken::By(Message::Failed) => self.ready = None,
+                Woken::By(Message::GoBack(wanted)) => self.go_back(*wanted)?,
+                Woken::By(Message::Allow(capability, tell)) => self.allow(capability, tell)?,
+                Woken::By(Message::BuildEnded(number)) if Some(number) == build => return Ok(None),
+                // The end of a build that was stopped, or whose result was seen before its message; or the
+                // build ended before the request to stop it.
+                Woken::By(Message::BuildEnded(_) | Message::StopBuild | Message::Touched) => {}
+                Woken::By(Message::Stop) => return Err(Stop::Dropped),
+            }
+        }
+    }
+
+    /// Waits for the next event. Messages come before changes on disk, since there is no end of those while
+    /// another program writes.
+    fn next_event(&mut self, deadline: Option<Instant>) -> Result<Woken, Stop> {
+        loop {
+            match self.channels.messages.try_recv() {
+                Ok(Message::Touched) => {
+                    self.is_touched = true;
+                    continue;
                 }
+                Ok(message) => return Ok(Woken::By(message)),
+                Err(TryRecvError::Disconnected) => return Err(Stop::Dropped),
+                Err(TryRecvError::Empty) => {}
+            }
+            if self.watch.note_waiting(self.is_touched) {
+                self.tell_coverage()?;
+            }
+            let now = Instant::now();
+            let touched = self.is_touched.then(|| self.watch.rests_until());
+            if touched.is_some_and(|at| at <= now) {
+                self.is_touched = false;
+                return Ok(Woken::Touched);
+            }
+            let check = self.watch.next_check();
+            if check.is_some_and(|at| at <= now) {
+                return Ok(Woken::IsAtRest);
+            }
+            if deadline.is_some_and(|at| at <= now) {
+                return Ok(Woken::TimeIsUp);
+            }
+            let next = [touched, check, deadline].into_iter().flatten().min();
+            let received = match next {
+                Some(next) => self.channels.messages.recv_timeout(next - now),
+                None => {
+                    let received = self.channels.messages.recv();
+                    received.map_err(RecvTimeoutError::from)
+                }
+            };
+            match received {
+                Ok(Message::Touched) => self.is_touched = true,
+                Ok(message) => return Ok(Woken::By(message)),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(Stop::Dropped),
             }
         }
     }
