@@ -12,6 +12,7 @@ use cargo_metadata::{BuildScript, Message, PackageId};
 
 use super::dep_info;
 use super::error::{BuildError, advice};
+use super::locations::from_here;
 use super::toolchain::clean;
 use crate::guest::wants_file;
 
@@ -73,8 +74,8 @@ pub(super) struct Build {
     child: Child,
     messages: Option<JoinHandle<Vec<u8>>>,
     artifacts: Option<JoinHandle<Vec<u8>>>,
-    /// The compiler's messages that the user has seen already.
-    shown: String,
+    /// All messages of cargo and the compiler that the host has got, as they are.
+    messages_so_far: String,
     begun: Instant,
 }
 
@@ -86,6 +87,8 @@ pub(super) enum Maker {
         name: String,
         /// Folder of the crate.
         folder: PathBuf,
+        /// Folder that the compiler's messages begin at.
+        workspace: PathBuf,
     },
     /// A command that is expected to make `file`.
     Command {
@@ -126,13 +129,16 @@ impl Build {
     pub(super) fn new(mut child: Child, shows_messages: bool, maker: Maker) -> Self {
         let artifacts = child.stdout.take();
         Self {
-            maker,
             messages: child.stderr.take().map(collect),
-            artifacts: match shows_messages {
-                true => artifacts.map(collect_and_show),
-                false => artifacts.map(collect),
+            artifacts: match (&maker, shows_messages) {
+                (Maker::Cargo { workspace, .. }, true) => {
+                    let workspace = workspace.clone();
+                    artifacts.map(|pipe| collect_and_show(pipe, workspace))
+                }
+                _ => artifacts.map(collect),
             },
-            shown: String::new(),
+            maker,
+            messages_so_far: String::new(),
             child,
             begun: Instant::now(),
         }
@@ -151,16 +157,21 @@ impl Build {
                 .unwrap_or_default();
             String::from_utf8_lossy(&bytes).trim_end().to_owned()
         };
+        let artifacts = text(self.artifacts.take());
         let messages = match &self.maker {
-            Maker::Cargo { .. } => text(self.messages.take()),
+            Maker::Cargo { workspace, .. } => {
+                let messages = text(self.messages.take());
+                let shown = compiler_messages(&artifacts);
+                self.messages_so_far = messages.clone() + "\n" + &shown.collect::<String>();
+                from_here(&messages, workspace)
+            }
             Maker::Command { output, .. } => output.as_ref().map_or(String::new(), read_output),
         };
-        let artifacts = text(self.artifacts.take());
-        self.shown = compiler_messages(&artifacts).collect();
         let made = if status.success() {
             self.maker.made(&artifacts)
         } else {
-            Err(self.maker.failed(&messages, status))
+            let advice = advice(&self.messages_so_far);
+            Err(self.maker.failed(&messages, advice, status))
         };
         Some(made.map(|wasm| BuildOutput {
             wasm,
@@ -170,9 +181,10 @@ impl Build {
         }))
     }
 
-    /// Returns the compiler's messages that the user has seen already. Empty while the build runs.
-    pub(super) fn shown(&self) -> &str {
-        &self.shown
+    /// Returns the messages of cargo and the compiler, also those that the user has seen already. Empty while
+    /// the build runs.
+    pub(super) fn messages(&self) -> &str {
+        &self.messages_so_far
     }
 
     pub(super) fn elapsed(&self) -> Duration {
@@ -221,6 +233,7 @@ impl Maker {
                 package,
                 name,
                 folder,
+                ..
             } => Message::parse_stream(artifacts.as_bytes())
                 .flatten()
                 .find_map(|message| match message {
@@ -270,11 +283,12 @@ impl Maker {
             .collect()
     }
 
-    fn failed(&self, messages: &str, status: ExitStatus) -> BuildError {
+    /// Makes the error of a failed build. `messages` are those that the user has not seen yet.
+    fn failed(&self, messages: &str, advice: Option<&str>, status: ExitStatus) -> BuildError {
         BuildError::Failed(match self {
             // The messages of cargo say that it failed.
-            Self::Cargo { .. } => match advice(messages) {
-                Some(advice) => format!("{messages}\n\n{advice}"),
+            Self::Cargo { .. } => match advice {
+                Some(advice) => format!("{messages}\n\n{advice}").trim_start().to_owned(),
                 None => messages.to_owned(),
             },
             Self::Command { command, .. } => format!("{messages}\n`{command}` ended with {status}")
@@ -333,7 +347,7 @@ fn compiler_messages(artifacts: &str) -> impl Iterator<Item = String> {
 }
 
 /// Collects cargo's output, and shows the compiler's messages in it as they come.
-fn collect_and_show(pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+fn collect_and_show(pipe: impl Read + Send + 'static, workspace: PathBuf) -> JoinHandle<Vec<u8>> {
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         let mut pipe = BufReader::new(pipe);
@@ -349,6 +363,7 @@ fn collect_and_show(pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
                 // cargo's progress may stand in the line.
                 let clear = if stderr.is_terminal() { "\r\x1b[K" } else { "" };
                 // Without a terminal there is nobody to tell.
+                let message = from_here(&message, &workspace);
                 let _ = write!(stderr, "{clear}{message}");
             }
         }

@@ -2,9 +2,10 @@
 //! was only written again.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+use super::regular_file;
 
 /// Size from which a file is known by its size and date instead of its bytes.
 const LARGE: u64 = 16 << 20;
@@ -36,11 +37,19 @@ impl Contents {
                 continue;
             }
             match std::fs::metadata(&file) {
-                Ok(meta) if is_newer(&meta, began) => unknown.push(file),
+                Ok(meta) if meta_is_newer(&meta, began) => unknown.push(file),
                 Ok(_) | Err(_) => self.update(&file),
             }
         }
         unknown
+    }
+
+    /// Returns the files that are known and not there any more.
+    pub(super) fn gone(&self) -> impl Iterator<Item = &Path> {
+        let gone = self.0.iter().filter(|(file, content)| {
+            matches!(content, Content::Hash(_)) && file.symlink_metadata().is_err()
+        });
+        gone.map(|(file, _)| &**file)
     }
 
     /// True if it is known that there was a file.
@@ -59,9 +68,13 @@ impl Contents {
     }
 }
 
-/// True if a file was written or moved into place at this time or later. A file may be moved with an old date,
-/// but the time of the last change of its entry is the system's.
-fn is_newer(meta: &std::fs::Metadata, time: SystemTime) -> bool {
+/// True if a file or a folder was written or moved into place at this time or later. A file may be moved with
+/// an old date, but the time of the last change of its entry is the system's.
+pub(super) fn is_newer(path: &Path, time: SystemTime) -> bool {
+    std::fs::metadata(path).is_ok_and(|meta| meta_is_newer(&meta, time))
+}
+
+fn meta_is_newer(meta: &std::fs::Metadata, time: SystemTime) -> bool {
     let is_written = meta.modified().is_ok_and(|written| written >= time);
     #[cfg(unix)]
     {
@@ -88,7 +101,7 @@ fn read(path: &Path) -> Content {
         }
         let mut hasher = blake3::Hasher::new();
         if meta.len() < LARGE {
-            hasher.update_reader(File::open(path)?)?;
+            hasher.update_reader(regular_file::open(path)?)?;
         } else {
             hasher.update(format!("{} {:?}", meta.len(), meta.modified()).as_bytes());
         }

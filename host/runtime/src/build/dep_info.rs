@@ -20,6 +20,24 @@ pub(super) fn read(file: &Path, base: &Path) -> std::io::Result<Vec<PathBuf>> {
         .collect())
 }
 
+/// Returns the first of these paths that is only the beginning of a name. cargo and rustc write a name with a
+/// line break as it is, and read its first line.
+pub(super) fn broken_name(files: &[PathBuf]) -> Option<&Path> {
+    let is_broken = |file: &&PathBuf| {
+        if file.exists() {
+            return false;
+        }
+        let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
+            return false;
+        };
+        let beginning = [name.as_encoded_bytes(), b"\n"].concat();
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut names = entries.map(|entry| entry.file_name());
+        names.any(|name| name.as_encoded_bytes().starts_with(&beginning))
+    };
+    files.iter().find(is_broken).map(|file| &**file)
+}
+
 /// Reads a dep-info as it is.
 ///
 /// # Errors
@@ -71,5 +89,18 @@ mod tests {
         let read = read(&file, Path::new("/base")).expect("it can be read");
         let expected = ["/a/my game/src/lib.rs", "/base/src/[ž].rs", "/b"];
         assert_eq!(read, expected.map(PathBuf::from));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_with_a_line_break_is_noticed() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("new\nline.txt"), "").expect("it can be written");
+        std::fs::write(path("lib.rs"), "").expect("it can be written");
+        let there = [path("lib.rs"), path("gone.rs")];
+        assert_eq!(broken_name(&there), None);
+        let listed = [path("lib.rs"), path("new")];
+        assert_eq!(broken_name(&listed), Some(&*path("new")));
     }
 }

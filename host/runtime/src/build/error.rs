@@ -90,7 +90,7 @@ pub(super) fn advice(messages: &str) -> Option<&'static str> {
             "help: rustflags for the native linker reach the wasm linker too; name the target in .cargo/config.toml, such as [target.x86_64-unknown-linux-gnu], and unset RUSTFLAGS",
         );
     }
-    if has("getrandom") && has("wasm32-unknown-unknown") && has("not supported") {
+    if has("getrandom") && has("-unknown-unknown") && has("not supported") {
         return Some(
             "help: a guest has no source of randomness of its own; turn off the features that need getrandom, and seed a generator from `Setup::seed`, as `vblank_guest::Rng` does",
         );

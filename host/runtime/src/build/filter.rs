@@ -33,6 +33,9 @@ pub(super) struct Filter {
     /// Folders that are known already, by the paths under which they are named.
     known: HashMap<PathBuf, Option<PathBuf>>,
     inputs: Inputs,
+    /// Watched folders that were moved or removed since they were last looked at. Another one may have the
+    /// same name and even the same identity by now.
+    pub(super) lost: HashSet<PathBuf>,
     /// Folders that cannot be listed, with the reason.
     pub(super) problems: Vec<(PathBuf, String)>,
 }
@@ -131,11 +134,16 @@ impl Filter {
             };
             for entry in entries.flatten() {
                 let (path, kind) = (entry.path(), entry.file_type());
-                if is_noise(&entry.file_name()) || self.inputs.is_output(&path) {
+                if is_noise(&entry.file_name()) {
                     continue;
                 }
                 match kind {
-                    Ok(kind) if kind.is_dir() => left.push(path),
+                    Ok(kind) if kind.is_dir() => {
+                        if !self.inputs.is_skipped(&path) {
+                            left.push(path);
+                        }
+                    }
+                    Ok(_) if self.inputs.is_output(&path) => {}
                     // The target of a link may lie anywhere, and is written there.
                     Ok(kind) if kind.is_symlink() => drop(self.trace(&path)),
                     Ok(_) | Err(_) => {}
@@ -191,7 +199,7 @@ impl Filter {
 }
 
 /// True for a file with hard links.
-fn has_other_names(meta: &std::fs::Metadata) -> bool {
+pub(super) fn has_other_names(meta: &std::fs::Metadata) -> bool {
     #[cfg(unix)]
     return meta.is_file() && std::os::unix::fs::MetadataExt::nlink(meta) > 1;
     #[cfg(not(unix))]

@@ -132,6 +132,14 @@ impl Inputs {
         self.outputs.iter().any(|output| path.starts_with(output))
     }
 
+    /// True if nothing in this folder counts: it is excluded, or a cache, as cargo's target folder is. A folder
+    /// that was added itself is no cache.
+    pub(super) fn is_skipped(&self, folder: &Path) -> bool {
+        // <https://bford.info/cachedir/>
+        self.is_output(folder)
+            || !self.folders.contains_key(folder) && folder.join("CACHEDIR.TAG").is_file()
+    }
+
     /// Returns every existing file that is an input at this path or below it.
     pub(super) fn below(&self, path: &Path) -> BTreeSet<PathBuf> {
         let mut found: BTreeSet<PathBuf> = self
@@ -171,12 +179,12 @@ impl Inputs {
         found
     }
 
-    /// Calls `each` for every file at or in a path that is no output and not hidden, and with `is_deep` for
+    /// Calls `each` for every file at or in a path that is not skipped and not hidden, and with `is_deep` for
     /// those in all folders below. Links to folders are not followed, so the walk ends.
     fn walk(&self, path: &Path, is_deep: bool, each: &mut impl FnMut(&Path)) {
         let mut left = vec![path.to_owned()];
         while let Some(path) = left.pop() {
-            if self.is_output(&path) {
+            if self.is_skipped(&path) {
                 continue;
             }
             match std::fs::read_dir(&path) {
@@ -260,6 +268,15 @@ mod tests {
         assert_eq!(names(&all, root.path()), ["src/a/mod.rs", "src/lib.rs"]);
         let some = inputs.below(&path("src/a"));
         assert_eq!(names(&some, root.path()), ["src/a/mod.rs"]);
+        // A cache is one by its tag, whatever it is called.
+        let caches = folder(&["out/CACHEDIR.TAG", "out/a.rs", "out/b/c.rs", "lib.rs"]);
+        let mut everything = Inputs::of_folder(caches.path());
+        let all = everything.in_folders();
+        assert_eq!(names(&all, caches.path()), ["lib.rs"]);
+        let in_cache = everything.below(&caches.path().join("out"));
+        assert_eq!(names(&in_cache, caches.path()), [""; 0]);
+        everything.add(&caches.path().join("out"));
+        assert_eq!(everything.in_folders().len(), 4, "it was named");
         // A file that a build has read is an input wherever it lies.
         inputs.add_file(&path("target/a.rs"));
         let read = inputs.below(&path("target"));

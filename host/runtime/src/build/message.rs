@@ -1,8 +1,5 @@
 //! Messages to the pipeline's worker. Knows no channel and no thread.
 
-use std::path::PathBuf;
-use std::time::SystemTime;
-
 use super::source::GrantCallback;
 use crate::guest::Capability;
 use crate::history::GoBack;
@@ -11,10 +8,8 @@ use crate::history::GoBack;
 pub(super) enum Message {
     /// The last version that was handed on has failed.
     Failed,
-    /// A watched path was written at this time, by the file system's clock if it is known.
-    Touched(PathBuf, SystemTime),
-    /// Changes were lost, so any watched path may have been written.
-    TouchedAnything,
+    /// There are changes in the backlog, which was empty before.
+    Touched,
     /// A person wants the guest built and read again.
     Rebuild,
     /// A person wants the running build stopped.

@@ -11,6 +11,8 @@ mod source;
 mod target;
 
 #[cfg(feature = "build")]
+mod backlog;
+#[cfg(feature = "build")]
 mod cargo;
 #[cfg(feature = "build")]
 mod changes;
@@ -23,6 +25,8 @@ mod filter;
 #[cfg(feature = "build")]
 mod inputs;
 #[cfg(feature = "build")]
+mod locations;
+#[cfg(feature = "build")]
 mod message;
 #[cfg(feature = "build")]
 mod package;
@@ -30,6 +34,8 @@ mod package;
 mod pipeline;
 #[cfg(feature = "build")]
 mod poll;
+#[cfg(feature = "build")]
+mod regular_file;
 #[cfg(feature = "build")]
 mod toolchain;
 #[cfg(feature = "build")]

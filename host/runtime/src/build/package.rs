@@ -1,6 +1,7 @@
 //! A guest crate, as cargo describes it: its name, its source folders, and how it is built. Knows no
 //! watcher and no engine.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -159,14 +160,19 @@ impl GuestCrate {
         inputs
     }
 
-    /// Returns the inputs of a build that succeeded, from its dep-info. cargo's reference has them: a package
-    /// whose build script names no file is built anew when any of its files changes.
+    /// Returns the inputs of a build that succeeded, from its dep-info; and the beginning of a name that the
+    /// dep-info cannot hold. cargo's reference has them: a package whose build script names no file is built
+    /// anew when any of its files changes.
     ///
     /// # Errors
     /// When the dep-info cannot be read.
-    pub(super) fn inputs_of(&self, built: &BuildOutput) -> std::io::Result<Inputs> {
+    pub(super) fn inputs_of(
+        &self,
+        built: &BuildOutput,
+    ) -> std::io::Result<(Inputs, Option<PathBuf>)> {
         let mut inputs = self.described();
         let read = dep_info::read(&built.wasm.with_extension("d"), &self.workspace)?;
+        let broken_name = dep_info::broken_name(&read).map(Path::to_owned);
         self.add_read(&mut inputs, read);
         self.add_compiled(&mut inputs);
         for package in &self.packages {
@@ -174,7 +180,7 @@ impl GuestCrate {
                 inputs.add_folder(&package.folder, NewFiles::Everything);
             }
         }
-        Ok(inputs)
+        Ok((inputs, broken_name))
     }
 
     /// Returns the inputs that a failed build adds: the files that its messages name, and those that the
@@ -268,6 +274,12 @@ impl GuestCrate {
         let mut build = self.start(true)?;
         loop {
             if let Some(done) = build.poll() {
+                if let Err(BuildError::Failed(advice)) = &done
+                    && !advice.is_empty()
+                {
+                    // Without a terminal there is nobody to tell.
+                    let _ = writeln!(std::io::stderr(), "\n{advice}");
+                }
                 return done;
             }
             match stop.recv_timeout(GLANCE) {
@@ -336,6 +348,7 @@ impl GuestCrate {
                 package: self.package.clone(),
                 name: self.name.clone(),
                 folder: self.folder.clone(),
+                workspace: self.workspace.clone(),
             },
         ))
     }

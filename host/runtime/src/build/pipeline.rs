@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::backlog::Backlog;
 use super::message::Message;
 use super::news::News;
 use super::options::{PipelineOptions, Source};
@@ -21,6 +22,7 @@ pub struct Pipeline {
     wake: Sender<Message>,
     tell: Sender<News>,
     expected: Arc<Mutex<ExpectedState>>,
+    backlog: Arc<Backlog>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -39,7 +41,9 @@ impl Pipeline {
         let (wake, woken) = channel();
         let (tell, news) = channel();
         let expected = Arc::<Mutex<ExpectedState>>::default();
+        let backlog = Arc::<Backlog>::default();
         let channels = WorkerChannels {
+            backlog: Arc::clone(&backlog),
             messages: woken,
             wake: wake.clone(),
             tell: tell.clone(),
@@ -55,6 +59,7 @@ impl Pipeline {
             wake,
             tell,
             expected,
+            backlog,
             thread: Some(thread),
         })
     }
@@ -108,6 +113,7 @@ impl CandidateSource for Pipeline {
 impl Drop for Pipeline {
     /// Waits for the thread, so that no build outlives the host.
     fn drop(&mut self) {
+        self.backlog.close();
         let _ = self.wake.send(Message::Stop);
         if let Some(thread) = self.thread.take() {
             // The panic hook has reported a panic of the thread, and there is nothing left to save.

@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use notify::event::{AccessKind, AccessMode};
+use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{Config, EventKind, RecommendedWatcher, RecursiveMode, Watcher as Notify};
 
 use super::coverage::Coverage;
-use super::filter::{Filter, Tell, Touched};
+use super::filter::{Filter, Tell, Touched, has_other_names};
 use super::inputs::Inputs;
 use super::poll::Poller;
 
@@ -52,8 +52,9 @@ struct WatchedFolder {
     is_polled: bool,
 }
 
-/// Identity of a folder, which another folder of the same name does not have.
-type FolderId = (u64, u64);
+/// Identity of a folder, which another folder of the same name does not have: device, inode, and the time at
+/// which it was made, since a number is used again.
+type FolderId = (u64, u64, Option<SystemTime>);
 
 impl Watcher {
     /// Makes a watcher that watches nothing yet. It uses the system's notifications, or polls at the interval
@@ -79,7 +80,12 @@ impl Watcher {
         let filter = Filter::new(inputs);
         let wanted: Vec<_> = filter.folders.iter().cloned().collect();
         let mut problems = filter.problems.clone();
-        *self.filter.lock().unwrap_or_else(PoisonError::into_inner) = filter;
+        let mut current = self.filter.lock().unwrap_or_else(PoisonError::into_inner);
+        let lost = std::mem::replace(&mut *current, filter).lost;
+        drop(current);
+        for folder in &lost {
+            self.unwatch(folder);
+        }
 
         let gone: Vec<_> = self.folders.keys().cloned().collect();
         let is_wanted: HashSet<&PathBuf> = wanted.iter().collect();
@@ -132,6 +138,23 @@ impl Watcher {
     pub(super) fn leads_to_input(&self, path: &Path) -> bool {
         let filter = self.filter.lock().unwrap_or_else(PoisonError::into_inner);
         filter.leads_to_input(path)
+    }
+
+    /// True if a change of this path may change an input.
+    pub(super) fn concerns(&self, path: &Path) -> bool {
+        let filter = self.filter.lock().unwrap_or_else(PoisonError::into_inner);
+        filter.concerns(path)
+    }
+
+    /// True if [`Watcher::watch`] is to be called after a change of this path: a folder came or went, or a
+    /// link leads elsewhere.
+    pub(super) fn is_to_be_watched_anew(&self, path: &Path) -> bool {
+        match path.symlink_metadata() {
+            Ok(meta) if meta.is_dir() || meta.is_symlink() => true,
+            // A file that has other names is watched by itself.
+            Ok(meta) if has_other_names(&meta) => self.leads_to_input(path),
+            Ok(_) | Err(_) => self.folders.contains_key(path),
+        }
     }
 
     fn coverage(&self, problems: Vec<(PathBuf, String)>, remote: Option<&str>) -> Coverage {
@@ -226,9 +249,16 @@ fn handler(
         if is_reading {
             return;
         }
+        let may_lose = matches!(
+            event.kind,
+            EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))
+        );
         for path in &event.paths {
-            let filter = filter.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut filter = filter.lock().unwrap_or_else(PoisonError::into_inner);
             let concerns = filter.concerns(path);
+            if may_lose && filter.folders.contains(path) {
+                filter.lost.insert(path.clone());
+            }
             drop(filter);
             if concerns {
                 let written = std::fs::metadata(path).and_then(|meta| meta.modified());
@@ -277,13 +307,13 @@ fn not_reported(kind: &str) -> String {
 fn id(folder: &Path) -> Option<FolderId> {
     use std::os::unix::fs::MetadataExt;
     let meta = folder.metadata().ok()?;
-    Some((meta.dev(), meta.ino()))
+    Some((meta.dev(), meta.ino(), meta.created().ok()))
 }
 
 /// Windows reports a replaced folder to its own watch.
 #[cfg(not(unix))]
 fn id(_: &Path) -> Option<FolderId> {
-    Some((0, 0))
+    Some((0, 0, None))
 }
 
 /// Names the kind of a file system whose files other machines may write, which the system does not report.
@@ -322,12 +352,23 @@ mod tests {
         let root = root.path().canonicalize().expect("it is there");
         touch(&root.join("dist/game.wasm"));
         let inputs = Inputs::of_file(&root.join("dist/game.wasm"));
-        let mut watcher = Watcher::new(None, |_: Touched<'_>| {});
+        let (report, reported) = std::sync::mpsc::channel();
+        let away = root.join("dist");
+        let mut watcher = Watcher::new(None, move |touched: Touched<'_>| {
+            let is_away = matches!(touched, Touched::Path(path, _) if path == away);
+            // The receiver may be gone at the end of the test.
+            let _ = is_away.then(|| report.send(()));
+        });
         let (_, fresh) = watcher.watch(&inputs);
         assert!(fresh.contains(&root.join("dist")), "{fresh:?}");
         assert_eq!(watcher.watch(&inputs).1, Vec::<PathBuf>::new());
         std::fs::rename(root.join("dist"), root.join("old")).expect("it can be renamed");
         touch(&root.join("dist/game.wasm"));
+        assert_eq!(watcher.watch(&inputs).1, [root.join("dist")]);
+        // The system forgets a folder that was moved away, also if it is back at once.
+        std::fs::rename(root.join("dist"), root.join("away")).expect("it can be renamed");
+        std::fs::rename(root.join("away"), root.join("dist")).expect("it can be renamed");
+        reported.recv().expect("the system reports it");
         assert_eq!(watcher.watch(&inputs).1, [root.join("dist")]);
     }
 }

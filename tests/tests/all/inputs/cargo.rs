@@ -75,6 +75,83 @@ fn a_patched_crate_is_found_from_everywhere() {
     builds_from_above("\"1\"", config);
 }
 
+// The compiler's messages.
+
+#[test]
+fn locations_are_named_as_seen_from_the_working_folder() {
+    let scene = Scene::new("const SPEED: f32 = no;", &[]);
+    let line = scene.read("src/lib.rs");
+    let line = 1 + line
+        .lines()
+        .take_while(|line| !line.contains("= no;"))
+        .count();
+    for (folder, guest, file) in [
+        ("..", "hello", "hello/src/lib.rs"),
+        (".", ".", "src/lib.rs"),
+    ] {
+        let (code, said) = output_of(scene.build(&scene.path(folder), &[guest]));
+        assert_eq!(code, Some(1), "in {folder}: {said}");
+        let location = format!("--> {file}:{line}:");
+        assert!(said.contains(&location), "no {location:?} in: {said}");
+    }
+    scene.replace("src/lib.rs", "= no;", "= 300.0;");
+    let mut host = scene.start();
+    scene.replace("src/lib.rs", "= 300.0;", "= no;");
+    let build = host.event("build");
+    // The host runs elsewhere.
+    let location = format!("--> {}:{line}:", scene.0.source().display());
+    let said = build["message"].to_string();
+    assert!(said.contains(&location), "no {location:?} in: {said}");
+    let _ = host.stop().exits(0);
+}
+
+#[track_caller]
+fn is_advised(command: Command, words: &[&str]) {
+    let (code, said) = output_of(command);
+    assert_eq!(code, Some(1), "{said}");
+    for word in words {
+        assert!(said.contains(word), "no {word:?} in: {said}");
+    }
+}
+
+#[test]
+fn a_flag_for_another_linker_is_explained_by_the_first_build() {
+    let scene = Scene::plain();
+    let mut command = scene.build(&scene.0.folder(), &[]);
+    command.env("RUSTFLAGS", "-Clink-arg=-fuse-ld=mold");
+    is_advised(
+        command,
+        &["help: rustflags for the native linker", "unset RUSTFLAGS"],
+    );
+}
+
+#[test]
+fn a_crate_without_a_source_of_chance_is_explained_by_the_first_build() {
+    let words = "the wasm32-unknown-unknown targets are not supported by default; you may need to enable the wasm_js configuration flag";
+    let manifest = "[package]\nname = \"getrandom\"\nedition = \"2024\"\n";
+    let scene = Scene::new(
+        "use getrandom::SPEED;",
+        &[
+            ("../getrandom/Cargo.toml", manifest),
+            (
+                "../getrandom/src/lib.rs",
+                &format!("compile_error!({words:?});"),
+            ),
+        ],
+    );
+    scene.append("Cargo.toml", "getrandom = { path = \"../getrandom\" }\n");
+    let help = "help: a guest has no source of chance";
+    is_advised(scene.build(&scene.0.folder(), &[]), &[help]);
+    // `host run` says so too, and goes on when it is mended.
+    let mut host = scene.run().start();
+    let build = host.event("build")["message"].to_string();
+    assert!(build.contains(help), "{build}");
+    scene.write("../getrandom/src/lib.rs", SPEEDS[0]);
+    host.event("first-frame");
+    let ended = host.stop().exits(0);
+    assert_eq!(ended.said.matches(help).count(), 1, "{}", ended.said);
+}
+
 // The cause of a failure.
 
 fn lacks_rustup() -> bool {

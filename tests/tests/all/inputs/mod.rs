@@ -22,6 +22,7 @@ mod endless;
 mod replaced;
 mod saving;
 mod sources;
+mod storms;
 
 #[track_caller]
 fn write(path: &Path, text: &str) {

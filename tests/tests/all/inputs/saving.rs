@@ -165,6 +165,75 @@ fn a_folder_among_the_sources_cannot_be_read() {
     has_builds(&ended, 3);
 }
 
+/// The words by which `setpriv` takes root's power over files away, or `None` if there is no need. The result
+/// is an error if this user cannot be restricted.
+fn without_power_over_files(scene: &Scene) -> Result<Option<[&'static str; 2]>, ()> {
+    scene.shell("touch locked && chmod 000 locked");
+    if File::open(scene.path("locked")).is_err() {
+        return Ok(None);
+    }
+    let words = ["--bounding-set", "-dac_override,-dac_read_search"];
+    let allowed = Command::new("setpriv").args(words).arg("true").output();
+    match allowed.is_ok_and(|output| output.status.success()) {
+        true => Ok(Some(words)),
+        false => {
+            skip("this user can read every file");
+            Err(())
+        }
+    }
+}
+
+#[test]
+fn an_old_file_that_may_not_be_written_takes_the_place_of_a_source() {
+    let scene = Scene::new("mod pace;\nuse pace::SPEED;", &[("src/pace.rs", SPEEDS[0])]);
+    let Ok(words) = without_power_over_files(&scene) else {
+        return;
+    };
+    scene.write("old.rs", SPEEDS[1]);
+    scene.shell("touch -d 2020-01-01 old.rs && chmod 444 old.rs");
+    let run = scene.run();
+    let run = words.map_or(scene.run(), |words| run.within("setpriv", &words));
+    let mut host = started(run);
+    let newest = comes_in(&mut host, || scene.shell("mv old.rs src/pace.rs"));
+    // A source that cannot be read is a failure of the build, and no same code.
+    scene.shell("chmod 000 src/pace.rs");
+    assert_eq!(host.event("build")["ok"], false);
+    scene.shell("chmod 644 src/pace.rs");
+    host.event("same-code");
+    let _ = scene.ends_with_the_newest(host, &newest);
+}
+
+#[test]
+fn an_old_fifo_takes_the_place_of_a_source() {
+    let scene = Scene::plain();
+    scene.shell("mkfifo old");
+    let mut host = scene.start();
+    comes_in(&mut host, || scene.edit(300, 310));
+    let text = scene.edited(320);
+    scene.shell("mv old src/lib.rs");
+    let notice = host.event("notice")["message"].to_string();
+    assert!(notice.contains("src/lib.rs"), "{notice}");
+    assert!(notice.contains("no regular file"), "{notice}");
+    let newest = comes_in(&mut host, || {
+        scene.write("new.rs", &text);
+        rename(&scene.path("new.rs"), &scene.0.source());
+    });
+    let _ = scene.ends_with_the_newest(host, &newest);
+}
+
+#[test]
+fn a_fifo_takes_the_place_of_a_finished_guest() {
+    let (folder, guest) = finished();
+    let mut host = started(Run::headless(&guest).args("--renderer null"));
+    shell(folder.path(), "mkfifo pipe && mv pipe dist/game.wasm");
+    let refused = host.event("refused").to_string();
+    assert!(refused.contains("no regular file"), "{refused}");
+    comes_in(&mut host, || {
+        rename(&folder.path().join("next/game.wasm"), &guest)
+    });
+    let _ = host.stop().exits(0);
+}
+
 #[test]
 fn a_file_among_the_sources_changes_a_thousand_times_a_second() {
     let scene = Scene::plain();

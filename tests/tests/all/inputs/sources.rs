@@ -54,6 +54,19 @@ fn a_text_lies_in_a_hidden_folder() {
 }
 
 #[test]
+fn a_text_has_a_line_break_in_its_name() {
+    let item = "const SPEED: f32 = include_str!(\"new\\nline.txt\").as_bytes()[0] as f32;";
+    let scene = Scene::new(item, &[("src/new\nline.txt", "3")]);
+    let mut host = scene.start();
+    // cargo has no way to list it, so a person hears so.
+    let notice = host.event("notice")["message"].to_string();
+    assert!(notice.contains("src/new are not seen"), "{notice}");
+    assert!(notice.contains("line break"), "{notice}");
+    let newest = comes_in(&mut host, || scene.edit(300, 310));
+    let _ = scene.ends_with_the_newest(host, &newest);
+}
+
+#[test]
 fn a_text_is_named_like_a_backup() {
     sees_included("levels.bak");
 }

@@ -6,27 +6,30 @@
 mod optimise;
 mod source_watch;
 
-use std::fs::File;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use optimise::OptimisedBuild;
 use source_watch::SourceWatch;
 
+use super::backlog::Backlog;
 use super::cargo::{Build, BuildOutput, start_command};
 use super::changes::Effect;
 use super::coverage::Coverage;
 use super::error::BuildError;
 use super::inputs::Inputs;
+use super::locations::path_from_here;
 use super::message::Message;
 use super::news::News;
 use super::options::{PipelineOptions, Source};
 use super::package::{self, GuestCrate};
+use super::regular_file;
 use super::source::GrantCallback;
 use crate::error::{GuestError, SwapError};
-use crate::guest::{Capability, Code, CodeHash, Engine, Want};
+use crate::guest::{Capability, Code, CodeHash, Engine, Want, wants_file};
 use crate::history::GoBack;
 use crate::supervisor::{ExpectedState, Stages, prepare};
 
@@ -35,6 +38,8 @@ pub(super) struct WorkerChannels {
     pub(super) messages: Receiver<Message>,
     /// The sender of `messages`, for watchers and builds.
     pub(super) wake: Sender<Message>,
+    /// Changes that watchers have reported.
+    pub(super) backlog: Arc<Backlog>,
     pub(super) tell: Sender<News>,
     pub(super) wake_host: Box<dyn Fn() + Send>,
     pub(super) expected: Arc<Mutex<ExpectedState>>,
@@ -62,8 +67,12 @@ pub(super) struct Worker {
     settled: Option<blake3::Hash>,
     /// How the inputs were watched when that was last told.
     told_coverage: Coverage,
+    /// How they were watched when a notice of that was last given.
+    noticed_coverage: Coverage,
     /// True if another round has to follow without a change on disk.
     is_due: bool,
+    /// True if the backlog has changes.
+    is_touched: bool,
     /// True if nobody has changed anything since the last round, so that unchanged code is no news.
     is_quiet: bool,
     /// True if a restarted build that is let finish has been reported since the last one that was not.
@@ -81,6 +90,18 @@ struct DeniedVersion {
     file: PathBuf,
     code: Code,
     stages: Stages,
+}
+
+/// The reason why the worker goes on.
+enum Woken {
+    /// A message has come.
+    By(Message),
+    /// The backlog can be judged.
+    Touched,
+    /// Inputs that were written before may be at rest.
+    IsAtRest,
+    /// The wait has reached its limit.
+    TimeIsUp,
 }
 
 /// The reason why a round ended early.
@@ -107,7 +128,13 @@ impl Worker {
         for path in &options.outputs {
             named.exclude(path);
         }
-        let watch = SourceWatch::new(options.poll, named, channels.wake.clone());
+        let watch = SourceWatch::new(
+            options.poll,
+            options.debounce,
+            named,
+            Arc::clone(&channels.backlog),
+            channels.wake.clone(),
+        );
         Self {
             engine,
             source,
@@ -122,7 +149,9 @@ impl Worker {
             watch,
             settled: None,
             told_coverage: Coverage::default(),
+            noticed_coverage: Coverage::default(),
             is_due: false,
+            is_touched: false,
             is_quiet: false,
             told_restarts: false,
             built: None,
@@ -233,6 +262,7 @@ impl Worker {
         match opened.map(|guest| guest.with_lines(self.options.with_lines)) {
             Ok(guest) => {
                 if let (true, Some(target)) = (self.first_build, guest.redirected()) {
+                    let target = path_from_here(target);
                     let target = target.display();
                     self.notice(format!(
                         "the guest's target folder cannot be written; building into {target}"
@@ -255,6 +285,10 @@ impl Worker {
 
     /// Builds, and returns what was built.
     fn build(&mut self, stages: &mut Stages) -> Result<BuildOutput, Stop> {
+        // All that was reported until now belongs to this build.
+        if let Some((Effect::Build, _)) = self.watch.judge() {
+            self.is_quiet = false;
+        }
         self.redate();
         let begun = SystemTime::now();
         self.watch.begin();
@@ -278,9 +312,10 @@ impl Worker {
     /// Takes over the inputs that a build has read.
     fn settle_inputs(&mut self, built: &BuildOutput) -> Result<(), Stop> {
         if let Some(path) = self.watch.unsettled() {
+            let path = path_from_here(path);
             let path = path.display();
             self.notice(format!(
-                "{path} changes during every build, so its changes start no more builds"
+                "{path} changes during every build, so it starts no more of them until it was left alone for a second"
             ));
         }
         // A manifest may have changed while cargo described the crate.
@@ -290,8 +325,8 @@ impl Worker {
             return self.tell_coverage();
         }
         match self.guest.as_ref().map(|guest| guest.inputs_of(built)) {
-            Some(Ok(inputs)) => {
-                self.is_due |= self.watch.settle(inputs);
+            Some(Ok((inputs, broken_name))) => {
+                self.is_due |= self.watch.settle(inputs, broken_name);
                 self.settled = read;
             }
             Some(Err(error)) => self.notice(format!(
@@ -308,20 +343,24 @@ impl Worker {
         if coverage == self.told_coverage {
             return Ok(());
         }
-        match &coverage {
-            Coverage::Polled {
-                reason: Some(reason),
-                ..
-            } => self.notice(format!(
-                "looking for changes twice a second, since {reason}"
-            )),
-            Coverage::Partial { path, reason } if self.watch.unsettled().is_none() => {
-                let path = path.display();
-                self.notice(format!("changes in {path} are not seen: {reason}"));
-            }
-            _ => {}
-        }
         self.told_coverage = coverage.clone();
+        if !self.watch.is_explained() && self.noticed_coverage != coverage {
+            self.noticed_coverage = coverage.clone();
+            match &coverage {
+                Coverage::Polled {
+                    reason: Some(reason),
+                    ..
+                } => self.notice(format!(
+                    "looking for changes twice a second, since {reason}"
+                )),
+                Coverage::Partial { path, reason } => {
+                    let path = path_from_here(path);
+                    let path = path.display();
+                    self.notice(format!("changes in {path} are not seen: {reason}"));
+                }
+                _ => {}
+            }
+        }
         self.send(News::Watching(coverage))
     }
 
@@ -339,20 +378,20 @@ impl Worker {
         let has_link = touched.iter().any(|path| path.is_symlink());
         let root = guest.root.as_path();
         let touched = touched.into_iter().chain(has_link.then_some(root));
+        let mut ignored = BTreeMap::new();
         for path in touched.filter(|path| written(path).is_ok_and(|at| at <= built)) {
-            let dated = File::options()
-                .write(true)
-                .open(path)
-                .and_then(|file| file.set_modified(date));
-            if let Err(error) = dated
-                && path.is_file()
-            {
-                let path = path.display();
-                self.notice(format!(
-                    "{path} is older than the last build, so cargo passes over it, and its date cannot be changed: {error}"
-                ));
+            if path.is_dir() {
+                // It leads to an input.
+                continue;
+            }
+            if let Err(error) = regular_file::set_date(path, date) {
+                let reason = format!(
+                    "it is older than the last build, so cargo passes over it, and its date cannot be changed: {error}"
+                );
+                ignored.insert(path.to_owned(), reason);
             }
         }
+        self.watch.ignore(ignored);
     }
 
     fn run_build(&mut self) -> Result<BuildOutput, Stop> {
@@ -385,8 +424,7 @@ impl Worker {
                 Some(Err(error)) => {
                     self.settled = None;
                     if let Some(guest) = &self.guest {
-                        let messages = format!("{error}\n{}", build.shown());
-                        let more = guest.inputs_of_failure(&messages);
+                        let more = guest.inputs_of_failure(build.messages());
                         // The compiler may have read a file before it was corrected.
                         self.is_due |= self.watch.settle_more(&more);
                     }
@@ -429,7 +467,17 @@ impl Worker {
     /// Reads a file that may still be written: a file that looks damaged gets some time to become complete.
     fn read(&mut self, file: &Path) -> Result<Code, Stop> {
         const PATIENCE: Duration = Duration::from_millis(100);
-        let refused = match Code::read(file) {
+        // Something else of that name may never be read to its end.
+        let regular = [file.to_owned(), wants_file(file)]
+            .into_iter()
+            .try_for_each(|path| {
+                let opened = match path.exists() {
+                    true => regular_file::open(&path).map(drop),
+                    false => Ok(()),
+                };
+                opened.map_err(|cause| GuestError::Read { path, cause })
+            });
+        let refused = match regular.and_then(|()| Code::read(file)) {
             Ok(code) => return Ok(code),
             Err(error) => error,
         };
@@ -463,18 +511,13 @@ impl Worker {
         limit: Option<Duration>,
         build: Option<u64>,
     ) -> Result<Option<SystemTime>, Stop> {
+        let deadline = limit.map(|limit| Instant::now() + limit);
         loop {
-            let woken = match limit {
-                Some(limit) => self.channels.messages.recv_timeout(limit),
-                None => self
-                    .channels
-                    .messages
-                    .recv()
-                    .map_err(RecvTimeoutError::from),
-            };
-            match woken {
-                Ok(Message::Touched(path, at)) => {
-                    let effect = self.watch.judge(&path, at);
+            match self.next_event(deadline)? {
+                Woken::Touched => {
+                    let Some((effect, at)) = self.watch.judge() else {
+                        continue;
+                    };
                     let effect = match (&self.source, &self.guest) {
                         // Whatever has changed may make the crate readable.
                         (Source::Folder(_), None) => Effect::Build,
@@ -484,29 +527,72 @@ impl Worker {
                         return Ok(Some(at));
                     }
                 }
-                Ok(Message::TouchedAnything) => {
-                    let effect = self.watch.judge_all();
+                Woken::IsAtRest => {
+                    let effect = self.watch.check();
                     if self.is_change(effect) {
                         return Ok(Some(SystemTime::now()));
                     }
                 }
-                Ok(Message::Rebuild) => {
+                Woken::TimeIsUp => return Ok(None),
+                Woken::By(Message::Rebuild) => {
                     self.is_quiet = false;
                     return Ok(Some(SystemTime::now()));
                 }
-                Ok(Message::StopBuild) if self.is_building => return Err(Stop::Failed),
-                // The build ended before the request to stop it.
-                Ok(Message::StopBuild) => {}
-                Ok(Message::Failed) => self.ready = None,
-                Ok(Message::GoBack(wanted)) => self.go_back(*wanted)?,
-                Ok(Message::Allow(capability, tell)) => self.allow(capability, tell)?,
-                Ok(Message::BuildEnded(number)) if Some(number) == build => return Ok(None),
-                // The end of a build that was stopped, or whose result was seen before its message.
-                Ok(Message::BuildEnded(_)) => {}
-                Err(RecvTimeoutError::Timeout) => return Ok(None),
-                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => {
-                    return Err(Stop::Dropped);
+                Woken::By(Message::StopBuild) if self.is_building => return Err(Stop::Failed),
+                Woken::By(Message::Failed) => self.ready = None,
+                Woken::By(Message::GoBack(wanted)) => self.go_back(*wanted)?,
+                Woken::By(Message::Allow(capability, tell)) => self.allow(capability, tell)?,
+                Woken::By(Message::BuildEnded(number)) if Some(number) == build => return Ok(None),
+                // The end of a build that was stopped, or whose result was seen before its message; or the
+                // build ended before the request to stop it.
+                Woken::By(Message::BuildEnded(_) | Message::StopBuild | Message::Touched) => {}
+                Woken::By(Message::Stop) => return Err(Stop::Dropped),
+            }
+        }
+    }
+
+    /// Waits for the next event. Messages come before changes on disk, since there is no end of those while
+    /// another program writes.
+    fn next_event(&mut self, deadline: Option<Instant>) -> Result<Woken, Stop> {
+        loop {
+            match self.channels.messages.try_recv() {
+                Ok(Message::Touched) => {
+                    self.is_touched = true;
+                    continue;
                 }
+                Ok(message) => return Ok(Woken::By(message)),
+                Err(TryRecvError::Disconnected) => return Err(Stop::Dropped),
+                Err(TryRecvError::Empty) => {}
+            }
+            if self.watch.note_waiting(self.is_touched) {
+                self.tell_coverage()?;
+            }
+            let now = Instant::now();
+            let touched = self.is_touched.then(|| self.watch.rests_until());
+            if touched.is_some_and(|at| at <= now) {
+                self.is_touched = false;
+                return Ok(Woken::Touched);
+            }
+            let check = self.watch.next_check();
+            if check.is_some_and(|at| at <= now) {
+                return Ok(Woken::IsAtRest);
+            }
+            if deadline.is_some_and(|at| at <= now) {
+                return Ok(Woken::TimeIsUp);
+            }
+            let next = [touched, check, deadline].into_iter().flatten().min();
+            let received = match next {
+                Some(next) => self.channels.messages.recv_timeout(next - now),
+                None => {
+                    let received = self.channels.messages.recv();
+                    received.map_err(RecvTimeoutError::from)
+                }
+            };
+            match received {
+                Ok(Message::Touched) => self.is_touched = true,
+                Ok(message) => return Ok(Woken::By(message)),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(Stop::Dropped),
             }
         }
     }
@@ -517,6 +603,7 @@ impl Worker {
             Effect::None => false,
             Effect::Finish(path) if self.is_building => {
                 if !std::mem::replace(&mut self.told_restarts, true) {
+                    let path = path_from_here(&path);
                     let path = path.display();
                     self.notice(format!(
                         "the build was started again three times, as {path} changes while it runs; now it is let finish"

@@ -36,7 +36,11 @@ impl Worker {
             if self.ready != Some(from) {
                 return self.wait(None);
             }
-            match self.optimise(from) {
+            let optimised = self.optimise(from);
+            if std::mem::take(&mut self.is_due) && !matches!(optimised, Err(Stop::Dropped)) {
+                return Ok(None);
+            }
+            match optimised {
                 Ok(()) => {}
                 Err(Stop::Failed) => self.send(News::NotOptimised)?,
                 Err(Stop::Changed(at)) => return Ok(Some(at)),
@@ -49,8 +53,8 @@ impl Worker {
     fn optimise(&mut self, from: CodeHash) -> Result<(), Stop> {
         self.watch.continue_build();
         let optimised = self.build_optimised(from);
-        // A change ends the attempt, so nothing is left over.
-        let _ = self.watch.end();
+        // A change ends the attempt, but it may be noticed only at its end.
+        self.is_due |= self.watch.end_continued();
         optimised
     }
 
