@@ -126,7 +126,7 @@ fn a_flag_for_another_linker_is_explained_by_the_first_build() {
 }
 
 #[test]
-fn a_crate_without_a_source_of_chance_is_explained_by_the_first_build() {
+fn a_crate_without_a_source_of_randomness_is_explained_by_the_first_build() {
     let words = "the wasm32-unknown-unknown targets are not supported by default; you may need to enable the wasm_js configuration flag";
     let manifest = "[package]\nname = \"getrandom\"\nedition = \"2024\"\n";
     let scene = Scene::new(
@@ -140,7 +140,7 @@ fn a_crate_without_a_source_of_chance_is_explained_by_the_first_build() {
         ],
     );
     scene.append("Cargo.toml", "getrandom = { path = \"../getrandom\" }\n");
-    let help = "help: a guest has no source of chance";
+    let help = "help: a guest has no source of randomness";
     is_advised(scene.build(&scene.0.folder(), &[]), &[help]);
     // `host run` says so too, and goes on when it is mended.
     let mut host = scene.run().start();

@@ -4,7 +4,7 @@ use super::*;
 
 /// Makes and removes files as quickly as it can, with 5,000 names.
 fn storm(folder: &Path, end: &str) {
-    for number in 0..20_000 {
+    for number in 0..150_000 {
         let file = folder.join(format!("t_{}.{end}", number % 5000));
         // The storm is no part of what is tested, so it need not be complete.
         let _ = fs::write(&file, "x").and_then(|()| fs::remove_file(&file));
