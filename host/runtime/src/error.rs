@@ -1,5 +1,8 @@
 //! Errors of guests and swaps, one enum for each operation. Knows no wasmtime, no window and no files of
 //! its own.
+//!
+//! Messages contain texts that guests and files chose. They are escaped and cut when the message is made, so
+//! that they can be printed.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -9,8 +12,23 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 use thiserror::Error;
+use vblank_state::escape::{Escaped, MOST_OF_NAME, escaped, escaped_lines};
 
 use crate::image::ImageError;
+
+/// Limit of the characters that a message of a guest or about its file has.
+const MOST_OF_MESSAGE: usize = 4000;
+
+/// Returns a text as a message may contain it: a guest or its file chose it, or a part of it. Further lines
+/// are indented, so that none can be taken for a message of the host.
+fn shown(text: &str) -> String {
+    let text = escaped_lines(text, MOST_OF_MESSAGE).to_string();
+    text.replace('\n', "\n  ")
+}
+
+fn name(text: &str) -> Escaped<'_> {
+    escaped(text, MOST_OF_NAME)
+}
 
 /// The reason why a file is no guest, or why a guest cannot be started.
 #[derive(Debug, Error)]
@@ -26,21 +44,23 @@ pub enum GuestError {
     },
     /// The bytes are not WebAssembly.
     #[error(
-        "not WebAssembly: {found}; give a component, a core module or the folder of a guest crate"
+        "not WebAssembly: {}; give a component, a core module or the folder of a guest crate",
+        shown(.found)
     )]
     NotWasm {
         /// Description of the contents.
         found: String,
     },
     /// The file is WebAssembly, but damaged or truncated.
-    #[error("damaged or cut short: {message}")]
+    #[error("damaged or cut short: {}", shown(.message))]
     Damaged {
         /// Message of the parser, with the offset.
         message: String,
     },
     /// A core module has no component type.
     #[error(
-        "a core module without a component type: {message}; build it with vblank-guest, or give a component"
+        "a core module without a component type: {}; build it with vblank-guest, or give a component",
+        shown(.message)
     )]
     NoComponentType {
         /// Message of the encoder.
@@ -48,7 +68,8 @@ pub enum GuestError {
     },
     /// The guest was built for an incompatible contract.
     #[error(
-        "built for vblank:guest {guest}, this host speaks {host}; {}",
+        "built for vblank:guest {}, this host speaks {host}; {}",
+        name(.guest),
         if *.newer { "update the host, or build the guest with an older SDK" } else { "build the guest again with a newer SDK" }
     )]
     Abi {
@@ -60,7 +81,7 @@ pub enum GuestError {
         newer: bool,
     },
     /// The component belongs to another world.
-    #[error("not of the world {world}: {}", .problems.join("; "))]
+    #[error("not of the world {world}: {}", shown(&.problems.join("; ")))]
     WrongWorld {
         /// Name of the expected world.
         world: String,
@@ -69,7 +90,8 @@ pub enum GuestError {
     },
     /// The guest imports something that needs a capability, and the user has not granted it.
     #[error(
-        "imports {import}, which needs the capability `{capability}`; grant it with --allow {capability}, or with `host allow {capability}` while it runs"
+        "imports {}, which needs the capability `{capability}`; grant it with --allow {capability}, or with `host allow {capability}` while it runs",
+        name(.import)
     )]
     NotAllowed {
         /// First import without a grant.
@@ -79,17 +101,15 @@ pub enum GuestError {
     },
     /// The guest's list of wanted capabilities contains some that the user has not granted.
     #[error(
-        "wants {}, which is not granted; grant it with --allow {}, or with `host allow` while it runs",
-        .wants.join(" and "), .grants.join(" --allow ")
+        "wants what is not granted; grant it with these arguments, or with `host allow` while it runs{}",
+        .missing.iter().map(MissingGrant::to_string).collect::<String>()
     )]
     Wanting {
-        /// Wanted capabilities without a grant, with their reasons.
-        wants: Vec<String>,
-        /// Arguments for `--allow`.
-        grants: Vec<String>,
+        /// Wanted capabilities without a grant.
+        missing: Vec<MissingGrant>,
     },
     /// The list of wanted capabilities beside the guest is malformed.
-    #[error("{file} does not say what the plugin wants: {message}")]
+    #[error("{file} does not say what the plugin wants: {}", shown(.message))]
     Wants {
         /// The file.
         file: PathBuf,
@@ -105,7 +125,7 @@ pub enum GuestError {
         message: String,
     },
     /// The component does not compile.
-    #[error("cannot be compiled: {message}")]
+    #[error("cannot be compiled: {}", shown(.message))]
     Compile {
         /// Cranelift's or the validator's message.
         message: String,
@@ -114,7 +134,7 @@ pub enum GuestError {
     #[error("{trap}{place}", trap = .0, place = .0.at_location())]
     Trap(Trap),
     /// The guest's schema, default values or state are malformed.
-    #[error("the guest's {what} is malformed: {message}; was it built with this SDK?")]
+    #[error("the guest's {what} is malformed: {}; was it built with this SDK?", shown(.message))]
     Malformed {
         /// The malformed part: schema, defaults or state.
         what: &'static str,
@@ -135,6 +155,24 @@ pub enum GuestError {
         /// Error of the system.
         cause: std::io::Error,
     },
+}
+
+/// A capability that a guest wants and has not been granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingGrant {
+    /// Reason in the words of the guest's author.
+    pub reason: String,
+    /// Argument of `--allow`.
+    pub grant: String,
+}
+
+/// Formats two lines, each with a newline in front. The capability is the last one, alone, so that no reason
+/// can be taken for it.
+impl fmt::Display for MissingGrant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (reason, grant) = (name(&self.reason), name(&self.grant));
+        write!(f, "\n  its author says: {reason}\n    --allow {grant}")
+    }
 }
 
 // The message contains the whole trap, so the trap is no `source`, which would be printed again.
@@ -161,7 +199,7 @@ pub struct Trap(Box<TrapInfo>);
 
 /// The details of a [`Trap`].
 #[derive(Clone, Debug, Error)]
-#[error("{call} {cause}")]
+#[error("{call} {}", shown(.cause))]
 pub struct TrapInfo {
     /// Name of the export that was called: `update`, `migrate`, ….
     pub call: &'static str,
@@ -235,7 +273,7 @@ impl Trap {
     /// Formats the location as `, at src/lib.rs:3:9`. Empty if there is none.
     fn at_location(&self) -> String {
         let location = self.location.as_ref();
-        location.map_or(String::new(), |location| format!(", at {location}"))
+        location.map_or(String::new(), |location| format!(", at {}", name(location)))
     }
 }
 
@@ -267,7 +305,7 @@ pub enum SwapError {
     #[error("{0}")]
     DoesNotFit(String),
     /// The new code's `migrate` returned an error.
-    #[error("migrate refused the state: {0}")]
+    #[error("migrate refused the state: {}", shown(.0))]
     Migrate(String),
     /// The image with the state cannot be used.
     #[error(transparent)]
@@ -311,16 +349,14 @@ pub struct Misfit {
 
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            user,
-            interface,
-            function,
-            wanted,
-            ..
-        } = self;
-        write!(f, "{user} uses {interface} {function}: {wanted}, ")?;
+        let (interface, function, wanted) = (
+            name(&self.interface),
+            name(&self.function),
+            name(&self.wanted),
+        );
+        write!(f, "{} uses {interface} {function}: {wanted}, ", self.user)?;
         match (&self.provider, &self.given) {
-            (Some(provider), Some(given)) => write!(f, "which in {provider} is {given}"),
+            (Some(provider), Some(given)) => write!(f, "which in {provider} is {}", name(given)),
             (Some(provider), None) => write!(f, "which {provider} does not give"),
             (None, _) => f.write_str("which no plugin that it uses gives"),
         }

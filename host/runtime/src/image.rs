@@ -130,12 +130,16 @@ impl Image {
         })
     }
 
+    /// Limit of a file's size in bytes: 5 GiB. A state has at most 4 GiB, and compressing makes it hardly
+    /// larger.
+    pub const MOST_BYTES: u64 = 5 << 30;
+
     /// Reads a file.
     ///
     /// # Errors
     /// When it cannot be read, is no image, or is damaged.
     pub fn read(path: &Path) -> Result<Self, ImageError> {
-        let bytes = files::read(path).map_err(|cause| ImageError::Io {
+        let bytes = files::read(path, Self::MOST_BYTES).map_err(|cause| ImageError::Io {
             action: "read",
             path: path.to_owned(),
             cause,

@@ -6,12 +6,13 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use serde::Serialize;
 use vblank_runtime::error::GuestError;
+use vblank_runtime::files;
 use vblank_runtime::guest::{Code, Instance};
 use vblank_runtime::image::Image;
 use vblank_state::{Change, ChangeKind, Comparison, Schema, Verdict, explain};
 
 use super::guest_file::guest_file;
-use super::output::fail;
+use super::output::{answer_by_exit_code, fail};
 
 /// Check field by field whether the state of OLD can go on in NEW
 ///
@@ -47,6 +48,7 @@ struct Line {
 
 impl Check {
     pub(super) fn execute(self) -> u8 {
+        answer_by_exit_code();
         self.check().unwrap_or_else(|error| fail(&error, 2))
     }
 
@@ -98,7 +100,8 @@ impl Check {
 /// state.
 fn schema_of(guest: &Path) -> anyhow::Result<(String, Schema)> {
     let path = guest_file(guest)?;
-    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let bytes = files::read(&path, Image::MOST_BYTES)
+        .with_context(|| format!("cannot read {}", path.display()))?;
     if Image::is_one(&bytes) {
         let image =
             Image::decode(&bytes).map_err(|cause| anyhow!("{}: {cause}", path.display()))?;

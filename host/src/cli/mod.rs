@@ -21,6 +21,7 @@ mod log;
 mod new;
 mod output;
 mod parse;
+mod revoke;
 mod rollback;
 mod run;
 mod state;
@@ -47,6 +48,7 @@ enum Command {
     History(history::History),
     Rollback(rollback::Rollback),
     Allow(allow::Allow),
+    Revoke(revoke::Revoke),
     Doctor(doctor::Doctor),
     #[command(subcommand)]
     State(state::State),
@@ -58,8 +60,14 @@ enum Command {
 pub fn main() -> u8 {
     // A failure is ignored, because everything else works without the handler.
     let _ = take_full_files_as_errors();
-    // clap ends the process with 2 on a mistake, and with 0 after --help.
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // A mistake, or --help, which is a result like any other.
+        Err(message) => {
+            let exit_code = u8::try_from(message.exit_code()).unwrap_or(2);
+            return message.print().map_or(1, |()| exit_code);
+        }
+    };
     match cli.command {
         Command::New(new) => new.execute(),
         Command::Run(run) => run.execute(),
@@ -70,6 +78,7 @@ pub fn main() -> u8 {
         Command::History(history) => history.execute(),
         Command::Rollback(rollback) => rollback.execute(),
         Command::Allow(allow) => allow.execute(),
+        Command::Revoke(revoke) => revoke.execute(),
         Command::Doctor(doctor) => doctor.execute(),
         Command::State(state) => state.execute(),
     }

@@ -371,14 +371,18 @@ impl Run {
 
     /// Reads the state to start from, before anything is built.
     fn start_image(&self, autosave: Option<&Path>) -> anyhow::Result<Option<Image>> {
-        let path = match autosave {
-            Some(path) if self.resume => {
-                if !path.is_file() {
-                    bail!("--resume: {} has not run before", self.guest.display());
-                }
-                Some(path)
+        let path = if self.resume {
+            let Some(path) = autosave else {
+                bail!(
+                    "--resume: the folder of saved states cannot be used; is HOME or XDG_DATA_HOME a folder that you may write in?"
+                );
+            };
+            if !path.is_file() {
+                bail!("--resume: {} has not run before", self.guest.display());
             }
-            _ => self.state_in.as_deref(),
+            Some(path)
+        } else {
+            self.state_in.as_deref()
         };
         let Some(path) = path else { return Ok(None) };
         let cannot = |cause: String| anyhow!("cannot start from {}: {cause}", path.display());

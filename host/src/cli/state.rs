@@ -16,7 +16,7 @@ use vblank_state::{Comparison, Value};
 
 use super::folders;
 use super::guest_file::guest_file;
-use super::output::fail;
+use super::output::{answer_by_exit_code, fail};
 use crate::game::{self, Game};
 
 /// Show saved states, compare them, and convert them for another version
@@ -60,7 +60,10 @@ impl State {
     pub(super) fn execute(self) -> u8 {
         match self {
             Self::Show { image, json } => show(&image, json).unwrap_or_else(|e| fail(&e, 1)),
-            Self::Diff { a, b, json } => compare(&a, &b, json).unwrap_or_else(|e| fail(&e, 2)),
+            Self::Diff { a, b, json } => {
+                answer_by_exit_code();
+                compare(&a, &b, json).unwrap_or_else(|e| fail(&e, 2))
+            }
             Self::Migrate {
                 image,
                 to,

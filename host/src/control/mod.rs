@@ -44,6 +44,11 @@ pub enum Request {
         /// The capability.
         capability: Capability,
     },
+    /// Request to grant a capability to no version that starts from now on.
+    Revoke {
+        /// The capability.
+        capability: Capability,
+    },
 }
 
 /// Answer of a host.
@@ -58,6 +63,11 @@ pub enum Answer {
     Allowed {
         /// True if the capability was not granted before.
         is_new: bool,
+    },
+    /// Answer to [`Request::Revoke`].
+    Revoked {
+        /// True if the capability was granted.
+        was_granted: bool,
     },
     /// The request failed, and nothing has changed.
     Failed {

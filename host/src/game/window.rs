@@ -4,6 +4,7 @@
 use vblank_input::Size;
 use vblank_render::Fit;
 use vblank_runtime::guest::wasmtime;
+use vblank_state::escape::{MOST_OF_NAME, escaped};
 
 use super::bindings::vblank::guest::input as wit;
 use super::bindings::vblank::guest::window::{Fit as WitFit, Host};
@@ -11,7 +12,8 @@ use super::context::GameContext;
 
 impl Host for GameContext {
     fn set_title(&mut self, title: String) -> wasmtime::Result<()> {
-        self.requests.title = Some(title);
+        // The terminal shows the title too.
+        self.requests.title = Some(escaped(&title, MOST_OF_NAME).to_string());
         Ok(())
     }
 

@@ -7,8 +7,11 @@ use std::fmt::Write as _;
 
 use owo_colors::{OwoColorize, Style};
 use vblank_runtime::supervisor::SwapVerdict;
+use vblank_state::escape::escaped;
 use vblank_state::{Change, Columns};
 
+/// Limit of the characters of a note of a migration.
+const MOST_OF_NOTE: usize = 1000;
 /// Widest column. A longer entry sticks out, so that it does not widen the column for all others.
 const WIDEST: usize = 40;
 
@@ -57,8 +60,7 @@ pub(super) fn lines(changes: &[Change], notes: &[String]) -> String {
         let _ = write!(text, "\n  {mark} {}", cells.trim_end());
     }
     for note in notes {
-        text.push_str("\n  ");
-        text.push_str(note);
+        let _ = write!(text, "\n  {}", escaped(note, MOST_OF_NOTE));
     }
     text
 }

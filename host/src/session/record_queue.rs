@@ -1,23 +1,30 @@
 //! The record queue: everything that is reported, in the order in which it happened.
 //!
 //! Symbolication runs on another thread; reports stay in order, so later records queue behind one that
-//! waits for its source location. The game waits for neither.
+//! waits for its source location. The game waits for neither, and a record waits no longer than
+//! [`PATIENCE`]: the guest chooses what the look-up reads.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Display;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
-use std::time::Instant;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
 
 use vblank_runtime::error::Trap;
 use vblank_runtime::guest::SourceLocation;
 
 use crate::report::{Observer, Record, ReportEvent};
 
+/// Time after which a record is reported without its source location.
+const PATIENCE: Duration = Duration::from_millis(200);
+/// The same at the end of a run, when no other record can be late.
+const PATIENCE_AT_END: Duration = Duration::from_secs(2);
+
 /// A record, and the channel from which its source location comes.
 struct PendingRecord {
     record: Record,
     location: Option<Receiver<SourceLocation>>,
+    since: Instant,
 }
 
 /// The records that are not reported yet, and their observers.
@@ -79,18 +86,24 @@ impl RecordQueue {
 
     fn push(&mut self, event: ReportEvent, frame: u64, location: Option<Receiver<SourceLocation>>) {
         let record = Record { event, frame };
-        self.pending.push_back(PendingRecord { record, location });
+        let since = Instant::now();
+        self.pending.push_back(PendingRecord {
+            record,
+            location,
+            since,
+        });
         self.flush(false);
     }
 
-    /// Reports every record that is ready; with `wait`, all of them.
-    pub(super) fn flush(&mut self, wait: bool) {
+    /// Reports every record that is ready. With `is_end`, reports all of them and waits for the look-ups.
+    pub(super) fn flush(&mut self, is_end: bool) {
         while let Some(next) = self.pending.front_mut() {
             if let Some(receiver) = &next.location {
-                let found = if wait {
-                    receiver.recv().map_err(|_| TryRecvError::Disconnected)
+                let waited = next.since.elapsed();
+                let found = if is_end {
+                    receiver.recv_timeout(PATIENCE_AT_END.saturating_sub(waited))
                 } else {
-                    receiver.try_recv()
+                    receiver.recv_timeout(Duration::ZERO)
                 };
                 match found {
                     Ok(found) => {
@@ -98,10 +111,10 @@ impl RecordQueue {
                             *location = found;
                         }
                     }
-                    Err(TryRecvError::Empty) => return,
-                    // The look-up panicked, perhaps over an unknown kind of debug section. The record
-                    // is reported without a location.
-                    Err(TryRecvError::Disconnected) => {}
+                    Err(RecvTimeoutError::Timeout) if !is_end && waited < PATIENCE => return,
+                    // The look-up takes too long, or it panicked, perhaps over an unknown kind of debug
+                    // section. The record is reported without a location.
+                    Err(_) => {}
                 }
             }
             let Some(ready) = self.pending.pop_front() else {

@@ -51,6 +51,15 @@ impl Session {
                 ),
                 None => reply.fail(NO_PIPELINE),
             },
+            Request::Revoke { capability } => {
+                let was_granted = self.parts.engine.revoke(&capability);
+                if was_granted {
+                    self.notice(format!(
+                        "`{capability}` is revoked; the running version keeps it until it is replaced"
+                    ));
+                }
+                reply.send(Answer::Revoked { was_granted });
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 
 #[cfg(unix)]
 mod keys;
+mod printable;
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -17,6 +18,7 @@ use crate::session::Session;
 
 #[cfg(unix)]
 pub use keys::{Keys, restore};
+use printable::printable;
 
 /// The terminal, shared by everything that writes to it. Lines appear above the progress line.
 #[derive(Clone)]
@@ -63,7 +65,7 @@ impl Terminal {
             let choice = AutoStream::choice(&std::io::stderr());
             let mut stream = AutoStream::new(std::io::stderr(), choice);
             // A closed terminal must not stop the game.
-            let _ = writeln!(stream, "{text}");
+            let _ = writeln!(stream, "{}", printable(text));
         });
     }
 
@@ -115,7 +117,7 @@ impl Terminal {
                 session.status(),
             );
             if terminal.is_live {
-                terminal.bar.set_message(text);
+                terminal.bar.set_message(printable(&text).into_owned());
                 terminal.bar.tick();
             } else {
                 terminal.say(text.trim_end());

@@ -6,7 +6,7 @@ use std::process::Output;
 
 use serde_json::json;
 use tempfile::TempDir;
-use vblank_tests::{Counter, Guest, Run, host};
+use vblank_tests::{Counter, Guest, Host, Run, host};
 
 /// A counter, and beside it a version that wants to write to standard output.
 struct Scene {
@@ -43,9 +43,94 @@ impl Scene {
 }
 
 fn allow(home: &Path, capability: &str) -> Output {
-    let mut command = host(home);
-    command.args(["allow", capability]);
-    command.output().expect("the host starts")
+    ask(home, "allow", capability)
+}
+
+fn ask(home: &Path, command: &str, capability: &str) -> Output {
+    let mut host = host(home);
+    host.args([command, capability]);
+    host.output().expect("the host starts")
+}
+
+/// Starts the scene's game, which stops with exit code 1 if it breaks.
+fn start(scene: &Scene) -> Host {
+    let mut host = Run::headless(&scene.game)
+        .args("--renderer null --hz 500")
+        .home(scene.home.path())
+        .start();
+    host.event("first-frame");
+    host
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_not_granted() {
+    let scene = Scene::new();
+    let mut host = start(&scene);
+    for grant in ["read=/no/such", "write=/dev/null", "read=/etc/passwd"] {
+        let output = allow(scene.home.path(), grant);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        let folder = grant.split_once('=').expect("it names a folder").1;
+        assert!(
+            said.contains("cannot open the folder") && said.contains(folder),
+            "{said}"
+        );
+    }
+    // Nothing was granted, so the next version is not refused for it.
+    Guest::of::<Counter>().step(3).write(&scene.game);
+    host.event("swap");
+    let _ = host.stop().exits(0).without(&["notice", "refused"]);
+
+    let at_start = scene
+        .alone()
+        .args("--allow read=/no/such")
+        .to_end()
+        .exits(1);
+    let _ = at_start.says_once(&["error:", "cannot open the folder /no/such"]);
+}
+
+#[test]
+fn a_recovery_needs_no_granted_folder() {
+    let scene = Scene::new();
+    let folder = scene.home.path().join("granted");
+    std::fs::create_dir(&folder).expect("a folder can be made");
+    let case = vblank_tests::workspace().join("tests/cases/hostile/trap250.wasm");
+    std::fs::copy(case, &scene.game).expect("the case can be read");
+    let mut host = start(&scene);
+    let grant = format!("read={}::/data", folder.display());
+    assert!(allow(scene.home.path(), &grant).status.success());
+    // The folder stays the one that was granted, although its name is gone.
+    std::fs::remove_dir(&folder).expect("it is empty");
+    let broken = host.event("break");
+    assert_eq!(broken["frame"], 250, "no frame before the failure is lost");
+    let _ = host.stop().without(&["refused"]);
+}
+
+#[test]
+fn a_grant_is_taken_back() {
+    let scene = Scene::new();
+    let mut host = start(&scene);
+    let home = scene.home.path();
+    assert!(allow(home, "wasi").status.success());
+    greedy().write(&scene.game);
+    host.event("swap");
+    let revoked = ask(home, "revoke", "wasi");
+    assert!(revoked.status.success(), "{revoked:?}");
+    let said = String::from_utf8_lossy(&revoked.stdout);
+    assert!(said.contains("until it is replaced"), "{said}");
+    greedy().step(20).write(&scene.game);
+    let refused = host.event("refused");
+    assert_eq!(refused["reason"], "capability");
+
+    let again = ask(home, "revoke", "wasi");
+    assert_eq!(again.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&again.stderr);
+    assert!(said.contains("wasi is not granted"), "{said}");
+    // Versions that were linked with the grant can still be gone back to.
+    let mut back = vblank_tests::host(home);
+    let back = back.arg("rollback").output().expect("the host starts");
+    assert!(back.status.success(), "{back:?}");
+    let _ = host.stop().exits(0).without(&["break"]);
 }
 
 #[test]

@@ -120,6 +120,71 @@ fn a_result_on_a_full_disk() {
     assert!(said.contains("cannot write to standard output"), "{said}");
 }
 
+/// Runs a command of the host whose standard output is a full disk.
+#[cfg(target_os = "linux")]
+#[track_caller]
+fn fails_on_a_full_disk(folder: &Folder, arguments: &[&str], code: i32) {
+    let full = File::options().write(true).open("/dev/full");
+    let game = folder.file("game.wasm").display().to_string();
+    let arguments = arguments
+        .iter()
+        .map(|argument| argument.replace("GAME", &game));
+    let mut command: Command = host(folder.0.path());
+    let output = command
+        .args(arguments)
+        .stdout(full.expect("Linux has it"))
+        .output();
+    let output = output.expect("the host starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{said}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_on_a_full_disk() {
+    let folder = Folder::new();
+    // 1 is an answer of `host check`.
+    fails_on_a_full_disk(&folder, &["check", "GAME", "GAME"], 2);
+    fails_on_a_full_disk(&folder, &["check", "--json", "GAME", "GAME"], 2);
+    fails_on_a_full_disk(&folder, &["inspect", "GAME"], 1);
+    fails_on_a_full_disk(&folder, &["--help"], 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_image_to_a_device() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    let folder = Folder::new();
+    let (full, null) = (folder.file("full"), folder.file("null"));
+    symlink("/dev/full", &full).expect("a link can be made");
+    symlink("/dev/null", &null).expect("a link can be made");
+    let _ = folder.fails("--state-out", &full, "", &["No space left"]);
+    let _ = folder
+        .run()
+        .file("--state-out", &null, "")
+        .to_end()
+        .exits(0);
+    for device in [full, null] {
+        let kind = device.metadata().expect("it is there").file_type();
+        assert!(kind.is_char_device(), "{}", device.display());
+    }
+}
+
+#[test]
+fn a_state_to_resume_from_that_cannot_be_found() {
+    let folder = Folder::new();
+    let nowhere = folder.file("game.wasm").join("no folder");
+    let ended = folder
+        .run()
+        .args("--resume")
+        .env("XDG_DATA_HOME", &nowhere)
+        .env("HOME", &nowhere)
+        .to_end()
+        .exits(1)
+        .without(&["start"]);
+    let _ = ended.says_once(&["error:", "--resume", "the folder of saved states"]);
+}
+
 #[test]
 fn an_error_names_its_cause_once() {
     let folder = Folder::new();

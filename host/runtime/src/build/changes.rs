@@ -75,7 +75,7 @@ pub(super) enum Effect {
     None,
     /// A build is to be started, or to be started again.
     Build,
-    /// The running build is let finish, although this input has changed.
+    /// The running build is allowed to finish, although this input has changed.
     Finish(PathBuf),
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::regular_file;
+use crate::files;
 
 /// Size from which a file is known by its size and date instead of its bytes.
 const LARGE: u64 = 16 << 20;
@@ -101,7 +101,7 @@ fn read(path: &Path) -> Content {
         }
         let mut hasher = blake3::Hasher::new();
         if meta.len() < LARGE {
-            hasher.update_reader(regular_file::open(path)?)?;
+            hasher.update_reader(files::open(path)?)?;
         } else {
             hasher.update(format!("{} {:?}", meta.len(), meta.modified()).as_bytes());
         }

@@ -35,8 +35,6 @@ mod pipeline;
 #[cfg(feature = "build")]
 mod poll;
 #[cfg(feature = "build")]
-mod regular_file;
-#[cfg(feature = "build")]
 mod toolchain;
 #[cfg(feature = "build")]
 mod watch;

@@ -207,7 +207,7 @@ impl Disk {
     fn read(&self, hash: CodeHash) -> Option<Vec<u8>> {
         let name = self.name(hash);
         let path = self.folder.join(&name);
-        let mut file = files::read(&path).ok()?;
+        let mut file = files::read(&path, self.most).ok()?;
         let (sum, bytes) = file.split_first_chunk::<32>()?;
         if Self::checksum(&name, bytes) != *sum {
             tracing::debug!("compiled code in {} is damaged", path.display());

@@ -1,9 +1,12 @@
 //! The capabilities that a guest may be granted beyond its world, by name. Without a grant a guest has
 //! none. Knows no world and no engine.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -43,6 +46,63 @@ pub enum Capability {
     /// `http=HOST` or `http=HOST:PORT`: requests over HTTP and HTTPS to this host. Without a port, the
     /// default ports are allowed. It needs the host's feature `http`.
     Http(String),
+}
+
+/// A granted capability. A folder is opened when it is granted and stays open, so that every later instance,
+/// also one that a recovery makes, has the same folder, whatever becomes of its path.
+#[derive(Clone, Debug)]
+pub(super) struct Grant {
+    pub(super) capability: Capability,
+    folder: Option<Arc<File>>,
+}
+
+impl Grant {
+    /// Opens what the capability names.
+    ///
+    /// # Errors
+    /// When a folder is missing or cannot be opened.
+    pub(super) fn open(capability: Capability) -> Result<Self, GuestError> {
+        let folder = match &capability {
+            Capability::Files { folder, .. } => {
+                let opened = open_folder(folder).map_err(|error| GuestError::Folder {
+                    folder: folder.clone(),
+                    message: error.to_string(),
+                })?;
+                Some(Arc::new(opened))
+            }
+            _ => None,
+        };
+        Ok(Self { capability, folder })
+    }
+
+    /// Returns a path of the open folder.
+    fn path<'a>(&'a self, folder: &'a Path) -> Cow<'a, Path> {
+        // The WASI library takes paths only.
+        #[cfg(target_os = "linux")]
+        if let Some(open) = &self.folder {
+            use std::os::fd::AsRawFd;
+            let path = PathBuf::from(format!("/proc/self/fd/{}", open.as_raw_fd()));
+            if path.exists() {
+                return path.into();
+            }
+        }
+        folder.into()
+    }
+}
+
+/// Opens a folder, and nothing else: a fifo of that name is not waited for.
+fn open_folder(folder: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        rustix::fs::OFlags::DIRECTORY.bits().cast_signed(),
+    );
+    // The flag stands for any access to a folder.
+    #[cfg(windows)]
+    std::os::windows::fs::OpenOptionsExt::custom_flags(&mut options, 0x0200_0000);
+    options.open(folder)
 }
 
 /// Names of all capabilities, for messages.
@@ -141,25 +201,21 @@ pub(super) struct GrantedWasi {
     pub(super) http: super::http::Http,
 }
 
-/// Makes a context with exactly the granted capabilities. `None` if nothing is granted. A request over HTTP
-/// may take as long as a call.
+/// Makes a context with exactly the granted capabilities. A request over HTTP may take as long as a call.
 ///
 /// # Errors
-/// When a folder cannot be opened.
+/// When a folder cannot be used.
 pub(super) fn context(
-    granted: &[Capability],
+    granted: &[Grant],
     #[cfg_attr(not(feature = "http"), expect(unused_variables))] limit: Duration,
-) -> Result<Option<GrantedWasi>, GuestError> {
-    if granted.is_empty() {
-        return Ok(None);
-    }
+) -> Result<GrantedWasi, GuestError> {
     #[cfg(feature = "http")]
     let mut hosts = Vec::new();
     let mut builder = WasiCtx::builder();
     // Calls into guests are synchronous, and may come from a thread of an async runtime.
     builder.allow_blocking_current_thread(true);
-    for capability in granted {
-        match capability {
+    for grant in granted {
+        match &grant.capability {
             Capability::Wasi => {
                 builder.inherit_stdout().inherit_stderr();
             }
@@ -188,7 +244,7 @@ pub(super) fn context(
                 } else {
                     FsPerms::ReadOnly
                 };
-                let opened = builder.preopened_dir(folder, name, permissions);
+                let opened = builder.preopened_dir(grant.path(folder), name, permissions);
                 opened.map_err(|error| GuestError::Folder {
                     folder: folder.clone(),
                     message: format!("{error:#}"),
@@ -202,19 +258,19 @@ pub(super) fn context(
             #[cfg(feature = "http")]
             Capability::Http(host) => hosts.push(host.clone()),
             #[cfg(not(feature = "http"))]
-            Capability::Http(_) => {
+            capability @ Capability::Http(_) => {
                 return Err(GuestError::Engine(format!(
                     "`{capability}` cannot be granted, since this host was built without the feature `http`"
                 )));
             }
         }
     }
-    Ok(Some(GrantedWasi {
+    Ok(GrantedWasi {
         wasi: builder.build(),
         table: ResourceTable::new(),
         #[cfg(feature = "http")]
         http: super::http::Http::to(hosts, limit),
-    }))
+    })
 }
 
 impl fmt::Display for Capability {
@@ -360,11 +416,22 @@ mod tests {
 
     #[test]
     fn a_missing_folder_is_named_in_the_error() {
-        let nowhere = "read=/no/such/folder".parse().unwrap();
-        let error = context(&[nowhere], Duration::ZERO)
-            .err()
-            .unwrap()
-            .to_string();
-        assert!(error.contains("/no/such/folder"), "{error}");
+        for nowhere in ["/no/such/folder", "/dev/null"] {
+            let grant = format!("read={nowhere}").parse().unwrap();
+            let error = Grant::open(grant).unwrap_err().to_string();
+            assert!(error.contains(nowhere), "{error}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_granted_folder_stays_granted_when_its_path_is_gone() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("data");
+        std::fs::create_dir(&folder).unwrap();
+        let grant = format!("read={}::/data", folder.display());
+        let grant = Grant::open(grant.parse().unwrap()).unwrap();
+        std::fs::rename(&folder, parent.path().join("moved")).unwrap();
+        assert!(context(&[grant], Duration::ZERO).is_ok());
     }
 }

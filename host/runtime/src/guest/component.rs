@@ -15,10 +15,14 @@ use wit_component::ComponentEncoder;
 use super::hash::CodeHash;
 use super::wants::{self, Want};
 use crate::error::{Binary, GuestError};
+use crate::files;
 use crate::image::Image;
 
 /// The version of the contract `vblank:guest` that this host implements.
 pub const ABI: &str = "0.1.0";
+
+/// Limit of the size of a guest's file in bytes: 1 GiB.
+pub(crate) const MOST_CODE: u64 = 1 << 30;
 
 /// The form of a guest's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +61,7 @@ impl Code {
     /// When a file cannot be read or is malformed, or when the guest is not WebAssembly, is damaged, or was
     /// built for another contract.
     pub fn read(path: &Path) -> Result<Self, GuestError> {
-        let bytes = std::fs::read(path).map_err(|cause| GuestError::Read {
+        let bytes = files::read(path, MOST_CODE).map_err(|cause| GuestError::Read {
             path: path.to_owned(),
             cause,
         })?;

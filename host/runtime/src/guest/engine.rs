@@ -7,7 +7,7 @@ use std::time::Duration;
 use wasmtime::component::{Component, InstancePre, Linker};
 
 use super::cache::CacheOptions;
-use super::capability::Capability;
+use super::capability::{Capability, GrantedWasi};
 use super::compiler::Compiler;
 use super::component::Code;
 use super::context::Context;
@@ -76,7 +76,7 @@ impl Engine {
         world: Arc<World>,
         options: EngineOptions,
     ) -> Result<Self, GuestError> {
-        let grants = Grants::new(&compiler.wasm, &world, options.allow.clone())?;
+        let grants = Grants::new(&compiler.wasm, &world, &options.allow)?;
         Ok(Self {
             compiler,
             options,
@@ -110,22 +110,32 @@ impl Engine {
     /// already. Takes a millisecond.
     ///
     /// # Errors
-    /// When it cannot be offered.
+    /// When it cannot be offered, as a folder that is missing. Nothing is granted then.
     pub fn allow(&self, capability: Capability) -> Result<bool, GuestError> {
         let mut grants = self.grants.write().unwrap_or_else(PoisonError::into_inner);
-        if grants.allow.contains(&capability) {
+        let Some(with) = grants.with(self.wasm(), &self.world, capability)? else {
             return Ok(false);
-        }
-        let mut allow = grants.allow.clone();
-        allow.push(capability);
-        *grants = Grants::new(self.wasm(), &self.world, allow)?;
+        };
+        *grants = with;
         Ok(true)
+    }
+
+    /// Takes a capability back: no instance that is made from now on has it. A running instance keeps it until
+    /// it is replaced. Returns false if it was not granted.
+    pub fn revoke(&self, capability: &Capability) -> bool {
+        let mut grants = self.grants.write().unwrap_or_else(PoisonError::into_inner);
+        grants.withdraw(capability)
     }
 
     /// The capabilities granted so far.
     #[must_use]
     pub fn allowed(&self) -> Vec<Capability> {
-        self.granted(|grants| grants.allow.clone())
+        self.granted(|grants| grants.all().cloned().collect())
+    }
+
+    /// Returns what a new instance is granted.
+    pub(super) fn granted_wasi(&self) -> Result<Option<GrantedWasi>, GuestError> {
+        self.granted(|grants| grants.context(self.options.limits.call))
     }
 
     fn granted<T>(&self, look: impl FnOnce(&Grants) -> T) -> T {

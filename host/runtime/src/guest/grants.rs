@@ -1,42 +1,93 @@
 //! Grants: the capabilities of an engine's guests, and a linker that offers just those.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use wasmtime::component::Linker;
 
-use super::capability::{self, Capability};
+use super::capability::{self, Capability, Grant, GrantedWasi};
 use super::context::Context;
 use super::wants::Want;
 use super::world::World;
-use crate::error::GuestError;
+use crate::error::{GuestError, MissingGrant};
 
-/// The granted capabilities, and a linker that offers exactly these. A grant is never withdrawn, since a
-/// guest that was linked with it may be instantiated at any time.
+/// The granted capabilities, and a linker that offers exactly these.
 pub(super) struct Grants {
-    pub(super) allow: Vec<Capability>,
+    grants: Arc<[Grant]>,
+    /// True once something was granted. A guest that was linked then may be instantiated at any time.
+    has_wasi: bool,
     pub(super) linker: Linker<Context>,
 }
 
 impl Grants {
-    /// Links a world and the capabilities.
+    /// Opens the capabilities, and links a world and them.
     ///
     /// # Errors
-    /// When an import cannot be linked.
+    /// When a folder cannot be opened or an import cannot be linked.
     pub(super) fn new(
         wasm: &wasmtime::Engine,
         world: &World,
-        allow: Vec<Capability>,
+        allow: &[Capability],
     ) -> Result<Self, GuestError> {
-        let linker = || {
-            let mut linker = world.linker(wasm)?;
-            if !allow.is_empty() {
-                wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
-                #[cfg(feature = "http")]
-                wasmtime_wasi_http::p2::add_only_http_to_linker_sync(&mut linker)?;
-            }
-            Ok(linker)
-        };
-        let linker =
-            linker().map_err(|error: wasmtime::Error| GuestError::Engine(format!("{error:#}")))?;
-        Ok(Self { allow, linker })
+        let grants: Result<Arc<[Grant]>, _> = allow.iter().cloned().map(Grant::open).collect();
+        let grants = grants?;
+        let has_wasi = !grants.is_empty();
+        Ok(Self {
+            linker: linker(wasm, world, has_wasi)?,
+            has_wasi,
+            grants,
+        })
+    }
+
+    /// Returns grants with a further capability, or `None` if it is granted already.
+    ///
+    /// # Errors
+    /// As for [`Grants::new`].
+    pub(super) fn with(
+        &self,
+        wasm: &wasmtime::Engine,
+        world: &World,
+        capability: Capability,
+    ) -> Result<Option<Self>, GuestError> {
+        if self.all().any(|granted| *granted == capability) {
+            return Ok(None);
+        }
+        let added = std::iter::once(Grant::open(capability)?);
+        Ok(Some(Self {
+            linker: match self.has_wasi {
+                true => self.linker.clone(),
+                false => linker(wasm, world, true)?,
+            },
+            has_wasi: true,
+            grants: self.grants.iter().cloned().chain(added).collect(),
+        }))
+    }
+
+    /// Takes a capability from every instance that is made from now on. Returns false if it was not granted.
+    pub(super) fn withdraw(&mut self, capability: &Capability) -> bool {
+        let kept = self
+            .grants
+            .iter()
+            .filter(|grant| grant.capability != *capability);
+        let kept: Arc<[Grant]> = kept.cloned().collect();
+        let was_granted = kept.len() < self.grants.len();
+        self.grants = kept;
+        was_granted
+    }
+
+    /// Returns the granted capabilities, in the order of their grants.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Capability> {
+        self.grants.iter().map(|grant| &grant.capability)
+    }
+
+    /// Returns what an instance is granted. `None` if nothing ever was. Its requests over HTTP may take as
+    /// long as a call.
+    ///
+    /// # Errors
+    /// When a folder cannot be used.
+    pub(super) fn context(&self, call_limit: Duration) -> Result<Option<GrantedWasi>, GuestError> {
+        let context = || capability::context(&self.grants, call_limit);
+        self.has_wasi.then(context).transpose()
     }
 
     /// Checks that all the code wants is granted.
@@ -44,14 +95,17 @@ impl Grants {
     /// # Errors
     /// Every want that is not granted.
     pub(super) fn check_wants(&self, wants: &[Want]) -> Result<(), GuestError> {
-        let is_granted = |want: &&Want| self.allow.iter().any(|one| one.includes(&want.capability));
+        let is_granted = |want: &&Want| self.all().any(|one| one.includes(&want.capability));
         let denied: Vec<&Want> = wants.iter().filter(|want| !is_granted(want)).collect();
         if denied.is_empty() {
             return Ok(());
         }
+        let missing = denied.iter().map(|want| MissingGrant {
+            reason: want.reason.clone(),
+            grant: want.grant(),
+        });
         Err(GuestError::Wanting {
-            wants: denied.iter().map(|want| want.to_string()).collect(),
-            grants: denied.iter().map(|want| want.grant()).collect(),
+            missing: missing.collect(),
         })
     }
 
@@ -60,7 +114,7 @@ impl Grants {
     /// # Errors
     /// The first import without a capability, and the smallest capability that is enough for all.
     pub(super) fn check_imports(&self, imports: &[&str]) -> Result<(), GuestError> {
-        let is_covered = |import: &str| self.allow.iter().any(|one| one.covers(import));
+        let is_covered = |import: &str| self.all().any(|one| one.covers(import));
         let needy = imports.iter().copied();
         let needy = needy.filter(|import| Capability::needed_for(import).is_some());
         let denied: Vec<&str> = needy.filter(|import| !is_covered(import)).collect();
@@ -72,4 +126,21 @@ impl Grants {
             }),
         }
     }
+}
+
+fn linker(
+    wasm: &wasmtime::Engine,
+    world: &World,
+    has_wasi: bool,
+) -> Result<Linker<Context>, GuestError> {
+    let linker = || {
+        let mut linker = world.linker(wasm)?;
+        if has_wasi {
+            wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
+            #[cfg(feature = "http")]
+            wasmtime_wasi_http::p2::add_only_http_to_linker_sync(&mut linker)?;
+        }
+        Ok(linker)
+    };
+    linker().map_err(|error: wasmtime::Error| GuestError::Engine(format!("{error:#}")))
 }

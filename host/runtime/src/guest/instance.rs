@@ -23,7 +23,7 @@ use super::provide::ProviderError;
 use super::recorded_replies::RecordedReplies;
 use super::types::CallResult;
 use super::world::{GuestExports, World};
-use super::{capability, handoff, pages};
+use super::{handoff, pages};
 use crate::error::{Binary, GuestError, Trap};
 
 /// A running guest.
@@ -79,7 +79,7 @@ impl Instance {
             binary: Arc::clone(binary),
             log: world.log(),
             data: world.data(),
-            granted: capability::context(&engine.allowed(), limits.call)?,
+            granted: engine.granted_wasi()?,
         });
         let mut store = Store::new(engine.wasm(), context);
         store.limiter(|context| &mut context.memory);

@@ -1,13 +1,26 @@
 //! The place in a guest's source where it failed, for people: the line itself, and its callers. It reads
 //! files, so it runs on a thread of its own. Knows no engine and no instance.
+//!
+//! The guest chooses the text of its panic messages and of its debug sections, so a path in them is only
+//! shown. The one file that is opened for it is a regular file that lies in the guest's own folder.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 use serde::{Serialize, Serializer};
 
+use vblank_state::escape::{MOST_OF_NAME, escaped};
+
 use super::symbols::{Frame, is_own_file, look_up};
 use crate::error::Trap;
+use crate::files;
+
+/// Limit of the size of a source file in bytes, beyond which no line is shown.
+const MOST_SOURCE: u64 = 4 << 20;
+/// Limit of the characters of a path that are shown.
+const MOST_OF_PATH: usize = 1000;
+/// Limit of the characters of a line that are shown.
+const MOST_COLUMNS: usize = 200;
 
 /// The source location of a failure in a guest.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -83,8 +96,9 @@ impl SourceLocation {
             shown: spot.as_ref().map(|spot| spot.absolute(&frames).show(here)),
             excerpt: spot
                 .as_ref()
+                .zip(folder)
                 .zip(read)
-                .and_then(|(spot, read)| spot.excerpt(read)),
+                .and_then(|((spot, folder), read)| spot.excerpt(folder, read)),
             hint: (spot.is_none() && trap.backtrace.is_some() && !has_lines).then_some(HINT),
             trace: calls(&frames, folder, here),
         }
@@ -120,7 +134,7 @@ fn call(frame: &Frame, folder: Option<&Path>, here: Option<&Path>) -> Call {
     let text = |base| {
         let position = position.as_ref();
         let position = position.map_or(String::new(), |spot| format!("  {}", spot.show(base)));
-        format!("{}{position}", frame.function)
+        format!("{}{position}", escaped(&frame.function, MOST_OF_NAME))
     };
     Call {
         text: text(folder),
@@ -150,8 +164,10 @@ impl FilePosition {
     }
 
     /// Finds the file on disk. The compiler's paths are relative to the workspace, which is the guest's
-    /// folder or one above it.
+    /// folder or one above it. A path of another kind stays as it is.
     fn on_disk(self, folder: Option<&Path>) -> Self {
+        let is_plain = |part| matches!(part, Component::Normal(_));
+        let folder = folder.filter(|_| self.file.components().all(is_plain));
         let mut above = folder.into_iter().flat_map(Path::ancestors);
         let file = above.find_map(|folder| {
             let file = folder.join(&self.file);
@@ -173,7 +189,7 @@ impl FilePosition {
         }
     }
 
-    /// Returns `file:line:column`, relative to a folder if the file lies there.
+    /// Returns `file:line:column`, relative to a folder if the file lies there, and escaped.
     fn show(&self, folder: Option<&Path>) -> String {
         let inside = folder.and_then(|folder| self.file.strip_prefix(folder).ok());
         let whole = inside.unwrap_or(&self.file).to_string_lossy();
@@ -185,22 +201,31 @@ impl FilePosition {
         let column = self
             .column
             .map_or(String::new(), |column| format!(":{column}"));
-        format!("{file}:{}{column}", self.line)
+        format!("{}:{}{column}", escaped(file, MOST_OF_PATH), self.line)
     }
 
-    /// Returns the line as it was when the guest was built. `None` if the file is missing or newer.
-    fn excerpt(&self, built: SystemTime) -> Option<String> {
-        let written = std::fs::metadata(&self.file).and_then(|about| about.modified());
+    /// Returns the line as it was when the guest was built. `None` if the file lies outside the guest's
+    /// folder, is missing, too large or newer, or has no such line.
+    fn excerpt(&self, folder: &Path, built: SystemTime) -> Option<String> {
+        let file = std::fs::canonicalize(&self.file).ok()?;
+        if !file.starts_with(folder) {
+            return None;
+        }
+        let written = std::fs::metadata(&file).and_then(|about| about.modified());
         if written.ok()? > built {
             return None;
         }
-        let source = std::fs::read_to_string(&self.file).ok()?;
+        let source = String::from_utf8(files::read(&file, MOST_SOURCE).ok()?).ok()?;
         let line = source.lines().nth(self.line.checked_sub(1)? as usize)?;
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
-        let mut text = format!("{margin} |\n{number} | {}", line.replace('\t', " "));
-        if let Some(column) = self.column {
-            let before = " ".repeat(column.saturating_sub(1) as usize);
+        let shown: String = line.chars().take(MOST_COLUMNS).collect();
+        let shown = shown.replace('\t', " ");
+        let shown = escaped(&shown, MOST_COLUMNS);
+        let mut text = format!("{margin} |\n{number} | {shown}");
+        let before = self.column.map(|column| column.saturating_sub(1) as usize);
+        if let Some(before) = before.filter(|before| *before < MOST_COLUMNS) {
+            let before = " ".repeat(before);
             text.push_str(&format!("\n{margin} | {before}^"));
         }
         Some(text)
@@ -234,16 +259,70 @@ mod tests {
         );
     }
 
-    #[test]
-    fn an_excerpt_is_shown_only_of_the_built_source() {
+    /// Returns a folder with a file of three lines, the position of its second line, and its date.
+    fn source() -> (tempfile::TempDir, FilePosition, SystemTime) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lib.rs");
         std::fs::write(&path, "one\n    two\nthree\n").unwrap();
-        let spot = spot(path.to_str().unwrap());
         let written = std::fs::metadata(&path).unwrap().modified().unwrap();
-        let excerpt = spot.excerpt(written).unwrap();
+        let spot = spot(path.to_str().unwrap());
+        (folder, spot, written)
+    }
+
+    #[test]
+    fn an_excerpt_is_shown_only_of_the_built_source() {
+        let (folder, spot, written) = source();
+        let excerpt = spot.excerpt(folder.path(), written).unwrap();
         assert_eq!(excerpt, "  |\n2 |     two\n  |     ^");
         let before = written - std::time::Duration::from_secs(1);
-        assert_eq!(spot.excerpt(before), None, "it was written after the build");
+        let excerpt = spot.excerpt(folder.path(), before);
+        assert_eq!(excerpt, None, "it was written after the build");
+    }
+
+    #[test]
+    fn an_excerpt_is_short() {
+        let (folder, spot, _) = source();
+        let long = "é".repeat(1 << 20);
+        std::fs::write(&spot.file, format!("one\n{long}\n")).unwrap();
+        let far = FilePosition {
+            column: Some(1 << 30),
+            ..spot.clone()
+        };
+        let now = SystemTime::now() + std::time::Duration::from_secs(60);
+        let excerpt = far.excerpt(folder.path(), now).unwrap();
+        assert_eq!(excerpt, format!("  |\n2 | {}", "é".repeat(200)));
+        std::fs::write(&spot.file, "\n".repeat(5 << 20)).unwrap();
+        assert_eq!(spot.excerpt(folder.path(), now), None, "5 MiB of source");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_file_outside_the_guests_folder_is_read() {
+        let (outside, secret, written) = source();
+        let folder = tempfile::tempdir().unwrap();
+        let inside = folder.path();
+        assert_eq!(secret.excerpt(inside, written), None, "an absolute path");
+        let link = inside.join("link.rs");
+        std::os::unix::fs::symlink(&secret.file, &link).unwrap();
+        let linked = spot(link.to_str().unwrap());
+        assert_eq!(linked.excerpt(inside, written), None, "a link");
+        let name = outside.path().file_name().unwrap().to_str().unwrap();
+        let above = format!("../{name}/lib.rs");
+        let above = spot(&above).on_disk(Some(inside));
+        assert!(above.file.starts_with(".."), "it is not looked for");
+        let fifo = inside.join("fifo.rs");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &fifo,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RWXU,
+            0,
+        )
+        .unwrap();
+        let later = SystemTime::now() + std::time::Duration::from_secs(60);
+        let waits = spot(fifo.to_str().unwrap());
+        assert_eq!(waits.excerpt(inside, later), None, "a fifo");
+        let endless = FilePosition::parse("/dev/zero:1:1").unwrap();
+        assert_eq!(endless.excerpt(Path::new("/"), later), None, "a device");
     }
 }

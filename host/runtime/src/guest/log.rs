@@ -5,14 +5,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use vblank_state::escape::{MOST_OF_NAME, escaped};
+
 /// A line that a plugin has logged ([`SlotBuilder::log`](crate::plugin::SlotBuilder::log)).
 #[derive(Clone, Copy, Debug)]
 pub struct LogLine<'a> {
     /// Severity.
     pub level: tracing::Level,
-    /// Part of the plugin that logged the line, usually a module path. Empty for lines of the host.
+    /// Part of the plugin that logged the line, usually a module path, unescaped. Empty for lines of the host.
     pub target: &'a str,
-    /// Text of the line.
+    /// Text of the line, as the plugin wrote it: it may contain anything. `to_string` of the line escapes it.
     pub message: &'a str,
 }
 
@@ -58,12 +60,27 @@ impl Log {
     }
 }
 
+/// Limit of the characters of a line.
+const MOST_OF_LINE: usize = 10_000;
+/// Limit of the lines of a message after the first.
+const MOST_LINES: usize = 100;
+
+/// Formats the message as a terminal may show it: escaped and cut, with further lines indented, so that none
+/// can be taken for a line of the host.
 impl fmt::Display for LogLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.target.is_empty() {
-            write!(f, "{}: ", self.target)?;
+            write!(f, "{}: ", escaped(self.target, MOST_OF_NAME))?;
         }
-        f.write_str(self.message)
+        let mut lines = self.message.lines();
+        let line = |line| escaped(line, MOST_OF_LINE);
+        write!(f, "{}", line(lines.next().unwrap_or_default()))?;
+        let mut further = lines.by_ref().take(MOST_LINES);
+        further.try_for_each(|text| write!(f, "\n    {}", line(text)))?;
+        match lines.next() {
+            Some(_) => f.write_str("\n    …"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -99,6 +116,23 @@ impl Flood {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_of_a_guest_cannot_be_taken_for_one_of_the_host() {
+        let line = |target, message| {
+            let level = tracing::Level::INFO;
+            LogLine {
+                level,
+                target,
+                message,
+            }
+            .to_string()
+        };
+        let spoofed = line("a\u{1b}[2J", "b\nbreak  at frame 0\r\u{9b}8m");
+        assert_eq!(spoofed, "a\\u{1b}[2J: b\n    break  at frame 0\\r\\u{9b}8m");
+        let long = line("", &"x\n".repeat(1 << 20));
+        assert_eq!(long.lines().count(), MOST_LINES + 2);
+    }
 
     #[test]
     fn a_flood_is_limited_and_reported() {

@@ -37,6 +37,7 @@ mod world;
 
 pub use cache::CacheOptions;
 pub use capability::Capability;
+pub(crate) use component::MOST_CODE;
 pub use component::{ABI, Code, Interfaces, Kind};
 pub use context::Context;
 pub use engine::{Engine, EngineOptions};

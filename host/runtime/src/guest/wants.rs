@@ -13,8 +13,11 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use vblank_state::escape::{MOST_OF_NAME, escaped};
+
 use super::capability::Capability;
 use crate::error::GuestError;
+use crate::files;
 
 /// A capability that a plugin wants, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +46,12 @@ impl Want {
 
 impl fmt::Display for Want {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` ({})", self.capability, self.reason)
+        let capability = self.capability.to_string();
+        let (capability, reason) = (
+            escaped(&capability, MOST_OF_NAME),
+            escaped(&self.reason, MOST_OF_NAME),
+        );
+        write!(f, "`{capability}` ({reason})")
     }
 }
 
@@ -53,11 +61,17 @@ pub fn wants_file(wasm: &Path) -> PathBuf {
     wasm.with_extension("wants.toml")
 }
 
+/// Limit of the list's size in bytes.
+const MOST: u64 = 64 << 10;
+
 /// Reads the list beside a file. Empty if there is none.
 pub(super) fn beside(wasm: &Path) -> Result<Vec<Want>, GuestError> {
     let file = wants_file(wasm);
-    match std::fs::read_to_string(&file) {
-        Ok(text) => parse(&text).map_err(|message| GuestError::Wants { file, message }),
+    match files::read(&file, MOST) {
+        Ok(bytes) => std::str::from_utf8(&bytes)
+            .map_err(|error| error.to_string())
+            .and_then(parse)
+            .map_err(|message| GuestError::Wants { file, message }),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
         Err(cause) => Err(GuestError::Read { path: file, cause }),
     }

@@ -14,6 +14,8 @@ use crate::error::Binary;
 use crate::files::{self, Access, Lock};
 use crate::guest::CodeHash;
 
+/// Limit of the log's size in bytes. A log in use has some hundred kilobytes.
+const MOST_LOG: u64 = 64 << 20;
 /// Number of versions whose code is kept.
 const CODES: usize = 16;
 /// Number of lines appended before the log is compacted.
@@ -23,7 +25,7 @@ const SLACK: usize = 200;
 /// killed may have left half a line.
 #[must_use]
 pub fn read(folder: &Path) -> Vec<Entry> {
-    let text = files::read(&log_file(folder)).unwrap_or_default();
+    let text = files::read(&log_file(folder), MOST_LOG).unwrap_or_default();
     let mut entries: Vec<Entry> = Vec::new();
     for line in text.split(|byte| *byte == b'\n') {
         let Ok(entry) = serde_json::from_slice::<Entry>(line) else {

@@ -1,7 +1,7 @@
 //! The pipeline's thread, which turns changes on disk into candidates. Only the newest change counts.
 //!
 //! A change of an input during a build stops the build and starts a new round, so ten saves in a row make
-//! one candidate. After three stops in a row the build is let finish.
+//! one candidate. After three stops in a row the build is allowed to finish.
 
 mod optimise;
 mod source_watch;
@@ -26,10 +26,10 @@ use super::message::Message;
 use super::news::News;
 use super::options::{PipelineOptions, Source};
 use super::package::{self, GuestCrate};
-use super::regular_file;
 use super::source::GrantCallback;
 use crate::error::{GuestError, SwapError};
-use crate::guest::{Capability, Code, CodeHash, Engine, Want, wants_file};
+use crate::files;
+use crate::guest::{Capability, Code, CodeHash, Engine, MOST_CODE, Want};
 use crate::history::GoBack;
 use crate::supervisor::{ExpectedState, Stages, prepare};
 
@@ -75,7 +75,7 @@ pub(super) struct Worker {
     is_touched: bool,
     /// True if nobody has changed anything since the last round, so that unchanged code is no news.
     is_quiet: bool,
-    /// True if a restarted build that is let finish has been reported since the last one that was not.
+    /// True if a restarted build that is allowed to finish has been reported since the last one that was not.
     told_restarts: bool,
     /// Time at which the newest successful build started, by the system's clock, which also dates files.
     built: Option<SystemTime>,
@@ -384,7 +384,7 @@ impl Worker {
                 // It leads to an input.
                 continue;
             }
-            if let Err(error) = regular_file::set_date(path, date) {
+            if let Err(error) = files::set_date(path, date) {
                 let reason = format!(
                     "it is older than the last build, so cargo passes over it, and its date cannot be changed: {error}"
                 );
@@ -467,17 +467,7 @@ impl Worker {
     /// Reads a file that may still be written: a file that looks damaged gets some time to become complete.
     fn read(&mut self, file: &Path) -> Result<Code, Stop> {
         const PATIENCE: Duration = Duration::from_millis(100);
-        // Something else of that name may never be read to its end.
-        let regular = [file.to_owned(), wants_file(file)]
-            .into_iter()
-            .try_for_each(|path| {
-                let opened = match path.exists() {
-                    true => regular_file::open(&path).map(drop),
-                    false => Ok(()),
-                };
-                opened.map_err(|cause| GuestError::Read { path, cause })
-            });
-        let refused = match regular.and_then(|()| Code::read(file)) {
+        let refused = match Code::read(file) {
             Ok(code) => return Ok(code),
             Err(error) => error,
         };
@@ -486,7 +476,9 @@ impl Worker {
         }
         let to = match &refused {
             GuestError::Read { .. } => None,
-            _ => std::fs::read(file).ok().map(|bytes| CodeHash::of(&bytes)),
+            _ => files::read(file, MOST_CODE)
+                .ok()
+                .map(|bytes| CodeHash::of(&bytes)),
         };
         let refused = SwapError::Guest(refused);
         let file = file.to_owned();
@@ -606,7 +598,7 @@ impl Worker {
                     let path = path_from_here(&path);
                     let path = path.display();
                     self.notice(format!(
-                        "the build was started again three times, as {path} changes while it runs; now it is let finish"
+                        "the build was started again three times, as {path} changes while it runs; now it is allowed to finish"
                     ));
                 }
                 false

@@ -445,6 +445,12 @@ impl<P: Plugin> Slot<P> {
         Ok(())
     }
 
+    /// Takes a capability back: no instance that is made from now on has it. The running version keeps it until
+    /// it is replaced. Returns false if it was not granted.
+    pub fn revoke(&mut self, capability: &Capability) -> bool {
+        self.engine.revoke(capability)
+    }
+
     /// Calls a plugin again that was taken out.
     pub fn revive(&mut self) {
         self.health.forgive();

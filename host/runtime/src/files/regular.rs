@@ -10,7 +10,7 @@ use std::time::SystemTime;
 ///
 /// # Errors
 /// When the file cannot be opened, or something else has its name.
-pub(super) fn open(path: &Path) -> std::io::Result<File> {
+pub fn open(path: &Path) -> std::io::Result<File> {
     let mut options = File::options();
     options.read(true);
     // Opening a fifo waits for a writer otherwise.
@@ -31,7 +31,7 @@ pub(super) fn open(path: &Path) -> std::io::Result<File> {
 ///
 /// # Errors
 /// When neither is allowed, or something else has this name.
-pub(super) fn set_date(path: &Path, date: SystemTime) -> std::io::Result<()> {
+pub fn set_date(path: &Path, date: SystemTime) -> std::io::Result<()> {
     if !std::fs::metadata(path)?.is_file() {
         return Err(is_none());
     }

@@ -3,12 +3,16 @@
 //! The module knows paths and bytes, and nothing of what they mean. Errors are those of the system, without
 //! the temporary name. The caller adds the operation and the file.
 
+mod regular;
+
 use std::fs::{DirEntry, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
+
+pub use regular::{open, set_date};
 
 /// The readers of a file that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,20 +23,42 @@ pub enum Access {
     Shared,
 }
 
-/// Reads a whole file.
+/// Reads a whole file of at most `most` bytes.
 ///
 /// # Errors
-/// When the file is missing or cannot be read.
-pub fn read(path: &Path) -> io::Result<Vec<u8>> {
-    std::fs::read(path)
+/// When the file is missing, cannot be read or is larger, or something else has its name, such as a fifo, a
+/// device or a folder.
+pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let file = open(path)?;
+    let mut bytes = Vec::new();
+    bytes
+        .try_reserve_exact(file.metadata()?.len().min(most) as usize)
+        .map_err(io::Error::other)?;
+    // The file may grow while it is read, and a file of the kernel has no size.
+    if file.take(most.saturating_add(1)).read_to_end(&mut bytes)? as u64 > most {
+        let text = format!("it has more than {most} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+    }
+    Ok(bytes)
 }
 
 /// Writes a file under a temporary name beside it, brings it to disk and renames it. After a crash or on a
 /// full disk, either the new file or the old one is there, never a part.
 ///
+/// A shared file is one that the user named: a link is followed, and something that is no regular file, such
+/// as `/dev/stdout` or a fifo, is written to and stays what it is.
+///
 /// # Errors
 /// When the file system refuses. An older file of that name is then unchanged.
 pub fn write_whole(path: &Path, access: Access, bytes: &[&[u8]]) -> io::Result<()> {
+    let path = &match access {
+        Access::Private => path.to_owned(),
+        Access::Shared => std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()),
+    };
+    if access == Access::Shared && is_special(path) {
+        let mut file = File::options().write(true).open(path)?;
+        return bytes.iter().try_for_each(|bytes| file.write_all(bytes));
+    }
     let mut file = temporary(path, access)?;
     for bytes in bytes {
         file.as_file_mut().write_all(bytes)?;
@@ -40,6 +66,12 @@ pub fn write_whole(path: &Path, access: Access, bytes: &[&[u8]]) -> io::Result<(
     file.as_file().sync_data()?;
     file.persist(path)?;
     Ok(())
+}
+
+/// True for a device, a fifo or a socket.
+fn is_special(path: &Path) -> bool {
+    let meta = std::fs::metadata(path);
+    meta.is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
 }
 
 /// Writes a file that can be made again, like [`write_whole`] but without waiting for the disk.
@@ -256,8 +288,39 @@ mod tests {
         let path = folder.path().join("a");
         write_whole(&path, Access::Shared, &[b"old"]).unwrap();
         write_whole(&path, Access::Shared, &[b"n", b"ew"]).unwrap();
-        assert_eq!(read(&path).unwrap(), b"new");
+        assert_eq!(read(&path, 3).unwrap(), b"new");
         assert_eq!(list_by_age(folder.path()).unwrap().len(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_followed_and_a_device_stays_one() {
+        use std::os::unix::fs::{FileTypeExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        symlink(&target, &link).unwrap();
+        std::fs::write(&target, "old").unwrap();
+        write_whole(&link, Access::Shared, &[b"new"]).unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(read(&target, 3).unwrap(), b"new");
+        let device = folder.path().join("device");
+        symlink("/dev/full", &device).unwrap();
+        let full = write_whole(&device, Access::Shared, &[b"new"]).unwrap_err();
+        assert_eq!(full.kind(), io::ErrorKind::StorageFull);
+        let kind = std::fs::metadata("/dev/full").unwrap().file_type();
+        assert!(kind.is_char_device(), "it was not replaced");
+    }
+
+    #[test]
+    fn a_large_file_and_a_device_are_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        std::fs::write(&path, "1234").unwrap();
+        assert_eq!(read(&path, 4).unwrap(), b"1234");
+        let large = read(&path, 3).unwrap_err();
+        assert_eq!(large.to_string(), "it has more than 3 bytes");
+        #[cfg(unix)]
+        assert!(read(Path::new("/dev/zero"), 3).is_err());
     }
 
     #[cfg(unix)]
@@ -277,7 +340,7 @@ mod tests {
         let path = folder.path().join("log");
         std::fs::write(&path, "one\ntw").unwrap();
         append_line(&path, b"three").unwrap();
-        assert_eq!(read(&path).unwrap(), b"one\ntw\nthree\n");
+        assert_eq!(read(&path, 100).unwrap(), b"one\ntw\nthree\n");
     }
 
     #[test]
