@@ -1,9 +1,11 @@
 //! Options of a run that the user chooses. This module knows no command line.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use vblank_input::{Script, Size};
+use vblank_runtime::files::Lock;
 use vblank_runtime::image::Image;
 
 /// Options of a session.
@@ -82,10 +84,12 @@ impl SessionOptions {
 }
 
 /// Options for autosaved images.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct AutosaveOptions {
     /// File of the image, written at intervals and at the end.
     pub path: PathBuf,
+    /// Lock of the file, held as long as the session may write it. `None` where the system has no locks.
+    pub lock: Option<Arc<Lock>>,
     /// Interval of images. A longer one is used if taking images would cost more than 2% of the time.
     pub every: Duration,
 }

@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -149,17 +150,25 @@ impl Output {
         report: &Path,
     ) -> [JoinHandle<()>; 2] {
         let (path, same) = (report.to_owned(), report.to_owned());
+        let is_open = Arc::new(AtomicBool::new(false));
+        let was_opened = Arc::clone(&is_open);
         let report = self.start(move |output| {
             // Opening returns once the process has opened the pipe as well.
-            output.read_report(File::open(&path).expect("the pipe was made"));
+            let pipe = File::open(&path).expect("the pipe was made");
+            is_open.store(true, Ordering::Relaxed);
+            output.read_report(pipe);
         });
         let text = self.start(move |output| {
             output.read_text(text);
-            // A process may end before it opens the report. Opening it here unblocks the other thread.
-            let _ = OpenOptions::new()
-                .write(true)
-                .custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32)
-                .open(&same);
+            // A process may end before it opens the report. Opening it here unblocks the other thread, once
+            // that one waits: before, there is no reader, and opening fails.
+            while !was_opened.load(Ordering::Relaxed) {
+                let _ = OpenOptions::new()
+                    .write(true)
+                    .custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32)
+                    .open(&same);
+                std::thread::sleep(Duration::from_millis(1));
+            }
         });
         [report, text]
     }

@@ -14,6 +14,7 @@ use vblank_render::sound::Speaker;
 use vblank_render::{Fit, Renderer, RendererChoice};
 use vblank_runtime::build::{GuestCrate, PipelineOptions, Source};
 use vblank_runtime::error::GuestError;
+use vblank_runtime::files::Lock;
 use vblank_runtime::guest::{Capability, Code, Engine, EngineOptions};
 use vblank_runtime::image::{Image, ImageError};
 use vblank_runtime::supervisor::{ExpectedState, prepare};
@@ -181,7 +182,8 @@ impl Run {
         };
         let engine = Arc::new(game::engine(&assets, options)?);
         let script = self.script(&engine)?;
-        let options = self.options(&source, display.is_some())?;
+        let autosave = self.autosave_options(terminal);
+        let options = self.options(&source, display.is_some(), autosave)?;
         let mut observers = self.observers(terminal)?;
         let overlay_log = OverlayLog::default();
         if display.is_some() {
@@ -335,10 +337,52 @@ impl Run {
         Ok(script)
     }
 
-    fn options(&self, source: &Source, has_window: bool) -> anyhow::Result<SessionOptions> {
+    /// Returns the file for this run's autosaved state: the guest's, or one with a number if another host has
+    /// that. `None` if nothing is to be saved.
+    fn autosave_options(&self, terminal: &Terminal) -> Option<AutosaveOptions> {
+        /// Limit of the hosts that save the state of one guest.
+        const MOST: usize = 100;
+        // A run that does not wait for the clock belongs to a script, which can repeat it.
+        if self.fast || self.autosave.is_zero() {
+            return None;
+        }
+        let own = folders::autosave_of(&self.guest)?;
+        for number in 1..=MOST {
+            let path = match number {
+                1 => own.clone(),
+                number => own.with_extension(format!("{number}.vbs")),
+            };
+            let lock = match Lock::attempt(&path.with_extension("lock")) {
+                Ok(Some(lock)) => Some(Arc::new(lock)),
+                Ok(None) => continue,
+                Err(error) => {
+                    tracing::warn!("autosave: {} is not locked: {error}", path.display());
+                    None
+                }
+            };
+            if number > 1 {
+                terminal.say(&format!(
+                    "another host runs this guest; this one saves its state in {} (--state-in starts from it)",
+                    path.display()
+                ));
+            }
+            let every = self.autosave;
+            return Some(AutosaveOptions { path, lock, every });
+        }
+        terminal.say(&format!(
+            "{MOST} hosts run this guest; this one does not save its state"
+        ));
+        None
+    }
+
+    fn options(
+        &self,
+        source: &Source,
+        has_window: bool,
+        autosave: Option<AutosaveOptions>,
+    ) -> anyhow::Result<SessionOptions> {
         // A guest that is built here can be mended by its author. A file that runs headless belongs to
         // a script.
-        let autosave = folders::autosave_of(&self.guest);
         let mendable = has_window || !matches!(source, Source::File(_));
         Ok(SessionOptions {
             guest: std::fs::canonicalize(&self.guest).unwrap_or_else(|_| self.guest.clone()),
@@ -354,14 +398,8 @@ impl Run {
                 .input
                 .as_deref()
                 .map_or(Ok(Script::default()), read_script)?,
-            state_in: self.start_image(autosave.as_deref())?,
-            // A run that does not wait for the clock belongs to a script, which can repeat it.
-            autosave: autosave
-                .filter(|_| !self.fast && !self.autosave.is_zero())
-                .map(|path| AutosaveOptions {
-                    path,
-                    every: self.autosave,
-                }),
+            state_in: self.start_image()?,
+            autosave,
             history: folders::history_of(&self.guest),
             images: folders::images_of(&self.guest),
             state_out: self.state_out.clone(),
@@ -370,9 +408,10 @@ impl Run {
     }
 
     /// Reads the state to start from, before anything is built.
-    fn start_image(&self, autosave: Option<&Path>) -> anyhow::Result<Option<Image>> {
+    fn start_image(&self) -> anyhow::Result<Option<Image>> {
+        let autosave = folders::autosave_of(&self.guest);
         let path = if self.resume {
-            let Some(path) = autosave else {
+            let Some(path) = autosave.as_deref() else {
                 bail!(
                     "--resume: the folder of saved states cannot be used; is HOME or XDG_DATA_HOME a folder that you may write in?"
                 );

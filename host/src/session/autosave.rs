@@ -44,15 +44,19 @@ impl Autosave {
     pub(super) fn start(options: AutosaveOptions) -> std::io::Result<Self> {
         let (images, to_write) = sync_channel(1);
         let (tell, written) = channel();
+        let AutosaveOptions { path, lock, every } = options;
         let thread = std::thread::Builder::new()
             .name("autosave".to_owned())
-            .spawn(move || write_all(&options.path, &to_write, &tell))?;
+            .spawn(move || {
+                write_all(&path, &to_write, &tell);
+                drop(lock);
+            })?;
         Ok(Self {
             images: Some(images),
             written,
             thread: Some(thread),
-            every: options.every,
-            due: Instant::now() + options.every,
+            every,
+            due: Instant::now() + every,
             is_writing: false,
         })
     }

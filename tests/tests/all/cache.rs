@@ -33,7 +33,9 @@ impl Scene {
     /// The files that were kept.
     fn files(&self) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(self.cache()).expect("the folder was made");
-        entries.flatten().map(|entry| entry.path()).collect()
+        let paths = entries.flatten().map(|entry| entry.path());
+        // The key of the checksums lies there too.
+        paths.filter(|path| !path.ends_with("key")).collect()
     }
 }
 

@@ -76,6 +76,38 @@ fn a_fresh_start_keeps_the_image_of_the_run_before() {
 }
 
 #[test]
+fn two_hosts_of_one_guest_save_in_two_files() {
+    let data = TempDir::new().expect("a temporary folder can be made");
+    let guest = data.path().join("game.wasm");
+    Guest::of::<Counter>().write(&guest);
+    let mut first = run(&guest, &data).args("--hz 200").start();
+    first.event("autosave");
+    let second = run(&guest, &data).args("--frames 3").to_end().exits(0);
+    let words = ["another host runs this guest", ".2.vbs", "--state-in"];
+    let second = second.says_once(&words);
+    let last = first.stop().exits(0).frames();
+    assert!(last > 3);
+
+    // The file of the guest is that of the first host, whoever ended last.
+    let resumed = run(&guest, &data).args("--resume --frames 1").to_end();
+    assert_eq!(resumed.exits(0).only("start")["frame"], last);
+    let folder = data.path().join("vblank/autosave");
+    let own = std::fs::read_dir(folder)
+        .expect("the folder was made")
+        .flatten();
+    let own = own.map(|entry| entry.path());
+    let mut own = own.filter(|path| path.to_string_lossy().ends_with(".2.vbs"));
+    let own = own.next().expect("the second host has saved its state");
+    let again = run(&guest, &data)
+        .args("--frames 1")
+        .file("--state-in", &own, "");
+    let again = again.to_end().exits(0);
+    assert_eq!(again.only("start")["frame"], 3);
+    assert!(!again.said.contains("another host"), "{}", again.said);
+    drop(second);
+}
+
+#[test]
 fn without_autosave_nothing_is_written() {
     let data = TempDir::new().expect("a temporary folder can be made");
     let guest = data.path().join("game.wasm");

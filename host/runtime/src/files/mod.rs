@@ -3,15 +3,17 @@
 //! The module knows paths and bytes, and nothing of what they mean. Errors are those of the system, without
 //! the temporary name. The caller adds the operation and the file.
 
+mod open_folder;
 mod regular;
 
-use std::fs::{DirEntry, File};
+use std::fs::{DirEntry, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
 
+pub use open_folder::OpenFolder;
 pub use regular::{open, set_date};
 
 /// The readers of a file that is written.
@@ -133,6 +135,57 @@ impl Lock {
         file.lock()?;
         Ok(Self(file))
     }
+
+    /// Takes the lock of this name, or returns `None` if another process or another part of this one has it.
+    ///
+    /// # Errors
+    /// When the file cannot be created, or the system has no locks.
+    pub fn attempt(path: &Path) -> io::Result<Option<Self>> {
+        let file = File::create(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+/// Reads a key of the user's from this file, or makes one of random bytes. Only the user may read the file.
+///
+/// # Errors
+/// When the file system refuses, or the system has no random bytes.
+pub fn private_key(path: &Path) -> io::Result<[u8; 32]> {
+    if let Some(key) = existing_key(path) {
+        return Ok(key);
+    }
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(io::Error::other)?;
+    // Whatever else has this name is no key.
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = temporary(path, Access::Private)?;
+    file.as_file_mut().write_all(&key)?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(key),
+        // Another host was quicker.
+        Err(error) => existing_key(path).ok_or(error.error),
+    }
+}
+
+/// Returns the key in a file that is regular, no link, of the right size, and readable by its owner only.
+fn existing_key(path: &Path) -> Option<[u8; 32]> {
+    let meta = std::fs::symlink_metadata(path).ok()?;
+    #[cfg(unix)]
+    let is_private = {
+        use std::os::unix::fs::MetadataExt;
+        meta.uid() == rustix::process::geteuid().as_raw() && meta.mode() & 0o077 == 0
+    };
+    #[cfg(not(unix))]
+    let is_private = true;
+    (meta.is_file() && is_private).then_some(())?;
+    read(path, 32).ok()?.try_into().ok()
 }
 
 /// Sets a file's date to now, which marks it as used.
@@ -181,29 +234,6 @@ pub fn list_by_age(folder: &Path) -> io::Result<Vec<FileInfo>> {
 /// When the file system refuses.
 pub fn create_folder(folder: &Path) -> io::Result<()> {
     std::fs::create_dir_all(folder)
-}
-
-/// Creates a folder in which only the user may read and write, or checks an existing one.
-///
-/// # Errors
-/// When the file system refuses, or others may write there.
-pub fn create_private_folder(folder: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
-        let meta = std::fs::metadata(folder)?;
-        if meta.uid() != rustix::process::geteuid().as_raw() || meta.mode() & 0o022 != 0 {
-            return Err(io::Error::other("others may write there"));
-        }
-        Ok(())
-    }
-    // A folder in the user's profile is private by itself.
-    #[cfg(not(unix))]
-    create_folder(folder)
 }
 
 /// Removes temporary files of this file that killed processes have left. Files younger than a minute stay,
@@ -332,6 +362,40 @@ mod tests {
         write_whole(&path, Access::Private, &[b"secret"]).unwrap();
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_lock_is_held_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let held = Lock::attempt(&path).unwrap();
+        assert!(held.is_some() && Lock::attempt(&path).unwrap().is_none());
+        drop(held);
+        assert!(Lock::attempt(&path).unwrap().is_some());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_stays_and_is_private() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let key = private_key(&path).unwrap();
+        assert_eq!(private_key(&path).unwrap(), key);
+        let mode = |mode| PermissionsExt::from_mode(mode);
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        std::fs::set_permissions(&path, mode(0o644)).unwrap();
+        let second = private_key(&path).unwrap();
+        assert_ne!(second, key, "others could read the first");
+        let elsewhere = folder.path().join("elsewhere");
+        std::fs::rename(&path, &elsewhere).unwrap();
+        symlink(&elsewhere, &path).unwrap();
+        assert_ne!(private_key(&path).unwrap(), second, "a link");
+        std::fs::write(&path, "short").unwrap();
+        assert_eq!(private_key(&path).unwrap().len(), 32);
     }
 
     #[test]

@@ -11,14 +11,14 @@ use std::hash::{Hash, Hasher};
 use std::io;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use wasmtime::component::Component;
 
 use super::component::Code;
 use super::hash::CodeHash;
-use crate::files::{self, Access};
+use crate::files::{self, Access, OpenFolder};
 use crate::thread::lower_priority;
 
 /// Options of the cache on disk.
@@ -89,8 +89,8 @@ impl Cache {
         let found = recalled.or_else(|| {
             let bytes = self.disk.as_ref()?.read(hash)?;
             // SAFETY: these are bytes that `Component::serialize` made for an engine like this one:
-            // their checksum covers them, the hash of the guest and the fingerprint of the engine, and
-            // in their folder nobody but the user may write. Wasmtime refuses code for features that
+            // their checksum, whose key only the user can read, covers them, the hash of the guest and
+            // the fingerprint of the engine, and in their folder nobody but the user may write. Wasmtime refuses code for features that
             // the processor lacks.
             let component = unsafe { Component::deserialize(wasm, &bytes) };
             component
@@ -175,7 +175,9 @@ fn fingerprint(deterministic: bool) -> u64 {
 /// A folder of files that several hosts may use at once. It knows nothing of what the bytes mean.
 #[derive(Clone, Debug)]
 struct Disk {
-    folder: PathBuf,
+    folder: Arc<OpenFolder>,
+    /// Key of the checksums, which only the user can read.
+    key: [u8; 32],
     most: u64,
     fingerprint: u64,
 }
@@ -184,9 +186,10 @@ const SUFFIX: &str = ".cwasm";
 
 impl Disk {
     fn open(options: &CacheOptions, fingerprint: u64) -> io::Result<Self> {
-        files::create_private_folder(&options.folder)?;
+        let folder = OpenFolder::open_private(&options.folder)?;
         Ok(Self {
-            folder: options.folder.clone(),
+            key: files::private_key(&folder.path().join("key"))?,
+            folder: Arc::new(folder),
             most: options.most,
             fingerprint,
         })
@@ -196,9 +199,14 @@ impl Disk {
         format!("{hash}-{:016x}{SUFFIX}", self.fingerprint)
     }
 
-    /// Returns the checksum of name and bytes. It covers the name, so a renamed file counts as damaged.
-    fn checksum(name: &str, bytes: &[u8]) -> blake3::Hash {
-        let mut hasher = blake3::Hasher::new();
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Returns the keyed checksum of name and bytes. It covers the name, so a renamed file counts as damaged.
+    /// Without the key nobody can make a file that counts.
+    fn checksum(&self, name: &str, bytes: &[u8]) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new_keyed(&self.key);
         hasher.update(name.as_bytes()).update(bytes);
         hasher.finalize()
     }
@@ -206,10 +214,13 @@ impl Disk {
     /// Reads the bytes of this hash, and updates the file's time of use.
     fn read(&self, hash: CodeHash) -> Option<Vec<u8>> {
         let name = self.name(hash);
-        let path = self.folder.join(&name);
+        let path = self.path(&name);
+        if path.is_symlink() {
+            return None;
+        }
         let mut file = files::read(&path, self.most).ok()?;
         let (sum, bytes) = file.split_first_chunk::<32>()?;
-        if Self::checksum(&name, bytes) != *sum {
+        if self.checksum(&name, bytes) != *sum {
             tracing::debug!("compiled code in {} is damaged", path.display());
             return None;
         }
@@ -222,15 +233,15 @@ impl Disk {
     /// Writes compiled code, completely or not at all, and then removes files until the limit holds.
     fn write(&self, hash: CodeHash, bytes: &[u8]) -> io::Result<()> {
         let name = self.name(hash);
-        let checksum = Self::checksum(&name, bytes);
-        let path = self.folder.join(name);
+        let checksum = self.checksum(&name, bytes);
+        let path = self.path(&name);
         files::write_cached(&path, Access::Private, &[checksum.as_bytes(), bytes])?;
         self.evict()
     }
 
     /// Removes the least recently used files until the rest fits.
     fn evict(&self) -> io::Result<()> {
-        let mut files = files::list_by_age(&self.folder)?;
+        let mut files = files::list_by_age(&self.folder.path())?;
         files.retain(|file| {
             let name = file.path.file_name().unwrap_or_default().to_string_lossy();
             name.ends_with(SUFFIX) || name.ends_with(files::TEMPORARY)
@@ -276,8 +287,8 @@ mod tests {
         assert_eq!(disk.read(hash(1)), None);
         disk.write(hash(1), b"code").unwrap();
         assert_eq!(disk.read(hash(1)).as_deref(), Some(b"code".as_slice()));
-        let left = std::fs::read_dir(&disk.folder).unwrap().count();
-        assert_eq!(left, 1, "a temporary file was left behind");
+        let left = std::fs::read_dir(disk.folder.path()).unwrap().count();
+        assert_eq!(left, 2, "the file and the key, and no temporary file");
     }
 
     #[test]
@@ -285,7 +296,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let disk = disk(folder.path());
         disk.write(hash(1), b"code").unwrap();
-        let path = disk.folder.join(disk.name(hash(1)));
+        let path = disk.path(&disk.name(hash(1)));
         let good = std::fs::read(&path).unwrap();
         for at in 0..good.len() {
             let mut bad = good.clone();
@@ -310,11 +321,33 @@ mod tests {
         };
         assert_eq!(other.read(hash(1)), None);
         // A renamed file does not fit either.
-        let file = |disk: &Disk, number| disk.folder.join(disk.name(hash(number)));
+        let file = |disk: &Disk, number| disk.path(&disk.name(hash(number)));
         std::fs::copy(file(&disk, 1), file(&other, 1)).unwrap();
         std::fs::copy(file(&disk, 1), file(&disk, 2)).unwrap();
         assert_eq!(other.read(hash(1)), None);
         assert_eq!(disk.read(hash(2)), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_planted_file_is_a_miss() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = disk(folder.path());
+        disk.write(hash(1), b"code").unwrap();
+        let path = disk.path(&disk.name(hash(1)));
+        let good = std::fs::read(&path).unwrap();
+        // Everything but the key is known.
+        let unkeyed = blake3::Hasher::new()
+            .update(disk.name(hash(1)).as_bytes())
+            .update(b"evil")
+            .finalize();
+        let planted = [unkeyed.as_bytes().as_slice(), b"evil"].concat();
+        std::fs::write(&path, planted).unwrap();
+        assert_eq!(disk.read(hash(1)), None);
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(folder.path().join("good"), good).unwrap();
+        std::os::unix::fs::symlink(folder.path().join("good"), &path).unwrap();
+        assert_eq!(disk.read(hash(1)), None, "a link");
     }
 
     #[test]
@@ -326,20 +359,20 @@ mod tests {
             disk.write(hash(number), &[number; 100]).unwrap();
             let file = File::options()
                 .write(true)
-                .open(disk.folder.join(disk.name(hash(number))))
+                .open(disk.path(&disk.name(hash(number))))
                 .unwrap();
             let age = Duration::from_secs(u64::from(number));
             file.set_modified(long_ago + age).unwrap();
         }
         // Files of other programs are not removed.
-        std::fs::write(disk.folder.join("notes.txt"), [0; 1000]).unwrap();
+        std::fs::write(disk.path("notes.txt"), [0; 1000]).unwrap();
         assert!(disk.read(hash(0)).is_some(), "now the oldest is number 1");
         disk.write(hash(3), &[3; 100]).unwrap();
         let kept: Vec<bool> = (0..4)
             .map(|number| disk.read(hash(number)).is_some())
             .collect();
         assert_eq!(kept, [true, false, true, true]);
-        assert!(disk.folder.join("notes.txt").exists());
+        assert!(disk.path("notes.txt").exists());
     }
 
     #[test]
@@ -361,8 +394,9 @@ mod tests {
                 });
             }
         });
-        let size: u64 = std::fs::read_dir(&disk.folder)
+        let size: u64 = std::fs::read_dir(disk.folder.path())
             .unwrap()
+            .filter(|entry| entry.as_ref().unwrap().file_name() != "key")
             .map(|entry| entry.unwrap().metadata().unwrap().len())
             .sum();
         assert!(size <= disk.most, "{size} bytes");
@@ -373,7 +407,8 @@ mod tests {
     fn a_folder_that_others_may_write_in_is_not_used() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
-        let path = disk(folder.path()).folder;
+        drop(disk(folder.path()));
+        let path = folder.path().join("compiled");
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&path), 0o700);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o777)).unwrap();

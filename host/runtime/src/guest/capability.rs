@@ -1,10 +1,8 @@
 //! The capabilities that a guest may be granted beyond its world, by name. Without a grant a guest has
 //! none. Knows no world and no engine.
 
-use std::borrow::Cow;
 use std::fmt;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +13,7 @@ use wasmtime_wasi::random::Deterministic;
 use wasmtime_wasi::{FsPerms, WasiCtx};
 
 use crate::error::GuestError;
+use crate::files::OpenFolder;
 
 /// A capability beyond the guest's world. All of them are parts of WASI preview 2, and a guest can use only
 /// the parts that were granted.
@@ -53,7 +52,7 @@ pub enum Capability {
 #[derive(Clone, Debug)]
 pub(super) struct Grant {
     pub(super) capability: Capability,
-    folder: Option<Arc<File>>,
+    folder: Option<Arc<OpenFolder>>,
 }
 
 impl Grant {
@@ -64,7 +63,7 @@ impl Grant {
     pub(super) fn open(capability: Capability) -> Result<Self, GuestError> {
         let folder = match &capability {
             Capability::Files { folder, .. } => {
-                let opened = open_folder(folder).map_err(|error| GuestError::Folder {
+                let opened = OpenFolder::open(folder).map_err(|error| GuestError::Folder {
                     folder: folder.clone(),
                     message: error.to_string(),
                 })?;
@@ -74,35 +73,6 @@ impl Grant {
         };
         Ok(Self { capability, folder })
     }
-
-    /// Returns a path of the open folder.
-    fn path<'a>(&'a self, folder: &'a Path) -> Cow<'a, Path> {
-        // The WASI library takes paths only.
-        #[cfg(target_os = "linux")]
-        if let Some(open) = &self.folder {
-            use std::os::fd::AsRawFd;
-            let path = PathBuf::from(format!("/proc/self/fd/{}", open.as_raw_fd()));
-            if path.exists() {
-                return path.into();
-            }
-        }
-        folder.into()
-    }
-}
-
-/// Opens a folder, and nothing else: a fifo of that name is not waited for.
-fn open_folder(folder: &Path) -> std::io::Result<File> {
-    let mut options = File::options();
-    options.read(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(
-        &mut options,
-        rustix::fs::OFlags::DIRECTORY.bits().cast_signed(),
-    );
-    // The flag stands for any access to a folder.
-    #[cfg(windows)]
-    std::os::windows::fs::OpenOptionsExt::custom_flags(&mut options, 0x0200_0000);
-    options.open(folder)
 }
 
 /// Names of all capabilities, for messages.
@@ -244,7 +214,9 @@ pub(super) fn context(
                 } else {
                     FsPerms::ReadOnly
                 };
-                let opened = builder.preopened_dir(grant.path(folder), name, permissions);
+                let open = grant.folder.as_ref();
+                let path = open.map_or(folder.into(), |open| open.path());
+                let opened = builder.preopened_dir(path, name, permissions);
                 opened.map_err(|error| GuestError::Folder {
                     folder: folder.clone(),
                     message: format!("{error:#}"),
