@@ -8,6 +8,7 @@
 
 // Leaves, which every other module may use.
 mod bounds;
+pub mod escape;
 mod number;
 mod words;
 
