@@ -29,6 +29,7 @@ mod inspect;
 mod keys;
 mod killed;
 mod languages;
+mod lends;
 mod lost;
 mod main_job;
 mod new;
