@@ -196,9 +196,59 @@ fn the_number_of_empty_items_is_bounded() {
         )
         .is_err()
     );
-    let array = Schema::new(Type::Array(Box::new(Type::Tuple(vec![])), u32::MAX), vec![]).unwrap();
-    assert!(value::decode(&array, &tree(&[])).is_err());
+    let unit = || Box::new(Type::Tuple(vec![]));
+    let array = |item, count| Box::new(Type::Array(item, count));
+    assert!(Schema::new(*array(unit(), u32::MAX), vec![]).is_err());
+    // What counts is the product, at any depth, and beside values with bytes.
+    assert!(Schema::new(*array(array(unit(), 1 << 20), 1 << 20), vec![]).is_err());
+    let many = || Type::Tuple(vec![*array(unit(), 1 << 19); 4]);
+    assert!(Schema::new(many(), vec![]).is_err());
+    let many = Type::Tuple(vec![*array(unit(), 1 << 19), Type::Bool]);
+    let list = Schema::new(Type::List(Box::new(many)), vec![]).unwrap();
+    let four = [&4_u32.to_le_bytes()[..], &[1; 4]].concat();
+    assert!(check(&list, &tree(&four)).is_err());
+    assert!(value::decode(&list, &tree(&four)).is_err());
     assert!(start.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn one_walk_has_one_budget() {
+    let start = Instant::now();
+    // Lists of as many values without bytes as one list may have.
+    let lists = Schema::of::<Vec<Vec<()>>>();
+    let one = (1_u32 << 20).to_le_bytes();
+    let all = [&(1_u32 << 16).to_le_bytes()[..], &one.repeat(1 << 16)].concat();
+    assert!(check(&lists, &tree(&all)).is_err());
+    assert!(value::decode(&lists, &tree(&all)).is_err());
+    let mut out = String::new();
+    assert!(value::print(&lists, &tree(&all), value::Notation::Wave, &mut out).is_err());
+    assert!(out.is_empty());
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn names_are_short() {
+    #[derive(State)]
+    #[state(crate = vblank_state)]
+    struct Named {
+        field: u8,
+    }
+    let _ = Named { field: 0 }.field;
+    let bytes = Schema::of::<Named>().encode();
+    let at = bytes.windows(5).position(|name| name == b"field").unwrap();
+    let with_name = |name: &str| {
+        let mut len = name.len();
+        let mut number = Vec::new();
+        while len >= 0x80 {
+            number.push(len as u8 | 0x80);
+            len >>= 7;
+        }
+        number.push(len as u8);
+        Schema::decode(&[&bytes[..at - 1], &number, name.as_bytes(), &bytes[at + 5..]].concat())
+    };
+    assert!(with_name(&"n".repeat(1024)).is_ok());
+    let error = with_name(&"n".repeat(3 << 20)).unwrap_err().to_string();
+    assert!(error.contains("too long") && error.len() < 500, "{error}");
 }
 
 #[derive(State, Debug, PartialEq, Clone)]

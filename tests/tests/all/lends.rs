@@ -74,7 +74,7 @@ fn places_that_overlap_are_charged_each_time() {
     guest.step(2).before("migrate", places).write(&new);
     let home = tempfile::TempDir::new().expect("a temporary folder can be made");
     let mut command = host(home.path());
-    command.args("run --headless --fast --renderer null --frames 6".split(' '));
+    command.args("run --headless --fast --renderer null --frames 6 --swap-limit 20000".split(' '));
     command
         .arg(&old)
         .arg("--swap-at")
@@ -109,7 +109,7 @@ fn a_list_of_256_mib_crosses_a_swap() {
     let image = folder.path().join("a.vbs");
     let home = tempfile::TempDir::new().expect("a temporary folder can be made");
     let mut command = host(home.path());
-    command.args("run --headless --fast --renderer null --frames 6".split(' '));
+    command.args("run --headless --fast --renderer null --frames 6 --swap-limit 20000".split(' '));
     command
         .arg(&old)
         .arg("--swap-at")

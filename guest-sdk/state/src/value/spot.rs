@@ -6,11 +6,11 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::decode::Decoder;
+use super::decode::decode_at;
 use super::encode::{Encoder, ValueError};
+use super::event::Shape;
 use super::parse::{ParseError, parse, parse_fields};
 use super::tree::Value;
-use crate::bounds::MAX_DEPTH;
 use crate::cursor::{CodecError, Cursor};
 use crate::parcel::{Parcel, ParcelRef};
 use crate::parcel_writer::ParcelWriter;
@@ -141,11 +141,11 @@ impl<'a> Spot<'a> {
     /// # Errors
     /// Returns an error when the state is not one of its schema.
     pub fn value(&self) -> Result<Value, CodecError> {
-        let (decode, mut cursor) = (Decoder::new(self.schema), self.cursor.clone());
-        match self.shape {
-            SpotType::Type(ty) => decode.value(&mut cursor, ty, MAX_DEPTH),
-            SpotType::Fields(fields) => decode.fields(&mut cursor, fields, MAX_DEPTH),
-        }
+        let shape = match self.shape {
+            SpotType::Type(ty) => Shape::Type(ty),
+            SpotType::Fields(fields) => Shape::Fields(fields),
+        };
+        decode_at(self.schema, &mut self.cursor.clone(), shape)
     }
 
     /// Returns a short text: the value if it is a single one, otherwise a summary such as the
@@ -321,7 +321,7 @@ impl<'a> Spot<'a> {
         };
         let mut cursor = self.cursor.clone();
         for _ in 0..cursor.word()? {
-            let found = Decoder::new(self.schema).value(&mut cursor, key, MAX_DEPTH)?;
+            let found = decode_at(self.schema, &mut cursor, Shape::Type(key))?;
             if found == *wanted {
                 return Ok(Some(self.with(SpotType::Type(value), cursor)));
             }
@@ -413,7 +413,7 @@ impl<'a> Spot<'a> {
             if index < range.start {
                 cursor.skip(self.schema, key)?;
             } else {
-                let key = Decoder::new(self.schema).value(&mut cursor, key, MAX_DEPTH)?;
+                let key = decode_at(self.schema, &mut cursor, Shape::Type(key))?;
                 let spot = self.with(SpotType::Type(value), cursor.clone());
                 found.push((format!("[{key}]"), spot));
             }
