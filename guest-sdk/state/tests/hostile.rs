@@ -140,6 +140,114 @@ fn a_large_schema_is_read_and_compared_in_bounded_time() {
     );
 }
 
+/// Makes as many types as fit, each an option of the next, with a field of this type.
+fn chain(count: u32, ty: &Type, name: &str) -> Schema {
+    let link = |i: u32| Type::Option(Box::new(Type::Named((i + 1) % count)));
+    let each = |i: u32| {
+        def(
+            &format!("T{i}"),
+            vec![("next", link(i)), (name, ty.clone())],
+        )
+    };
+    Schema::new(Type::Named(0), (0..count).map(each).collect()).unwrap()
+}
+
+#[test]
+fn a_report_on_sixty_thousand_types_is_short_and_quick() {
+    let old = chain(60_000, &Type::Number(Number::F32), "x");
+    let start = Instant::now();
+    for (ty, name) in [(Type::String, "x"), (Type::Number(Number::F32), "y")] {
+        let new = chain(60_000, &ty, name);
+        let comparison = Comparison::new(&old, &new);
+        let needed = comparison.plan().unwrap_err();
+        let report = vblank_state::explain(&old, &new, needed);
+        assert!(report.len() < 1 << 20, "{}", report.len());
+        assert!(
+            report.contains("T0") && report.contains("59980 more types"),
+            "{report}"
+        );
+        assert!(needed.to_string().len() < 1 << 16);
+    }
+    assert!(
+        start.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn a_record_whose_many_fields_all_changed_is_compared_in_bounded_time() {
+    let record = |prefix: &str, ty: Type| {
+        let names: Vec<String> = (0..60_000).map(|i| format!("{prefix}{i}")).collect();
+        let fields = names
+            .iter()
+            .map(|name| (name.as_str(), ty.clone()))
+            .collect();
+        Schema::new(Type::Named(0), vec![def("Record", fields)]).unwrap()
+    };
+    let start = Instant::now();
+    let (old, new) = (record("a", Type::Bool), record("b", Type::String));
+    let comparison = Comparison::new(&old, &new);
+    let report = vblank_state::explain(&old, &new, comparison.plan().unwrap_err());
+    assert!(
+        report.len() < 1 << 20 && report.contains("more changes"),
+        "{}",
+        report.len()
+    );
+    assert!(
+        start.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn aliases_that_everything_refers_to_are_compared_in_bounded_time() {
+    let count = 20_000;
+    let schema = |name: &str| {
+        let mut target = def(name, vec![("x", Type::Bool)]);
+        target.aliases = (0..count).map(|i| format!("{name}{i}")).collect();
+        let users = (0..count).map(|i| def(&format!("U{i}"), vec![("x", Type::Named(0))]));
+        let fields: Vec<_> = (0..count)
+            .map(|i| (format!("f{i}"), Type::Named(i + 1)))
+            .collect();
+        let fields = fields.iter().map(|(name, ty)| (name.as_str(), ty.clone()));
+        let root = def("Root", fields.collect());
+        let types = std::iter::once(target).chain(users).chain([root]);
+        Schema::new(Type::Named(count + 1), types.collect()).unwrap()
+    };
+    let start = Instant::now();
+    let comparison = Comparison::new(&schema("Old"), &schema("New"));
+    assert!(comparison.plan().is_err());
+    assert!(
+        start.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn names_in_changes_and_reports_are_escaped() {
+    let schema = |ty| {
+        Schema::new(
+            Type::Named(0),
+            vec![def("E\u{1b}[2J", vec![("f\u{202e}", ty)])],
+        )
+    };
+    let (old, new) = (schema(Type::Bool).unwrap(), schema(Type::String).unwrap());
+    let comparison = Comparison::new(&old, &new);
+    let report = vblank_state::explain(&old, &new, comparison.plan().unwrap_err());
+    let wit = new.to_wit();
+    for text in [comparison.to_string(), report, wit] {
+        let is_raw = |c: char| c != '\n' && vblank_state::escape::is_active(c);
+        assert!(!text.contains(is_raw), "{text:?}");
+        assert!(
+            text.contains("\\u{1b}") && text.contains("\\u{202e}"),
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn invalid_lengths_are_refused() {
     let list = Schema::of::<Vec<u32>>();

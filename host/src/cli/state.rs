@@ -72,8 +72,8 @@ impl State {
     }
 }
 
-/// Number of parked fields that are listed.
-const MOST_PATHS: usize = 1000;
+/// Number of parked fields, and of changes, that are listed.
+const MOST_LISTED: usize = 1000;
 
 fn value(image: &Image) -> anyhow::Result<Value> {
     decode(&image.schema, &image.parcel.as_ref()).map_err(|error| anyhow!("{error}"))
@@ -87,8 +87,8 @@ fn show(path: &std::path::Path, json: bool) -> anyhow::Result<u8> {
         let code = escaped(&image.code, MOST_OF_NAME);
         outln!("// frame {}, code {code}", image.frame);
         let paths = image.parked.paths();
-        let hidden = paths.len().saturating_sub(MOST_PATHS);
-        for (path, count) in paths.into_iter().take(MOST_PATHS) {
+        let hidden = paths.len().saturating_sub(MOST_LISTED);
+        for (path, count) in paths.into_iter().take(MOST_LISTED) {
             let values = if count == 1 { "value" } else { "values" };
             outln!(
                 "// parked: {}, {count} {values}",
@@ -151,10 +151,14 @@ fn migrate(
     let out = out.unwrap_or_else(|| path.with_extension("migrated.vbs"));
     game.image()?.write(&out, Access::Shared)?;
     outln!("{}", comparison.verdict());
-    comparison
-        .changes()
+    let changes = comparison.changes();
+    changes
         .iter()
+        .take(MOST_LISTED)
         .for_each(|change| outln!("  {change}"));
+    if changes.len() > MOST_LISTED {
+        outln!("  … and {} more changes", changes.len() - MOST_LISTED);
+    }
     outln!("written to {}", out.display());
     Ok(0)
 }

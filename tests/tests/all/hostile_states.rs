@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use vblank_runtime::files::Access;
 use vblank_runtime::image::Image;
+use vblank_state::schema::{Field, Fields, Kind, Style, TypeDef};
 use vblank_state::{Parcel, Parked, Schema, Type};
 use vblank_tests::{Bounded, Bounds, Counter, Guest, Run, host, workspace};
 
@@ -13,7 +14,7 @@ fn case(name: &str) -> PathBuf {
 }
 
 /// Runs a command of the host with these arguments.
-fn told(arguments: &[&str], files: &[&Path], bounds: Bounds) -> Bounded {
+fn executed(arguments: &[&str], files: &[&Path], bounds: Bounds) -> Bounded {
     let home = TempDir::new().expect("a temporary folder can be made");
     bounds.run(host(home.path()).args(arguments).args(files))
 }
@@ -22,11 +23,11 @@ fn told(arguments: &[&str], files: &[&Path], bounds: Bounds) -> Bounded {
 #[track_caller]
 fn is_refused(image: &Path, message: &str) {
     let bounds = Bounds::new(60, 1500);
-    let shown = told(&["state", "show"], &[image], bounds);
-    let compared = told(&["state", "diff"], &[image, image], bounds);
+    let shown = executed(&["state", "show"], &[image], bounds);
+    let compared = executed(&["state", "diff"], &[image, image], bounds);
     let flags = "run --headless --fast --renderer null --frames 3 --exit-on-break --state-in";
     let flags: Vec<&str> = flags.split(' ').collect();
-    let played = told(&flags, &[image, &case("plain.wasm")], bounds);
+    let played = executed(&flags, &[image, &case("plain.wasm")], bounds);
     for (ended, code) in [(shown, 1), (compared, 2), (played, 1)] {
         assert_eq!(ended.code, Some(code), "{ended:?}");
         assert!(ended.said.contains(message), "{ended:?}");
@@ -94,10 +95,10 @@ fn an_image_of_zeros_or_empty_lists_takes_bounded_memory() {
         let size = path.metadata().expect("it is there").len();
         assert!(size < 5 << 20, "{size}");
         let bounds = Bounds::new(120, 1500);
-        let shown = told(&["state", "show"], &[&path], bounds);
+        let shown = executed(&["state", "show"], &[&path], bounds);
         assert_eq!(shown.code, Some(1), "{shown:?}");
         assert!(shown.said.contains("too much to print"), "{shown:?}");
-        let compared = told(&["state", "diff"], &[&path, &path], Bounds::new(120, 2500));
+        let compared = executed(&["state", "diff"], &[&path, &path], Bounds::new(120, 2500));
         assert_eq!(compared.code, Some(2), "{compared:?}");
         assert!(
             compared.said.contains("as a tree of values"),
@@ -109,7 +110,7 @@ fn an_image_of_zeros_or_empty_lists_takes_bounded_memory() {
 #[test]
 fn escapes_in_names_do_not_reach_the_terminal() {
     for arguments in [&["state", "show"][..], &["state", "show", "--json"]] {
-        let shown = told(arguments, &[&case("v9_esc.vbs")], Bounds::new(60, 500));
+        let shown = executed(arguments, &[&case("v9_esc.vbs")], Bounds::new(60, 500));
         assert_eq!(shown.code, Some(0), "{shown:?}");
         let is_raw = |c: char| c.is_control() && c != '\n';
         assert!(!shown.printed.contains(is_raw), "{shown:?}");
@@ -117,8 +118,71 @@ fn escapes_in_names_do_not_reach_the_terminal() {
 }
 
 #[test]
+fn a_check_of_thirty_thousand_changed_types_is_short_and_quick() {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let field = |name: &str, ty| Field {
+        name: name.to_owned(),
+        aliases: Vec::new(),
+        ty,
+        default: None,
+    };
+    let write = |name: &str, ty: Type, value: &[u8]| {
+        let each = |i: u32| {
+            let next = Type::Option(Box::new(Type::Named((i + 1) % 30_000)));
+            let fields = Fields {
+                style: Style::Named,
+                list: vec![field("next", next), field("x", ty.clone())],
+                skipped: Vec::new(),
+            };
+            TypeDef {
+                name: format!("T{i}"),
+                aliases: Vec::new(),
+                version: 0,
+                hooks: Vec::new(),
+                kind: Kind::Record {
+                    fields,
+                    flat: false,
+                },
+            }
+        };
+        let path = folder.path().join(name);
+        let schema = Schema::new(Type::Named(0), (0..30_000).map(each).collect());
+        let image = Image {
+            code: "0".repeat(64),
+            frame: 1,
+            schema: schema.expect("a schema").into(),
+            parcel: Parcel {
+                tree: [&[0], value].concat(),
+                ..Parcel::default()
+            },
+            parked: Parked::default(),
+        };
+        image
+            .write(&path, Access::Shared)
+            .expect("an image can be written");
+        path
+    };
+    let old = write("old.vbs", Type::Bool, &[0]);
+    let cases = [
+        (write("text.vbs", Type::String, &[0; 4]), 1),
+        (
+            write("option.vbs", Type::Option(Box::new(Type::Bool)), &[0]),
+            0,
+        ),
+    ];
+    for (new, code) in &cases {
+        let checked = executed(&["check"], &[&old, new], Bounds::new(60, 1000));
+        assert_eq!(checked.code, Some(*code), "{checked:?}");
+        assert!(checked.printed.len() < 1 << 20, "{}", checked.printed.len());
+        let json = executed(&["check", "--json"], &[&old, new], Bounds::new(60, 1000));
+        assert_eq!(json.code, Some(*code), "{json:?}");
+        assert!(json.printed.matches("\"text\"").count() >= 30_000);
+    }
+}
+
+#[test]
 fn a_healthy_image_of_every_type_is_shown() {
-    let shown = told(
+    let shown = executed(
         &["state", "show"],
         &[&case("rich.vbs")],
         Bounds::new(60, 500),

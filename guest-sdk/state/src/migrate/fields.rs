@@ -7,12 +7,16 @@ use super::parked::{ColumnKey, ParkedColumn};
 use crate::compare::steps::{FieldSteps, Source};
 use crate::compare::{Comparison, Plan};
 use crate::cursor::Cursor;
+use crate::escape::{MOST_OF_PATH, escaped};
 use crate::leftovers::{Entry, Span};
 use crate::parcel_writer::ParcelWriter;
 use crate::refusal::Refusal;
 use crate::schema::{Field, Schema};
 use std::cell::Cell;
 use std::rc::Rc;
+
+/// Notes of a migration. Further ones are left out.
+const MOST_NOTES: usize = 100;
 
 /// Reads the old fields, each once, in any order.
 ///
@@ -319,6 +323,10 @@ impl Migration<'_> {
 
     /// Adds a message for the user, unless it is already there.
     fn note(&mut self, note: String) {
+        let note = escaped(&note, MOST_OF_PATH).to_string();
+        if self.notes.len() >= MOST_NOTES {
+            return;
+        }
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }

@@ -5,6 +5,7 @@
 
 use super::parked::{ColumnKey, DenseValues, Parked, ParkedColumn};
 use crate::cursor::{CodecError, Cursor};
+use crate::escape::{MOST_OF_NAME, escaped};
 use crate::schema::Schema;
 use std::collections::BTreeMap;
 
@@ -65,8 +66,12 @@ impl Parked {
             let schema = from.slice()?;
             let names = column_key.field.len() + column_key.path.len();
             memory.charge(COLUMN + names + SCHEMA_BYTE * schema.len())?;
-            let schema = Schema::decode(schema)
-                .map_err(|cause| error(format!("{}: {cause}", column_key.field)))?;
+            let schema = Schema::decode(schema).map_err(|cause| {
+                error(format!(
+                    "{}: {cause}",
+                    escaped(&column_key.field, MOST_OF_NAME)
+                ))
+            })?;
             let dense = if from.flag()? {
                 Some(dense(&mut from, &schema)?)
             } else {

@@ -293,7 +293,7 @@ pub(super) fn tell<T: Take>(value: &Value, to: &mut T) -> Result<(), T::Error> {
     let mut stack = Vec::new();
     let mut next = Some(value);
     while let Some(value) = next {
-        next = match told(value, &mut stack, to)? {
+        next = match begin(value, &mut stack, to)? {
             Some(inner) => Some(inner),
             None => following(&mut stack, to)?,
         };
@@ -336,7 +336,7 @@ fn following<'v, T: Take>(
     Ok(None)
 }
 
-fn told<'v, T: Take>(
+fn begin<'v, T: Take>(
     value: &'v Value,
     stack: &mut Vec<Rest<'v>>,
     to: &mut T,

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::tree::Value;
 use crate::bounds::MAX_TREE_DEPTH;
+use crate::escape::{MOST_OF_MESSAGE, escaped_lines};
 use crate::schema::{Case, Fields, Kind, Number, Schema, Style, Type, kebab};
 
 /// The reason why a text is not a value of a type.
@@ -18,10 +19,11 @@ pub struct ParseError {
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = escaped_lines(&self.message, MOST_OF_MESSAGE);
         if self.at == 0 {
-            return f.write_str(&self.message);
+            return message.fmt(f);
         }
-        write!(f, "{} (at column {})", self.message, self.at + 1)
+        write!(f, "{message} (at column {})", self.at + 1)
     }
 }
 

@@ -12,6 +12,7 @@ use super::event::Shape;
 use super::parse::{ParseError, parse, parse_fields};
 use super::tree::Value;
 use crate::cursor::{CodecError, Cursor};
+use crate::escape::{MOST_OF_MESSAGE, MOST_OF_PATH, escaped, escaped_lines};
 use crate::parcel::{Parcel, ParcelRef};
 use crate::parcel_writer::ParcelWriter;
 use crate::schema::{Fields, Kind, Schema, Style, Type};
@@ -67,11 +68,14 @@ impl fmt::Display for SpotError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             SpotError::NoSuchPath { known, step } if known.is_empty() => {
-                write!(f, "the state has no `{step}`")
+                write!(f, "the state has no `{}`", escaped(step, MOST_OF_PATH))
             }
-            SpotError::NoSuchPath { known, step } => write!(f, "{known} has no `{step}`"),
+            SpotError::NoSuchPath { known, step } => {
+                let (known, step) = (escaped(known, MOST_OF_PATH), escaped(step, MOST_OF_PATH));
+                write!(f, "{known} has no `{step}`")
+            }
             SpotError::Text(error) => error.fmt(f),
-            SpotError::Value(error) => f.write_str(&error.message),
+            SpotError::Value(error) => escaped_lines(&error.message, MOST_OF_MESSAGE).fmt(f),
             SpotError::InSet => f.write_str("items of a set are changed with the whole set"),
             SpotError::Damaged(error) => error.fmt(f),
         }
