@@ -5,7 +5,17 @@
 /// The rule depends on the size alone, so the tree needs no tag.
 pub const SEGMENT_MIN: usize = 4096;
 /// Deepest nesting of a state. A list of linked boxes takes two levels a link.
-pub const MAX_DEPTH: usize = 1000;
+///
+/// The host walks states without a deep stack. A Rust guest's own stack ends earlier, at some
+/// 1,400 linked boxes of small values.
+pub const MAX_DEPTH: usize = 100_000;
+/// Stack in bytes that a Rust guest may use to save or restore nested boxes and collections, which
+/// it does by recursion. wasmtime gives it 512 KiB.
+pub(crate) const LEVELS_STACK: usize = 400 << 10;
+/// Stack that one box or collection takes, in bytes, beside twice the size of what it holds.
+pub(crate) const LEVEL: usize = 256;
+/// Deepest nesting for which a migration uses the stack of the thread that asks for it.
+pub(crate) const SHALLOW: usize = 500;
 /// Deepest nesting of a value tree ([`Value`](crate::Value)) and of a value in WAVE, which are read and
 /// dropped by recursion.
 pub(crate) const MAX_TREE_DEPTH: usize = 1000;

@@ -54,6 +54,7 @@ pub(crate) struct Cursor<'a> {
     pub steps: usize,
     /// Largest number of them, by the bytes of the tree.
     most_steps: usize,
+    has_no_segments: bool,
 }
 
 impl<'a> Cursor<'a> {
@@ -65,6 +66,7 @@ impl<'a> Cursor<'a> {
             passed: [0; 4],
             steps: 0,
             most_steps: most_steps(parcel.tree.len()),
+            has_no_segments: false,
         }
     }
 
@@ -76,6 +78,15 @@ impl<'a> Cursor<'a> {
             passed: [0; 4],
             steps: 0,
             most_steps: most_steps(tree.len()),
+            has_no_segments: false,
+        }
+    }
+
+    /// Returns a cursor of a tree whose segments are not there. They count as read.
+    pub fn inline_without_segments(tree: &'a [u8]) -> Cursor<'a> {
+        Cursor {
+            has_no_segments: true,
+            ..Cursor::inline(tree)
         }
     }
 
@@ -191,6 +202,9 @@ impl<'a> Cursor<'a> {
         let len = count.checked_mul(size).ok_or_else(|| {
             CodecError::new(format!("{count} items of {size} bytes are too many"))
         })?;
+        if self.has_no_segments && len >= SEGMENT_MIN {
+            return Ok(&[]);
+        }
         let Some(parcel) = self.segments.filter(|_| len >= SEGMENT_MIN) else {
             return self.take(len);
         };

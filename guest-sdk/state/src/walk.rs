@@ -80,6 +80,38 @@ impl<'c> Cursor<'c> {
         Ok(())
     }
 
+    /// Returns the path of the value at which the tree ends, such as `root.next.next`. Of a long path
+    /// the first names are shown, and the others counted.
+    pub fn path_to_end(&mut self, schema: &Schema) -> String {
+        const MOST: usize = 12;
+        let mut walk = Walk {
+            schema,
+            stack: Vec::new(),
+        };
+        let mut next = Some((schema.root(), usize::MAX));
+        while let Some((ty, depth)) = next {
+            next = match walk.visit(self, ty, depth, &mut Skip) {
+                Ok(Some(inner)) => Some(inner),
+                Ok(None) => walk.advance(),
+                Err(_) => break,
+            };
+        }
+        let steps = walk.stack.iter().filter_map(|(open, _)| match open {
+            Open::Fields(all, left) => {
+                let at = (all.len() - left.len()).checked_sub(1)?;
+                Some(all[at].name.as_str())
+            }
+            Open::Items(..) | Open::Entries(..) => Some("[]"),
+            Open::Types(_) => None,
+        });
+        let names: Vec<&str> = steps.clone().take(MOST).collect();
+        let path = names.join(".").replace(".[]", "[]");
+        match steps.count().saturating_sub(MOST) {
+            0 => path,
+            more => format!("{path}… and {more} more"),
+        }
+    }
+
     /// Passes the bytes since a position to the sink.
     fn give<S: Sink>(&self, start: usize, sink: &mut S) -> Result<(), S::Error> {
         sink.bytes(&self.tree[start..self.at])
@@ -110,7 +142,8 @@ enum Open<'s> {
     /// Keys and values of a map. The number counts both.
     Entries(&'s Type, &'s Type, usize),
     Types(Iter<'s, Type>),
-    Fields(Iter<'s, Field>),
+    /// All fields, and those that are left.
+    Fields(&'s [Field], Iter<'s, Field>),
 }
 
 impl<'s> Walk<'s> {
@@ -128,7 +161,7 @@ impl<'s> Walk<'s> {
                     Some(if *left % 2 == 1 { *key } else { *value })
                 }
                 Open::Types(types) => types.next(),
-                Open::Fields(fields) => fields.next().map(|field| &field.ty),
+                Open::Fields(_, fields) => fields.next().map(|field| &field.ty),
             };
             match next {
                 Some(ty) => return Some((ty, *depth)),
@@ -182,7 +215,8 @@ impl<'s> Walk<'s> {
                         return Ok(None);
                     }
                 };
-                self.stack.push((Open::Fields(fields.list.iter()), depth));
+                let list = &fields.list;
+                self.stack.push((Open::Fields(list, list.iter()), depth));
             }
             Type::List(item) if schema.layout(item).width > 0 => {
                 let layout = schema.layout(item);

@@ -365,11 +365,21 @@ struct Link {
     next: Option<Box<Link>>,
 }
 
-/// The test uses the default stack of a thread. A build without optimisation needs a larger one.
+fn link(levels: usize) -> Link {
+    let mut link = Link { next: None };
+    for _ in 0..levels {
+        link = Link {
+            next: Some(Box::new(link)),
+        };
+    }
+    link
+}
+
+/// The test uses the stack of a small thread. A build without optimisation needs a larger one.
 #[test]
 fn depth_is_bounded() {
     let stack = if cfg!(debug_assertions) {
-        32 << 20
+        64 << 20
     } else {
         1 << 20
     };
@@ -383,41 +393,101 @@ fn depth_is_bounded() {
 
 fn deep_values() {
     let schema = Schema::of::<Link>();
-    let mut deep = vec![1; 100_000];
-    deep.push(0);
-    let error = check(&schema, &tree(&deep)).unwrap_err().to_string();
-    assert!(error.contains("nested deeper than"), "{error}");
-    assert!(value::decode(&schema, &tree(&deep)).is_err());
-    // A list of links at the limit works in every step.
-    let mut link = Link { next: None };
-    for _ in 0..MAX_DEPTH / 2 - 10 {
-        link = Link {
-            next: Some(Box::new(link)),
-        };
-    }
-    let saved = save(&link);
-    check(&schema, &saved.as_ref()).unwrap();
-    let tree = value::decode(&schema, &saved.as_ref()).unwrap();
-    assert_eq!(value::encode(&schema, &tree).unwrap(), saved.to_parcel());
-    assert!(!tree.to_string().is_empty() && !tree.to_json().is_empty());
     let new = Schema::of::<newer::Link>();
     let plan = Comparison::new(&schema, &new).into_plan().unwrap();
-    let default_bytes = vblank_state::defaults::<newer::Link>();
-    let migrate = |parcel: &ParcelRef<'_>| {
-        apply(
-            &plan,
-            parcel,
-            &default_bytes,
-            &Parked::default(),
-            &Limits::default(),
-        )
+    let defaults = vblank_state::defaults::<newer::Link>();
+    let (parked, limits) = (Parked::default(), Limits::default());
+    let migrate = |parcel: &ParcelRef<'_>| apply(&plan, parcel, &defaults, &parked, &limits);
+    let linked = |links: usize| [vec![1; links], vec![0]].concat();
+
+    let deep = linked(MAX_DEPTH / 2 + 10);
+    let error = check(&schema, &tree(&deep)).unwrap_err().to_string();
+    assert!(error.contains("nested deeper than"), "{error}");
+    let error = migrate(&tree(&deep)).unwrap_err().to_string();
+    assert!(error.contains("nested deeper"), "{error}");
+
+    // A list of links at the limit works in every step of the host.
+    for links in [100, 249, 251, 2000, MAX_DEPTH / 2 - 10] {
+        let deep = linked(links);
+        check(&schema, &tree(&deep)).unwrap();
+        let migrated = migrate(&tree(&deep)).unwrap().parcel;
+        check(&new, &migrated.as_ref()).unwrap();
+        assert_eq!(migrated.tree.len(), deep.len() + 4 * (links + 1));
+        let mut out = String::new();
+        for notation in [value::Notation::Wave, value::Notation::Json] {
+            value::print(&schema, &tree(&deep), notation, &mut out).unwrap();
+        }
+        assert!(out.len() > 10 * links);
+        let found = value::Spot::find(&schema, &tree(&deep), "next.some.next").map(drop);
+        assert!(found.is_ok(), "{found:?}");
+    }
+    // Trees of values are not as deep.
+    assert!(value::decode(&schema, &tree(&linked(2000))).is_err());
+    let saved = save(&link(400)).to_parcel();
+    let tree = value::decode(&schema, &saved.as_ref()).unwrap();
+    assert_eq!(value::encode(&schema, &tree).unwrap(), saved);
+    assert!(!tree.to_string().is_empty() && !tree.to_json().is_empty());
+}
+
+#[test]
+fn a_guest_counts_levels_and_says_where_there_are_too_many() {
+    let work = || {
+        let deepest = link(1400);
+        let saved = save(&deepest);
+        assert_eq!(saved.fault::<Link>(), None);
+        assert_eq!(restore::<Link>(saved.to_parcel()).unwrap(), deepest);
+
+        let deeper = link(1600);
+        let saved = save(&deeper);
+        let fault = saved.fault::<Link>().unwrap();
+        assert!(fault.contains("next.next"), "{fault}");
+        assert!(fault.contains("one list"), "{fault}");
+        let tree = [vec![1; 5000], vec![0]].concat();
+        let error = restore::<Link>(Parcel {
+            tree,
+            ..Parcel::default()
+        });
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("nested too deep"), "{error}");
     };
-    check(&new, &migrate(&saved.as_ref()).unwrap().parcel.as_ref()).unwrap();
+    let thread = std::thread::Builder::new().stack_size(64 << 20);
+    thread.spawn(work).unwrap().join().unwrap();
+}
+
+#[test]
+fn what_parks_a_value_at_each_of_many_levels_is_refused() {
+    // Each parked value has a path as long as it is deep.
+    let links = 40_000;
+    let old = Schema::new(
+        Type::Named(0),
+        vec![def(
+            "Link",
+            vec![
+                ("next", Type::Option(Box::new(Type::Named(0)))),
+                ("x", Type::Number(Number::F32)),
+            ],
+        )],
+    )
+    .unwrap();
+    let new = Schema::of::<Link>();
+    let plan = Comparison::new(&old, &new).into_plan().unwrap();
+    // In this order the fields of the outer values come last.
+    let bytes = [vec![1; links], vec![0; 1 + 4 * (links + 1)]].concat();
+    let start = Instant::now();
+    let migrate = |bytes: &[u8]| {
+        let (parked, limits) = (Parked::default(), Limits::default());
+        let defaults = vblank_state::defaults::<Link>();
+        apply(&plan, &tree(bytes), &defaults, &parked, &limits)
+    };
+    let error = migrate(&bytes).unwrap_err().to_string();
+    assert!(error.contains("parked values may"), "{error}");
+    assert!(error.len() < 10_000);
+    let few = [vec![1; 600], vec![0; 1 + 4 * 601]].concat();
+    assert_eq!(migrate(&few).unwrap().parked.len(), 601);
     assert!(
-        migrate(&self::tree(&deep))
-            .unwrap_err()
-            .to_string()
-            .contains("nested deeper")
+        start.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        start.elapsed()
     );
 }
 

@@ -16,6 +16,7 @@ mod cache;
 mod changed_types;
 mod consent;
 mod control;
+mod deep_states;
 mod demos;
 mod doctor;
 mod failures;

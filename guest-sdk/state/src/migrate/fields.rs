@@ -15,6 +15,8 @@ use crate::schema::{Field, Schema};
 use std::cell::Cell;
 use std::rc::Rc;
 
+/// Length of a path that costs no more than the column that has it, in bytes.
+const FREE_PATH: usize = 256;
 /// Notes of a migration. Further ones are left out.
 const MOST_NOTES: usize = 100;
 
@@ -278,9 +280,11 @@ impl Migration<'_> {
             field: owner.parked_as(plan, index),
             path: self.path.open.clone(),
         };
+        // In a deep value each level has a column of its own, whose path is as long as it is deep.
+        let long_path = column_key.path.len().saturating_sub(FREE_PATH);
         self.reserve_parked(
             &column_key.field,
-            ParkedColumn::ROW + self.path.row.len() + value.len(),
+            ParkedColumn::ROW + self.path.row.len() + value.len() + long_path,
         )?;
         let replaced = self
             .parked
