@@ -61,6 +61,9 @@ pub fn save<R: Root>() {
         let mut writer = Writer::new(tree);
         state.save(&mut writer);
         let saved = writer.finish();
+        if let Some(fault) = saved.fault::<R>() {
+            panic!("the state cannot be saved: {fault}");
+        }
         lend::tree(&saved.tree);
         saved.segments.iter().for_each(lend_segment);
         R::runtime().with(|runtime| *runtime.lent.borrow_mut() = saved.into_buffers());

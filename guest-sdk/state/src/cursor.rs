@@ -2,24 +2,41 @@
 //!
 //! The bytes may come from a hostile guest, so every length is checked against what is left.
 
-use crate::bounds::{MAX_DEPTH, MAX_EMPTY_ITEMS, SEGMENT_MIN};
+use crate::bounds::{MAX_DEPTH, MAX_EMPTY_ITEMS, SEGMENT_MIN, VALUES_PER_BYTE};
 use crate::parcel::ParcelRef;
 use crate::words::words_as_bytes;
 use std::fmt;
 
 /// The error for bytes that are not a state of their schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CodecError(String);
+pub struct CodecError {
+    message: String,
+    is_damage: bool,
+}
 
 impl CodecError {
     pub(crate) fn new(message: impl Into<String>) -> CodecError {
-        CodecError(message.into())
+        CodecError {
+            message: message.into(),
+            is_damage: true,
+        }
+    }
+
+    /// Makes an error for a state that is sound, and too large for what is done with it.
+    pub(crate) fn too_large(message: impl Into<String>) -> CodecError {
+        CodecError {
+            message: message.into(),
+            is_damage: false,
+        }
     }
 }
 
 impl fmt::Display for CodecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "damaged state: {}", self.0)
+        if self.is_damage {
+            f.write_str("damaged state: ")?;
+        }
+        f.write_str(&self.message)
     }
 }
 
@@ -35,6 +52,9 @@ pub(crate) struct Cursor<'a> {
     pub passed: [usize; 4],
     /// Number of values that were walked.
     pub steps: usize,
+    /// Largest number of them, by the bytes of the tree.
+    most_steps: usize,
+    has_no_segments: bool,
 }
 
 impl<'a> Cursor<'a> {
@@ -45,6 +65,8 @@ impl<'a> Cursor<'a> {
             segments: Some(parcel),
             passed: [0; 4],
             steps: 0,
+            most_steps: most_steps(parcel.tree.len()),
+            has_no_segments: false,
         }
     }
 
@@ -55,7 +77,30 @@ impl<'a> Cursor<'a> {
             segments: None,
             passed: [0; 4],
             steps: 0,
+            most_steps: most_steps(tree.len()),
+            has_no_segments: false,
         }
+    }
+
+    /// Returns a cursor of a tree whose segments are not there. They count as read.
+    pub fn inline_without_segments(tree: &'a [u8]) -> Cursor<'a> {
+        Cursor {
+            has_no_segments: true,
+            ..Cursor::inline(tree)
+        }
+    }
+
+    /// Charges values to the walk. One walk has one budget, which grows with the bytes of the tree.
+    pub fn spend(&mut self, values: usize) -> Result<(), CodecError> {
+        self.steps = self.steps.saturating_add(values);
+        if self.steps > self.most_steps {
+            return Err(CodecError::new(format!(
+                "it has more than {} values in {} bytes",
+                self.most_steps,
+                self.tree.len()
+            )));
+        }
+        Ok(())
     }
 
     pub fn left(&self) -> usize {
@@ -65,7 +110,7 @@ impl<'a> Cursor<'a> {
     pub fn take(&mut self, len: usize) -> Result<&'a [u8], CodecError> {
         let bytes = self.tree[self.at..].get(..len);
         let bytes = bytes.ok_or_else(|| {
-            CodecError(format!(
+            CodecError::new(format!(
                 "{len} bytes are needed and {} are left",
                 self.left()
             ))
@@ -84,7 +129,7 @@ impl<'a> Cursor<'a> {
     pub fn text(&mut self) -> Result<String, CodecError> {
         let text = std::str::from_utf8(self.slice()?);
         text.map(str::to_owned)
-            .map_err(|_| CodecError("a name is not UTF-8".into()))
+            .map_err(|_| CodecError::new("a name is not UTF-8"))
     }
 
     pub fn word(&mut self) -> Result<u32, CodecError> {
@@ -101,7 +146,7 @@ impl<'a> Cursor<'a> {
             min => self.left() / min as usize,
         };
         if count > most {
-            return Err(CodecError(format!(
+            return Err(CodecError::new(format!(
                 "{count} items are claimed and at most {most} are possible"
             )));
         }
@@ -112,7 +157,7 @@ impl<'a> Cursor<'a> {
         match self.take(1)? {
             [0] => Ok(false),
             [1] => Ok(true),
-            other => Err(CodecError(format!("{} is neither 0 nor 1", other[0]))),
+            other => Err(CodecError::new(format!("{} is neither 0 nor 1", other[0]))),
         }
     }
 
@@ -124,7 +169,9 @@ impl<'a> Cursor<'a> {
         if tag < cases {
             Ok(tag)
         } else {
-            Err(CodecError(format!("there is no case {tag} among {cases}")))
+            Err(CodecError::new(format!(
+                "there is no case {tag} among {cases}"
+            )))
         }
     }
 
@@ -136,14 +183,14 @@ impl<'a> Cursor<'a> {
         let bits = u64::from_le_bytes(word);
         match bits.checked_shr(flags as u32) {
             None | Some(0) => Ok(bits),
-            Some(_) => Err(CodecError("a flag is set that does not exist".into())),
+            Some(_) => Err(CodecError::new("a flag is set that does not exist")),
         }
     }
 
     /// Checks the length of an array whose items may take no bytes.
     pub fn bounded(&self, count: u32, min: u32) -> Result<(), CodecError> {
         if min == 0 && count as usize > MAX_EMPTY_ITEMS {
-            return Err(CodecError(format!(
+            return Err(CodecError::new(format!(
                 "{count} items without bytes are too many"
             )));
         }
@@ -152,9 +199,12 @@ impl<'a> Cursor<'a> {
 
     /// Reads a flat list, from the tree or from the next segment.
     pub fn flat(&mut self, count: usize, size: usize, width: u8) -> Result<&'a [u8], CodecError> {
-        let len = count
-            .checked_mul(size)
-            .ok_or_else(|| CodecError(format!("{count} items of {size} bytes are too many")))?;
+        let len = count.checked_mul(size).ok_or_else(|| {
+            CodecError::new(format!("{count} items of {size} bytes are too many"))
+        })?;
+        if self.has_no_segments && len >= SEGMENT_MIN {
+            return Ok(&[]);
+        }
         let Some(parcel) = self.segments.filter(|_| len >= SEGMENT_MIN) else {
             return self.take(len);
         };
@@ -165,10 +215,10 @@ impl<'a> Cursor<'a> {
             4 => parcel.w32.get(*next).map(|words| words_as_bytes(words)),
             _ => parcel.w64.get(*next).map(|words| words_as_bytes(words)),
         };
-        let bytes =
-            segment.ok_or_else(|| CodecError(format!("a segment of {len} bytes is missing")))?;
+        let bytes = segment
+            .ok_or_else(|| CodecError::new(format!("a segment of {len} bytes is missing")))?;
         if bytes.len() != len {
-            return Err(CodecError(format!(
+            return Err(CodecError::new(format!(
                 "a segment has {} bytes where the tree says {len}",
                 bytes.len()
             )));
@@ -190,7 +240,7 @@ impl<'a> Cursor<'a> {
             .zip(self.passed)
             .map(|(all, passed)| all - passed)
             .sum();
-        Err(CodecError(format!(
+        Err(CodecError::new(format!(
             "{} bytes and {left} segments are left over",
             self.left()
         )))
@@ -198,5 +248,9 @@ impl<'a> Cursor<'a> {
 }
 
 pub(crate) fn too_deep() -> CodecError {
-    CodecError(format!("values are nested deeper than {MAX_DEPTH} levels"))
+    CodecError::new(format!("values are nested deeper than {MAX_DEPTH} levels"))
+}
+
+fn most_steps(bytes: usize) -> usize {
+    MAX_EMPTY_ITEMS.saturating_add(bytes.saturating_mul(VALUES_PER_BYTE))
 }

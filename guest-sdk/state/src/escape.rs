@@ -5,6 +5,10 @@ use std::fmt::{self, Display, Write};
 
 /// Length in characters that fits any name of a type, field, key or file.
 pub const MOST_OF_NAME: usize = 200;
+/// Length in characters that fits any path that is worth reading.
+pub(crate) const MOST_OF_PATH: usize = 1000;
+/// Length in characters that fits any message of this crate.
+pub(crate) const MOST_OF_MESSAGE: usize = 4000;
 
 /// A text that is escaped and cut while it is written. Made by [`escaped`] and [`escaped_lines`].
 #[derive(Clone, Copy, Debug)]

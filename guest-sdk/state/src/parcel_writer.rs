@@ -1,10 +1,11 @@
 //! Writes a new parcel with a bound on its memory. Knows no plans.
 
 use crate::bounds::SEGMENT_MIN;
-use crate::cursor::{Cursor, too_deep};
+use crate::cursor::Cursor;
 use crate::parcel::Parcel;
 use crate::refusal::Refusal;
-use crate::schema::{Kind, Schema, Type};
+use crate::schema::{Schema, Type};
+use crate::walk::Sink;
 use crate::words::words_as_bytes_mut;
 
 pub(crate) struct ParcelWriter {
@@ -112,88 +113,22 @@ impl ParcelWriter {
         ty: &Type,
         depth: usize,
     ) -> Result<(), Refusal> {
-        if let Some(size) = schema.layout(ty).size() {
-            return self.bytes(from.take(size)?);
-        }
-        let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
-        match ty {
-            Type::String => {
-                let len = from.count(1)?;
-                self.count(len)?;
-                self.bytes(from.take(len)?)
-            }
-            Type::List(item) => match schema.layout(item).as_flat() {
-                Some((size, width)) => {
-                    let count = from.word()? as usize;
-                    let bytes = from.flat(count, size, width)?;
-                    self.count(count)?;
-                    self.flat(bytes.len(), width)?.copy_from_slice(bytes);
-                    Ok(())
-                }
-                None => self.copy_items(from, schema, item, depth),
-            },
-            Type::Set(item) => self.copy_items(from, schema, item, depth),
-            Type::Array(item, count) => {
-                (0..*count).try_for_each(|_| self.copy(from, schema, item, depth))
-            }
-            Type::Map(key, value) => {
-                let count = from.count(schema.layout(key).min)?;
-                self.count(count)?;
-                for _ in 0..count {
-                    self.copy(from, schema, key, depth)?;
-                    self.copy(from, schema, value, depth)?;
-                }
-                Ok(())
-            }
-            Type::Option(item) => {
-                let some = from.flag()?;
-                self.bytes(&[u8::from(some)])?;
-                if some {
-                    self.copy(from, schema, item, depth)
-                } else {
-                    Ok(())
-                }
-            }
-            Type::Result(ok, err) => {
-                let is_err = from.flag()?;
-                self.bytes(&[u8::from(is_err)])?;
-                self.copy(from, schema, if is_err { err } else { ok }, depth)
-            }
-            Type::Tuple(items) => items
-                .iter()
-                .try_for_each(|item| self.copy(from, schema, item, depth)),
-            Type::Named(id) => {
-                let fields = match &schema.get(*id).kind {
-                    Kind::Record { fields, .. } => fields,
-                    Kind::Variant(cases) | Kind::Flags(cases) => {
-                        let tag = from.tag(cases.len())?;
-                        self.tag(tag as u32, cases.len())?;
-                        &cases[tag].fields
-                    }
-                };
-                fields
-                    .list
-                    .iter()
-                    .try_for_each(|field| self.copy(from, schema, &field.ty, depth))
-            }
-            Type::Bool | Type::Number(_) | Type::Char => unreachable!("these are of fixed size"),
-        }
+        from.pass(schema, ty, depth, self)
+    }
+}
+
+/// A walk that copies. The limit of the writer bounds its work too.
+impl Sink for ParcelWriter {
+    type Error = Refusal;
+    const IS_THOROUGH: bool = false;
+
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        ParcelWriter::bytes(self, bytes)
     }
 
-    fn copy_items(
-        &mut self,
-        from: &mut Cursor<'_>,
-        schema: &Schema,
-        item: &Type,
-        depth: usize,
-    ) -> Result<(), Refusal> {
-        let layout = schema.layout(item);
-        let count = from.count(layout.min)?;
-        self.count(count)?;
-        match layout.size() {
-            Some(size) => self.bytes(from.take(count * size)?),
-            None => (0..count).try_for_each(|_| self.copy(from, schema, item, depth)),
-        }
+    fn flat(&mut self, bytes: &[u8], width: u8) -> Result<(), Refusal> {
+        ParcelWriter::flat(self, bytes.len(), width)?.copy_from_slice(bytes);
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The reason why a state does not cross: a path and a message. Knows no plans.
 
 use crate::cursor::CodecError;
+use crate::escape::{MOST_OF_MESSAGE, MOST_OF_PATH, escaped, escaped_lines};
 use crate::number;
 use crate::schema::Number;
 use std::fmt;
@@ -35,8 +36,15 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.path.as_str() {
-            "" => f.write_str(&self.message),
-            path => write!(f, "{path}: {}", self.message),
+            "" => escaped_lines(&self.message, MOST_OF_MESSAGE).fmt(f),
+            path => {
+                let path = escaped(path, MOST_OF_PATH);
+                write!(
+                    f,
+                    "{path}: {}",
+                    escaped_lines(&self.message, MOST_OF_MESSAGE)
+                )
+            }
         }
     }
 }

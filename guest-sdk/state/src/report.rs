@@ -4,60 +4,125 @@
 //! guest.
 
 use crate::compare::{Change, ChangeKind, NeedsMigration};
+use crate::escape::{MOST_OF_NAME, escaped};
 use crate::schema::{Field, Fields, Kind, Number, Schema, Type, TypeDef};
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
-/// Returns the full report on changes that need a migration.
+/// Characters of a line with the fields of a case.
+const MOST_OF_LINE: usize = 1000;
+/// Types that a report describes.
+const MOST_TYPES: usize = 20;
+/// Changes of one type that a report lists.
+const MOST_CHANGES: usize = 50;
+/// Lines of a type that a report shows beside those of another.
+const MOST_LINES: usize = 100;
+
+/// Returns the report on changes that need a migration. It describes the first types in full, and
+/// counts the others.
+///
+/// The report is made once for each comparison. A host asks for it when it prepares a candidate, so
+/// that it is there when a game has to go on.
 pub fn explain(old: &Schema, new: &Schema, needs: &NeedsMigration) -> String {
+    let report = needs.report.get_or_init(|| report(old, new, needs));
+    report.clone()
+}
+
+fn report(old: &Schema, new: &Schema, needs: &NeedsMigration) -> String {
     let mut out = String::from("the state needs a migration\n");
-    let mut seen = Vec::new();
+    let mut order: Vec<&str> = Vec::new();
+    let mut by_type: HashMap<&str, Vec<&Change>> = HashMap::new();
     for change in &needs.changes {
-        let name = change
-            .path
-            .split(['.', '[', '{'])
-            .next()
-            .unwrap_or_default();
-        if seen.contains(&name) {
-            continue;
+        let name = owner(&change.path);
+        let changes = by_type.entry(name).or_default();
+        if changes.is_empty() {
+            order.push(name);
         }
-        seen.push(name);
-        let of_type = |other: &&Change| other.path.split(['.', '[', '{']).next() == Some(name);
-        let changes: Vec<&Change> = needs.changes.iter().filter(of_type).collect();
+        changes.push(change);
+    }
+    let names = TypeNames::new(old, new);
+    for name in order.iter().take(MOST_TYPES) {
+        let changes = &by_type[name];
         out.push('\n');
-        for change in &changes {
+        for change in changes.iter().take(MOST_CHANGES) {
             let _ = writeln!(out, "{change}");
         }
-        if let Some((was, is)) = pair(old, new, name) {
+        more(&mut out, changes.len(), MOST_CHANGES, "changes");
+        if let Some((was, is)) = names.pair(old, new, name) {
             out.push('\n');
             side_by_side(&mut out, &lines(old, was), &lines(new, is));
             out.push('\n');
-            advice(&mut out, old, was, is, &changes);
+            let changes = &changes[..changes.len().min(MOST_CHANGES)];
+            advice(&mut out, old, was, is, changes);
         }
+    }
+    if order.len() > MOST_TYPES {
+        out.push('\n');
+        more(&mut out, order.len(), MOST_TYPES, "types need a migration");
     }
     out
 }
 
-/// Finds the old and the new type for a name of the new version.
-fn pair<'s>(old: &'s Schema, new: &'s Schema, name: &str) -> Option<(&'s TypeDef, &'s TypeDef)> {
-    let root = |schema: &'s Schema| match schema.root() {
-        Type::Named(id) => Some(schema.get(*id)),
-        _ => None,
-    };
-    if name == "state" {
-        return Some((root(old)?, root(new)?));
+/// Returns the name of the type that a change belongs to.
+fn owner(path: &str) -> &str {
+    path.split(['.', '[', '{']).next().unwrap_or_default()
+}
+
+/// Writes how many are left out.
+fn more(out: &mut String, count: usize, most: usize, what: &str) {
+    if count > most {
+        let _ = writeln!(out, "… and {} more {what}", count - most);
     }
-    let is = new.types().iter().find(|def| def.name == name)?;
-    let was = old
-        .types()
-        .iter()
-        .find(|def| def.name == name || is.aliases.contains(&def.name))?;
-    Some((was, is))
+}
+
+/// The types of two schemas by name. Of several with one name, the first is meant.
+struct TypeNames<'s> {
+    old: HashMap<&'s str, &'s TypeDef>,
+    new: HashMap<&'s str, &'s TypeDef>,
+}
+
+impl<'s> TypeNames<'s> {
+    fn new(old: &'s Schema, new: &'s Schema) -> Self {
+        let by_name = |schema: &'s Schema| {
+            let mut names = HashMap::new();
+            for def in schema.types() {
+                names.entry(def.name.as_str()).or_insert(def);
+            }
+            names
+        };
+        TypeNames {
+            old: by_name(old),
+            new: by_name(new),
+        }
+    }
+
+    /// Finds the old and the new type for a name of the new version.
+    fn pair(
+        &self,
+        old: &'s Schema,
+        new: &'s Schema,
+        name: &str,
+    ) -> Option<(&'s TypeDef, &'s TypeDef)> {
+        let root = |schema: &'s Schema| match schema.root() {
+            Type::Named(id) => Some(schema.get(*id)),
+            _ => None,
+        };
+        if name == "state" {
+            return Some((root(old)?, root(new)?));
+        }
+        let is = *self.new.get(name)?;
+        let mut names = std::iter::once(&is.name).chain(&is.aliases);
+        let was = names.find_map(|name| self.old.get(name.as_str()))?;
+        Some((was, is))
+    }
 }
 
 fn lines(schema: &Schema, def: &TypeDef) -> Vec<String> {
     let field = |indent: &str, fields: &Fields| -> Vec<String> {
-        let line =
-            |field: &Field| format!("{indent}{}: {},", field.name, schema.type_name(&field.ty));
+        let line = |field: &Field| {
+            let name = escaped(&field.name, MOST_OF_NAME);
+            format!("{indent}{name}: {},", schema.type_name(&field.ty))
+        };
         fields.list.iter().map(line).collect()
     };
     let version = if def.version > 0 {
@@ -65,17 +130,19 @@ fn lines(schema: &Schema, def: &TypeDef) -> Vec<String> {
     } else {
         String::new()
     };
-    let mut out = vec![format!("{}{version} {{", def.name)];
+    let mut out = vec![format!("{}{version} {{", escaped(&def.name, MOST_OF_NAME))];
     match &def.kind {
         Kind::Record { fields, .. } => out.extend(field("    ", fields)),
         Kind::Variant(cases) | Kind::Flags(cases) => {
             for case in cases {
                 let fields: Vec<String> = field("", &case.fields);
                 let inner = fields.join(" ").trim_end_matches(',').to_owned();
-                out.push(if inner.is_empty() {
-                    format!("    {},", case.name)
+                let inner = escaped(&inner, MOST_OF_LINE);
+                let name = escaped(&case.name, MOST_OF_NAME);
+                out.push(if case.fields.list.is_empty() {
+                    format!("    {name},")
                 } else {
-                    format!("    {} {{ {inner} }},", case.name)
+                    format!("    {name} {{ {inner} }},")
                 });
             }
         }
@@ -90,20 +157,25 @@ fn side_by_side(out: &mut String, left: &[String], right: &[String]) {
         .map(|line| line.chars().count())
         .max()
         .unwrap_or(0)
-        .max("running".len());
+        .clamp("running".len(), MOST_OF_NAME);
     let _ = writeln!(out, "  {:width$}   new", "running");
-    for index in 0..left.len().max(right.len()) {
+    let set = |lines: &[String]| lines.iter().cloned().collect::<HashSet<String>>();
+    let (lefts, rights) = (set(left), set(right));
+    let count = left.len().max(right.len());
+    for index in 0..count.min(MOST_LINES) {
         let at = |lines: &[String]| lines.get(index).cloned().unwrap_or_default();
         let (a, b) = (at(left), at(right));
         // Lines that the other side lacks are marked.
-        let news = |line: &String, other: &[String]| !line.is_empty() && !other.contains(line);
-        let mark = if news(&a, right) || news(&b, left) {
+        let news =
+            |line: &String, other: &HashSet<String>| !line.is_empty() && !other.contains(line);
+        let mark = if news(&a, &rights) || news(&b, &lefts) {
             '|'
         } else {
             ' '
         };
         let _ = writeln!(out, "  {a:width$} {mark} {b}");
     }
+    more(out, count, MOST_LINES, "lines");
 }
 
 /// Writes the advice: a default for a field that lacks one, and a hook for a field whose type
@@ -115,8 +187,9 @@ fn advice(out: &mut String, old: &Schema, was: &TypeDef, is: &TypeDef, changes: 
         let field = change.path.rsplit('.').next().unwrap_or_default();
         let _ = writeln!(
             out,
-            "give {field} of {} a default: `#[state(default = …)]`",
-            is.name
+            "give {} of {} a default: `#[state(default = …)]`",
+            escaped(field, MOST_OF_NAME),
+            escaped(&is.name, MOST_OF_NAME)
         );
     }
     let wrong: Vec<&str> = changes
@@ -138,7 +211,7 @@ fn advice(out: &mut String, old: &Schema, was: &TypeDef, is: &TypeDef, changes: 
     } else {
         ("migrate", format!("migrate_v{from}"))
     };
-    let name = &is.name;
+    let name = escaped(&is.name, MOST_OF_NAME);
     let _ = writeln!(out, "or write a migration: add this to {name},\n");
     let _ = writeln!(
         out,
@@ -170,28 +243,28 @@ fn stub(
     replaces: bool,
     function: &str,
 ) -> String {
-    let (name, from) = (&is.name, was.version);
+    let (name, from) = (escaped(&is.name, MOST_OF_NAME), was.version);
     let mut body = String::new();
     let all = was.kind.record().map_or(&[][..], |fields| &fields.list);
     for field in all
         .iter()
         .filter(|field| replaces || fields.contains(&field.name.as_str()))
+        .take(MOST_CHANGES)
     {
+        let name = escaped(&field.name, MOST_OF_NAME).to_string();
         let variable = if field.name.starts_with(|c: char| c.is_ascii_digit()) {
-            format!("field_{}", field.name)
+            format!("field_{name}")
         } else {
-            field.name.clone()
+            name.clone()
         };
         let _ = match rust_type(&field.ty) {
             Some(ty) => writeln!(
                 body,
-                "        let _{variable}: Option<{ty}> = old.get(\"{}\")?;",
-                field.name
+                "        let _{variable}: Option<{ty}> = old.get(\"{name}\")?;"
             ),
             None => writeln!(
                 body,
-                "        let _{variable} = old.value(\"{}\"); // was {}",
-                field.name,
+                "        let _{variable} = old.value(\"{name}\"); // was {}",
                 old.type_name(&field.ty)
             ),
         };

@@ -140,6 +140,114 @@ fn a_large_schema_is_read_and_compared_in_bounded_time() {
     );
 }
 
+/// Makes as many types as fit, each an option of the next, with a field of this type.
+fn chain(count: u32, ty: &Type, name: &str) -> Schema {
+    let link = |i: u32| Type::Option(Box::new(Type::Named((i + 1) % count)));
+    let each = |i: u32| {
+        def(
+            &format!("T{i}"),
+            vec![("next", link(i)), (name, ty.clone())],
+        )
+    };
+    Schema::new(Type::Named(0), (0..count).map(each).collect()).unwrap()
+}
+
+#[test]
+fn a_report_on_sixty_thousand_types_is_short_and_quick() {
+    let old = chain(60_000, &Type::Number(Number::F32), "x");
+    let start = Instant::now();
+    for (ty, name) in [(Type::String, "x"), (Type::Number(Number::F32), "y")] {
+        let new = chain(60_000, &ty, name);
+        let comparison = Comparison::new(&old, &new);
+        let needed = comparison.plan().unwrap_err();
+        let report = vblank_state::explain(&old, &new, needed);
+        assert!(report.len() < 1 << 20, "{}", report.len());
+        assert!(
+            report.contains("T0") && report.contains("59980 more types"),
+            "{report}"
+        );
+        assert!(needed.to_string().len() < 1 << 16);
+    }
+    assert!(
+        start.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn a_record_whose_many_fields_all_changed_is_compared_in_bounded_time() {
+    let record = |prefix: &str, ty: Type| {
+        let names: Vec<String> = (0..60_000).map(|i| format!("{prefix}{i}")).collect();
+        let fields = names
+            .iter()
+            .map(|name| (name.as_str(), ty.clone()))
+            .collect();
+        Schema::new(Type::Named(0), vec![def("Record", fields)]).unwrap()
+    };
+    let start = Instant::now();
+    let (old, new) = (record("a", Type::Bool), record("b", Type::String));
+    let comparison = Comparison::new(&old, &new);
+    let report = vblank_state::explain(&old, &new, comparison.plan().unwrap_err());
+    assert!(
+        report.len() < 1 << 20 && report.contains("more changes"),
+        "{}",
+        report.len()
+    );
+    assert!(
+        start.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn aliases_that_everything_refers_to_are_compared_in_bounded_time() {
+    let count = 20_000;
+    let schema = |name: &str| {
+        let mut target = def(name, vec![("x", Type::Bool)]);
+        target.aliases = (0..count).map(|i| format!("{name}{i}")).collect();
+        let users = (0..count).map(|i| def(&format!("U{i}"), vec![("x", Type::Named(0))]));
+        let fields: Vec<_> = (0..count)
+            .map(|i| (format!("f{i}"), Type::Named(i + 1)))
+            .collect();
+        let fields = fields.iter().map(|(name, ty)| (name.as_str(), ty.clone()));
+        let root = def("Root", fields.collect());
+        let types = std::iter::once(target).chain(users).chain([root]);
+        Schema::new(Type::Named(count + 1), types.collect()).unwrap()
+    };
+    let start = Instant::now();
+    let comparison = Comparison::new(&schema("Old"), &schema("New"));
+    assert!(comparison.plan().is_err());
+    assert!(
+        start.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn names_in_changes_and_reports_are_escaped() {
+    let schema = |ty| {
+        Schema::new(
+            Type::Named(0),
+            vec![def("E\u{1b}[2J", vec![("f\u{202e}", ty)])],
+        )
+    };
+    let (old, new) = (schema(Type::Bool).unwrap(), schema(Type::String).unwrap());
+    let comparison = Comparison::new(&old, &new);
+    let report = vblank_state::explain(&old, &new, comparison.plan().unwrap_err());
+    let wit = new.to_wit();
+    for text in [comparison.to_string(), report, wit] {
+        let is_raw = |c: char| c != '\n' && vblank_state::escape::is_active(c);
+        assert!(!text.contains(is_raw), "{text:?}");
+        assert!(
+            text.contains("\\u{1b}") && text.contains("\\u{202e}"),
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn invalid_lengths_are_refused() {
     let list = Schema::of::<Vec<u32>>();
@@ -196,9 +304,59 @@ fn the_number_of_empty_items_is_bounded() {
         )
         .is_err()
     );
-    let array = Schema::new(Type::Array(Box::new(Type::Tuple(vec![])), u32::MAX), vec![]).unwrap();
-    assert!(value::decode(&array, &tree(&[])).is_err());
+    let unit = || Box::new(Type::Tuple(vec![]));
+    let array = |item, count| Box::new(Type::Array(item, count));
+    assert!(Schema::new(*array(unit(), u32::MAX), vec![]).is_err());
+    // What counts is the product, at any depth, and beside values with bytes.
+    assert!(Schema::new(*array(array(unit(), 1 << 20), 1 << 20), vec![]).is_err());
+    let many = || Type::Tuple(vec![*array(unit(), 1 << 19); 4]);
+    assert!(Schema::new(many(), vec![]).is_err());
+    let many = Type::Tuple(vec![*array(unit(), 1 << 19), Type::Bool]);
+    let list = Schema::new(Type::List(Box::new(many)), vec![]).unwrap();
+    let four = [&4_u32.to_le_bytes()[..], &[1; 4]].concat();
+    assert!(check(&list, &tree(&four)).is_err());
+    assert!(value::decode(&list, &tree(&four)).is_err());
     assert!(start.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn one_walk_has_one_budget() {
+    let start = Instant::now();
+    // Lists of as many values without bytes as one list may have.
+    let lists = Schema::of::<Vec<Vec<()>>>();
+    let one = (1_u32 << 20).to_le_bytes();
+    let all = [&(1_u32 << 16).to_le_bytes()[..], &one.repeat(1 << 16)].concat();
+    assert!(check(&lists, &tree(&all)).is_err());
+    assert!(value::decode(&lists, &tree(&all)).is_err());
+    let mut out = String::new();
+    assert!(value::print(&lists, &tree(&all), value::Notation::Wave, &mut out).is_err());
+    assert!(out.is_empty());
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn names_are_short() {
+    #[derive(State)]
+    #[state(crate = vblank_state)]
+    struct Named {
+        field: u8,
+    }
+    let _ = Named { field: 0 }.field;
+    let bytes = Schema::of::<Named>().encode();
+    let at = bytes.windows(5).position(|name| name == b"field").unwrap();
+    let with_name = |name: &str| {
+        let mut len = name.len();
+        let mut number = Vec::new();
+        while len >= 0x80 {
+            number.push(len as u8 | 0x80);
+            len >>= 7;
+        }
+        number.push(len as u8);
+        Schema::decode(&[&bytes[..at - 1], &number, name.as_bytes(), &bytes[at + 5..]].concat())
+    };
+    assert!(with_name(&"n".repeat(1024)).is_ok());
+    let error = with_name(&"n".repeat(3 << 20)).unwrap_err().to_string();
+    assert!(error.contains("too long") && error.len() < 500, "{error}");
 }
 
 #[derive(State, Debug, PartialEq, Clone)]
@@ -207,11 +365,21 @@ struct Link {
     next: Option<Box<Link>>,
 }
 
-/// The test uses the default stack of a thread. A build without optimisation needs a larger one.
+fn link(levels: usize) -> Link {
+    let mut link = Link { next: None };
+    for _ in 0..levels {
+        link = Link {
+            next: Some(Box::new(link)),
+        };
+    }
+    link
+}
+
+/// The test uses the stack of a small thread. A build without optimisation needs a larger one.
 #[test]
 fn depth_is_bounded() {
     let stack = if cfg!(debug_assertions) {
-        32 << 20
+        64 << 20
     } else {
         1 << 20
     };
@@ -225,41 +393,101 @@ fn depth_is_bounded() {
 
 fn deep_values() {
     let schema = Schema::of::<Link>();
-    let mut deep = vec![1; 100_000];
-    deep.push(0);
-    let error = check(&schema, &tree(&deep)).unwrap_err().to_string();
-    assert!(error.contains("nested deeper than"), "{error}");
-    assert!(value::decode(&schema, &tree(&deep)).is_err());
-    // A list of links at the limit works in every step.
-    let mut link = Link { next: None };
-    for _ in 0..MAX_DEPTH / 2 - 10 {
-        link = Link {
-            next: Some(Box::new(link)),
-        };
-    }
-    let saved = save(&link);
-    check(&schema, &saved.as_ref()).unwrap();
-    let tree = value::decode(&schema, &saved.as_ref()).unwrap();
-    assert_eq!(value::encode(&schema, &tree).unwrap(), saved.to_parcel());
-    assert!(!tree.to_string().is_empty() && !tree.to_json().is_empty());
     let new = Schema::of::<newer::Link>();
     let plan = Comparison::new(&schema, &new).into_plan().unwrap();
-    let default_bytes = vblank_state::defaults::<newer::Link>();
-    let migrate = |parcel: &ParcelRef<'_>| {
-        apply(
-            &plan,
-            parcel,
-            &default_bytes,
-            &Parked::default(),
-            &Limits::default(),
-        )
+    let defaults = vblank_state::defaults::<newer::Link>();
+    let (parked, limits) = (Parked::default(), Limits::default());
+    let migrate = |parcel: &ParcelRef<'_>| apply(&plan, parcel, &defaults, &parked, &limits);
+    let linked = |links: usize| [vec![1; links], vec![0]].concat();
+
+    let deep = linked(MAX_DEPTH / 2 + 10);
+    let error = check(&schema, &tree(&deep)).unwrap_err().to_string();
+    assert!(error.contains("nested deeper than"), "{error}");
+    let error = migrate(&tree(&deep)).unwrap_err().to_string();
+    assert!(error.contains("nested deeper"), "{error}");
+
+    // A list of links at the limit works in every step of the host.
+    for links in [100, 249, 251, 2000, MAX_DEPTH / 2 - 10] {
+        let deep = linked(links);
+        check(&schema, &tree(&deep)).unwrap();
+        let migrated = migrate(&tree(&deep)).unwrap().parcel;
+        check(&new, &migrated.as_ref()).unwrap();
+        assert_eq!(migrated.tree.len(), deep.len() + 4 * (links + 1));
+        let mut out = String::new();
+        for notation in [value::Notation::Wave, value::Notation::Json] {
+            value::print(&schema, &tree(&deep), notation, &mut out).unwrap();
+        }
+        assert!(out.len() > 10 * links);
+        let found = value::Spot::find(&schema, &tree(&deep), "next.some.next").map(drop);
+        assert!(found.is_ok(), "{found:?}");
+    }
+    // Trees of values are not as deep.
+    assert!(value::decode(&schema, &tree(&linked(2000))).is_err());
+    let saved = save(&link(400)).to_parcel();
+    let tree = value::decode(&schema, &saved.as_ref()).unwrap();
+    assert_eq!(value::encode(&schema, &tree).unwrap(), saved);
+    assert!(!tree.to_string().is_empty() && !tree.to_json().is_empty());
+}
+
+#[test]
+fn a_guest_counts_levels_and_says_where_there_are_too_many() {
+    let work = || {
+        let deepest = link(1400);
+        let saved = save(&deepest);
+        assert_eq!(saved.fault::<Link>(), None);
+        assert_eq!(restore::<Link>(saved.to_parcel()).unwrap(), deepest);
+
+        let deeper = link(1600);
+        let saved = save(&deeper);
+        let fault = saved.fault::<Link>().unwrap();
+        assert!(fault.contains("next.next"), "{fault}");
+        assert!(fault.contains("one list"), "{fault}");
+        let tree = [vec![1; 5000], vec![0]].concat();
+        let error = restore::<Link>(Parcel {
+            tree,
+            ..Parcel::default()
+        });
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("nested too deep"), "{error}");
     };
-    check(&new, &migrate(&saved.as_ref()).unwrap().parcel.as_ref()).unwrap();
+    let thread = std::thread::Builder::new().stack_size(64 << 20);
+    thread.spawn(work).unwrap().join().unwrap();
+}
+
+#[test]
+fn what_parks_a_value_at_each_of_many_levels_is_refused() {
+    // Each parked value has a path as long as it is deep.
+    let links = 40_000;
+    let old = Schema::new(
+        Type::Named(0),
+        vec![def(
+            "Link",
+            vec![
+                ("next", Type::Option(Box::new(Type::Named(0)))),
+                ("x", Type::Number(Number::F32)),
+            ],
+        )],
+    )
+    .unwrap();
+    let new = Schema::of::<Link>();
+    let plan = Comparison::new(&old, &new).into_plan().unwrap();
+    // In this order the fields of the outer values come last.
+    let bytes = [vec![1; links], vec![0; 1 + 4 * (links + 1)]].concat();
+    let start = Instant::now();
+    let migrate = |bytes: &[u8]| {
+        let (parked, limits) = (Parked::default(), Limits::default());
+        let defaults = vblank_state::defaults::<Link>();
+        apply(&plan, &tree(bytes), &defaults, &parked, &limits)
+    };
+    let error = migrate(&bytes).unwrap_err().to_string();
+    assert!(error.contains("parked values may"), "{error}");
+    assert!(error.len() < 10_000);
+    let few = [vec![1; 600], vec![0; 1 + 4 * 601]].concat();
+    assert_eq!(migrate(&few).unwrap().parked.len(), 601);
     assert!(
-        migrate(&self::tree(&deep))
-            .unwrap_err()
-            .to_string()
-            .contains("nested deeper")
+        start.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        start.elapsed()
     );
 }
 

@@ -6,11 +6,12 @@
 //! preceded by its length. A file is written under a temporary name and renamed, so it is complete or
 //! absent.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
-use vblank_state::{Parcel, ParcelRef, Parked, Schema};
+use vblank_state::{Parcel, ParcelRef, Parked, SEGMENT_MIN, Schema};
 
 use crate::files::{self, Access};
 
@@ -59,6 +60,10 @@ pub enum ImageError {
 const MAGIC: &[u8; 4] = b"VBS1";
 /// Best possible ratio of LZ4. A body that claims more is refused before memory is allocated.
 const BEST_RATIO: usize = 255;
+/// Longest hash of code, which is text for people.
+const MOST_CODE: usize = 256;
+/// Largest size of a body in bytes: a guest's memory has at most 4 GiB, and parked values are bounded.
+const MOST_BODY: usize = (4 << 30) + (512 << 20);
 
 impl Image {
     /// Encodes the image as the bytes of a file.
@@ -90,7 +95,8 @@ impl Image {
         bytes.starts_with(MAGIC)
     }
 
-    /// Decodes the bytes of a file, which may be hostile.
+    /// Decodes the bytes of a file, which may be hostile. Takes at most twice the memory of the unpacked
+    /// body, which is at most 255 times the file.
     ///
     /// # Errors
     /// A description of the damage.
@@ -107,20 +113,30 @@ impl Image {
         if size / BEST_RATIO > packed.len() {
             return Err(format!("it claims {size} bytes of state"));
         }
+        if size > MOST_BODY {
+            return Err(format!("{size} bytes of state are more than any guest has"));
+        }
         let body = lz4_flex::block::decompress(packed, size).map_err(|error| error.to_string())?;
-        let mut input = Input(&body);
-        let code = String::from_utf8_lossy(input.bytes()?).into_owned();
+        let mut input = Input::new(&body);
+        let code = input.bytes()?;
+        if code.len() > MOST_CODE {
+            return Err("its code has no hash".to_owned());
+        }
+        let code = String::from_utf8_lossy(code).into_owned();
         let frame = input.u64()?;
         let schema = Schema::decode(input.bytes()?).map_err(|error| error.to_string())?;
-        let parcel = Parcel {
-            tree: input.bytes()?.to_vec(),
-            w8: input.lists()?,
+        let tree = input.range()?;
+        let bytes = input.segments(1)?;
+        let mut parcel = Parcel {
+            tree: Vec::new(),
+            w8: vec![Vec::new(); bytes.len()],
             w16: input.lists()?,
             w32: input.lists()?,
             w64: input.lists()?,
         };
-        vblank_state::check(&schema, &parcel.as_ref()).map_err(|error| error.to_string())?;
         let parked = Parked::decode(input.bytes()?).map_err(|error| error.to_string())?;
+        take_bytes(body, tree, bytes, &mut parcel);
+        vblank_state::check(&schema, &parcel.as_ref()).map_err(|error| error.to_string())?;
         Ok(Self {
             code,
             frame,
@@ -201,35 +217,82 @@ fn put_all<T: bytemuck::NoUninit>(out: &mut Vec<u8>, lists: &[Vec<T>]) {
     }
 }
 
+/// Moves the tree and the segments of bytes out of the body. The largest of them keeps the body's memory,
+/// so a state that is one large list is not held twice.
+fn take_bytes(
+    mut body: Vec<u8>,
+    tree: Range<usize>,
+    segments: Vec<Range<usize>>,
+    parcel: &mut Parcel,
+) {
+    let lists = std::iter::once(&mut parcel.tree).chain(&mut parcel.w8);
+    let mut parts: Vec<_> = std::iter::once(tree).chain(segments).zip(lists).collect();
+    parts.sort_by_key(|(range, _)| range.len());
+    let largest = parts.pop();
+    for (range, list) in parts {
+        list.extend_from_slice(&body[range]);
+    }
+    if let Some((range, list)) = largest {
+        body.truncate(range.end);
+        body.drain(..range.start);
+        *list = body;
+    }
+}
+
 /// Reads the format that [`put`] writes. Each length is checked against the remaining bytes.
-struct Input<'a>(&'a [u8]);
+struct Input<'a> {
+    body: &'a [u8],
+    at: usize,
+}
 
 impl<'a> Input<'a> {
+    fn new(body: &'a [u8]) -> Self {
+        Self { body, at: 0 }
+    }
+
     fn u64(&mut self) -> Result<u64, String> {
-        let (number, rest) = self.0.split_first_chunk::<8>().ok_or("cut short")?;
-        self.0 = rest;
+        let (number, _) = self.body[self.at..]
+            .split_first_chunk::<8>()
+            .ok_or("cut short")?;
+        self.at += 8;
         Ok(u64::from_le_bytes(*number))
     }
 
-    fn bytes(&mut self) -> Result<&'a [u8], String> {
+    /// Returns where the next list of bytes lies.
+    fn range(&mut self) -> Result<Range<usize>, String> {
         let len = usize::try_from(self.u64()?).unwrap_or(usize::MAX);
-        let (bytes, rest) = self.0.split_at_checked(len).ok_or("cut short")?;
-        self.0 = rest;
-        Ok(bytes)
+        if len > self.body.len() - self.at {
+            return Err("cut short".to_owned());
+        }
+        let range = self.at..self.at + len;
+        self.at = range.end;
+        Ok(range)
+    }
+
+    fn bytes(&mut self) -> Result<&'a [u8], String> {
+        Ok(&self.body[self.range()?])
+    }
+
+    /// Returns where the segments of one width lie. A state has no short ones, so the number of segments is
+    /// bounded by the bytes of the body.
+    fn segments(&mut self, width: usize) -> Result<Vec<Range<usize>>, String> {
+        (0..self.u64()?)
+            .map(|_| match self.range()? {
+                range if range.len() % width != 0 => Err("a list of broken words".to_owned()),
+                range if range.len() < SEGMENT_MIN => {
+                    Err(format!("a segment of {} bytes", range.len()))
+                }
+                range => Ok(range),
+            })
+            .collect()
     }
 
     fn lists<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(
         &mut self,
     ) -> Result<Vec<Vec<T>>, String> {
-        (0..self.u64()?)
-            .map(|_| {
-                let bytes = self.bytes()?;
-                if bytes.len() % size_of::<T>() != 0 {
-                    return Err("a list of broken words".to_owned());
-                }
-                Ok(bytemuck::pod_collect_to_vec(bytes))
-            })
-            .collect()
+        let ranges = self.segments(size_of::<T>())?;
+        let list = |range: Range<usize>| bytemuck::pod_collect_to_vec(&self.body[range]);
+        Ok(ranges.into_iter().map(list).collect())
     }
 }
 

@@ -46,6 +46,9 @@ struct Line {
     text: String,
 }
 
+/// Changes that are listed for people.
+const MOST_LISTED: usize = 1000;
+
 impl Check {
     pub(super) fn execute(self) -> u8 {
         answer_by_exit_code();
@@ -72,8 +75,13 @@ impl Check {
         } else {
             outln!("{}", comparison.verdict());
             let by_itself = |change: &&Change| change.verdict() != Verdict::NeedsMigration;
-            for change in comparison.changes().iter().filter(by_itself) {
+            let by_itself = || comparison.changes().iter().filter(by_itself);
+            for change in by_itself().take(MOST_LISTED) {
                 outln!("  {change}");
+            }
+            let more = by_itself().skip(MOST_LISTED).count();
+            if more > 0 {
+                outln!("  … and {more} more changes; --json lists all");
             }
             if let Err(needed) = comparison.plan() {
                 outln!("\n{}", explain(&old_schema, &new_schema, needed).trim_end());

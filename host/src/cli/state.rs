@@ -11,12 +11,13 @@ use vblank_runtime::files::Access;
 use vblank_runtime::guest::{Code, EngineOptions};
 use vblank_runtime::image::Image;
 use vblank_runtime::supervisor::{ExpectedState, prepare};
-use vblank_state::value::{decode, difference};
+use vblank_state::escape::{MOST_OF_NAME, escaped};
+use vblank_state::value::{Notation, decode, difference, print};
 use vblank_state::{Comparison, Value};
 
 use super::folders;
 use super::guest_file::guest_file;
-use super::output::{answer_by_exit_code, fail};
+use super::output::{answer_by_exit_code, fail, print_all};
 use crate::game::{self, Game};
 
 /// Show saved states, compare them, and convert them for another version
@@ -74,23 +75,36 @@ impl State {
     }
 }
 
+/// Number of parked fields, and of changes, that are listed.
+const MOST_LISTED: usize = 1000;
+
 fn value(image: &Image) -> anyhow::Result<Value> {
     decode(&image.schema, &image.parcel.as_ref()).map_err(|error| anyhow!("{error}"))
 }
 
 fn show(path: &std::path::Path, json: bool) -> anyhow::Result<u8> {
     let image = Image::read(path)?;
-    let value = value(&image)?;
-    if json {
-        outln!("{}", value.to_json());
-        return Ok(0);
-    }
-    outln!("// frame {}, code {}", image.frame, image.code);
-    for (path, count) in image.parked.paths() {
-        let values = if count == 1 { "value" } else { "values" };
-        outln!("// parked: {path}, {count} {values}");
-    }
-    outln!("{value}");
+    let notation = if json {
+        Notation::Json
+    } else {
+        let code = escaped(&image.code, MOST_OF_NAME);
+        outln!("// frame {}, code {code}", image.frame);
+        let paths = image.parked.paths();
+        let hidden = paths.len().saturating_sub(MOST_LISTED);
+        for (path, count) in paths.into_iter().take(MOST_LISTED) {
+            let values = if count == 1 { "value" } else { "values" };
+            outln!(
+                "// parked: {}, {count} {values}",
+                escaped(&path, MOST_OF_NAME)
+            );
+        }
+        if hidden > 0 {
+            outln!("// parked: {hidden} more fields");
+        }
+        Notation::Wave
+    };
+    print_all(|out| print(&image.schema, &image.parcel.as_ref(), notation, out))?;
+    outln!("");
     Ok(0)
 }
 
@@ -140,10 +154,14 @@ fn migrate(
     let out = out.unwrap_or_else(|| path.with_extension("migrated.vbs"));
     game.image()?.write(&out, Access::Shared)?;
     outln!("{}", comparison.verdict());
-    comparison
-        .changes()
+    let changes = comparison.changes();
+    changes
         .iter()
+        .take(MOST_LISTED)
         .for_each(|change| outln!("  {change}"));
+    if changes.len() > MOST_LISTED {
+        outln!("  … and {} more changes", changes.len() - MOST_LISTED);
+    }
     outln!("written to {}", out.display());
     Ok(0)
 }

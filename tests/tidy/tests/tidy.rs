@@ -145,7 +145,13 @@ fn libraries_are_named_in_one_module_only() {
                 owned("egui_winit", &["app", "overlay"]),
             ],
         ),
-        ("guest-sdk/state/src", no_machine()),
+        ("guest-sdk/state/src", {
+            let mut owners = no_machine();
+            owners.retain(|owner| owner.path != "std::thread");
+            // A migration of a deep state takes a thread for its stack.
+            owners.push(owned("std::thread", &["migrate"]));
+            owners
+        }),
         ("guest-sdk/input/src", no_machine()),
     ];
     let mut breaches = Vec::new();

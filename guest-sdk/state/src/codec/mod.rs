@@ -9,6 +9,7 @@ mod flat;
 #[cfg(feature = "glam")]
 mod glam_types;
 mod is_flat;
+mod levels;
 mod page_vec;
 mod probe;
 mod reader;

@@ -1,6 +1,7 @@
 //! `Reader`: the source from which a state is restored. Knows no Rust types of the guest.
 
 use super::is_flat::FlatMemory;
+use super::levels::{Levels, too_deep};
 use crate::bounds::{MAX_EMPTY_ITEMS, SEGMENT_MIN};
 use crate::leftovers::{Old, OldValues};
 use crate::parcel::Segments;
@@ -17,6 +18,8 @@ pub struct Reader<'a> {
     w32: VecDeque<Vec<u32>>,
     w64: VecDeque<Vec<u64>>,
     inline: bool,
+    /// Boxes and collections around the present value.
+    levels: Levels,
     old_values: OldValues,
     /// Number of segments of each width at the start.
     initial: [usize; 4],
@@ -98,6 +101,7 @@ impl<'a> Reader<'a> {
             w32: segments.w32.into(),
             w64: segments.w64.into(),
             inline: false,
+            levels: Levels::default(),
             old_values: OldValues::default(),
         }
     }
@@ -152,6 +156,19 @@ impl<'a> Reader<'a> {
             inline: true,
             ..Reader::new(tree, Segments::default())
         }
+    }
+
+    /// Enters a box or collection, unless it lies too deep for a guest's stack.
+    pub(super) fn enter<T>(&mut self) -> Result<(), RestoreError> {
+        if self.levels.enter::<T>() {
+            return Ok(());
+        }
+        Err(RestoreError(too_deep("")))
+    }
+
+    /// Leaves a box or collection. After an error nothing more is read, so nothing is left then.
+    pub(super) fn leave<T>(&mut self) {
+        self.levels.leave::<T>();
     }
 
     /// Reads `len` bytes.

@@ -1,6 +1,7 @@
 //! `State`: a value that crosses a swap, and the functions that encode a whole one.
 
 use super::is_flat::FlatProof;
+use super::levels::{path_to_end, too_deep};
 use super::reader::{Reader, RestoreError};
 use super::writer::{SavedState, Writer};
 use crate::parcel::Parcel;
@@ -53,6 +54,16 @@ pub fn save<T: State>(state: &T) -> SavedState<'_> {
     let mut writer = Writer::default();
     state.save(&mut writer);
     writer.finish()
+}
+
+impl SavedState<'_> {
+    /// Returns why the saved state is not complete: where it lies too deep for a guest's stack, and
+    /// what to do. `T` is the type of the state.
+    pub fn fault<T: State>(&self) -> Option<String> {
+        let end = self.left_out?;
+        let path = path_to_end(&Schema::of::<T>(), &self.tree[..end]);
+        Some(too_deep(&path))
+    }
 }
 
 /// Restores a state from a parcel, whose buffers it takes over.

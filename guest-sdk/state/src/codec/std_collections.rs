@@ -19,9 +19,11 @@ fn save_slice<'a, T: State>(items: &'a [T], out: &mut Writer<'a>) {
         Some(flat) => out.flat(items.len(), flat.width, (flat.bytes)(items)),
         None => {
             out.count(items.len());
-            for item in items {
-                item.save(out);
-            }
+            out.within::<T>(|out| {
+                for item in items {
+                    item.save(out);
+                }
+            });
         }
     }
 }
@@ -42,6 +44,7 @@ impl<T: State> State for Vec<T> {
             return Ok((flat.values)(memory));
         }
         let mut items = Vec::with_capacity(input.capacity_for(count)?);
+        input.enter::<T>()?;
         for _ in 0..count {
             // Here `?` would cost the compiler two functions for each type.
             match T::restore(input) {
@@ -49,6 +52,7 @@ impl<T: State> State for Vec<T> {
                 Err(error) => return Err(error),
             }
         }
+        input.leave::<T>();
         Ok(items)
     }
 }
@@ -81,7 +85,7 @@ impl<T: State> State for VecDeque<T> {
             }
             None => {
                 out.count(self.len());
-                self.iter().for_each(|item| item.save(out));
+                out.within::<T>(|out| self.iter().for_each(|item| item.save(out)));
             }
         }
     }
@@ -116,11 +120,13 @@ fn restore_distinct<C, T>(
 ) -> Result<C, RestoreError> {
     let count = input.count()?;
     input.capacity_for(count)?;
+    input.enter::<T>()?;
     for _ in 0..count {
         if !insert(&mut collection, restore(input)?) {
             return Err(RestoreError::new("a key comes twice in a map or set"));
         }
     }
+    input.leave::<T>();
     Ok(collection)
 }
 
@@ -140,10 +146,12 @@ impl<K: State + Eq + Hash, V: State, S: BuildHasher + Default> State for HashMap
 
     fn save<'a>(&'a self, out: &mut Writer<'a>) {
         out.count(self.len());
-        for (key, value) in sorted(self.iter(), |(key, _)| key) {
-            key.save(out);
-            value.save(out);
-        }
+        out.within::<(K, V)>(|out| {
+            for (key, value) in sorted(self.iter(), |(key, _)| key) {
+                key.save(out);
+                value.save(out);
+            }
+        });
     }
 
     fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
@@ -160,10 +168,12 @@ impl<K: State + Ord, V: State> State for BTreeMap<K, V> {
 
     fn save<'a>(&'a self, out: &mut Writer<'a>) {
         out.count(self.len());
-        for (key, value) in self {
-            key.save(out);
-            value.save(out);
-        }
+        out.within::<(K, V)>(|out| {
+            for (key, value) in self {
+                key.save(out);
+                value.save(out);
+            }
+        });
     }
 
     fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
@@ -180,9 +190,10 @@ impl<T: State + Eq + Hash, S: BuildHasher + Default> State for HashSet<T, S> {
 
     fn save<'a>(&'a self, out: &mut Writer<'a>) {
         out.count(self.len());
-        sorted(self.iter(), |item| item)
-            .into_iter()
-            .for_each(|item| item.save(out));
+        out.within::<T>(|out| {
+            let items = sorted(self.iter(), |item| item);
+            items.into_iter().for_each(|item| item.save(out));
+        });
     }
 
     fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
@@ -197,7 +208,7 @@ impl<T: State + Ord> State for BTreeSet<T> {
 
     fn save<'a>(&'a self, out: &mut Writer<'a>) {
         out.count(self.len());
-        self.iter().for_each(|item| item.save(out));
+        out.within::<T>(|out| self.iter().for_each(|item| item.save(out)));
     }
 
     fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {

@@ -117,12 +117,16 @@ impl<T: State> State for Box<T> {
     }
 
     fn save<'a>(&'a self, out: &mut Writer<'a>) {
-        (**self).save(out);
+        out.within::<T>(|out| (**self).save(out));
     }
 
     fn restore(input: &mut Reader<'_>) -> Result<Self, RestoreError> {
+        input.enter::<T>()?;
         match T::restore(input) {
-            Ok(value) => Ok(Box::new(value)),
+            Ok(value) => {
+                input.leave::<T>();
+                Ok(Box::new(value))
+            }
             Err(error) => Err(error),
         }
     }

@@ -1,5 +1,6 @@
 //! `Writer`: the destination to which a state is saved. Knows no Rust types of the guest.
 
+use super::levels::Levels;
 use crate::bounds::SEGMENT_MIN;
 use crate::parcel::{Parcel, ParcelRef};
 use crate::words::{bytes_as_words, words_as_bytes, words_as_bytes_mut};
@@ -10,6 +11,10 @@ pub struct Writer<'a> {
     tree: Vec<u8>,
     segments: Vec<Segment<'a>>,
     inline: bool,
+    /// Boxes and collections around the present value.
+    levels: Levels,
+    /// Length of the tree when the first value was left out because it lies too deep.
+    left_out: Option<usize>,
 }
 
 /// A large flat slice of the state.
@@ -32,6 +37,7 @@ pub struct SavedState<'a> {
     pub tree: Vec<u8>,
     /// Segments of all widths.
     pub segments: Vec<Segment<'a>>,
+    pub(super) left_out: Option<usize>,
 }
 
 impl<'a> Writer<'a> {
@@ -48,9 +54,20 @@ impl<'a> Writer<'a> {
     pub(crate) fn inline(tree: Vec<u8>) -> Writer<'a> {
         Writer {
             tree,
-            segments: Vec::new(),
             inline: true,
+            ..Writer::default()
         }
+    }
+
+    /// Enters a box or collection. A value that lies too deep for a guest's stack is left out, which
+    /// [`SavedState::fault`] reports.
+    pub(super) fn within<T>(&mut self, save: impl FnOnce(&mut Self)) {
+        if !self.levels.enter::<T>() {
+            self.left_out.get_or_insert(self.tree.len());
+            return;
+        }
+        save(self);
+        self.levels.leave::<T>();
     }
 
     /// Writes bytes unchanged.
@@ -127,6 +144,7 @@ impl<'a> Writer<'a> {
         SavedState {
             tree: self.tree,
             segments: self.segments,
+            left_out: self.left_out,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::simplify::simplify;
 use super::walk::compare;
 use crate::schema::{Schema, Type};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The comparison of an old schema with a new one.
 ///
@@ -47,6 +47,7 @@ impl Comparison {
             let needs = |change: &&Change| change.verdict() == Verdict::NeedsMigration;
             Err(NeedsMigration {
                 changes: found.changes.iter().filter(needs).cloned().collect(),
+                report: OnceLock::new(),
             })
         } else {
             simplify(&old, &new, &mut found);

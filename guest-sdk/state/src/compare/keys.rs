@@ -1,7 +1,7 @@
 //! Detects keys that may become equal because a field is lost anywhere in their type.
 
 use super::names::matching;
-use super::walk::Comparer;
+use super::walk::{Comparer, spend};
 use crate::schema::{Fields, Kind, Type};
 use std::collections::HashSet;
 
@@ -12,6 +12,9 @@ impl Comparer<'_> {
         new: &Type,
         seen: &mut HashSet<(u32, u32)>,
     ) -> bool {
+        if !spend(&self.work.keys, 1) {
+            return true;
+        }
         match (old, new) {
             (Type::Named(a), Type::Named(b)) if seen.insert((*a, *b)) => {
                 let (old, new) = (self.old.get(*a), self.new.get(*b));

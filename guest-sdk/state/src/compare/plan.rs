@@ -5,7 +5,7 @@ use super::change::Change;
 use super::steps::{NamedStep, NamedStepKind, Op, Step};
 use crate::schema::Schema;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The way from one schema to another.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub struct Plan {
 pub struct NeedsMigration {
     /// The changes, each with the verdict [`NeedsMigration`](crate::Verdict::NeedsMigration).
     pub changes: Vec<Change>,
+    /// The report on them, once it was made.
+    pub(crate) report: OnceLock<String>,
 }
 
 impl Plan {
@@ -56,12 +58,20 @@ impl Plan {
     }
 }
 
+/// Changes in the text of an error.
+const MOST_LISTED: usize = 100;
+
 impl fmt::Display for NeedsMigration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the state needs a migration")?;
-        self.changes
-            .iter()
-            .try_for_each(|change| write!(f, "\n  {change}"))
+        let listed = self.changes.iter().take(MOST_LISTED);
+        for change in listed {
+            write!(f, "\n  {change}")?;
+        }
+        match self.changes.len().checked_sub(MOST_LISTED) {
+            None | Some(0) => Ok(()),
+            Some(more) => write!(f, "\n  … and {more} more changes"),
+        }
     }
 }
 

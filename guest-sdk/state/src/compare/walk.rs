@@ -6,8 +6,10 @@
 use super::change::{Change, ChangeKind, Verdict};
 use super::names::{matching, same_name};
 use super::steps::{FieldSteps, NamedStep, NamedStepKind, Op, Source, Step};
+use crate::escape::{MOST_OF_NAME, escaped};
 use crate::number::widens;
 use crate::schema::{Case, Field, Fields, Hook, Kind, Number, Schema, Type, TypeDef};
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 /// The result of the walk.
@@ -19,12 +21,52 @@ pub(crate) struct WalkResult {
 
 /// Compares a type of one schema with a type of another.
 pub(crate) fn compare(old: &Schema, old_root: &Type, new: &Schema, new_root: &Type) -> WalkResult {
+    compare_within(old, old_root, new, new_root, &Work::default())
+}
+
+/// Work that a comparison may still do. Schemas may be untrusted, and some questions are asked for
+/// each pair of fields.
+pub(super) struct Work {
+    /// Types that may be compared. Beyond them, types count as incompatible.
+    types: Cell<usize>,
+    /// Removed fields that may be looked at as the former name of a new one. Beyond them, no rename
+    /// is suggested.
+    renames: Cell<usize>,
+    /// Types that may be looked at for keys that lose a field. Beyond them, keys may collide.
+    pub(super) keys: Cell<usize>,
+}
+
+impl Default for Work {
+    fn default() -> Work {
+        Work {
+            types: Cell::new(1 << 24),
+            renames: Cell::new(1 << 20),
+            keys: Cell::new(1 << 20),
+        }
+    }
+}
+
+/// Spends work. Returns false when there is not enough.
+pub(super) fn spend(work: &Cell<usize>, amount: usize) -> bool {
+    let left = work.get().checked_sub(amount);
+    work.set(left.unwrap_or(0));
+    left.is_some()
+}
+
+fn compare_within(
+    old: &Schema,
+    old_root: &Type,
+    new: &Schema,
+    new_root: &Type,
+    work: &Work,
+) -> WalkResult {
     let mut comparer = Comparer {
         old,
         new,
         ids: HashMap::new(),
         pairs: Vec::new(),
         changes: Vec::new(),
+        work,
     };
     let root = comparer.compare_types(old_root, new_root, "state");
     let mut named_steps = Vec::new();
@@ -48,6 +90,7 @@ pub(super) struct Comparer<'a> {
     ids: HashMap<(u32, u32), usize>,
     pairs: Vec<(u32, u32)>,
     changes: Vec<Change>,
+    pub(super) work: &'a Work,
 }
 
 impl Comparer<'_> {
@@ -65,6 +108,9 @@ impl Comparer<'_> {
     }
 
     fn step(&mut self, old: &Type, new: &Type, path: &str) -> Step {
+        if !spend(&self.work.types, 1) {
+            return self.note_incompatible(old, new, path, TOO_MUCH);
+        }
         match (old, new) {
             (Type::Bool, Type::Bool) | (Type::Char, Type::Char) | (Type::String, Type::String) => {
                 Step::Copy
@@ -160,10 +206,14 @@ impl Comparer<'_> {
 
     fn pair(&mut self, old: u32, new: u32, path: &str) -> Step {
         let (a, b) = (self.old.get(old), self.new.get(new));
+        let names = a.aliases.len() + b.aliases.len() + b.hooks.len();
+        if !spend(&self.work.types, names) {
+            return self.note_incompatible(&Type::Named(old), &Type::Named(new), path, TOO_MUCH);
+        }
         if !same_name(a, b) {
+            let (was, is) = (shown(&a.name), shown(&b.name));
             let why = format!(
-                "another type; if it is {} under a new name, add `#[state(alias = \"{}\")]` to {}",
-                a.name, a.name, b.name
+                "another type; if it is {was} under a new name, add `#[state(alias = \"{was}\")]` to {is}"
             );
             return self.note_incompatible(&Type::Named(old), &Type::Named(new), path, &why);
         }
@@ -192,7 +242,7 @@ impl Comparer<'_> {
             self.change(
                 &new.name,
                 ChangeKind::Renamed {
-                    from: old.name.clone(),
+                    from: shown(&old.name),
                 },
             );
         }
@@ -264,12 +314,19 @@ impl Comparer<'_> {
 
     /// Checks that the live state has the fields that a hook wants.
     fn check_wants(&mut self, old: &TypeDef, step: &Hook, path: &str) {
+        if step.wants.is_empty() {
+            return;
+        }
         let fields = old.kind.record().map_or(&[][..], |fields| &fields.list);
+        let by_name: HashMap<&str, &Field> = fields
+            .iter()
+            .map(|field| (field.name.as_str(), field))
+            .collect();
         for (name, ty) in &step.wants {
             let wanted = self.new.type_name(ty);
-            let found = fields.iter().find(|field| field.name == *name);
+            let found = by_name.get(name.as_str()).copied();
             let fits = match found {
-                Some(field) => compare(self.old, &field.ty, self.new, ty)
+                Some(field) => compare_within(self.old, &field.ty, self.new, ty, self.work)
                     .changes
                     .iter()
                     .all(|change| change.verdict() < Verdict::NeedsMigration),
@@ -306,7 +363,7 @@ impl Comparer<'_> {
                         self.change(
                             &path,
                             ChangeKind::Renamed {
-                                from: old.name.clone(),
+                                from: shown(&old.name),
                             },
                         );
                     }
@@ -352,7 +409,7 @@ impl Comparer<'_> {
                     default: field
                         .default
                         .as_ref()
-                        .map(|text| text.0.clone().unwrap_or_default()),
+                        .map(|text| shown(text.0.as_deref().unwrap_or_default())),
                     possible_rename,
                 };
                 self.change(&path, kind);
@@ -374,13 +431,17 @@ impl Comparer<'_> {
                 self.change(
                     &path,
                     ChangeKind::Renamed {
-                        from: from.name.clone(),
+                        from: shown(&from.name),
                     },
                 );
                 plan.push(Source::OldField(source, op));
                 continue;
             }
-            let known = |alias: &&String| from.aliases.contains(alias) || **alias == field.name;
+            let olds: HashSet<&String> = match field.aliases.as_slice() {
+                [] => HashSet::new(),
+                _ => from.aliases.iter().collect(),
+            };
+            let known = |alias: &&String| olds.contains(alias) || **alias == field.name;
             let claimed: Vec<String> = field
                 .aliases
                 .iter()
@@ -391,7 +452,7 @@ impl Comparer<'_> {
                 plan.push(Source::OldField(source, op));
                 continue;
             }
-            let names = claimed.join(", ");
+            let names = shown(&claimed.join(", "));
             self.change(&path, ChangeKind::Claims { names });
             plan.push(Source::ClaimParked(source, op, claimed));
         }
@@ -424,10 +485,13 @@ impl Comparer<'_> {
         old: &Fields,
         field: &Field,
     ) -> Option<String> {
+        if !spend(&self.work.renames, removed.len()) {
+            return None;
+        }
         let found = removed
             .iter()
             .position(|index| self.is_compatible(&old.list[*index].ty, &field.ty))?;
-        Some(old.list[removed.remove(found)].name.clone())
+        Some(shown(&old.list[removed.remove(found)].name))
     }
 
     fn is_compatible(&self, old: &Type, new: &Type) -> bool {
@@ -479,8 +543,16 @@ impl Comparer<'_> {
 
     fn change(&mut self, path: &str, kind: ChangeKind) {
         self.changes.push(Change {
-            path: path.to_owned(),
+            path: escaped(path, 2 * MOST_OF_NAME).to_string(),
             kind,
         });
     }
+}
+
+/// Reason of a change when the work of a comparison is used up.
+const TOO_MUCH: &str = "the two versions have too many types to be compared";
+
+/// Returns a name or a default as people see it.
+fn shown(text: &str) -> String {
+    escaped(text, MOST_OF_NAME).to_string()
 }

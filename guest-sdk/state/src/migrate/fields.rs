@@ -7,12 +7,18 @@ use super::parked::{ColumnKey, ParkedColumn};
 use crate::compare::steps::{FieldSteps, Source};
 use crate::compare::{Comparison, Plan};
 use crate::cursor::Cursor;
+use crate::escape::{MOST_OF_PATH, escaped};
 use crate::leftovers::{Entry, Span};
 use crate::parcel_writer::ParcelWriter;
 use crate::refusal::Refusal;
 use crate::schema::{Field, Schema};
 use std::cell::Cell;
 use std::rc::Rc;
+
+/// Length of a path that costs no more than the column that has it, in bytes.
+const FREE_PATH: usize = 256;
+/// Notes of a migration. Further ones are left out.
+const MOST_NOTES: usize = 100;
 
 /// Reads the old fields, each once, in any order.
 ///
@@ -274,9 +280,11 @@ impl Migration<'_> {
             field: owner.parked_as(plan, index),
             path: self.path.open.clone(),
         };
+        // In a deep value each level has a column of its own, whose path is as long as it is deep.
+        let long_path = column_key.path.len().saturating_sub(FREE_PATH);
         self.reserve_parked(
             &column_key.field,
-            ParkedColumn::ROW + self.path.row.len() + value.len(),
+            ParkedColumn::ROW + self.path.row.len() + value.len() + long_path,
         )?;
         let replaced = self
             .parked
@@ -319,6 +327,10 @@ impl Migration<'_> {
 
     /// Adds a message for the user, unless it is already there.
     fn note(&mut self, note: String) {
+        let note = escaped(&note, MOST_OF_PATH).to_string();
+        if self.notes.len() >= MOST_NOTES {
+            return;
+        }
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }

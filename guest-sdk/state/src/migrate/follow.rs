@@ -1,9 +1,10 @@
 //! Moves parked values to the new names of the fields and types around them.
 
 use super::parked::{ColumnKey, Parked};
-use crate::bounds::MAX_DEPTH;
+use crate::bounds::MAX_TREE_DEPTH;
 use crate::compare::names::matching;
 use crate::schema::{Case, Fields, Kind, Schema, Type, TypeDef};
+use std::cell::Cell;
 
 impl Parked {
     /// Returns the values under the new schema's names. Values whose path no longer exists keep
@@ -23,11 +24,15 @@ impl Parked {
 }
 
 fn follow(old: &Schema, new: &Schema, column_key: &ColumnKey) -> Option<ColumnKey> {
-    // A valid state is never nested deeper. A damaged image may claim to be.
-    if column_key.path.matches(['.', '[']).count() > MAX_DEPTH {
+    // Values below this depth keep their names: a path is followed by recursion.
+    if column_key.path.matches(['.', '[']).count() > MAX_TREE_DEPTH {
         return None;
     }
-    let translator = PathTranslator { old, new };
+    let translator = PathTranslator {
+        old,
+        new,
+        work: Cell::new(MAX_WORK),
+    };
     let (path, owner) = translator.path(old.root(), new.root(), &column_key.path, String::new())?;
     let (owner_before, field) = column_key.field.rsplit_once('.')?;
     let def = new.get(owner);
@@ -44,11 +49,18 @@ fn follow(old: &Schema, new: &Schema, column_key: &ColumnKey) -> Option<ColumnKe
 struct PathTranslator<'s> {
     old: &'s Schema,
     new: &'s Schema,
+    /// Number of steps that may still be made. Where a step of the path has two meanings, both are
+    /// tried, which doubles the work at each of them.
+    work: Cell<usize>,
 }
+
+/// Steps for one path. A path takes one for each of its names, unless it has several meanings.
+const MAX_WORK: usize = 1 << 14;
 
 impl PathTranslator<'_> {
     /// Translates the rest of a path, and returns it with the type at its end.
     fn path(&self, old: &Type, new: &Type, rest: &str, done: String) -> Option<(String, u32)> {
+        self.work.set(self.work.get().checked_sub(1)?);
         match (old, new) {
             (Type::Option(old), Type::Option(new)) => return self.path(old, new, rest, done),
             (old, Type::Option(new)) => return self.path(old, new, rest, done),

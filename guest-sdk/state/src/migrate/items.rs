@@ -49,6 +49,12 @@ impl Migration<'_> {
             Type::Array(..) => {}
             _ => to.count(count)?,
         }
+        if old_layout.min == 0 {
+            // Items without bytes cost nothing to send, so their number is bounded over all lists.
+            let left = self.steps.checked_sub(count);
+            self.steps =
+                left.ok_or_else(|| Refusal::new("", "it has too many values without bytes"))?;
+        }
         let from = slice.as_mut().unwrap_or(from);
         let flat = plan
             .new

@@ -40,6 +40,12 @@ pub(super) struct Migration<'a> {
     pub leftovers: LeftoverWriter,
     /// Number of values that may still be passed over.
     pub work: Rc<Cell<usize>>,
+    /// Number of operations that may still be made on values without bytes, or on several levels.
+    pub steps: usize,
+    /// Depth that has to be left. A migration that would go deeper needs a stack of its own.
+    floor: usize,
+    /// True when the migration ended for want of stack.
+    pub needs_stack: bool,
 }
 
 /// A parked column and a field to which it may return.
@@ -58,6 +64,7 @@ impl<'a> Migration<'a> {
         defaults: &'a [u8],
         parked: &'a Parked,
         limits: &'a Limits,
+        floor: usize,
     ) -> Result<Migration<'a>, Refusal> {
         Ok(Migration {
             defaults: Defaults::new(&plan.new, defaults)?,
@@ -72,6 +79,9 @@ impl<'a> Migration<'a> {
             lanes: HashMap::new(),
             leftovers: LeftoverWriter::default(),
             work: Rc::new(Cell::new(limits.work)),
+            steps: limits.work,
+            floor,
+            needs_stack: false,
         })
     }
 
@@ -98,6 +108,10 @@ impl Migration<'_> {
         depth: usize,
     ) -> Result<(), Refusal> {
         let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
+        if depth < self.floor {
+            self.needs_stack = true;
+            return Err(too_deep().into());
+        }
         match &op.step {
             Step::Copy => to.copy(from, &plan.old, &op.old, depth),
             Step::Number(a, b) => {

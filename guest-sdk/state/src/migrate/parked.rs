@@ -1,6 +1,7 @@
 //! Parked values: values of removed fields, kept by the host until the field comes back. Knows no
 //! plans.
 
+use crate::escape::{MOST_OF_PATH, escaped};
 use crate::schema::Schema;
 use crate::value::{Value, decode_inline};
 use std::collections::BTreeMap;
@@ -60,7 +61,8 @@ impl Parked {
         let path = |(column_key, column): (&ColumnKey, &ParkedColumn)| {
             let name = column_key.field.rsplit('.').next().unwrap_or_default();
             let dot = if column_key.path.is_empty() { "" } else { "." };
-            (format!("{}{dot}{name}", column_key.path), column.len())
+            let path = format!("{}{dot}{name}", column_key.path);
+            (escaped(&path, MOST_OF_PATH).to_string(), column.len())
         };
         self.all().map(path).collect()
     }

@@ -5,10 +5,17 @@
 
 use super::parked::{ColumnKey, DenseValues, Parked, ParkedColumn};
 use crate::cursor::{CodecError, Cursor};
+use crate::escape::{MOST_OF_NAME, escaped};
 use crate::schema::Schema;
 use std::collections::BTreeMap;
 
 const VERSION: u8 = 1;
+
+/// Memory that decoded values may take, in bytes: twice what a migration parks.
+const MAX_DECODED: usize = 512 << 20;
+/// Approximate cost in bytes of a column, and of a byte of its schema.
+const COLUMN: usize = 256;
+const SCHEMA_BYTE: usize = 32;
 
 impl Parked {
     /// Returns the bytes of all parked values.
@@ -49,13 +56,22 @@ impl Parked {
             }
         }
         let mut parked = Parked::default();
-        for _ in 0..from.count(1)? {
+        let mut memory = Account(MAX_DECODED);
+        // A column has at least three lengths, a flag and a number of rows.
+        for _ in 0..from.count(17)? {
             let column_key = ColumnKey {
                 field: from.text()?,
                 path: from.text()?,
             };
-            let schema = Schema::decode(from.slice()?)
-                .map_err(|cause| error(format!("{}: {cause}", column_key.field)))?;
+            let schema = from.slice()?;
+            let names = column_key.field.len() + column_key.path.len();
+            memory.charge(COLUMN + names + SCHEMA_BYTE * schema.len())?;
+            let schema = Schema::decode(schema).map_err(|cause| {
+                error(format!(
+                    "{}: {cause}",
+                    escaped(&column_key.field, MOST_OF_NAME)
+                ))
+            })?;
             let dense = if from.flag()? {
                 Some(dense(&mut from, &schema)?)
             } else {
@@ -64,7 +80,8 @@ impl Parked {
             let mut rows = BTreeMap::new();
             for _ in 0..from.count(8)? {
                 let (row, value) = (from.slice()?, from.slice()?);
-                check(&schema, value)?;
+                memory.charge(ParkedColumn::ROW + row.len() + value.len())?;
+                check(&mut from, &schema, value)?;
                 rows.insert(row.to_vec(), value.to_vec());
             }
             parked
@@ -79,6 +96,18 @@ impl Parked {
         }
         from.finish()?;
         Ok(parked)
+    }
+}
+
+/// Memory that may still be taken, in bytes.
+struct Account(usize);
+
+impl Account {
+    fn charge(&mut self, bytes: usize) -> Result<(), CodecError> {
+        let left = self.0.checked_sub(bytes);
+        let mib = MAX_DECODED >> 20;
+        self.0 = left.ok_or_else(|| error(format!("parked values take more than {mib} MiB")))?;
+        Ok(())
     }
 }
 
@@ -98,7 +127,7 @@ fn dense(from: &mut Cursor<'_>, schema: &Schema) -> Result<DenseValues, CodecErr
     }
     values
         .chunks_exact(size)
-        .try_for_each(|value| check(schema, value))?;
+        .try_for_each(|value| check(from, schema, value))?;
     Ok(DenseValues {
         first,
         size,
@@ -106,10 +135,12 @@ fn dense(from: &mut Cursor<'_>, schema: &Schema) -> Result<DenseValues, CodecErr
     })
 }
 
-fn check(schema: &Schema, value: &[u8]) -> Result<(), CodecError> {
+/// Checks a value. The steps of all values are charged to one walk.
+fn check(from: &mut Cursor<'_>, schema: &Schema, value: &[u8]) -> Result<(), CodecError> {
     let mut cursor = Cursor::inline(value);
     cursor.check(schema, schema.root())?;
-    cursor.finish()
+    cursor.finish()?;
+    from.spend(cursor.steps)
 }
 
 fn put_count(out: &mut Vec<u8>, count: usize) {

@@ -5,6 +5,8 @@
 
 use super::error::SchemaError;
 use super::types::{Fields, Kind, Type, TypeDef};
+use crate::bounds::{MAX_EMPTY_ITEMS, MAX_NAME, VALUES_PER_BYTE};
+use crate::escape::{MOST_OF_NAME, escaped};
 use std::collections::BTreeSet;
 
 /// Deepest nesting by value, and of unnamed types.
@@ -19,6 +21,12 @@ pub struct Layout {
     pub fixed: bool,
     /// Width of a word of its segments (1, 2, 4 or 8) for a flat type, otherwise 0.
     pub width: u8,
+    /// True when every bit pattern of that size is a value.
+    pub(crate) is_plain: bool,
+    /// Number of types that are looked at to find this layout.
+    pub(crate) parts: u32,
+    /// Number of values in the smallest value.
+    values: u64,
     height: u16,
 }
 
@@ -28,6 +36,9 @@ impl Layout {
             min,
             fixed,
             width: 0,
+            is_plain: false,
+            parts: 1,
+            values: 1,
             height: 0,
         }
     }
@@ -37,8 +48,28 @@ impl Layout {
             min: size,
             fixed: true,
             width: size as u8,
+            is_plain: true,
+            parts: 1,
+            values: 1,
             height: 0,
         }
+    }
+
+    /// Returns the number of values beyond those that its bytes pay for.
+    pub(crate) fn excess(self) -> usize {
+        let paid = (self.min as u64).saturating_mul(VALUES_PER_BYTE as u64);
+        usize::try_from(self.values.saturating_sub(paid)).unwrap_or(usize::MAX)
+    }
+
+    /// Checks that a value does not consist of countless values without bytes.
+    fn bounded(self) -> Result<Layout, SchemaError> {
+        if self.excess() > MAX_EMPTY_ITEMS {
+            return Err(SchemaError::new(format!(
+                "a value would have {} values that take no bytes, at most {MAX_EMPTY_ITEMS} may",
+                self.values
+            )));
+        }
+        Ok(self)
     }
 
     /// Returns the size of a fixed type, in bytes.
@@ -123,7 +154,11 @@ impl Checker<'_> {
     }
 
     fn definition(&self, def: &TypeDef) -> Result<(), SchemaError> {
+        names(&def.name, &def.aliases)?;
         for hook in &def.hooks {
+            hook.wants
+                .iter()
+                .try_for_each(|(name, _)| names(name, &[]))?;
             hook.wants
                 .iter()
                 .try_for_each(|(_, ty)| self.references(ty))?;
@@ -140,18 +175,19 @@ impl Checker<'_> {
                     if cases.len() > 64 {
                         return Err(SchemaError::new(format!(
                             "{} has {} flags, at most 64 fit",
-                            def.name,
+                            escaped(&def.name, MOST_OF_NAME),
                             cases.len()
                         )));
                     }
                     if cases.iter().any(|case| !case.fields.list.is_empty()) {
                         return Err(SchemaError::new(format!(
                             "a flag of {} has fields",
-                            def.name
+                            escaped(&def.name, MOST_OF_NAME)
                         )));
                     }
                 }
                 cases.iter().try_for_each(|case| {
+                    names(&case.name, &case.aliases)?;
                     self.fields(&format!("{}.{}", def.name, case.name), &case.fields)
                 })
             }
@@ -159,6 +195,10 @@ impl Checker<'_> {
     }
 
     fn fields(&self, owner: &str, fields: &Fields) -> Result<(), SchemaError> {
+        for field in &fields.list {
+            names(&field.name, &field.aliases)?;
+        }
+        names("", &fields.skipped)?;
         distinct(
             owner,
             "field",
@@ -180,14 +220,14 @@ impl Checker<'_> {
             Visit::Open => {
                 return Err(SchemaError::new(format!(
                     "a value of {} would contain itself",
-                    def.name
+                    escaped(&def.name, MOST_OF_NAME)
                 )));
             }
             Visit::New if depth < MAX_NESTING => {}
             _ => {
                 return Err(SchemaError::new(format!(
                     "{} is nested deeper than {MAX_NESTING} levels",
-                    def.name
+                    escaped(&def.name, MOST_OF_NAME)
                 )));
             }
         }
@@ -201,7 +241,7 @@ impl Checker<'_> {
                 } else if sum.width == 0 {
                     return Err(SchemaError::new(format!(
                         "{} is declared flat, but its fields are not",
-                        def.name
+                        escaped(&def.name, MOST_OF_NAME)
                     )));
                 }
                 sum
@@ -236,13 +276,21 @@ fn layout(
             if layout.min == 0 {
                 layout.width = 0;
             }
-            layout
+            layout.parts += 1;
+            layout.values = layout
+                .values
+                .saturating_mul(u64::from(*count))
+                .saturating_add(1);
+            layout.bounded()?
         }
         Type::Tuple(items) => Layout {
             width: 0,
             ..sum(items.iter(), named)?
         },
-        Type::Named(id) => named(*id)?,
+        Type::Named(id) => Layout {
+            parts: 1,
+            ..named(*id)?
+        },
     })
 }
 
@@ -253,6 +301,9 @@ fn sum<'t>(
 ) -> Result<Layout, SchemaError> {
     let mut sum = Layout {
         fixed: true,
+        is_plain: true,
+        parts: 1,
+        values: 1,
         ..Layout::default()
     };
     let mut flat = true;
@@ -260,6 +311,9 @@ fn sum<'t>(
         let next = layout(ty, named)?;
         sum.min = sum.min.checked_add(next.min).ok_or_else(too_large)?;
         sum.fixed &= next.fixed;
+        sum.is_plain &= next.is_plain;
+        sum.parts = sum.parts.saturating_add(next.parts);
+        sum.values = sum.values.saturating_add(next.values);
         // There must be no padding, so each field has to begin at a multiple of its alignment.
         flat &= next.width > 0 && (sum.min - next.min).is_multiple_of(u32::from(next.width));
         sum.width = sum.width.max(next.width);
@@ -267,7 +321,19 @@ fn sum<'t>(
     }
     flat &= sum.width > 0 && sum.min.is_multiple_of(u32::from(sum.width));
     sum.width *= u8::from(flat);
-    Ok(sum)
+    sum.bounded()
+}
+
+/// Checks the lengths of a name and of its aliases, which walks repeat for each value.
+fn names(name: &str, aliases: &[String]) -> Result<(), SchemaError> {
+    let mut all = std::iter::once(name).chain(aliases.iter().map(String::as_str));
+    match all.find(|name| name.len() > MAX_NAME) {
+        Some(long) => Err(SchemaError::new(format!(
+            "the name {} is too long, a name may have {MAX_NAME} bytes",
+            escaped(long, 40)
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn distinct<'n>(
@@ -279,7 +345,9 @@ fn distinct<'n>(
     for name in names {
         if !seen.insert(name) {
             return Err(SchemaError::new(format!(
-                "{owner} has the {what} {name} twice"
+                "{} has the {what} {} twice",
+                escaped(owner, MOST_OF_NAME),
+                escaped(name, MOST_OF_NAME)
             )));
         }
     }

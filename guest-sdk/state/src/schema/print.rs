@@ -2,6 +2,7 @@
 
 use super::model::Schema;
 use super::types::{Case, Field, Fields, Kind, Style, Type, TypeDef};
+use crate::escape::{MOST_OF_NAME, escaped};
 use std::collections::HashMap;
 use std::fmt::Write;
 
@@ -42,16 +43,19 @@ impl Schema {
         out
     }
 
-    /// Returns a type as WIT writes it, with the plain names of named types.
+    /// Returns a type as WIT writes it, with the plain names of named types. Names are escaped, and a
+    /// long text is cut.
     pub fn type_name(&self, ty: &Type) -> String {
-        text(ty, &|id| &self.get(id).name)
+        let mut out = TypeText::default();
+        out.ty(ty, &|id| &self.get(id).name);
+        out.finish()
     }
 
     /// Returns one kebab-case name for each type. A number distinguishes types that share a name.
     fn wit_names(&self) -> Vec<String> {
         let mut seen: HashMap<String, usize> = HashMap::new();
         let number = |def: &TypeDef| {
-            let name = kebab(&def.name);
+            let name = word(&def.name);
             let count = seen.entry(name.clone()).or_default();
             *count += 1;
             if *count == 1 {
@@ -64,35 +68,81 @@ impl Schema {
     }
 
     fn wit_type(&self, ty: &Type, names: &[String]) -> String {
-        text(ty, &|id| &names[id as usize])
+        let mut out = TypeText::default();
+        out.ty(ty, &|id| &names[id as usize]);
+        out.finish()
     }
 }
 
-fn text<'n>(ty: &Type, name: &dyn Fn(u32) -> &'n str) -> String {
-    let text = |ty: &Type| text(ty, name);
-    match ty {
-        Type::Bool => "bool".into(),
-        Type::Number(number) => number.name().into(),
-        Type::Char => "char".into(),
-        Type::String => "string".into(),
-        Type::List(item) => format!("list<{}>", text(item)),
-        Type::Array(item, count) => format!("list<{}, {count}>", text(item)),
-        Type::Set(item) => format!("set<{}>", text(item)),
-        Type::Map(key, value) => format!("map<{}, {}>", text(key), text(value)),
-        Type::Option(item) => format!("option<{}>", text(item)),
-        Type::Result(ok, err) => format!("result<{}, {}>", text(ok), text(err)),
-        Type::Tuple(items) => format!(
-            "tuple<{}>",
-            items.iter().map(text).collect::<Vec<_>>().join(", ")
-        ),
-        Type::Named(id) => name(*id).to_owned(),
+/// Characters of a type. A longer one is cut.
+const MOST_OF_TYPE: usize = 1000;
+
+/// The text of a type, which ends soon after its bound.
+#[derive(Default)]
+struct TypeText(String);
+
+impl TypeText {
+    fn finish(self) -> String {
+        match self.0.char_indices().nth(MOST_OF_TYPE) {
+            Some((end, _)) => format!("{}…", &self.0[..end]),
+            None => self.0,
+        }
+    }
+
+    fn ty<'n>(&mut self, ty: &Type, name: &dyn Fn(u32) -> &'n str) {
+        if self.0.len() > 4 * MOST_OF_TYPE {
+            return;
+        }
+        let (word, parts): (&str, &[&Type]) = match ty {
+            Type::Bool => ("bool", &[]),
+            Type::Number(number) => (number.name(), &[]),
+            Type::Char => ("char", &[]),
+            Type::String => ("string", &[]),
+            Type::List(item) | Type::Array(item, _) => ("list", &[item]),
+            Type::Set(item) => ("set", &[item]),
+            Type::Map(key, value) => ("map", &[key, value]),
+            Type::Option(item) => ("option", &[item]),
+            Type::Result(ok, err) => ("result", &[ok, err]),
+            Type::Tuple(items) => {
+                self.0.push_str("tuple<");
+                for (index, item) in items.iter().take(MOST_OF_TYPE).enumerate() {
+                    self.separate(index);
+                    self.ty(item, name);
+                }
+                self.0.push('>');
+                return;
+            }
+            Type::Named(id) => {
+                let _ = write!(self.0, "{}", escaped(name(*id), MOST_OF_NAME));
+                return;
+            }
+        };
+        self.0.push_str(word);
+        if parts.is_empty() {
+            return;
+        }
+        self.0.push('<');
+        for (index, part) in parts.iter().enumerate() {
+            self.separate(index);
+            self.ty(part, name);
+        }
+        if let Type::Array(_, count) = ty {
+            let _ = write!(self.0, ", {count}");
+        }
+        self.0.push('>');
+    }
+
+    fn separate(&mut self, index: usize) {
+        if index > 0 {
+            self.0.push_str(", ");
+        }
     }
 }
 
 fn lines(fields: &[Field], text: &dyn Fn(&Type) -> String) -> String {
     fields
         .iter()
-        .map(|field| format!("    {}: {},\n", kebab(&field.name), text(&field.ty)))
+        .map(|field| format!("    {}: {},\n", word(&field.name), text(&field.ty)))
         .collect()
 }
 
@@ -110,14 +160,14 @@ fn tuple(fields: &Fields, text: &dyn Fn(&Type) -> String) -> String {
 
 fn cases_of(cases: &[Case], text: &dyn Fn(&Type) -> String) -> String {
     let line = |case: &Case| {
-        let name = kebab(&case.name);
+        let name = word(&case.name);
         match (case.fields.style, case.fields.list.as_slice()) {
             (_, []) => format!("    {name},\n"),
             (Style::Tuple, [one]) => format!("    {name}({}),\n", text(&one.ty)),
             (Style::Named, list) => {
                 let fields: Vec<_> = list
                     .iter()
-                    .map(|field| format!("{}: {}", kebab(&field.name), text(&field.ty)))
+                    .map(|field| format!("{}: {}", word(&field.name), text(&field.ty)))
                     .collect();
                 format!("    {name}(record {{ {} }}),\n", fields.join(", "))
             }
@@ -125,6 +175,11 @@ fn cases_of(cases: &[Case], text: &dyn Fn(&Type) -> String) -> String {
         }
     };
     cases.iter().map(line).collect()
+}
+
+/// Returns a name as WIT writes it, escaped and cut.
+fn word(name: &str) -> String {
+    escaped(&kebab(name), MOST_OF_NAME).to_string()
 }
 
 /// Converts `ShapeKind` and `shape_kind` to `shape-kind`.

@@ -73,9 +73,24 @@ struct Linker<'a> {
 }
 
 impl Linker<'_> {
+    /// Charges work. Types that contain others are read several times, with all of their texts.
+    fn charge(&mut self, work: usize) -> Result<(), CodecError> {
+        self.work = self.work.saturating_add(work);
+        if self.work > MAX_SCHEMA_BYTES {
+            return Err(CodecError::new("the section's types are nested too deep"));
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, from: &mut Cursor<'_>) -> Result<String, CodecError> {
+        let text = from.text()?;
+        self.charge(text.len())?;
+        Ok(text)
+    }
+
     fn shape(&mut self, from: &mut Cursor<'_>, depth: usize) -> Result<Type, CodecError> {
-        self.work += 1;
-        if depth > 4 * MAX_NESTING || self.work > MAX_SCHEMA_BYTES {
+        self.charge(1)?;
+        if depth > 4 * MAX_NESTING {
             return Err(CodecError::new("the section's types are nested too deep"));
         }
         let depth = depth + 1;
@@ -121,6 +136,7 @@ impl Linker<'_> {
                 let mut end = from.clone();
                 aside.def(&mut end, depth)?;
                 self.work = aside.work;
+                self.charge(end.at - start)?;
                 let ty = self.named(bytes[start..end.at].to_vec(), from, depth)?;
                 *from = end;
                 ty
@@ -153,7 +169,7 @@ impl Linker<'_> {
 
     fn def(&mut self, from: &mut Cursor<'_>, depth: usize) -> Result<TypeDef, CodecError> {
         from.take(16)?;
-        let (name, aliases, version) = (from.text()?, self.texts(from)?, from.word()?);
+        let (name, aliases, version) = (self.text(from)?, self.texts(from)?, from.word()?);
         // Wanted fields of hooks come before the fields here, but their types are numbered after
         // them.
         let hooks = self.list(from, |linker, from| {
@@ -183,7 +199,7 @@ impl Linker<'_> {
             },
             2 => Kind::Variant(self.list(from, |linker, from| {
                 Ok(Case {
-                    name: from.text()?,
+                    name: linker.text(from)?,
                     aliases: linker.texts(from)?,
                     fields: linker.fields(from, depth)?,
                 })
@@ -239,14 +255,14 @@ impl Linker<'_> {
         };
         let list = self.list(from, |linker, from| {
             let (name, aliases, ty) = (
-                from.text()?,
+                linker.text(from)?,
                 linker.texts(from)?,
                 linker.shape(from, depth)?,
             );
             let default = match from.take(1)?[0] {
                 0 => None,
                 1 => Some(DefaultText(None)),
-                _ => Some(DefaultText(Some(from.text()?))),
+                _ => Some(DefaultText(Some(linker.text(from)?))),
             };
             Ok(Field {
                 name,
@@ -263,7 +279,7 @@ impl Linker<'_> {
     }
 
     fn texts(&mut self, from: &mut Cursor<'_>) -> Result<Vec<String>, CodecError> {
-        self.list(from, |_, from| from.text())
+        self.list(from, |linker, from| linker.text(from))
     }
 
     fn list<'c, T>(

@@ -1,18 +1,23 @@
 //! Decodes parcels into value trees.
 
+use super::event::{Event, Shape, Take, read};
 use super::tree::Value;
-use crate::bounds::MAX_DEPTH;
-use crate::cursor::{CodecError, Cursor, too_deep};
+use crate::bounds::{MAX_TREE_BYTES, MAX_TREE_DEPTH};
+use crate::cursor::{CodecError, Cursor};
 use crate::parcel::ParcelRef;
-use crate::schema::{Case, Fields, Kind, Number, Schema, Style, Type};
+use crate::schema::Schema;
 
 /// Returns the value tree of a parcel.
 ///
+/// A tree takes many times the memory of the state. To show a state, [`print`](super::print()) needs
+/// none.
+///
 /// # Errors
-/// Returns an error when the parcel is not a state of the schema.
+/// Returns an error when the parcel is not a state of the schema, when the tree would be deeper than
+/// 1,000 levels, or when it would take more than 2 GiB.
 pub fn decode(schema: &Schema, parcel: &ParcelRef<'_>) -> Result<Value, CodecError> {
     let mut cursor = Cursor::new(parcel);
-    let value = Decoder { schema }.value(&mut cursor, schema.root(), MAX_DEPTH)?;
+    let value = decode_at(schema, &mut cursor, Shape::Type(schema.root()))?;
     cursor.finish()?;
     Ok(value)
 }
@@ -20,203 +25,179 @@ pub fn decode(schema: &Schema, parcel: &ParcelRef<'_>) -> Result<Value, CodecErr
 /// Returns the value tree of a value that was written with everything inline.
 pub(crate) fn decode_inline(schema: &Schema, bytes: &[u8]) -> Result<Value, CodecError> {
     let mut cursor = Cursor::inline(bytes);
-    let value = Decoder { schema }.value(&mut cursor, schema.root(), MAX_DEPTH)?;
+    let value = decode_at(schema, &mut cursor, Shape::Type(schema.root()))?;
     cursor.finish()?;
     Ok(value)
 }
 
-pub(super) struct Decoder<'s> {
-    schema: &'s Schema,
+/// Returns the value tree of the value at a position, which moves behind it.
+pub(super) fn decode_at(
+    schema: &Schema,
+    cursor: &mut Cursor<'_>,
+    shape: Shape<'_>,
+) -> Result<Value, CodecError> {
+    let mut builder = Builder {
+        stack: Vec::new(),
+        done: None,
+        room: MAX_TREE_BYTES,
+    };
+    read(schema, cursor, shape, MAX_TREE_DEPTH, &mut builder)?;
+    builder
+        .done
+        .ok_or_else(|| CodecError::new("a value has no end"))
 }
 
-impl<'s> Decoder<'s> {
-    pub(super) fn new(schema: &'s Schema) -> Self {
-        Decoder { schema }
-    }
+/// Makes a tree of events.
+struct Builder {
+    /// The values that are open, outermost first, with the number of parts that are missing.
+    stack: Vec<(Open, usize)>,
+    done: Option<Value>,
+    /// Bytes that the tree may still take.
+    room: usize,
+}
 
-    /// One function for each kind of type keeps the stack frames of the recursion small.
-    pub(super) fn value(
-        &self,
-        from: &mut Cursor<'_>,
-        ty: &Type,
-        depth: usize,
-    ) -> Result<Value, CodecError> {
-        let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
-        match ty {
-            Type::Option(item) => self.option(from, item, depth),
-            Type::Result(ok, err) => self.result(from, ok, err, depth),
-            Type::Named(id) => match &self.schema.get(*id).kind {
-                Kind::Record { fields, .. } => self.fields(from, fields, depth),
-                Kind::Variant(cases) => self.variant(from, cases, depth),
-                Kind::Flags(flags) => self.flags(from, flags),
-            },
-            Type::Tuple(items) => {
-                let items = items.iter().map(|item| self.value(from, item, depth));
-                items.collect::<Result<_, _>>().map(Value::Tuple)
-            }
-            Type::List(_) | Type::Set(_) | Type::Array(..) => self.list(from, ty, depth),
-            Type::Map(key, value) => self.map(from, key, value, depth),
-            Type::Bool | Type::Number(_) | Type::Char | Type::String => self.leaf(from, ty),
-        }
-    }
+/// A value whose parts are being made.
+enum Open {
+    List(Vec<Value>),
+    Tuple(Vec<Value>),
+    Map(Vec<(Value, Value)>, Option<Value>),
+    Record(Vec<(String, Value)>, String),
+    Some,
+    Ok,
+    Err,
+    Case(String),
+}
 
-    fn leaf(&self, from: &mut Cursor<'_>, ty: &Type) -> Result<Value, CodecError> {
-        match ty {
-            Type::Bool => from.flag().map(Value::Bool),
-            Type::Number(number) => Ok(self.number(*number, from.take(number.size())?)),
-            Type::Char => {
-                let code = from.word()?;
-                let c = char::from_u32(code);
-                c.map(Value::Char)
-                    .ok_or_else(|| CodecError::new(format!("{code:#x} is not a char")))
+impl Take for Builder {
+    type Error = CodecError;
+
+    fn take(&mut self, event: Event<'_>) -> Result<(), CodecError> {
+        let value = match event {
+            Event::Bool(bit) => Value::Bool(bit),
+            Event::Unsigned(n) => Value::Unsigned(n),
+            Event::Signed(n) => Value::Signed(n),
+            Event::F32(n) => Value::F32(n),
+            Event::F64(n) => Value::F64(n),
+            Event::Char(letter) => Value::Char(letter),
+            Event::Text(text) => Value::String(self.text(text)?),
+            Event::None => Value::Option(None),
+            Event::Case(name) => Value::Variant(self.text(name)?, None),
+            Event::Flags(set) => {
+                let names: Result<_, _> = set.iter().map(|name| self.text(name)).collect();
+                Value::Flags(names?)
             }
-            _ => {
-                let len = from.count(1)?;
-                match std::str::from_utf8(from.take(len)?) {
-                    Ok(text) => Ok(Value::String(text.to_owned())),
-                    Err(_) => Err(CodecError::new("a string is not UTF-8")),
+            Event::Some => return self.open(Open::Some, 1),
+            Event::Ok => return self.open(Open::Ok, 1),
+            Event::Err => return self.open(Open::Err, 1),
+            Event::CaseOf(name) => {
+                let name = self.text(name)?;
+                return self.open(Open::Case(name), 1);
+            }
+            Event::List(count) => {
+                let items = self.reserve(count)?;
+                return self.open(Open::List(items), count);
+            }
+            Event::Tuple(count) => {
+                let items = self.reserve(count)?;
+                return self.open(Open::Tuple(items), count);
+            }
+            Event::Map { entries, .. } => {
+                let items = self.reserve(entries)?;
+                return self.open(Open::Map(items, None), entries.saturating_mul(2));
+            }
+            Event::Record(count) => {
+                let fields = self.reserve(count)?;
+                return self.open(Open::Record(fields, String::new()), count);
+            }
+            Event::Field(name) => {
+                let name = self.text(name)?;
+                if let Some((Open::Record(_, next), _)) = self.stack.last_mut() {
+                    *next = name;
                 }
+                return Ok(());
             }
-        }
+        };
+        self.put(value);
+        Ok(())
     }
+}
 
-    fn list(&self, from: &mut Cursor<'_>, ty: &Type, depth: usize) -> Result<Value, CodecError> {
-        match ty {
-            Type::Array(item, count) => {
-                from.bounded(*count, self.schema.layout(item).min)?;
-                self.items(from, item, *count as usize, depth)
-            }
-            Type::List(item) if self.schema.layout(item).width > 0 => {
-                let layout = self.schema.layout(item);
-                let count = from.word()? as usize;
-                let mut items =
-                    Cursor::inline(from.flat(count, layout.min as usize, layout.width)?);
-                self.items(&mut items, item, count, depth)
-            }
-            Type::List(item) | Type::Set(item) => {
-                let count = from.count(self.schema.layout(item).min)?;
-                self.items(from, item, count, depth)
-            }
-            _ => unreachable!("only lists get here"),
-        }
-    }
-
-    fn map(
-        &self,
-        from: &mut Cursor<'_>,
-        key: &Type,
-        value: &Type,
-        depth: usize,
-    ) -> Result<Value, CodecError> {
-        let min = self
-            .schema
-            .layout(key)
-            .min
-            .saturating_add(self.schema.layout(value).min);
-        let count = from.count(min)?;
-        let entry = |_| {
-            Ok((
-                self.value(from, key, depth)?,
-                self.value(from, value, depth)?,
+impl Builder {
+    fn charge(&mut self, bytes: usize) -> Result<(), CodecError> {
+        let left = self.room.checked_sub(bytes);
+        self.room = left.ok_or_else(|| {
+            CodecError::too_large(format!(
+                "the state takes more than {} MiB as a tree of values",
+                MAX_TREE_BYTES >> 20
             ))
-        };
-        (0..count)
-            .map(entry)
-            .collect::<Result<_, _>>()
-            .map(Value::Map)
+        })?;
+        Ok(())
     }
 
-    fn option(
-        &self,
-        from: &mut Cursor<'_>,
-        item: &Type,
-        depth: usize,
-    ) -> Result<Value, CodecError> {
-        if !from.flag()? {
-            return Ok(Value::Option(None));
+    fn text(&mut self, text: &str) -> Result<String, CodecError> {
+        self.charge(text.len())?;
+        Ok(text.to_owned())
+    }
+
+    /// Makes a list for parts, whose memory is charged before it is reserved.
+    fn reserve<T>(&mut self, count: usize) -> Result<Vec<T>, CodecError> {
+        self.charge(count.saturating_mul(size_of::<T>()))?;
+        Ok(Vec::with_capacity(count))
+    }
+
+    fn open(&mut self, open: Open, left: usize) -> Result<(), CodecError> {
+        self.charge(size_of::<Value>())?;
+        if left == 0 {
+            self.put(open.close(None));
+        } else {
+            self.stack.push((open, left));
         }
-        let value = self.value(from, item, depth)?;
-        Ok(Value::Option(Some(Box::new(value))))
+        Ok(())
     }
 
-    fn result(
-        &self,
-        from: &mut Cursor<'_>,
-        ok: &Type,
-        err: &Type,
-        depth: usize,
-    ) -> Result<Value, CodecError> {
-        let is_err = from.flag()?;
-        let value = Box::new(self.value(from, if is_err { err } else { ok }, depth)?);
-        Ok(Value::Result(if is_err { Err(value) } else { Ok(value) }))
-    }
-
-    fn variant(
-        &self,
-        from: &mut Cursor<'_>,
-        cases: &[Case],
-        depth: usize,
-    ) -> Result<Value, CodecError> {
-        let case = &cases[from.tag(cases.len())?];
-        let fields = &case.fields;
-        let content = match (fields.style, fields.list.as_slice()) {
-            (_, []) => return Ok(Value::Variant(case.name.clone(), None)),
-            (Style::Tuple, [one]) => self.value(from, &one.ty, depth)?,
-            _ => self.fields(from, fields, depth)?,
-        };
-        Ok(Value::Variant(case.name.clone(), Some(Box::new(content))))
-    }
-
-    fn flags(&self, from: &mut Cursor<'_>, flags: &[Case]) -> Result<Value, CodecError> {
-        let bits = from.flags(flags.len())?;
-        let set = flags
-            .iter()
-            .enumerate()
-            .filter(|(bit, _)| bits >> bit & 1 == 1);
-        Ok(Value::Flags(
-            set.map(|(_, flag)| flag.name.clone()).collect(),
-        ))
-    }
-
-    fn number(&self, number: Number, bytes: &[u8]) -> Value {
-        let mut word = [0; 8];
-        word[..bytes.len()].copy_from_slice(bytes);
-        let word = u64::from_le_bytes(word);
-        match number {
-            Number::U8 | Number::U16 | Number::U32 | Number::U64 => Value::Unsigned(word),
-            Number::S8 => Value::Signed((word as i8).into()),
-            Number::S16 => Value::Signed((word as i16).into()),
-            Number::S32 => Value::Signed((word as i32).into()),
-            Number::S64 => Value::Signed(word as i64),
-            Number::F32 => Value::F32(f32::from_bits(word as u32)),
-            Number::F64 => Value::F64(f64::from_bits(word)),
+    /// Puts a finished value into the innermost open one, and closes all that are complete with it.
+    fn put(&mut self, mut value: Value) {
+        while let Some((open, left)) = self.stack.last_mut() {
+            *left -= 1;
+            let is_complete = *left == 0;
+            let last = open.add(value);
+            if !is_complete {
+                return;
+            }
+            let Some((open, _)) = self.stack.pop() else {
+                return;
+            };
+            value = open.close(last);
         }
+        self.done = Some(value);
     }
+}
 
-    fn items(
-        &self,
-        from: &mut Cursor<'_>,
-        item: &Type,
-        count: usize,
-        depth: usize,
-    ) -> Result<Value, CodecError> {
-        let items = (0..count).map(|_| self.value(from, item, depth));
-        Ok(Value::List(items.collect::<Result<_, _>>()?))
-    }
-
-    pub(super) fn fields(
-        &self,
-        from: &mut Cursor<'_>,
-        fields: &Fields,
-        depth: usize,
-    ) -> Result<Value, CodecError> {
-        let mut values = Vec::with_capacity(fields.list.len());
-        for field in &fields.list {
-            values.push((field.name.clone(), self.value(from, &field.ty, depth)?));
+impl Open {
+    /// Adds a part. A part that is the only one is returned.
+    fn add(&mut self, value: Value) -> Option<Value> {
+        match self {
+            Open::List(items) | Open::Tuple(items) => items.push(value),
+            Open::Map(entries, key) => match key.take() {
+                Some(key) => entries.push((key, value)),
+                None => *key = Some(value),
+            },
+            Open::Record(fields, name) => fields.push((std::mem::take(name), value)),
+            Open::Some | Open::Ok | Open::Err | Open::Case(_) => return Some(value),
         }
-        Ok(match fields.style {
-            Style::Tuple => Value::Tuple(values.into_iter().map(|(_, value)| value).collect()),
-            _ => Value::Record(values),
-        })
+        None
+    }
+
+    fn close(self, last: Option<Value>) -> Value {
+        match (self, last.map(Box::new)) {
+            (Open::List(items), _) => Value::List(items),
+            (Open::Tuple(items), _) => Value::Tuple(items),
+            (Open::Map(entries, _), _) => Value::Map(entries),
+            (Open::Record(fields, _), _) => Value::Record(fields),
+            (Open::Ok, Some(last)) => Value::Result(Ok(last)),
+            (Open::Err, Some(last)) => Value::Result(Err(last)),
+            (Open::Case(name), last) => Value::Variant(name, last),
+            (_, last) => Value::Option(last),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The difference of two value trees.
 
 use super::tree::Value;
+use crate::escape::{MOST_OF_PATH, escaped};
 use std::fmt;
 
 /// A position at which two values differ.
@@ -23,7 +24,7 @@ pub fn difference(old: &Value, new: &Value) -> Vec<Difference> {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.trim_start_matches('.');
+        let path = escaped(self.path.trim_start_matches('.'), MOST_OF_PATH);
         match (&self.old, &self.new) {
             (Some(old), Some(new)) => write!(f, "~ {path}  {old} → {new}"),
             (Some(old), None) => write!(f, "- {path}  {old}"),

@@ -1,6 +1,7 @@
 //! Encodes value trees as parcels.
 
 use super::tree::Value;
+use crate::escape::{MOST_OF_MESSAGE, MOST_OF_PATH, escaped, escaped_lines};
 use crate::parcel::Parcel;
 use crate::parcel_writer::ParcelWriter;
 use crate::schema::{Case, Fields, Kind, Number, Schema, Style, Type};
@@ -23,7 +24,12 @@ impl fmt::Display for ValueError {
         } else {
             self.path.trim_start_matches('.')
         };
-        write!(f, "{path}: {}", self.message)
+        let path = escaped(path, MOST_OF_PATH);
+        write!(
+            f,
+            "{path}: {}",
+            escaped_lines(&self.message, MOST_OF_MESSAGE)
+        )
     }
 }
 

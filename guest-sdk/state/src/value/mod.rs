@@ -4,6 +4,7 @@
 mod decode;
 mod difference;
 mod encode;
+mod event;
 mod parse;
 mod spot;
 mod text;
@@ -15,4 +16,5 @@ pub use difference::{Difference, difference};
 pub use encode::{ValueError, encode};
 pub use parse::{ParseError, parse};
 pub use spot::{Replacement, Spot, SpotError, replace};
+pub use text::{Notation, PrintError, print};
 pub use tree::Value;

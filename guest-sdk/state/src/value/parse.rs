@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::tree::Value;
-use crate::bounds::MAX_DEPTH;
+use crate::bounds::MAX_TREE_DEPTH;
+use crate::escape::{MOST_OF_MESSAGE, escaped_lines};
 use crate::schema::{Case, Fields, Kind, Number, Schema, Style, Type, kebab};
 
 /// The reason why a text is not a value of a type.
@@ -18,10 +19,11 @@ pub struct ParseError {
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = escaped_lines(&self.message, MOST_OF_MESSAGE);
         if self.at == 0 {
-            return f.write_str(&self.message);
+            return message.fmt(f);
         }
-        write!(f, "{} (at column {})", self.message, self.at + 1)
+        write!(f, "{message} (at column {})", self.at + 1)
     }
 }
 
@@ -33,7 +35,7 @@ impl std::error::Error for ParseError {}
 /// # Errors
 /// Returns the position and the reason when the text is not a value of the type.
 pub fn parse(schema: &Schema, ty: &Type, text: &str) -> Result<Value, ParseError> {
-    Parser::new(schema, text).whole(|parser| parser.value(ty, MAX_DEPTH))
+    Parser::new(schema, text).whole(|parser| parser.value(ty, MAX_TREE_DEPTH))
 }
 
 /// Parses the fields of a variant's case.
@@ -42,7 +44,7 @@ pub(super) fn parse_fields(
     fields: &Fields,
     text: &str,
 ) -> Result<Value, ParseError> {
-    Parser::new(schema, text).whole(|parser| parser.fields(fields, MAX_DEPTH))
+    Parser::new(schema, text).whole(|parser| parser.fields(fields, MAX_TREE_DEPTH))
 }
 
 struct Parser<'a> {

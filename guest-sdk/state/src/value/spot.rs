@@ -6,12 +6,13 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::decode::Decoder;
+use super::decode::decode_at;
 use super::encode::{Encoder, ValueError};
+use super::event::Shape;
 use super::parse::{ParseError, parse, parse_fields};
 use super::tree::Value;
-use crate::bounds::MAX_DEPTH;
 use crate::cursor::{CodecError, Cursor};
+use crate::escape::{MOST_OF_MESSAGE, MOST_OF_PATH, escaped, escaped_lines};
 use crate::parcel::{Parcel, ParcelRef};
 use crate::parcel_writer::ParcelWriter;
 use crate::schema::{Fields, Kind, Schema, Style, Type};
@@ -67,11 +68,14 @@ impl fmt::Display for SpotError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             SpotError::NoSuchPath { known, step } if known.is_empty() => {
-                write!(f, "the state has no `{step}`")
+                write!(f, "the state has no `{}`", escaped(step, MOST_OF_PATH))
             }
-            SpotError::NoSuchPath { known, step } => write!(f, "{known} has no `{step}`"),
+            SpotError::NoSuchPath { known, step } => {
+                let (known, step) = (escaped(known, MOST_OF_PATH), escaped(step, MOST_OF_PATH));
+                write!(f, "{known} has no `{step}`")
+            }
             SpotError::Text(error) => error.fmt(f),
-            SpotError::Value(error) => f.write_str(&error.message),
+            SpotError::Value(error) => escaped_lines(&error.message, MOST_OF_MESSAGE).fmt(f),
             SpotError::InSet => f.write_str("items of a set are changed with the whole set"),
             SpotError::Damaged(error) => error.fmt(f),
         }
@@ -141,11 +145,11 @@ impl<'a> Spot<'a> {
     /// # Errors
     /// Returns an error when the state is not one of its schema.
     pub fn value(&self) -> Result<Value, CodecError> {
-        let (decode, mut cursor) = (Decoder::new(self.schema), self.cursor.clone());
-        match self.shape {
-            SpotType::Type(ty) => decode.value(&mut cursor, ty, MAX_DEPTH),
-            SpotType::Fields(fields) => decode.fields(&mut cursor, fields, MAX_DEPTH),
-        }
+        let shape = match self.shape {
+            SpotType::Type(ty) => Shape::Type(ty),
+            SpotType::Fields(fields) => Shape::Fields(fields),
+        };
+        decode_at(self.schema, &mut self.cursor.clone(), shape)
     }
 
     /// Returns a short text: the value if it is a single one, otherwise a summary such as the
@@ -321,7 +325,7 @@ impl<'a> Spot<'a> {
         };
         let mut cursor = self.cursor.clone();
         for _ in 0..cursor.word()? {
-            let found = Decoder::new(self.schema).value(&mut cursor, key, MAX_DEPTH)?;
+            let found = decode_at(self.schema, &mut cursor, Shape::Type(key))?;
             if found == *wanted {
                 return Ok(Some(self.with(SpotType::Type(value), cursor)));
             }
@@ -413,7 +417,7 @@ impl<'a> Spot<'a> {
             if index < range.start {
                 cursor.skip(self.schema, key)?;
             } else {
-                let key = Decoder::new(self.schema).value(&mut cursor, key, MAX_DEPTH)?;
+                let key = decode_at(self.schema, &mut cursor, Shape::Type(key))?;
                 let spot = self.with(SpotType::Type(value), cursor.clone());
                 found.push((format!("[{key}]"), spot));
             }

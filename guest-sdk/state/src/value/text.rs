@@ -1,165 +1,372 @@
 //! Prints values as WAVE for people, and as JSON for programs.
 
+use super::event::{Event, Shape, Take, read, tell};
 use super::tree::Value;
-use crate::schema::kebab;
+use crate::bounds::{MAX_DEPTH, MAX_PRINTED};
+use crate::cursor::{CodecError, Cursor};
+use crate::escape::{MOST_OF_NAME, is_active};
+use crate::parcel::ParcelRef;
+use crate::schema::{Schema, kebab};
 use std::fmt::{self, Display, Write};
 
-/// Prints WAVE. A map, which WAVE lacks, is a list of pairs.
-impl Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Value::Bool(bit) => write!(f, "{bit}"),
-            Value::Unsigned(n) => write!(f, "{n}"),
-            Value::Signed(n) => write!(f, "{n}"),
-            Value::F32(n) => float(f, n.is_nan(), n.is_infinite(), n.is_sign_negative(), n),
-            Value::F64(n) => float(f, n.is_nan(), n.is_infinite(), n.is_sign_negative(), n),
-            Value::Char(c) => write_quoted(f, '\'', std::iter::once(*c)),
-            Value::String(text) => write_quoted(f, '"', text.chars()),
-            Value::List(items) => write_list(f, "[", "]", items, |f, item| write!(f, "{item}")),
-            Value::Map(entries) => write_list(f, "[", "]", entries, |f, (key, value)| {
-                write!(f, "({key}, {value})")
-            }),
-            Value::Option(None) => f.write_str("none"),
-            Value::Option(Some(value)) => write!(f, "some({value})"),
-            Value::Result(Ok(value)) => write!(f, "ok({value})"),
-            Value::Result(Err(value)) => write!(f, "err({value})"),
-            Value::Tuple(items) => write_list(f, "(", ")", items, |f, item| write!(f, "{item}")),
-            Value::Record(fields) if fields.is_empty() => f.write_str("{:}"),
-            Value::Record(fields) => write_list(f, "{", "}", fields, |f, (name, value)| {
-                write!(f, "{}: {value}", label(name))
-            }),
-            Value::Variant(case, None) => f.write_str(&label(case)),
-            // A tuple has its own brackets.
-            Value::Variant(case, Some(value)) => match &**value {
-                tuple @ Value::Tuple(_) => write!(f, "{}({tuple})", label(case)),
-                value => write!(f, "{}({value})", label(case)),
-            },
-            Value::Flags(set) => write_list(f, "{", "}", set, |f, flag| f.write_str(&label(flag))),
-        }
-    }
-}
-
-impl Value {
-    /// Returns the value as JSON.
+/// The language of a printed value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notation {
+    /// WAVE, WebAssembly's notation of values, for people. A map, which WAVE lacks, is a list of
+    /// pairs.
+    Wave,
+    /// JSON, for programs.
     ///
     /// - A record is an object with its fields' own names.
     /// - A case is its name, or an object of one entry.
     /// - A map with text keys is an object, any other map a list of pairs.
     /// - An absent option is `null`, and an option in an option is a list.
     /// - Floats that JSON lacks are `"nan"`, `"inf"` and `"-inf"`.
+    Json,
+}
+
+/// The reason why a state could not be printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrintError {
+    /// The state is not one of its schema.
+    Damaged(CodecError),
+    /// The destination takes no more.
+    Write(fmt::Error),
+}
+
+impl Display for PrintError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PrintError::Damaged(error) => error.fmt(f),
+            PrintError::Write(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for PrintError {}
+
+impl From<CodecError> for PrintError {
+    fn from(error: CodecError) -> PrintError {
+        PrintError::Damaged(error)
+    }
+}
+
+/// Prints a state. It takes little memory, whatever the size and depth of the state.
+///
+/// # Errors
+/// Returns an error when the parcel is not a state of the schema, when it has more than 2^26 values,
+/// or when the destination takes no more. Nothing is printed in the first two cases.
+pub fn print(
+    schema: &Schema,
+    parcel: &ParcelRef<'_>,
+    notation: Notation,
+    to: &mut dyn Write,
+) -> Result<(), PrintError> {
+    let root = Shape::Type(schema.root());
+    let mut cursor = Cursor::new(parcel);
+    read(schema, &mut cursor, root, MAX_DEPTH, &mut Counter(0))?;
+    cursor.finish()?;
+    let mut printer = Printer::new(to, notation);
+    read(
+        schema,
+        &mut Cursor::new(parcel),
+        root,
+        MAX_DEPTH,
+        &mut printer,
+    )
+}
+
+/// Counts events, and refuses too many.
+struct Counter(usize);
+
+impl Take for Counter {
+    type Error = CodecError;
+
+    fn take(&mut self, _: Event<'_>) -> Result<(), CodecError> {
+        self.0 += 1;
+        if self.0 > MAX_PRINTED {
+            return Err(CodecError::too_large(format!(
+                "the state has more than {MAX_PRINTED} values, which is too much to print; \
+                 look at parts of it in the overlay (F1) of `host run --state-in`"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Prints WAVE.
+impl Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match tell(self, &mut Printer::new(f, Notation::Wave)) {
+            Err(PrintError::Write(error)) => Err(error),
+            Err(PrintError::Damaged(_)) | Ok(()) => Ok(()),
+        }
+    }
+}
+
+impl Value {
+    /// Returns the value as [`Notation::Json`].
     pub fn to_json(&self) -> String {
         let mut out = String::new();
-        self.json(&mut out)
+        tell(self, &mut Printer::new(&mut out, Notation::Json))
             .expect("writing to a string cannot fail");
         out
     }
+}
 
-    fn json(&self, out: &mut String) -> fmt::Result {
-        match self {
-            Value::F32(n) if !n.is_finite() => write!(out, "\"{self}\""),
-            Value::F64(n) if !n.is_finite() => write!(out, "\"{self}\""),
-            // `{:?}` keeps the point and the sign of zero.
-            Value::F32(n) => write!(out, "{n:?}"),
-            Value::F64(n) => write!(out, "{n:?}"),
-            Value::Bool(_) | Value::Unsigned(_) | Value::Signed(_) => write!(out, "{self}"),
-            Value::Char(c) => json_text(out, c.encode_utf8(&mut [0; 4])),
-            Value::String(text) => json_text(out, text),
-            Value::List(items) | Value::Tuple(items) => {
-                json_list(out, "[", "]", items, |out, item| item.json(out))
+/// Prints events.
+struct Printer<'o> {
+    out: &'o mut dyn Write,
+    notation: Notation,
+    /// The values that are open, outermost first.
+    stack: Vec<Open>,
+}
+
+/// A value whose parts are being printed.
+struct Open {
+    kind: OpenKind,
+    /// Number of parts that are missing.
+    left: usize,
+    /// True until the first part.
+    is_first: bool,
+    close: &'static str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OpenKind {
+    /// Parts with commas between them.
+    List,
+    /// Keys and values by turns.
+    Pairs,
+    /// Keys and values of a JSON object.
+    Object,
+    /// Names precede the parts, and print the commas.
+    Record,
+    /// The content of a case in WAVE, of which a tuple has its own brackets.
+    Content,
+    /// The content of an option in JSON, in which only another option has brackets.
+    Option,
+    /// One part.
+    One,
+}
+
+impl Take for Printer<'_> {
+    type Error = PrintError;
+
+    fn take(&mut self, event: Event<'_>) -> Result<(), PrintError> {
+        self.event(event).map_err(PrintError::Write)
+    }
+}
+
+impl<'o> Printer<'o> {
+    fn new(out: &'o mut dyn Write, notation: Notation) -> Self {
+        Printer {
+            out,
+            notation,
+            stack: Vec::new(),
+        }
+    }
+
+    fn event(&mut self, event: Event<'_>) -> fmt::Result {
+        let is_json = self.notation == Notation::Json;
+        if let Event::Field(name) = event {
+            return self.field(name);
+        }
+        self.before(event)?;
+        match event {
+            Event::Bool(bit) => write!(self.out, "{bit}")?,
+            Event::Unsigned(n) => write!(self.out, "{n}")?,
+            Event::Signed(n) => write!(self.out, "{n}")?,
+            Event::F32(n) => self.float(n.is_nan(), n.is_infinite(), n.is_sign_negative(), &n)?,
+            Event::F64(n) => self.float(n.is_nan(), n.is_infinite(), n.is_sign_negative(), &n)?,
+            Event::Char(letter) if is_json => {
+                json_text(self.out, letter.encode_utf8(&mut [0; 4]))?;
             }
-            Value::Map(entries)
-                if entries
-                    .iter()
-                    .all(|(key, _)| matches!(key, Value::String(_))) =>
-            {
-                json_list(out, "{", "}", entries, |out, (key, value)| {
-                    key.json(out)?;
-                    out.push(':');
-                    value.json(out)
-                })
+            Event::Char(letter) => quoted(self.out, '\'', std::iter::once(letter))?,
+            Event::Text(text) if is_json => json_text(self.out, text)?,
+            Event::Text(text) => quoted(self.out, '"', text.chars())?,
+            Event::None => self.out.write_str(if is_json { "null" } else { "none" })?,
+            Event::Case(name) if is_json => json_text(self.out, name)?,
+            Event::Case(name) => self.out.write_str(&label(name))?,
+            Event::Flags(set) => self.flags(set)?,
+            Event::Some if is_json => return self.open("", OpenKind::Option, 1, ""),
+            Event::Some => return self.open("some(", OpenKind::One, 1, ")"),
+            Event::Ok if is_json => return self.open("{\"ok\":", OpenKind::One, 1, "}"),
+            Event::Ok => return self.open("ok(", OpenKind::One, 1, ")"),
+            Event::Err if is_json => return self.open("{\"err\":", OpenKind::One, 1, "}"),
+            Event::Err => return self.open("err(", OpenKind::One, 1, ")"),
+            Event::CaseOf(name) if is_json => {
+                self.out.write_str("{")?;
+                json_text(self.out, name)?;
+                return self.open(":", OpenKind::One, 1, "}");
             }
-            Value::Map(entries) => json_list(out, "[", "]", entries, |out, (key, value)| {
-                out.push('[');
-                key.json(out)?;
-                out.push(',');
-                value.json(out)?;
-                out.push(']');
-                Ok(())
-            }),
-            Value::Option(None) => out.write_str("null"),
-            Value::Option(Some(value)) => match &**value {
-                inner @ Value::Option(_) => {
-                    out.push('[');
-                    inner.json(out)?;
-                    out.push(']');
-                    Ok(())
-                }
-                value => value.json(out),
+            Event::CaseOf(name) => {
+                self.out.write_str(&label(name))?;
+                return self.open("", OpenKind::Content, 1, "");
+            }
+            Event::List(count) => return self.open("[", OpenKind::List, count, "]"),
+            Event::Map {
+                entries,
+                has_text_keys,
+            } => {
+                let both = entries.saturating_mul(2);
+                return if is_json && has_text_keys {
+                    self.open("{", OpenKind::Object, both, "}")
+                } else {
+                    self.open("[", OpenKind::Pairs, both, "]")
+                };
+            }
+            Event::Tuple(count) if is_json => return self.open("[", OpenKind::List, count, "]"),
+            Event::Tuple(count) => return self.open("(", OpenKind::List, count, ")"),
+            Event::Record(0) if !is_json => self.out.write_str("{:}")?,
+            Event::Record(count) => return self.open("{", OpenKind::Record, count, "}"),
+            Event::Field(_) => {}
+        }
+        self.complete()
+    }
+
+    /// Opens a value with this number of parts.
+    fn open(
+        &mut self,
+        text: &str,
+        kind: OpenKind,
+        left: usize,
+        close: &'static str,
+    ) -> fmt::Result {
+        self.out.write_str(text)?;
+        if left == 0 {
+            self.out.write_str(close)?;
+            return self.complete();
+        }
+        self.stack.push(Open {
+            kind,
+            left,
+            is_first: true,
+            close,
+        });
+        Ok(())
+    }
+
+    /// Prints what stands before a part.
+    fn before(&mut self, event: Event<'_>) -> fmt::Result {
+        let is_json = self.notation == Notation::Json;
+        let Some(open) = self.stack.last_mut() else {
+            return Ok(());
+        };
+        let is_first = std::mem::take(&mut open.is_first);
+        let is_key = open.left % 2 == 0;
+        let text = match open.kind {
+            OpenKind::List if is_first => "",
+            OpenKind::List if is_json => ",",
+            OpenKind::List => ", ",
+            OpenKind::Pairs => match (is_key, is_first, is_json) {
+                (true, true, true) => "[",
+                (true, false, true) => ",[",
+                (false, _, true) => ",",
+                (true, true, false) => "(",
+                (true, false, false) => ", (",
+                (false, _, false) => ", ",
             },
-            Value::Result(Ok(value)) => json_entry(out, "ok", value),
-            Value::Result(Err(value)) => json_entry(out, "err", value),
-            Value::Record(fields) => json_list(out, "{", "}", fields, |out, (name, value)| {
-                json_text(out, name)?;
-                out.push(':');
-                value.json(out)
-            }),
-            Value::Variant(case, None) => json_text(out, case),
-            Value::Variant(case, Some(value)) => json_entry(out, case, value),
-            Value::Flags(set) => json_list(out, "[", "]", set, |out, flag| json_text(out, flag)),
+            OpenKind::Object if !is_key => ":",
+            OpenKind::Object if is_first => "",
+            OpenKind::Object => ",",
+            OpenKind::Content if !matches!(event, Event::Tuple(_)) => {
+                open.close = ")";
+                "("
+            }
+            OpenKind::Option if matches!(event, Event::None | Event::Some) => {
+                open.close = "]";
+                "["
+            }
+            OpenKind::Record | OpenKind::Content | OpenKind::Option | OpenKind::One => "",
+        };
+        self.out.write_str(text)
+    }
+
+    fn field(&mut self, name: &str) -> fmt::Result {
+        let is_json = self.notation == Notation::Json;
+        if let Some(open) = self.stack.last_mut()
+            && !std::mem::take(&mut open.is_first)
+        {
+            self.out.write_str(if is_json { "," } else { ", " })?;
+        }
+        if is_json {
+            json_text(self.out, name)?;
+            self.out.write_str(":")
+        } else {
+            self.out.write_str(&label(name))?;
+            self.out.write_str(": ")
+        }
+    }
+
+    /// Closes all values of which the last part was printed.
+    fn complete(&mut self) -> fmt::Result {
+        while let Some(open) = self.stack.last_mut() {
+            open.left -= 1;
+            if open.kind == OpenKind::Pairs && open.left % 2 == 0 {
+                let is_json = self.notation == Notation::Json;
+                self.out.write_str(if is_json { "]" } else { ")" })?;
+            }
+            if open.left > 0 {
+                break;
+            }
+            self.out.write_str(open.close)?;
+            self.stack.pop();
+        }
+        Ok(())
+    }
+
+    fn flags(&mut self, set: &[&str]) -> fmt::Result {
+        let is_json = self.notation == Notation::Json;
+        self.out.write_str(if is_json { "[" } else { "{" })?;
+        for (index, flag) in set.iter().enumerate() {
+            if index > 0 {
+                self.out.write_str(if is_json { "," } else { ", " })?;
+            }
+            if is_json {
+                json_text(self.out, flag)?;
+            } else {
+                self.out.write_str(&label(flag))?;
+            }
+        }
+        self.out.write_str(if is_json { "]" } else { "}" })
+    }
+
+    fn float(
+        &mut self,
+        is_nan: bool,
+        is_infinite: bool,
+        is_negative: bool,
+        n: &dyn fmt::Debug,
+    ) -> fmt::Result {
+        let name = match (is_nan, is_infinite, is_negative) {
+            (true, ..) => "nan",
+            (_, true, false) => "inf",
+            (_, true, true) => "-inf",
+            // `{:?}` keeps the point and the sign of zero.
+            _ => return write!(self.out, "{n:?}"),
+        };
+        match self.notation {
+            Notation::Wave => self.out.write_str(name),
+            Notation::Json => write!(self.out, "\"{name}\""),
         }
     }
 }
 
-fn float(
-    f: &mut fmt::Formatter<'_>,
-    nan: bool,
-    infinite: bool,
-    negative: bool,
-    n: &dyn fmt::Debug,
-) -> fmt::Result {
-    match (nan, infinite, negative) {
-        (true, ..) => f.write_str("nan"),
-        (_, true, false) => f.write_str("inf"),
-        (_, true, true) => f.write_str("-inf"),
-        _ => write!(f, "{n:?}"),
-    }
-}
-
-fn write_quoted(
-    f: &mut fmt::Formatter<'_>,
-    quote: char,
-    chars: impl Iterator<Item = char>,
-) -> fmt::Result {
-    f.write_char(quote)?;
-    for c in chars {
-        match c {
-            '\n' => f.write_str("\\n")?,
-            '\r' => f.write_str("\\r")?,
-            '\t' => f.write_str("\\t")?,
-            '\\' => f.write_str("\\\\")?,
-            c if c == quote => write!(f, "\\{c}")?,
-            c if c.is_control() => write!(f, "\\u{{{:x}}}", u32::from(c))?,
-            c => f.write_char(c)?,
+fn quoted(out: &mut dyn Write, quote: char, letters: impl Iterator<Item = char>) -> fmt::Result {
+    out.write_char(quote)?;
+    for letter in letters {
+        match letter {
+            '\n' => out.write_str("\\n")?,
+            '\r' => out.write_str("\\r")?,
+            '\t' => out.write_str("\\t")?,
+            '\\' => out.write_str("\\\\")?,
+            letter if letter == quote => write!(out, "\\{letter}")?,
+            letter if is_active(letter) => write!(out, "\\u{{{:x}}}", u32::from(letter))?,
+            letter => out.write_char(letter)?,
         }
     }
-    f.write_char(quote)
-}
-
-fn write_list<T>(
-    f: &mut fmt::Formatter<'_>,
-    open: &str,
-    close: &str,
-    items: &[T],
-    each: impl Fn(&mut fmt::Formatter<'_>, &T) -> fmt::Result,
-) -> fmt::Result {
-    f.write_str(open)?;
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
-            f.write_str(", ")?;
-        }
-        each(f, item)?;
-    }
-    f.write_str(close)
+    out.write_char(quote)
 }
 
 /// Returns a name as WAVE writes it: in kebab-case, with `%` before a keyword.
@@ -167,50 +374,26 @@ fn label(name: &str) -> String {
     let name = kebab(name);
     match name.as_str() {
         "true" | "false" | "some" | "none" | "ok" | "err" | "inf" | "nan" => format!("%{name}"),
-        _ => name,
+        _ => crate::escape::escaped(&name, MOST_OF_NAME).to_string(),
     }
 }
 
-fn json_entry(out: &mut String, name: &str, value: &Value) -> fmt::Result {
-    out.push('{');
-    json_text(out, name)?;
-    out.push(':');
-    value.json(out)?;
-    out.push('}');
-    Ok(())
-}
-
-fn json_list<T>(
-    out: &mut String,
-    open: &str,
-    close: &str,
-    items: &[T],
-    each: impl Fn(&mut String, &T) -> fmt::Result,
-) -> fmt::Result {
-    out.push_str(open);
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        each(out, item)?;
-    }
-    out.push_str(close);
-    Ok(())
-}
-
-fn json_text(out: &mut String, text: &str) -> fmt::Result {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if u32::from(c) < 0x20 => write!(out, "\\u{:04x}", u32::from(c))?,
-            c => out.push(c),
+fn json_text(out: &mut dyn Write, text: &str) -> fmt::Result {
+    out.write_char('"')?;
+    for letter in text.chars() {
+        match letter {
+            '"' => out.write_str("\\\"")?,
+            '\\' => out.write_str("\\\\")?,
+            '\n' => out.write_str("\\n")?,
+            '\r' => out.write_str("\\r")?,
+            '\t' => out.write_str("\\t")?,
+            letter if is_active(letter) => {
+                for unit in letter.encode_utf16(&mut [0; 2]) {
+                    write!(out, "\\u{unit:04x}")?;
+                }
+            }
+            letter => out.write_char(letter)?,
         }
     }
-    out.push('"');
-    Ok(())
+    out.write_char('"')
 }

@@ -20,21 +20,18 @@ use super::lent::{Lent, List, PagedList, Phase};
 
 macro_rules! lend {
     ($($lend:ident $word:ty),*) => {$(
-        /// Notes a list that the guest lends, and copies it if the guest asked for that.
+        /// Notes a list that the guest lends, charges it, and copies it if the guest asked for that.
         fn $lend(
             store: &mut StoreContextMut<'_, Context>,
             list: WasmList<$word>,
         ) -> wasmtime::Result<List<$word>> {
-                if !store.data().lent.copied {
+                let context = store.data_mut();
+                let most = context.memory.most;
+                context.lent.charge(list.len(), size_of::<$word>(), most)?;
+                if !context.lent.copied {
                     return Ok(List::InPlace(list));
                 }
-                let words = list.as_le_slice(&*store).to_vec();
-                let context = store.data_mut();
-                context.lent.copied_bytes += size_of_val(&*words);
-                if context.lent.copied_bytes > context.memory.most {
-                    wasmtime::bail!("more was lent than its memory may hold");
-                }
-                Ok(List::Copied(words))
+                Ok(List::Copied(list.as_le_slice(&*store).to_vec()))
             }
 
     )*};
@@ -135,10 +132,12 @@ pub(super) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()
     lend.func_wrap(
         "place",
         |mut store, (width, index, memory): (u8, u32, WasmList<u8>)| {
-            let lent = &mut store.data_mut().lent;
+            let context = store.data_mut();
+            let (lent, most) = (&mut context.lent, context.memory.most);
             if lent.phase != Phase::Migrate || lent.places.len() >= Lent::MOST {
                 wasmtime::bail!("a place for a list is named only while the host calls migrate");
             }
+            lent.charge(memory.len(), 1, most)?;
             lent.places.push((PagedList { width, index }, memory));
             Ok(())
         },

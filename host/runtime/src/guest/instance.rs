@@ -147,8 +147,10 @@ impl Instance {
     /// When the guest traps, or lends nothing.
     pub fn save(&mut self) -> Result<(), Trap> {
         self.store.data_mut().lent.open();
-        let done = self.ask("save", self.limits.swap, |plugin, store| {
-            plugin.vblank_guest_state().call_save(store)
+        let done = self.with_lists(|instance| {
+            instance.ask("save", instance.limits.swap, |plugin, store| {
+                plugin.vblank_guest_state().call_save(store)
+            })
         });
         self.store.data_mut().lent.close();
         done?;
@@ -156,6 +158,16 @@ impl Instance {
             return Err(Trap::new("save", "returned without lending a state"));
         }
         Ok(())
+    }
+
+    /// Lets the guest name lists as large as its memory during these calls. wasmtime allows 128 MiB a call
+    /// otherwise, which also bounds what other imports copy to the host.
+    fn with_lists<T>(&mut self, calls: impl FnOnce(&mut Self) -> T) -> T {
+        let usual = self.store.hostcall_fuel();
+        self.store.set_hostcall_fuel(usual.max(self.limits.memory));
+        let done = calls(self);
+        self.store.set_hostcall_fuel(usual);
+        done
     }
 
     /// Returns the state that [`Instance::save`] lent, in place. Valid until the next call of the guest.
@@ -230,7 +242,7 @@ impl Instance {
             handoff::leave_out(&mut parcel, *list);
         }
         self.store.data_mut().lent.open_places();
-        let migrated = self.migrate(&parcel, &[]);
+        let migrated = self.with_lists(|instance| instance.migrate(&parcel, &[]));
         self.store.data_mut().lent.close();
         let fits = |list: &PagedList| {
             let target = handoff::target(&self.store, *list);

@@ -8,10 +8,11 @@ use wasmtime::component::WasmList;
 #[derive(Default)]
 pub(crate) struct Lent {
     pub(super) phase: Phase,
-    /// True if lists are copied when they are lent. `copied_bytes` is the size of the copies, which take
-    /// the host's memory.
+    /// True if lists are copied when they are lent, which takes the host's memory.
     pub(super) copied: bool,
-    pub(super) copied_bytes: usize,
+    /// Bytes of all lists and places so far. Those that overlap count each time, since the host reads each
+    /// of them.
+    pub(super) bytes: usize,
     /// True if the next list lies in pages of its own.
     pub(super) next_owns_pages: bool,
     pub(super) own_pages: Vec<PagedList>,
@@ -66,7 +67,7 @@ impl Lent {
     /// Starts `save`, in which lists may be lent.
     pub(super) fn open(&mut self) {
         self.phase = Phase::Save;
-        (self.copied, self.copied_bytes) = (false, 0);
+        (self.copied, self.bytes) = (false, 0);
         self.next_owns_pages = false;
         self.own_pages.clear();
         self.tree = None;
@@ -79,6 +80,7 @@ impl Lent {
     /// Starts `migrate`, in which the guest may name places for lists.
     pub(super) fn open_places(&mut self) {
         self.phase = Phase::Migrate;
+        self.bytes = 0;
         self.places.clear();
     }
 
@@ -93,6 +95,23 @@ impl Lent {
 
     /// Limit of lists in one state, far above the need of any state. Each list costs the host some bytes.
     pub(super) const MOST: usize = 1 << 20;
+
+    /// Charges a list to the account of the state, before anything reads it. The account is the memory
+    /// that the guest may have, so lists that do not overlap always fit.
+    pub(super) fn charge(&mut self, len: usize, word: usize, most: usize) -> wasmtime::Result<()> {
+        self.bytes = len
+            .checked_mul(word)
+            .and_then(|bytes| self.bytes.checked_add(bytes))
+            .unwrap_or(usize::MAX);
+        if self.bytes > most {
+            wasmtime::bail!(
+                "the lists that were lent have more than {} MiB together, which is the limit of its memory; \
+                 lend each list once, or raise --memory-limit",
+                most >> 20
+            );
+        }
+        Ok(())
+    }
 
     pub(super) fn check(&self) -> wasmtime::Result<()> {
         if self.phase != Phase::Save {

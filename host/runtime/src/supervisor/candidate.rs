@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use vblank_state::{Comparison, Schema};
+use vblank_state::{Comparison, Schema, explain};
 
 use crate::error::SwapError;
 use crate::guest::{Code, CodeHash, Engine, Instance, Program};
@@ -157,6 +157,12 @@ pub fn prepare(
     let changed = expected.schema.as_ref();
     let changed = changed.filter(|schema| ***schema != *version.schema);
     let comparison = changed.map(|schema| Comparison::new(schema, &version.schema));
+    if let Some(comparison) = &comparison
+        && let Err(needed) = comparison.plan()
+    {
+        // Made here, so that no frame waits for it.
+        let _ = explain(comparison.old_schema(), comparison.new_schema(), needed);
+    }
     stages.instantiate = lap();
     if expected.bytes > 0 {
         let warmed = version.instance.prewarm(expected.bytes);

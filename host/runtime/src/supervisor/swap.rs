@@ -80,7 +80,7 @@ pub struct Swap {
     pub mode: TransferMode,
     /// Verdict of the comparison.
     pub verdict: Verdict,
-    /// Comparison of the schemas, field by field.
+    /// Comparison of the schemas, field by field. Beyond 1,000 changes, a note counts the others.
     pub changes: Vec<Change>,
     /// True if the author's own migrations ran.
     pub is_explicit: bool,
@@ -165,19 +165,20 @@ pub fn transfer(
     let plan = comparison.plan().map_err(|needed| {
         SwapError::NeedsMigration(explain(origin.schema, &into.schema, needed))
     })?;
-    let changes = comparison.changes().to_vec();
+    let (changes, unlisted) = listed(comparison);
     if plan.is_identity() && origin.parked.is_empty() {
         give(into, &origin.parcel, &[])?;
         return Ok(Swap {
             verdict: comparison.verdict(),
             changes,
+            notes: unlisted.into_iter().collect(),
             ..Swap::identical(state_bytes)
         });
     }
     let MigrationResult {
         parcel,
         parked,
-        notes,
+        mut notes,
         leftovers,
     } = apply(
         plan,
@@ -194,6 +195,7 @@ pub fn transfer(
         )));
     }
     give(into, &parcel.as_ref(), &leftovers)?;
+    notes.extend(unlisted);
     Ok(Swap {
         mode: TransferMode::Migrate,
         verdict: comparison.verdict(),
@@ -204,6 +206,17 @@ pub fn transfer(
         notes,
         pause: Duration::ZERO,
     })
+}
+
+/// Changes that a swap lists. The others are counted.
+const MOST_LISTED: usize = 1000;
+
+/// Returns the first changes, and a note on the others.
+fn listed(comparison: &Comparison) -> (Vec<Change>, Option<String>) {
+    let changes = comparison.changes();
+    let more = changes.len().saturating_sub(MOST_LISTED);
+    let note = (more > 0).then(|| format!("{more} more changes of the state's type"));
+    (changes[..changes.len() - more].to_vec(), note)
 }
 
 /// True if a comparison was made of these schemas.
