@@ -91,6 +91,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Charges values to the walk. One walk has one budget, which grows with the bytes of the tree.
+    #[inline]
     pub fn spend(&mut self, values: usize) -> Result<(), CodecError> {
         self.steps = self.steps.saturating_add(values);
         if self.steps > self.most_steps {

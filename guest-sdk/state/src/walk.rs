@@ -180,6 +180,30 @@ impl<'s> Walk<'s> {
         sink: &mut S,
     ) -> Result<Option<(&'s Type, usize)>, S::Error> {
         let schema = self.schema;
+        // The most frequent types need no layout.
+        match ty {
+            Type::Number(number) => {
+                cursor.spend(1)?;
+                sink.bytes(cursor.take(number.size())?)?;
+                return Ok(None);
+            }
+            Type::String => {
+                cursor.spend(1)?;
+                let start = cursor.at;
+                leaf::<S>(cursor, ty)?;
+                cursor.give(start, sink)?;
+                return Ok(None);
+            }
+            Type::Option(item) => {
+                cursor.spend(1)?;
+                let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
+                let start = cursor.at;
+                let is_some = cursor.flag()?;
+                cursor.give(start, sink)?;
+                return Ok(is_some.then_some((&**item, depth)));
+            }
+            _ => {}
+        }
         let layout = schema.layout(ty);
         cursor.spend(layout.parts as usize)?;
         if let Some(size) = passable::<S>(layout) {
@@ -190,11 +214,6 @@ impl<'s> Walk<'s> {
         let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
         let start = cursor.at;
         match ty {
-            Type::Option(item) => {
-                let is_some = cursor.flag()?;
-                cursor.give(start, sink)?;
-                return Ok(is_some.then_some((&**item, depth)));
-            }
             Type::Result(ok, err) => {
                 let side = if cursor.flag()? { err } else { ok };
                 cursor.give(start, sink)?;
@@ -249,7 +268,7 @@ impl<'s> Walk<'s> {
                 let both = count.saturating_mul(2);
                 self.stack.push((Open::Entries(key, value, both), depth));
             }
-            Type::Bool | Type::Number(_) | Type::Char | Type::String => {
+            Type::Option(_) | Type::Bool | Type::Number(_) | Type::Char | Type::String => {
                 leaf::<S>(cursor, ty)?;
                 cursor.give(start, sink)?;
             }
