@@ -4,6 +4,7 @@
 //! the report, standard error and the output files. If a run does not do what a test waits for, the
 //! driver panics with all of these.
 
+mod bounded;
 mod demo;
 mod display;
 mod fixture;
@@ -13,6 +14,7 @@ mod skip;
 mod typed;
 mod wait;
 
+pub use bounded::{Finished, bounded};
 pub use demo::{Demo, cargo_for_guests, workspace};
 pub use display::{Display, Picture};
 pub use fixture::{Counter, Guest, Tally, component_of};

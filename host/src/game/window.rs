@@ -9,8 +9,15 @@ use super::bindings::vblank::guest::input as wit;
 use super::bindings::vblank::guest::window::{Fit as WitFit, Host};
 use super::context::GameContext;
 
+/// Bytes of a title that are shown.
+const LONGEST_TITLE: usize = 1024;
+
 impl Host for GameContext {
-    fn set_title(&mut self, title: String) -> wasmtime::Result<()> {
+    fn set_title(&mut self, mut title: String) -> wasmtime::Result<()> {
+        if title.len() > LONGEST_TITLE {
+            title.truncate(title.floor_char_boundary(LONGEST_TITLE));
+            title.shrink_to_fit();
+        }
         self.requests.title = Some(title);
         Ok(())
     }

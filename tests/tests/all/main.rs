@@ -23,6 +23,7 @@ mod faults;
 mod features;
 mod four_crates;
 mod going_back;
+mod hostile;
 mod input;
 mod inputs;
 mod inspect;

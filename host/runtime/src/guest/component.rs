@@ -2,6 +2,7 @@
 //! This module runs and compiles nothing.
 
 use std::borrow::Cow;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -12,10 +13,12 @@ use wasm_encoder::{CustomSection, Section as _};
 use wasmparser::{Encoding, Parser, Payload};
 use wit_component::ComponentEncoder;
 
+use super::complexity::{self, MAX_FILE};
 use super::hash::CodeHash;
 use super::wants::{self, Want};
 use crate::error::{Binary, GuestError};
 use crate::image::Image;
+use crate::thread::deep_stack;
 
 /// The version of the contract `vblank:guest` that this host implements.
 pub const ABI: &str = "0.1.0";
@@ -57,10 +60,14 @@ impl Code {
     /// When a file cannot be read or is malformed, or when the guest is not WebAssembly, is damaged, or was
     /// built for another contract.
     pub fn read(path: &Path) -> Result<Self, GuestError> {
-        let bytes = std::fs::read(path).map_err(|cause| GuestError::Read {
-            path: path.to_owned(),
-            cause,
-        })?;
+        let mut bytes = Vec::new();
+        // Some files have no end, and others have more bytes than the disk.
+        std::fs::File::open(path)
+            .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
+            .map_err(|cause| GuestError::Read {
+                path: path.to_owned(),
+                cause,
+            })?;
         let code = Self::from_bytes(bytes)?;
         Ok(code.wanting(wants::beside(path)?))
     }
@@ -70,8 +77,16 @@ impl Code {
     /// # Errors
     /// As for [`Code::read`].
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, GuestError> {
+        if bytes.len() as u64 > MAX_FILE {
+            let what = "bytes";
+            return Err(GuestError::TooComplex {
+                what,
+                most: MAX_FILE,
+            });
+        }
         let survey = Survey::of(&bytes)?;
         survey.check_abi()?;
+        complexity::check(&bytes)?;
         Ok(Self {
             hash: CodeHash::of(&bytes),
             kind: survey.kind,
@@ -133,12 +148,21 @@ impl Code {
     /// # Errors
     /// When a core module has no component type, or its exports do not match that type.
     pub fn componentise(&self) -> Result<Cow<'_, [u8]>, GuestError> {
-        let refused = |error: anyhow::Error| GuestError::NoComponentType {
-            message: format!("{error:#}"),
-        };
         if self.kind == Kind::Component {
             return Ok(Cow::Borrowed(&self.binary.bytes));
         }
+        let encoded = deep_stack(|| self.encode()).map_err(|cause| GuestError::Thread {
+            name: "parse",
+            cause,
+        })?;
+        encoded.map(Cow::Owned)
+    }
+
+    /// Converts a core module.
+    fn encode(&self) -> Result<Vec<u8>, GuestError> {
+        let refused = |error: anyhow::Error| GuestError::NoComponentType {
+            message: format!("{error:#}"),
+        };
         let stripped = strip(&self.binary.bytes)?;
         let mut encoder = ComponentEncoder::default();
         encoder.validate(false).module(&stripped).map_err(refused)?;
@@ -150,7 +174,7 @@ impl Code {
                 )
                 .map_err(refused)?;
         }
-        encoder.encode().map(Cow::Owned).map_err(refused)
+        encoder.encode().map_err(refused)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use wasmtime::component::Linker;
 
+use super::blocking;
 use super::capability::{self, Capability};
 use super::context::Context;
 use super::wants::Want;
@@ -29,6 +30,7 @@ impl Grants {
             let mut linker = world.linker(wasm)?;
             if !allow.is_empty() {
                 wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
+                blocking::add_to_linker(&mut linker)?;
                 #[cfg(feature = "http")]
                 wasmtime_wasi_http::p2::add_only_http_to_linker_sync(&mut linker)?;
             }

@@ -31,7 +31,7 @@ macro_rules! lend {
                 let words = list.as_le_slice(&*store).to_vec();
                 let context = store.data_mut();
                 context.lent.copied_bytes += size_of_val(&*words);
-                if context.lent.copied_bytes > context.memory.most {
+                if context.lent.copied_bytes > context.account.limit() {
                     wasmtime::bail!("more was lent than its memory may hold");
                 }
                 Ok(List::Copied(words))
