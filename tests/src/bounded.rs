@@ -26,6 +26,21 @@ pub struct Bounded {
     pub said: String,
     /// Most resident memory that was seen, in MiB.
     pub mib: u64,
+    /// Time from start to end.
+    pub took: Duration,
+}
+
+impl Bounded {
+    /// Checks the exit code and the words of the output.
+    #[track_caller]
+    pub fn ends(&self, code: i32, words: &[&str]) -> &Self {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        for word in words {
+            let is_there = self.said.contains(word) || self.printed.contains(word);
+            assert!(is_there, "no {word:?} in {self:#?}");
+        }
+        self
+    }
 }
 
 impl Bounds {
@@ -49,10 +64,12 @@ impl Bounds {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        let begun = Instant::now();
         let mut child = command.spawn().expect("the command starts");
         let printed = collect(child.stdout.take().expect("it is a pipe"));
         let said = collect(child.stderr.take().expect("it is a pipe"));
         let (code, mib) = self.watch(&mut child);
+        let took = begun.elapsed();
         let text = |reader: JoinHandle<Vec<u8>>| {
             let bytes = reader.join().expect("a pipe can be read");
             String::from_utf8_lossy(&bytes).into_owned()
@@ -62,6 +79,7 @@ impl Bounds {
             printed: text(printed),
             said: text(said),
             mib,
+            took,
         }
     }
 

@@ -18,6 +18,7 @@ mod placement;
 mod renderer;
 pub mod sound;
 mod text;
+mod text_work;
 
 pub use self::choice::{RendererAndNotice, RendererChoice, UnknownRenderer, headless, windowed};
 pub use self::gpu::{Prefer, WgpuRenderer};

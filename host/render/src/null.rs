@@ -10,6 +10,7 @@ use super::commands::{
     Area, Camera, Color, INSTANCE_WORDS, Look, Quad, Sink, Sprite, TextStyle, VERTEX_WORDS,
 };
 use super::extent::Extent;
+use super::text_work::TextWork;
 use super::{Fit, Kind, Picture, Placement, RenderError, Renderer, Size, Stats};
 
 /// A renderer that draws nothing.
@@ -25,6 +26,7 @@ pub struct NullRenderer {
 #[derive(Debug, Default)]
 struct Counter {
     stats: Stats,
+    text: TextWork,
     /// Assets, for the fonts of texts.
     assets: Assets,
 }
@@ -92,10 +94,12 @@ impl Renderer for NullRenderer {
 
     fn begin(&mut self) -> &mut dyn Sink {
         self.recording.stats = Stats::default();
+        self.recording.text = TextWork::default();
         &mut self.recording
     }
 
     fn submit(&mut self) -> Result<(), RenderError> {
+        self.recording.text.check()?;
         self.last = std::mem::take(&mut self.recording.stats);
         self.last.asset_bytes = self.upload();
         Ok(())
@@ -140,7 +144,9 @@ impl Sink for Counter {
     }
 
     fn text(&mut self, style: &TextStyle, _: [f32; 2], text: &str) {
-        self.stats.glyphs += self.assets.layout(style, text).glyphs.len() as u64;
+        if let Some(layout) = self.text.layout(&self.assets, style, text) {
+            self.stats.glyphs += layout.glyphs.len() as u64;
+        }
     }
 
     fn triangles(&mut self, _: Option<u32>, words: &[u32]) {

@@ -124,6 +124,14 @@ pub enum GuestError {
         /// Error of the system.
         message: String,
     },
+    /// The file is too large or too complex to be compiled.
+    #[error("too complex: it has more than {most} {what}")]
+    TooComplex {
+        /// The counted things: `levels of nested types`.
+        what: &'static str,
+        /// Largest possible number.
+        most: u64,
+    },
     /// The component does not compile.
     #[error("cannot be compiled: {}", shown(.message))]
     Compile {
@@ -390,7 +398,10 @@ impl SwapError {
             ) => Reason::Capability,
             Self::Guest(GuestError::Wants { .. }) => Reason::Manifest,
             Self::Guest(
-                GuestError::Compile { .. } | GuestError::Engine(_) | GuestError::Thread { .. },
+                GuestError::TooComplex { .. }
+                | GuestError::Compile { .. }
+                | GuestError::Engine(_)
+                | GuestError::Thread { .. },
             ) => Reason::Compile,
             Self::Guest(GuestError::Pages(_)) => Reason::Pages,
             Self::Guest(GuestError::Trap(_)) => Reason::Trap,

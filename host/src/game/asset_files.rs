@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
-use vblank_render::assets::{AssetError, AssetRequest, Assets, MAX_BYTES, Payload};
+use vblank_render::assets::{AssetError, AssetRequest, Assets, Payload};
 use vblank_runtime::build::{Coverage, Inputs, Touched, Watcher};
 
 /// Handle of the loader's thread. Dropping it stops the thread.
@@ -103,6 +103,9 @@ struct FileStamp {
     written: Option<SystemTime>,
     bytes: u64,
 }
+
+/// Largest size of an asset's file in bytes.
+const MAX_FILE: u64 = 256 << 20;
 
 impl Loader {
     /// Handles wake-ups until the thread is to stop.
@@ -217,7 +220,7 @@ impl Loader {
     ) -> Result<Option<(blake3::Hash, Payload)>, AssetError> {
         self.stamps.remove(&wanted.handle);
         let seen = self.find(wanted)?;
-        if seen.bytes > MAX_BYTES {
+        if seen.bytes > MAX_FILE {
             return Err(AssetError::Damaged(format!(
                 "{} has {} bytes, which is too much",
                 seen.path.display(),
@@ -232,7 +235,9 @@ impl Loader {
         let decoded = if self.assets.has(wanted.handle, hash) {
             Ok(None)
         } else {
-            let payload = wanted.kind.decode(&bytes).map_err(|error| within(&error));
+            let budget = self.assets.budget(wanted.handle);
+            let payload = wanted.kind.decode(&bytes, &budget);
+            let payload = payload.map_err(|error| within(&error));
             payload.map(|payload| Some((hash, payload)))
         };
         // The stamp is stored for a damaged file too, so that it is read again only when it changes.

@@ -2,7 +2,7 @@
 //! the guest's memory. This module reads no files.
 
 use vblank_input as input;
-use vblank_render::assets::{self, AssetError, Claim};
+use vblank_render::assets::{self, AssetError, AssetLimits, Claim};
 use vblank_runtime::guest::Context;
 use vblank_runtime::guest::wasmtime;
 use vblank_runtime::guest::wasmtime::StoreContextMut;
@@ -139,6 +139,13 @@ fn answer(
     ask: impl FnOnce(&Claim, &str) -> Result<u32, AssetError>,
 ) -> Answer {
     let key = key.to_str(store)?;
-    let handle = ask(&GameContext::of(store).claim, &key);
+    let context = store.data();
+    let (account, claim) = (context.account(), &GameContext::of(store).claim);
+    claim.limit(AssetLimits {
+        bytes: account.left_for_assets() as u64,
+        time: context.call_limit(),
+    });
+    let handle = ask(claim, &key);
+    account.set_assets(usize::try_from(claim.bytes()).unwrap_or(usize::MAX));
     Ok((handle.map_err(|error| error.to_string()),))
 }

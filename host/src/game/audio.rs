@@ -9,6 +9,8 @@ use super::context::GameContext;
 
 /// Largest number of commands in one call of the guest: more than anybody can hear.
 const MOST: usize = 1024;
+/// Largest name of a voice in bytes.
+const LONGEST_NAME: usize = 1024;
 
 impl GameContext {
     fn say(&mut self, command: Command) {
@@ -26,6 +28,7 @@ impl wit::Host for GameContext {
     }
 
     fn voice(&mut self, name: String, sound: u32, settings: wit::Settings) -> wasmtime::Result<()> {
+        check_name("voice", &name)?;
         let settings = convert(settings);
         self.say(Command::Voice {
             name,
@@ -36,9 +39,20 @@ impl wit::Host for GameContext {
     }
 
     fn stop(&mut self, name: String, fade: f32) -> wasmtime::Result<()> {
+        check_name("stop", &name)?;
         self.say(Command::Stop { name, fade });
         Ok(())
     }
+}
+
+fn check_name(function: &str, name: &str) -> wasmtime::Result<()> {
+    let bytes = name.len();
+    if bytes > LONGEST_NAME {
+        wasmtime::bail!(
+            "audio.{function}: a name of {bytes} bytes, of which {LONGEST_NAME} are possible"
+        );
+    }
+    Ok(())
 }
 
 fn convert(settings: wit::Settings) -> Settings {

@@ -28,6 +28,8 @@ fn lend_words(
     if !GameContext::of(store).draw.copies() {
         return Ok(Words::InPlace(list));
     }
+    let bytes = size_of_val(list.as_le_slice(&*store));
+    charge_copy(store, bytes)?;
     let mut words = GameContext::of_mut(store).draw.take_words();
     let start = words.len();
     let copied = within_copy_limit(start, list.as_le_slice(&*store));
@@ -42,6 +44,8 @@ fn lend_text(store: &mut StoreContextMut<'_, Context>, text: WasmStr) -> wasmtim
     if !GameContext::of(store).draw.copies() {
         return Ok(Letters::InPlace(text));
     }
+    let bytes = text.to_str(&*store)?.len();
+    charge_copy(store, bytes)?;
     let mut letters = GameContext::of_mut(store).draw.take_letters();
     let start = letters.len();
     let copied = text.to_str(&*store);
@@ -53,11 +57,23 @@ fn lend_text(store: &mut StoreContextMut<'_, Context>, text: WasmStr) -> wasmtim
     copied.map(|()| Letters::Copied(start..end))
 }
 
+/// Charges the copy of a list or a text.
+fn charge_copy(store: &mut StoreContextMut<'_, Context>, bytes: usize) -> wasmtime::Result<()> {
+    let account = store.data_mut().account_mut();
+    Ok(account.charge_picture("copied lists and texts", bytes)?)
+}
+
+/// Adds a command to the picture.
+fn record(store: &mut StoreContextMut<'_, Context>, command: DrawCommand) -> wasmtime::Result<()> {
+    let (account, game) = store.data_mut().account_and_data_mut::<GameContext>();
+    game.draw.push(command, account)
+}
+
 pub(super) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
     let mut draw = linker.instance("vblank:guest/draw@0.1.0")?;
     draw.func_wrap("clear", |mut store, (color,): (u32,)| {
-        GameContext::of_mut(&mut store).draw.clear(Color(color));
-        Ok(())
+        let (account, game) = store.data_mut().account_and_data_mut::<GameContext>();
+        game.draw.clear(Color(color), account)
     })?;
     draw.func_wrap("copied", |mut store, (): ()| {
         GameContext::of_mut(&mut store).draw.copy_from_now_on();
@@ -70,26 +86,19 @@ pub(super) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()
             zoom: c.zoom,
             rotation: c.rotation,
         });
-        GameContext::of_mut(&mut store)
-            .draw
-            .push(DrawCommand::Camera(camera));
-        Ok(())
+        record(&mut store, DrawCommand::Camera(camera))
     })?;
     draw.func_wrap("quads", |mut store, (words,): (WasmList<u32>,)| {
         whole("quads", words.as_le_slice(&store), Quad::WORDS)?;
         let words = lend_words(&mut store, words)?;
-        GameContext::of_mut(&mut store)
-            .draw
-            .push(DrawCommand::Quads(words));
-        Ok(())
+        record(&mut store, DrawCommand::Quads(words))
     })?;
     draw.func_wrap(
         "sprites",
         |mut store, (texture, words): (u32, WasmList<u32>)| {
             whole("sprites", words.as_le_slice(&store), Sprite::WORDS)?;
             let sprites = DrawCommand::Sprites(texture, lend_words(&mut store, words)?);
-            GameContext::of_mut(&mut store).draw.push(sprites);
-            Ok(())
+            record(&mut store, sprites)
         },
     )?;
     draw.func_wrap(
@@ -97,8 +106,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()
         |mut store, (style, x, y, text): (TextStyle, f32, f32, WasmStr)| {
             let text = lend_text(&mut store, text)?;
             let text = DrawCommand::Text(style.into(), [x, y], text);
-            GameContext::of_mut(&mut store).draw.push(text);
-            Ok(())
+            record(&mut store, text)
         },
     )?;
     draw.func_wrap(
@@ -107,8 +115,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()
             let each = 3 * commands::VERTEX_WORDS;
             whole("triangles", words.as_le_slice(&store), each)?;
             let triangles = DrawCommand::Triangles(texture, lend_words(&mut store, words)?);
-            GameContext::of_mut(&mut store).draw.push(triangles);
-            Ok(())
+            record(&mut store, triangles)
         },
     )?;
     draw.func_wrap("set-area", |mut store, (area,): (Option<Area>,)| {
@@ -118,10 +125,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()
             width: area.width,
             height: area.height,
         });
-        GameContext::of_mut(&mut store)
-            .draw
-            .push(DrawCommand::Area(area));
-        Ok(())
+        record(&mut store, DrawCommand::Area(area))
     })?;
     draw.func_wrap(
         "set-look",
@@ -137,7 +141,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()
                 commands::Look::default()
             };
             let command = DrawCommand::Look(look, lend_words(&mut store, params)?);
-            GameContext::of_mut(&mut store).draw.push(command);
+            record(&mut store, command)?;
             Ok((fits,))
         },
     )?;
@@ -147,8 +151,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()
             wasmtime::format_err!("draw.set-matrix: {} words, and not 16", words.len())
         })?;
         let matrix = DrawCommand::Matrix(matrix.map(f32::from_bits));
-        GameContext::of_mut(&mut store).draw.push(matrix);
-        Ok(())
+        record(&mut store, matrix)
     })?;
     draw.func_wrap(
         "meshes",
@@ -159,16 +162,14 @@ pub(super) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()
                 commands::INSTANCE_WORDS,
             )?;
             let meshes = DrawCommand::Meshes(mesh, texture, lend_words(&mut store, words)?);
-            GameContext::of_mut(&mut store).draw.push(meshes);
-            Ok(())
+            record(&mut store, meshes)
         },
     )?;
     draw.func_wrap(
         "set-target",
         |mut store, (canvas, clear): (Option<u32>, Option<u32>)| {
             let target = DrawCommand::Target(canvas, clear.map(Color));
-            GameContext::of_mut(&mut store).draw.push(target);
-            Ok(())
+            record(&mut store, target)
         },
     )?;
     draw.func_wrap(

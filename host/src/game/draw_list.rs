@@ -9,9 +9,9 @@
 use std::ops::Range;
 
 use vblank_render::commands::{self, Color, Sink};
-use vblank_runtime::guest::Store;
 use vblank_runtime::guest::wasmtime;
 use vblank_runtime::guest::wasmtime::component::{WasmList, WasmStr};
+use vblank_runtime::guest::{Account, Store};
 
 /// Largest number of words, and of bytes of text, that are copied for one picture. Copies take the
 /// host's own memory.
@@ -61,8 +61,8 @@ pub(super) struct DrawList {
 
 impl DrawList {
     /// Starts a picture.
-    pub(super) fn begin(&mut self) {
-        self.forget();
+    pub(super) fn begin(&mut self, account: &mut Account) {
+        self.forget(account);
         self.is_recording = true;
     }
 
@@ -72,25 +72,41 @@ impl DrawList {
         self.copies = false;
     }
 
-    fn forget(&mut self) {
+    fn forget(&mut self, account: &mut Account) {
+        account.release_picture();
         self.commands.clear();
         self.words.clear();
         self.letters.clear();
     }
 
     /// Drops all commands that a `clear` of the whole picture hides. Commands for canvases stay.
-    pub(super) fn clear(&mut self, color: Color) {
+    ///
+    /// # Errors
+    /// When the picture would be over the memory limit.
+    pub(super) fn clear(&mut self, color: Color, account: &mut Account) -> wasmtime::Result<()> {
         let is_target = |command: &DrawCommand| matches!(command, DrawCommand::Target(..));
         if !self.commands.iter().any(is_target) {
-            self.forget();
+            self.forget(account);
         }
-        self.push(DrawCommand::Clear(color));
+        self.push(DrawCommand::Clear(color), account)
     }
 
-    pub(super) fn push(&mut self, command: DrawCommand) {
+    /// Adds a command.
+    ///
+    /// # Errors
+    /// When the picture would be over the memory limit.
+    pub(super) fn push(
+        &mut self,
+        command: DrawCommand,
+        account: &mut Account,
+    ) -> wasmtime::Result<()> {
+        // A list of commands that is full is copied to one of twice the size.
+        const BYTES: usize = 2 * size_of::<DrawCommand>();
         if self.is_recording {
+            account.charge_picture("draw commands", BYTES)?;
             self.commands.push(command);
         }
+        Ok(())
     }
 
     /// Copies lists and texts from now on, until the picture ends.

@@ -94,7 +94,8 @@ impl GameCalls for Instance {
     }
 
     fn draw(&mut self, size: Size, alpha: f32) -> Result<(), Trap> {
-        self.data_mut::<GameContext>().draw.begin();
+        let (account, game) = self.context_mut().account_and_data_mut::<GameContext>();
+        game.draw.begin(account);
         let size = convert::size(size);
         let done = self.call("draw", |exports: &mut GameExports, store| {
             let lifecycle = exports.game.vblank_guest_lifecycle();

@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use image::{Rgba, RgbaImage};
+use image::{DynamicImage, Rgba, RgbaImage};
 use tempfile::TempDir;
-use vblank_tests::{Counter, Demo, Ended, Guest, Host, Run, name_of};
+use vblank_tests::{Bounds, Counter, DEADLINE, Demo, Ended, Guest, Host, Run, host, name_of};
 
 const RED: [u8; 4] = [255, 0, 0, 255];
 const GREEN: [u8; 4] = [0, 255, 0, 255];
@@ -454,4 +454,39 @@ fn a_picture_saved_in_a_crate_is_no_new_code() {
     let _ = ended.only("swap");
     assert_eq!(ended.all("build").len(), 2, "{ended:#?}");
     assert_eq!(end(&ended, "asset_bytes"), 2 * BYTES);
+}
+
+/// Shows what the host says of an asset that is too much for it, within bounds of time and memory.
+#[track_caller]
+fn refuses(scene: &Scene, arguments: &str, most_mib: u64, words: &[&str]) {
+    let guest = scene.guest("guest.wasm", &drawing("big"));
+    let mut command = host(scene.0.path());
+    command.arg("run").arg(guest);
+    command.args("--headless --fast --frames 10 --renderer software --size 64x48".split(' '));
+    command.arg("--screenshot").arg(scene.path("end.png"));
+    command.args(arguments.split_whitespace());
+    let (time, mib) = (DEADLINE, most_mib);
+    Bounds { time, mib }.run(&mut command).ends(0, words);
+}
+
+#[test]
+fn a_picture_beyond_the_memory_limit_is_not_decoded() {
+    let scene = Scene::new();
+    type Make = fn(u32) -> DynamicImage;
+    let all: [(u32, Make); 3] = [
+        (8192, |side| DynamicImage::new_luma8(side, side)),
+        (6000, |side| DynamicImage::new_luma_a8(side, side)),
+        (4097, |side| DynamicImage::new_rgb16(side, side)),
+    ];
+    for (side, image) in all {
+        let picture = image(side).save(scene.asset("big.png"));
+        picture.expect("a temporary file can be written");
+        let bytes = format!("it has {} bytes", u64::from(side) * u64::from(side) * 4);
+        refuses(
+            &scene,
+            "--memory-limit 64",
+            600,
+            &["no texture `big`", &bytes],
+        );
+    }
 }

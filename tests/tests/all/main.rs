@@ -24,6 +24,7 @@ mod faults;
 mod features;
 mod four_crates;
 mod going_back;
+mod hostile;
 mod hostile_states;
 mod hostile_text;
 mod input;

@@ -1,7 +1,11 @@
 //! The claim of one guest: the assets that it asks for or provides. Its claims end with it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
 use vblank_input::Size;
 
+use super::budget::{AssetLimits, DecodeBudget, MAX_DECODE_TIME};
 use super::error::AssetError;
 use super::handle::Assets;
 use super::mesh::Mesh;
@@ -16,6 +20,8 @@ use crate::sound::Sound;
 pub struct Claim {
     assets: Assets,
     owner: Owner,
+    /// Time for decoding, in microseconds.
+    micros: AtomicU64,
 }
 
 impl Assets {
@@ -24,11 +30,28 @@ impl Assets {
     pub fn claim(&self) -> Claim {
         let owner = self.lock().new_owner();
         let assets = self.clone();
-        Claim { assets, owner }
+        Claim {
+            assets,
+            owner,
+            micros: AtomicU64::new(MAX_DECODE_TIME.as_micros() as u64),
+        }
     }
 }
 
 impl Claim {
+    /// Sets the limits for assets that are made from now on. Without it, only those of all assets apply.
+    pub fn limit(&self, limits: AssetLimits) {
+        let micros = u64::try_from(limits.time.as_micros()).unwrap_or(u64::MAX);
+        self.micros.store(micros, Ordering::Relaxed);
+        self.assets.lock().set_limit(self.owner, limits.bytes);
+    }
+
+    /// Bytes of all claimed assets that the guest has made, as of the last one.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.assets.lock().bytes_of(self.owner)
+    }
+
     /// Returns a texture: the one provided under this key, or else the file in the asset folder.
     ///
     /// # Errors
@@ -55,7 +78,10 @@ impl Claim {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&size.width.to_le_bytes()).update(rgba);
         let hash = hasher.finalize();
-        let decode = || Pixels::new(size, rgba).map(Payload::Texture);
+        let decode = |budget: &DecodeBudget| {
+            budget.check_bytes(rgba.len() as u64)?;
+            Pixels::new(size, rgba).map(Payload::Texture)
+        };
         let handle = self.give(Kind::Texture, key, hash, decode)?;
         self.assets.lock().set_filter(handle, filter);
         Ok(handle)
@@ -66,7 +92,7 @@ impl Claim {
     /// # Errors
     /// As for [`Claim::pixels`], and when the file is damaged.
     pub fn picture(&self, key: &str, encoded: &[u8], filter: Filter) -> Result<u32, AssetError> {
-        let decode = || Kind::Texture.decode(encoded);
+        let decode = |budget: &_| Kind::Texture.decode(encoded, budget);
         let handle = self.give(Kind::Texture, key, blake3::hash(encoded), decode)?;
         self.assets.lock().set_filter(handle, filter);
         Ok(handle)
@@ -85,7 +111,7 @@ impl Claim {
     /// # Errors
     /// When the key is invalid, the file is no font, or a limit is exceeded.
     pub fn font_file(&self, key: &str, encoded: &[u8]) -> Result<u32, AssetError> {
-        let decode = || Kind::Font.decode(encoded);
+        let decode = |budget: &_| Kind::Font.decode(encoded, budget);
         self.give(Kind::Font, key, blake3::hash(encoded), decode)
     }
 
@@ -102,7 +128,7 @@ impl Claim {
     /// # Errors
     /// When the key is invalid, the file is no sound, or a limit is exceeded.
     pub fn sound_file(&self, key: &str, encoded: &[u8]) -> Result<u32, AssetError> {
-        let decode = || Kind::Sound.decode(encoded);
+        let decode = |budget: &_| Kind::Sound.decode(encoded, budget);
         self.give(Kind::Sound, key, blake3::hash(encoded), decode)
     }
 
@@ -122,7 +148,9 @@ impl Claim {
         hasher.update(&rate.to_le_bytes());
         hasher.update(&channels.to_le_bytes());
         hasher.update(bytemuck::cast_slice(samples));
-        let decode = || {
+        let decode = |budget: &DecodeBudget| {
+            // A sample of one channel becomes one of two.
+            budget.check_bytes(2 * size_of_val(samples) as u64)?;
             Sound::of_samples(rate, channels, samples)
                 .map(Payload::Sound)
                 .map_err(|error| AssetError::Damaged(error.to_string()))
@@ -149,7 +177,7 @@ impl Claim {
     /// # Errors
     /// When the key is invalid, or the source is no valid shader. The message has line and column.
     pub fn shader_source(&self, key: &str, source: &str) -> Result<u32, AssetError> {
-        let decode = || Kind::Shader.decode(source.as_bytes());
+        let decode = |budget: &_| Kind::Shader.decode(source.as_bytes(), budget);
         self.give(Kind::Shader, key, blake3::hash(source.as_bytes()), decode)
     }
 
@@ -176,7 +204,10 @@ impl Claim {
         hasher.update(&vertices.len().to_le_bytes());
         hasher.update(bytemuck::cast_slice(vertices));
         hasher.update(bytemuck::cast_slice(indices));
-        let decode = || Mesh::new(vertices, indices).map(Payload::Mesh);
+        let decode = |budget: &DecodeBudget| {
+            budget.check_bytes((size_of_val(vertices) + size_of_val(indices)) as u64)?;
+            Mesh::new(vertices, indices).map(Payload::Mesh)
+        };
         self.give(Kind::Mesh, key, hasher.finalize(), decode)
     }
 
@@ -188,7 +219,12 @@ impl Claim {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&size.width.to_le_bytes());
         hasher.update(&size.height.to_le_bytes());
-        let decode = || pixels::check(size).map(|()| Payload::Canvas(size));
+        let decode = |budget: &DecodeBudget| {
+            pixels::check(size)?;
+            let canvas = Payload::Canvas(size);
+            budget.check_bytes(canvas.bytes())?;
+            Ok(canvas)
+        };
         let handle = self.give(Kind::Canvas, key, hasher.finalize(), decode)?;
         self.assets.lock().set_filter(handle, filter);
         Ok(handle)
@@ -229,13 +265,15 @@ impl Claim {
         kind: Kind,
         key: &str,
         hash: blake3::Hash,
-        decode: impl FnOnce() -> Result<Payload, AssetError>,
+        decode: impl FnOnce(&DecodeBudget) -> Result<Payload, AssetError>,
     ) -> Result<u32, AssetError> {
         if let Some(handle) = self.assets.lock().given(self.owner, kind, key, hash) {
             return Ok(handle);
         }
         key::check(key)?;
-        let payload = decode()?;
+        let left = self.assets.lock().left_for(self.owner, kind, key);
+        let time = Duration::from_micros(self.micros.load(Ordering::Relaxed));
+        let payload = decode(&DecodeBudget::new(left, time))?;
         let given = self
             .assets
             .lock()

@@ -50,4 +50,22 @@ pub enum AssetError {
         /// Bytes of all other assets.
         held: u64,
     },
+    /// The asset is too large for what is left to its guest.
+    #[error(
+        "it has {bytes} bytes, and {left} are left for the guest's assets within the memory limit"
+    )]
+    OverBudget {
+        /// Bytes of the asset, decoded.
+        bytes: u64,
+        /// Bytes that are left.
+        left: u64,
+    },
+    /// Decoding takes too long.
+    #[error(
+        "it takes longer than {limit_ms} ms to decode; a file in the asset folder may take longer"
+    )]
+    TooSlow {
+        /// The limit in milliseconds.
+        limit_ms: u64,
+    },
 }

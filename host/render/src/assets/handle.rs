@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use vblank_input::Size;
 
+use super::budget::{DecodeBudget, MAX_DECODE_TIME};
 use super::error::AssetError;
 use super::info::{AssetInfo, AssetRequest, Held, Live};
 use super::payload::Payload;
@@ -129,6 +130,12 @@ impl Assets {
         self.0.settled.notify_all();
     }
 
+    /// Returns the budget for decoding the file of an asset.
+    #[must_use]
+    pub fn budget(&self, handle: u32) -> DecodeBudget {
+        DecodeBudget::new(self.lock().left_for_file(handle), MAX_DECODE_TIME)
+    }
+
     /// True if an asset has exactly this content.
     #[must_use]
     pub fn has(&self, handle: u32, hash: blake3::Hash) -> bool {
@@ -142,6 +149,12 @@ impl Assets {
             font => self.lock().font(font),
         };
         self.typeset(|typesetter| typesetter.layout(font.as_ref(), style, text))
+    }
+
+    /// Work for all new layouts so far, in bytes of text.
+    pub(crate) fn layout_work(&self) -> u64 {
+        let typesetter = self.typesetter();
+        typesetter.as_ref().map_or(0, Typesetter::work)
     }
 
     /// Calls a function with the typesetter.

@@ -8,6 +8,7 @@
 //! A guest that asks for an asset has a claim to it until the claim is released. [`Assets::sweep`] frees
 //! assets without a claim.
 
+mod budget;
 mod claim;
 mod error;
 mod handle;
@@ -19,7 +20,10 @@ mod payload;
 mod pixels;
 mod registry;
 mod shader;
+mod shader_error;
+mod shader_size;
 
+pub use self::budget::{AssetLimits, DecodeBudget, MAX_DECODE_TIME};
 pub use self::claim::Claim;
 pub use self::error::AssetError;
 pub use self::handle::Assets;
@@ -28,4 +32,5 @@ pub use self::limits::{MAX_BYTES, MAX_ENTRIES, MAX_SIDE};
 pub use self::mesh::{Mesh, VERTEX_WORDS};
 pub use self::payload::{Filter, Kind, Payload, Status};
 pub use self::pixels::Pixels;
-pub use self::shader::{BadShader, MAX_PARAMS, PRELUDE, Shader};
+pub use self::shader::{MAX_PARAMS, PRELUDE, Shader};
+pub use self::shader_error::BadShader;

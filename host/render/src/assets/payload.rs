@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cosmic_text::fontdb;
 use vblank_input::Size;
 
+use super::budget::DecodeBudget;
 use super::error::AssetError;
 use super::mesh::Mesh;
 use super::pixels::Pixels;
@@ -54,17 +55,18 @@ impl Kind {
         }
     }
 
-    /// Decodes a file's bytes. May take long.
+    /// Decodes a file's bytes within a budget.
     ///
     /// # Errors
     /// When the bytes are damaged, or a limit is exceeded.
-    pub fn decode(self, encoded: &[u8]) -> Result<Payload, AssetError> {
+    pub fn decode(self, encoded: &[u8], budget: &DecodeBudget) -> Result<Payload, AssetError> {
         match self {
-            Self::Texture => Pixels::decode(encoded).map(Payload::Texture),
-            Self::Font => font(encoded),
-            Self::Sound => Sound::decode(encoded.to_vec())
-                .map(Payload::Sound)
-                .map_err(|error| AssetError::Damaged(error.to_string())),
+            Self::Texture => Pixels::decode(encoded, budget).map(Payload::Texture),
+            Self::Font => {
+                budget.check_bytes(encoded.len() as u64)?;
+                font(encoded)
+            }
+            Self::Sound => sound(encoded, budget).map(Payload::Sound),
             Self::Shader => {
                 let source = str::from_utf8(encoded)
                     .map_err(|error| AssetError::Damaged(format!("it is no text: {error}")))?;
@@ -78,6 +80,16 @@ impl Kind {
             }
         }
     }
+}
+
+fn sound(encoded: &[u8], budget: &DecodeBudget) -> Result<Sound, AssetError> {
+    let mut exceeded = None;
+    let decoded = Sound::decode(encoded, |bytes| {
+        let checked = budget.check_time().and_then(|()| budget.check_bytes(bytes));
+        exceeded = checked.err();
+        exceeded.is_none()
+    });
+    decoded.map_err(|error| exceeded.unwrap_or_else(|| AssetError::Damaged(error.to_string())))
 }
 
 fn font(encoded: &[u8]) -> Result<Payload, AssetError> {

@@ -14,7 +14,7 @@ use crate::sound::LookUp;
 use crate::text::FontFile;
 
 /// The identity of a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Owner(u64);
 
 #[derive(Default)]
@@ -30,6 +30,8 @@ pub(super) struct Registry {
     /// Callback for new requests in `wanted`.
     loader: Option<Box<dyn Fn() + Send>>,
     wanted: Vec<u32>,
+    /// Largest size of an owner's assets, if it has a limit of its own.
+    limits: BTreeMap<Owner, u64>,
 }
 
 struct Entry {
@@ -57,6 +59,12 @@ enum Source {
     Given,
 }
 
+impl Entry {
+    fn bytes(&self) -> u64 {
+        self.payload.as_ref().map_or(0, Payload::bytes)
+    }
+}
+
 impl Registry {
     pub fn new_owner(&mut self) -> Owner {
         self.last_owner += 1;
@@ -65,6 +73,45 @@ impl Registry {
 
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    pub fn set_limit(&mut self, owner: Owner, bytes: u64) {
+        self.limits.insert(owner, bytes);
+    }
+
+    /// Bytes of the assets that an owner claims.
+    pub fn bytes_of(&self, owner: Owner) -> u64 {
+        let claimed = self.entries.values();
+        let claimed = claimed.filter(|entry| entry.claims.contains(&owner));
+        claimed.map(Entry::bytes).sum()
+    }
+
+    /// Bytes that an owner may have in an asset.
+    pub fn left_for(&self, owner: Owner, kind: Kind, key: &str) -> u64 {
+        let now = self.find(kind, key);
+        self.left(owner, now.and_then(|handle| self.entries.get(&handle)))
+    }
+
+    /// Bytes that an asset from a file may have, because of the owner with the largest limit.
+    pub fn left_for_file(&self, handle: u32) -> u64 {
+        let Some(entry) = self.entries.get(&handle) else {
+            return 0;
+        };
+        let owners = entry.claims.iter();
+        owners
+            .map(|owner| self.left(*owner, Some(entry)))
+            .max()
+            .unwrap_or(0)
+    }
+
+    fn left(&self, owner: Owner, now: Option<&Entry>) -> u64 {
+        let of_all = MAX_BYTES.saturating_sub(self.bytes - now.map_or(0, Entry::bytes));
+        let Some(limit) = self.limits.get(&owner) else {
+            return of_all;
+        };
+        let own = now.filter(|entry| entry.claims.contains(&owner));
+        let others = self.bytes_of(owner) - own.map_or(0, Entry::bytes);
+        of_all.min(limit.saturating_sub(others))
     }
 
     /// Finds an asset, or requests its file.
@@ -236,6 +283,7 @@ impl Registry {
     }
 
     pub fn release(&mut self, owner: Owner) {
+        self.limits.remove(&owner);
         for entry in self.entries.values_mut() {
             entry.claims.retain(|claim| *claim != owner);
         }
@@ -581,7 +629,7 @@ mod tests {
             .pixels("more", SIZE, &[0; 4], Filter::Linear)
             .unwrap_err();
         assert!(
-            matches!(error, AssetError::TooLarge { bytes: 4, .. }),
+            matches!(error, AssetError::OverBudget { bytes: 4, left: 0 }),
             "{error}"
         );
         assert!(claim.texture_size(0).is_none());

@@ -10,10 +10,13 @@ use naga::front::wgsl;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{AddressSpace, Block, Module, Statement, TypeInner};
 
+use super::shader_error::BadShader;
+use super::shader_size;
+
 /// The declarations before every shader, documented in `docs/drawing.md`.
 pub const PRELUDE: &str = include_str!("prelude.wgsl");
-/// Largest size of a source in bytes.
-const LONGEST: usize = 1 << 20;
+/// Size of the stack on which a library recurses through a source.
+const STACK: usize = 16 << 20;
 /// Largest size of the parameter block in bytes.
 pub const MAX_PARAMS: usize = 256;
 
@@ -33,9 +36,20 @@ impl Shader {
     /// When the source is no valid shader, has no fragment function, or has a loop without an exit. The
     /// error has the position.
     pub fn parse(source: &str) -> Result<Self, BadShader> {
-        if source.len() > LONGEST {
-            return Err(BadShader::of("it is longer than a mebibyte"));
-        }
+        shader_size::check(source)?;
+        std::thread::scope(|scope| {
+            let builder = std::thread::Builder::new().name("shader".to_owned());
+            let thread = builder
+                .stack_size(STACK)
+                .spawn_scoped(scope, || Self::parse_checked(source));
+            let thread = thread.map_err(|error| BadShader::of(format!("no thread: {error}")))?;
+            // The panic hook has reported a panic of the library.
+            let parsed = thread.join();
+            parsed.unwrap_or_else(|_| Err(BadShader::of("the parser failed")))
+        })
+    }
+
+    fn parse_checked(source: &str) -> Result<Self, BadShader> {
         let text = format!("{PRELUDE}{source}");
         let lines = PRELUDE.lines().count();
         let at = |line: u32, column: u32| {
@@ -181,34 +195,6 @@ fn causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// The error of a shader, with its position in the guest's own source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadShader {
-    /// Line and column, counted from 1.
-    pub location: Option<(usize, usize)>,
-    /// Description of the mistake.
-    pub message: String,
-}
-
-impl BadShader {
-    fn of(message: impl Into<String>) -> Self {
-        let message = message.into();
-        let location = None;
-        Self { location, message }
-    }
-}
-
-impl fmt::Display for BadShader {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some((line, column)) = self.location {
-            write!(f, "line {line}, column {column}: ")?;
-        }
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for BadShader {}
-
 impl fmt::Debug for Shader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Shader({} bytes)", self.source.len())
@@ -276,6 +262,32 @@ mod tests {
         ] {
             assert!(Shader::parse(&in_body(fine)).is_ok(), "{fine}");
         }
+    }
+
+    /// A library recurses through each of these, and would end the process.
+    #[test]
+    fn a_deep_source_is_an_error() {
+        let in_body =
+            |body: &str| format!("fn fragment(in: Surface) -> vec4f {{ let a = in.tint; {body} }}");
+        for body in [
+            format!("return vec4f(a{});", "+a".repeat(3740)),
+            format!("return vec4f(a{});", "+a".repeat(14_900)),
+            format!("return a{};", ".xyzw".repeat(20_000)),
+            format!(
+                "if a.x > 1.0 {{}}{} return a;",
+                " else if a.x > 2.0 {}".repeat(8000)
+            ),
+            format!("return {}a{};", "(".repeat(60_000), ")".repeat(60_000)),
+            format!("{}{}", "{".repeat(60_000), "}".repeat(60_000)),
+        ] {
+            assert!(Shader::parse(&in_body(&body)).is_err());
+        }
+        let chain: String = (1..9000)
+            .map(|i| format!("const c{i} = c{} + 1;", i - 1))
+            .collect();
+        assert!(Shader::parse(&format!("const c0 = 1;{chain}{}", in_body("return a;"))).is_err());
+        // What is just within the bounds is parsed.
+        assert!(Shader::parse(&in_body(&format!("return a{};", "+a".repeat(500)))).is_ok());
     }
 
     #[test]

@@ -10,13 +10,12 @@ use crate::assets::{Assets, MAX_PARAMS};
 use crate::commands::{
     Area, Camera, Color, INSTANCE_WORDS, Look, Quad, Sink, Sprite, TextStyle, VERTEX_WORDS,
 };
+use crate::text_work::{TextView, TextWork, within};
 use crate::{RenderError, Size, Stats};
 
 /// Largest size of the instances of one kind in one picture, in bytes.
 const MOST_BYTES: u64 = 256 << 20;
 const WORD: usize = size_of::<u32>();
-/// Largest size of the text in one picture, in bytes. Laying out that much new text takes a second.
-const MOST_TEXT: u64 = 1 << 20;
 /// Largest number of draw calls in one picture.
 const MOST_OPS: u64 = 1 << 20;
 /// Largest number of target changes in one picture. Each starts a render pass.
@@ -36,8 +35,7 @@ pub(super) struct Recording {
     /// Parameters of shaders, each block at a multiple of [`MAX_PARAMS`].
     pub params: Vec<u8>,
     pub stats: Stats,
-    /// Bytes of text.
-    text: u64,
+    text: TextWork,
     camera: Option<Camera>,
     state: State,
     /// Size of the current target.
@@ -100,7 +98,7 @@ impl Recording {
         self.matrices.push([0.0; 16]);
         self.params.clear();
         self.stats = Stats::default();
-        self.text = 0;
+        self.text = TextWork::default();
         self.camera = None;
         self.state = State::default();
         self.target_size = size;
@@ -118,7 +116,7 @@ impl Recording {
             of(3 * VERTEX_WORDS * WORD),
         )?;
         within("meshes", self.stats.meshes, of(INSTANCE_WORDS * WORD))?;
-        within("bytes of text", self.text, MOST_TEXT)?;
+        self.text.check()?;
         let looks = self.params.len() / MAX_PARAMS;
         within("separate draws", self.ops.len() as u64, MOST_OPS)?;
         within("changes of target", self.targets.len() as u64, MOST_TARGETS)?;
@@ -161,14 +159,6 @@ impl Recording {
     }
 }
 
-/// Checks a number against its limit.
-fn within(what: &'static str, count: u64, max: u64) -> Result<(), RenderError> {
-    if count <= max {
-        return Ok(());
-    }
-    Err(RenderError::TooMany { what, count, max })
-}
-
 /// The receiver of commands: it fills the recording and the GPU's memory.
 #[derive(Debug)]
 pub(super) struct Recorder {
@@ -199,9 +189,12 @@ impl Sink for Recorder {
             return;
         }
         let (size, camera, state) = (recording.size, recording.camera, recording.state);
+        let text = std::mem::take(&mut recording.text);
         self.restart(size);
         let recording = &mut self.recording;
         (recording.camera, recording.state.area) = (camera, state.area);
+        // The work was done, although nobody sees it.
+        recording.text = text;
         recording.targets[0].clear = Some(color);
     }
 
@@ -241,11 +234,16 @@ impl Sink for Recorder {
         if !recording.is_seen() {
             return;
         }
-        recording.text += text.len() as u64;
-        if recording.check().is_err() {
+        let view = TextView {
+            camera: recording.camera,
+            target: recording.target_size,
+        };
+        if !view.may_show(style, position, text) || recording.check().is_err() {
             return;
         }
-        let layout = self.assets.layout(style, text);
+        let Some(layout) = recording.text.layout(&self.assets, style, text) else {
+            return;
+        };
         recording.stats.glyphs += layout.glyphs.len() as u64;
         if recording.check().is_err() {
             return;

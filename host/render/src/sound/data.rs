@@ -1,14 +1,14 @@
 //! A sound in memory, from an encoded file or from samples. Knows no device.
 
 #[cfg(feature = "sound")]
-use std::io::Cursor;
-#[cfg(feature = "sound")]
 use std::sync::Arc;
 
 #[cfg(feature = "sound")]
 use kira::Frame;
 #[cfg(feature = "sound")]
 use kira::sound::static_sound::{StaticSoundData, StaticSoundSettings};
+
+use super::error::BadSound;
 
 /// A decoded sound. Cheap to clone.
 #[derive(Clone)]
@@ -18,42 +18,31 @@ pub struct Sound {
     bytes: usize,
 }
 
-/// The error of a sound that cannot be played.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadSound {
-    /// The file is neither WAV nor Ogg Vorbis, or it is damaged.
-    #[error("no sound that can be read (WAV and Ogg Vorbis can): {0}")]
-    Encoding(String),
-    /// The samples make no sound.
-    #[error("{0}")]
-    Samples(String),
-}
-
 /// Sample rates that can be played.
 const RATES: std::ops::RangeInclusive<u32> = 100..=384_000;
 
 impl Sound {
-    /// Decodes a WAV or Ogg Vorbis file. This may take long, so it must not run on the game's thread. A
-    /// build without sound does not check the file and plays nothing.
+    /// Decodes a WAV or Ogg Vorbis file. `may_grow` is called before each part with the memory
+    /// that decoding needs, and ends it with `false`. A build without sound does not check the file and
+    /// plays nothing.
     ///
     /// # Errors
-    /// When the file has another format or is damaged.
-    pub fn decode(encoded: Vec<u8>) -> Result<Self, BadSound> {
-        let bytes = encoded.len();
+    /// When the file has another format or is damaged, or decoding was ended.
+    pub fn decode(encoded: &[u8], mut may_grow: impl FnMut(u64) -> bool) -> Result<Self, BadSound> {
         #[cfg(feature = "sound")]
         {
-            let _ = bytes;
-            let data = StaticSoundData::from_cursor(Cursor::new(encoded))
-                .map_err(|error| BadSound::Encoding(error.to_string()))?;
-            if data.frames.is_empty() {
-                return Err(BadSound::Encoding("it is empty".to_owned()));
-            }
+            let data = super::decoder::decode(encoded, &mut may_grow)?;
             let bytes = data.frames.len() * size_of::<Frame>();
             let data = Arc::new(data);
             Ok(Self { data, bytes })
         }
         #[cfg(not(feature = "sound"))]
-        Ok(Self { bytes })
+        match may_grow(encoded.len() as u64) {
+            true => Ok(Self {
+                bytes: encoded.len(),
+            }),
+            false => Err(BadSound::Encoding("it is too large".to_owned())),
+        }
     }
 
     /// Makes a sound of samples from -1 to 1. With two channels, samples of left and right alternate.
@@ -147,7 +136,7 @@ mod tests {
     #[test]
     fn an_unreadable_sound_is_an_error_that_names_the_formats() {
         for bytes in [&b""[..], b"RIFF", b"OggS and nothing", &[0; 4096]] {
-            let error = Sound::decode(bytes.to_vec()).unwrap_err().to_string();
+            let error = Sound::decode(bytes, |_| true).unwrap_err().to_string();
             assert!(error.contains("WAV and Ogg Vorbis"), "{error}");
         }
     }

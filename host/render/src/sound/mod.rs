@@ -7,12 +7,16 @@
 pub mod commands;
 mod data;
 #[cfg(feature = "sound")]
+mod decoder;
+#[cfg(feature = "sound")]
 mod device;
+mod error;
 mod library;
 #[cfg(feature = "sound")]
 mod mixer;
 mod speaker;
 
-pub use data::{BadSound, Sound};
+pub use data::Sound;
+pub use error::BadSound;
 pub use library::{Library, LookUp};
 pub use speaker::{Speaker, has_device};

@@ -28,7 +28,12 @@ pub(crate) struct Typesetter {
     buffer: Buffer,
     swash: SwashCache,
     cache: LayoutCache,
+    /// Work for all layouts so far, in bytes of text.
+    work: u64,
 }
+
+/// Work for a new layout beside that for its bytes.
+const EACH: u64 = 256;
 
 impl Typesetter {
     pub fn new() -> Self {
@@ -39,7 +44,13 @@ impl Typesetter {
             buffer: Buffer::new_empty(Metrics::new(1.0, LINE)),
             swash: SwashCache::new(),
             cache: LayoutCache::default(),
+            work: 0,
         }
+    }
+
+    /// Work for all new layouts so far, in bytes of text. A layout from the cache is none.
+    pub fn work(&self) -> u64 {
+        self.work
     }
 
     /// Returns the layout of a text, from the cache if possible. `font` is the style's font, if it is
@@ -59,6 +70,7 @@ impl Typesetter {
         if let Some(layout) = self.cache.find(revision, style, text) {
             return layout;
         }
+        self.work += text.len() as u64 + EACH;
         let layout = guarded(|| self.set(font, style, text)).or_else(|| {
             self.swash = SwashCache::new();
             self.buffer = Buffer::new_empty(Metrics::new(1.0, LINE));

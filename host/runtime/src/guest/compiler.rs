@@ -1,19 +1,19 @@
-//! The compiler: wasmtime with a thread pool of lower priority, the caches of compiled code, and the clock
+//! The compiler: wasmtime, its threads, the caches of compiled code, and the clock
 //! for time limits. Knows no world and no grants.
 
 use std::time::Duration;
 
-use rayon::ThreadPool;
 use wasmtime::component::Component;
 use wasmtime::{Config, WasmBacktraceDetails};
 
 use super::cache::{Cache, CacheOptions};
 #[cfg(feature = "cranelift")]
+use super::compile_pool::CompilePool;
+#[cfg(feature = "cranelift")]
 use super::function_cache::FunctionCache;
 use super::limits::TICK;
 use super::profiler::Profiler;
 use crate::error::GuestError;
-use crate::thread::lower_priority;
 
 /// The part of an engine that all engines of a host share.
 pub(super) struct Compiler {
@@ -21,7 +21,8 @@ pub(super) struct Compiler {
     /// Interval at which the epoch advances; the grain of every time limit.
     pub(super) tick: Duration,
     pub(super) cache: Cache,
-    pool: ThreadPool,
+    #[cfg(feature = "cranelift")]
+    pool: CompilePool,
 }
 
 impl Compiler {
@@ -49,17 +50,15 @@ impl Compiler {
             .enable_incremental_compilation(std::sync::Arc::new(FunctionCache::default()))
             .map_err(failed)?;
         let wasm = wasmtime::Engine::new(&config).map_err(failed)?;
-        let pool = rayon::ThreadPoolBuilder::new()
-            .thread_name(|i| format!("compile-{i}"))
-            .start_handler(|_| lower_priority())
-            .build()
-            .map_err(|error| GuestError::Engine(error.to_string()))?;
+        #[cfg(feature = "cranelift")]
+        let pool = CompilePool::start()?;
         let tick = profiler.map_or(TICK, Profiler::every);
         start_clock(&wasm, tick)?;
         Ok(Self {
             cache: Cache::open(deterministic, cache),
             wasm,
             tick,
+            #[cfg(feature = "cranelift")]
             pool,
         })
     }
@@ -67,18 +66,13 @@ impl Compiler {
     /// Compiles a component, on the thread pool.
     ///
     /// # Errors
-    /// When the component does not compile, or this build has no compiler.
+    /// When the component does not compile or takes too long, or this build has no compiler.
     pub(super) fn compile(&self, component: &[u8]) -> Result<Component, GuestError> {
         #[cfg(feature = "cranelift")]
-        return self
-            .pool
-            .install(|| Component::from_binary(&self.wasm, component))
-            .map_err(|error| GuestError::Compile {
-                message: format!("{error:#}"),
-            });
+        return self.pool.compile(&self.wasm, component);
         #[cfg(not(feature = "cranelift"))]
         {
-            let _ = (&self.pool, component);
+            let _ = component;
             Err(GuestError::Compile {
                 message: "this build has no compiler (feature `cranelift`); it runs only code that was compiled before".to_owned(),
             })

@@ -12,17 +12,16 @@ use wasm_encoder::{CustomSection, Section as _};
 use wasmparser::{Encoding, Parser, Payload};
 use wit_component::ComponentEncoder;
 
+use super::complexity::{self, MAX_FILE};
 use super::hash::CodeHash;
 use super::wants::{self, Want};
 use crate::error::{Binary, GuestError};
 use crate::files;
 use crate::image::Image;
+use crate::thread::deep_stack;
 
 /// The version of the contract `vblank:guest` that this host implements.
 pub const ABI: &str = "0.1.0";
-
-/// Limit of the size of a guest's file in bytes: 1 GiB.
-pub(crate) const MOST_CODE: u64 = 1 << 30;
 
 /// The form of a guest's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +60,7 @@ impl Code {
     /// When a file cannot be read or is malformed, or when the guest is not WebAssembly, is damaged, or was
     /// built for another contract.
     pub fn read(path: &Path) -> Result<Self, GuestError> {
-        let bytes = files::read(path, MOST_CODE).map_err(|cause| GuestError::Read {
+        let bytes = files::read(path, MAX_FILE).map_err(|cause| GuestError::Read {
             path: path.to_owned(),
             cause,
         })?;
@@ -74,8 +73,16 @@ impl Code {
     /// # Errors
     /// As for [`Code::read`].
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, GuestError> {
+        if bytes.len() as u64 > MAX_FILE {
+            let what = "bytes";
+            return Err(GuestError::TooComplex {
+                what,
+                most: MAX_FILE,
+            });
+        }
         let survey = Survey::of(&bytes)?;
         survey.check_abi()?;
+        complexity::check(&bytes)?;
         Ok(Self {
             hash: CodeHash::of(&bytes),
             kind: survey.kind,
@@ -137,12 +144,21 @@ impl Code {
     /// # Errors
     /// When a core module has no component type, or its exports do not match that type.
     pub fn componentise(&self) -> Result<Cow<'_, [u8]>, GuestError> {
-        let refused = |error: anyhow::Error| GuestError::NoComponentType {
-            message: format!("{error:#}"),
-        };
         if self.kind == Kind::Component {
             return Ok(Cow::Borrowed(&self.binary.bytes));
         }
+        let encoded = deep_stack(|| self.encode()).map_err(|cause| GuestError::Thread {
+            name: "parse",
+            cause,
+        })?;
+        encoded.map(Cow::Owned)
+    }
+
+    /// Converts a core module.
+    fn encode(&self) -> Result<Vec<u8>, GuestError> {
+        let refused = |error: anyhow::Error| GuestError::NoComponentType {
+            message: format!("{error:#}"),
+        };
         let stripped = strip(&self.binary.bytes)?;
         let mut encoder = ComponentEncoder::default();
         encoder.validate(false).module(&stripped).map_err(refused)?;
@@ -154,7 +170,7 @@ impl Code {
                 )
                 .map_err(refused)?;
         }
-        encoder.encode().map(Cow::Owned).map_err(refused)
+        encoder.encode().map_err(refused)
     }
 }
 

@@ -3,14 +3,14 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
+use super::account::Account;
 use super::bindings::vblank::guest::log::{Host, Level};
 use super::capability::GrantedWasi;
 use super::lent::Lent;
-use super::limits::Memory;
 use super::log::{Flood, Log};
 use super::recorded_replies::RecordedReplies;
 use super::types::Exports;
@@ -18,7 +18,8 @@ use crate::error::Binary;
 
 /// Everything that belongs to one guest instance beside its memory.
 pub struct Context {
-    pub(super) memory: Memory,
+    pub(super) account: Account,
+    pub(super) call_limit: Duration,
     pub(super) lent: Lent,
     /// Message of the guest's panic hook. The trap that follows says only `unreachable`.
     pub(super) panic: Option<String>,
@@ -38,7 +39,8 @@ pub struct Context {
 
 /// The parts of a [`Context`] that its engine decides.
 pub(super) struct Parts {
-    pub(super) memory: Memory,
+    pub(super) account: Account,
+    pub(super) call_limit: Duration,
     pub(super) binary: Arc<Binary>,
     pub(super) log: Log,
     pub(super) data: Box<dyn Any + Send>,
@@ -48,7 +50,8 @@ pub(super) struct Parts {
 impl Context {
     pub(super) fn new(parts: Parts) -> Self {
         Self {
-            memory: parts.memory,
+            account: parts.account,
+            call_limit: parts.call_limit,
             lent: Lent::default(),
             panic: None,
             binary: parts.binary,
@@ -89,6 +92,32 @@ impl Context {
         data.expect(WRONG_DATA)
     }
 
+    /// Time limit of a call ([`Limits::call`](super::Limits)). An import that takes long keeps it too.
+    #[must_use]
+    pub fn call_limit(&self) -> Duration {
+        self.call_limit
+    }
+
+    /// The instance's account.
+    #[must_use]
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The instance's account. An import charges what it keeps or allocates for the guest.
+    pub fn account_mut(&mut self) -> &mut Account {
+        &mut self.account
+    }
+
+    /// The instance's account, and its data as in [`Context::data_mut`].
+    ///
+    /// # Panics
+    /// When the instance's world has data of another type.
+    pub fn account_and_data_mut<D: 'static>(&mut self) -> (&mut Account, &mut D) {
+        let data = self.data.downcast_mut();
+        (&mut self.account, data.expect(WRONG_DATA))
+    }
+
     fn granted(&mut self) -> &mut GrantedWasi {
         let granted = self.granted.as_mut();
         granted.expect("WASI is linked only where granted")
@@ -114,12 +143,13 @@ impl wasmtime_wasi_http::WasiHttpView for Context {
 
 impl Host for Context {
     fn log(&mut self, level: Level, target: String, message: String) -> wasmtime::Result<()> {
+        let (target, message) = (shortened(target, 256), shortened(message, LONGEST));
         if target == "panic" {
             // The message is reported with the trap that follows.
             self.panic = Some(message);
             return Ok(());
         }
-        let Some(left_out) = self.flood.admit(Instant::now()) else {
+        let Some(left_out) = self.flood.admit(Instant::now(), message.len()) else {
             return Ok(());
         };
         if left_out > 0 {
@@ -136,4 +166,18 @@ impl Host for Context {
         self.log.write(level, &target, &message);
         Ok(())
     }
+}
+
+/// Largest size of a log line or a panic message in bytes.
+const LONGEST: usize = 16 << 10;
+
+/// Cuts a text that is longer than so many bytes, and marks the cut.
+fn shortened(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        let bytes = text.len();
+        text.truncate(text.floor_char_boundary(most));
+        text.push_str(&format!("… ({bytes} bytes)"));
+        text.shrink_to_fit();
+    }
+    text
 }

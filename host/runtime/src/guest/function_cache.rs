@@ -6,6 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use wasmtime::CacheStore;
 
+use super::compile_pool::end_if_stopped;
+
 /// Cranelift's results by function, for the next build of the same guest.
 #[derive(Debug, Default)]
 pub(super) struct FunctionCache {
@@ -17,6 +19,7 @@ const CACHED_FUNCTIONS: usize = 100_000;
 
 impl CacheStore for FunctionCache {
     fn get(&self, key: &[u8]) -> Option<Cow<'_, [u8]>> {
+        end_if_stopped();
         let functions = self
             .functions
             .lock()

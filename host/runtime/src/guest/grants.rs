@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use wasmtime::component::Linker;
 
+use super::blocking;
 use super::capability::{self, Capability, Grant, GrantedWasi};
 use super::context::Context;
 use super::wants::Want;
@@ -137,6 +138,7 @@ fn linker(
         let mut linker = world.linker(wasm)?;
         if has_wasi {
             wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
+            blocking::add_to_linker(&mut linker)?;
             #[cfg(feature = "http")]
             wasmtime_wasi_http::p2::add_only_http_to_linker_sync(&mut linker)?;
         }

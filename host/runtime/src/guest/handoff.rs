@@ -26,7 +26,7 @@ macro_rules! lend {
             list: WasmList<$word>,
         ) -> wasmtime::Result<List<$word>> {
                 let context = store.data_mut();
-                let most = context.memory.most;
+                let most = context.account.limit();
                 context.lent.charge(list.len(), size_of::<$word>(), most)?;
                 if !context.lent.copied {
                     return Ok(List::InPlace(list));
@@ -133,7 +133,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()
         "place",
         |mut store, (width, index, memory): (u8, u32, WasmList<u8>)| {
             let context = store.data_mut();
-            let (lent, most) = (&mut context.lent, context.memory.most);
+            let (lent, most) = (&mut context.lent, context.account.limit());
             if lent.phase != Phase::Migrate || lent.places.len() >= Lent::MOST {
                 wasmtime::bail!("a place for a list is named only while the host calls migrate");
             }

@@ -10,6 +10,7 @@ use vblank_state::{ParcelRef, Schema};
 use wasmtime::component::InstancePre;
 use wasmtime::{Store, Trap as Cause};
 
+use super::account::Account;
 use super::backtrace::backtrace;
 use super::bindings::Plugin;
 use super::bindings::exports::vblank::guest::state::{Parcel, Swapped};
@@ -17,7 +18,7 @@ use super::component::Code;
 use super::context::{Context, Parts};
 use super::engine::{Engine, EngineOptions};
 use super::lent::PagedList;
-use super::limits::{Limits, Memory, ticks};
+use super::limits::{Limits, ticks};
 use super::program::Program;
 use super::provide::ProviderError;
 use super::recorded_replies::RecordedReplies;
@@ -75,14 +76,15 @@ impl Instance {
         let limits = options.limits;
         let world = engine.world();
         let context = Context::new(Parts {
-            memory: Memory::new(&limits),
+            account: Account::new(&limits),
+            call_limit: limits.call,
             binary: Arc::clone(binary),
             log: world.log(),
             data: world.data(),
             granted: engine.granted_wasi()?,
         });
         let mut store = Store::new(engine.wasm(), context);
-        store.limiter(|context| &mut context.memory);
+        store.limiter(|context| &mut context.account);
         let profiler = options.profiler.as_ref();
         match profiler {
             Some(profiler) => profiler.watch(&mut store),
@@ -316,10 +318,15 @@ impl Instance {
         self.store.data_mut().data_mut()
     }
 
+    /// Everything that belongs to the instance beside its memory.
+    pub fn context_mut(&mut self) -> &mut Context {
+        self.store.data_mut()
+    }
+
     /// Linear memory in use, in bytes.
     #[must_use]
     pub fn memory(&self) -> usize {
-        self.store.data().memory.used
+        self.store.data().account.memory()
     }
 
     /// Replays calls that another instance made before, for their effect on the state. Their pictures and
@@ -399,9 +406,9 @@ fn trap(
     }
     let cause = match error.downcast_ref::<Cause>() {
         Some(Cause::Interrupt) => format!("ran longer than {} ms", limit.as_millis()),
-        _ if context.memory.refused => format!(
+        _ if context.account.has_refused() => format!(
             "wanted more memory than allowed ({} MiB in use)",
-            context.memory.used >> 20
+            context.account.held() >> 20
         ),
         Some(cause) => {
             let cause = cause.to_string();

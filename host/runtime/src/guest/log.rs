@@ -86,29 +86,33 @@ impl fmt::Display for LogLine<'_> {
 
 /// Limit of lines that an instance may log in a second.
 const MOST: u32 = 10_000;
+/// Limit of bytes that an instance may log in a second.
+const MOST_BYTES: usize = 4 << 20;
 
 /// Limiter that keeps a guest from flooding the log.
 #[derive(Debug, Default)]
 pub(super) struct Flood {
     since: Option<Instant>,
     shown: u32,
+    bytes: usize,
     left_out: u64,
 }
 
 impl Flood {
     /// Returns the number of lines left out before this one. `None` if this line must be left out too.
-    pub(super) fn admit(&mut self, now: Instant) -> Option<u64> {
+    pub(super) fn admit(&mut self, now: Instant, bytes: usize) -> Option<u64> {
         let is_over = self
             .since
             .is_none_or(|since| now.duration_since(since) >= Duration::from_secs(1));
         if is_over {
-            (self.since, self.shown) = (Some(now), 0);
+            (self.since, self.shown, self.bytes) = (Some(now), 0, 0);
         }
-        if self.shown == MOST {
+        if self.shown == MOST || self.bytes > MOST_BYTES {
             self.left_out += 1;
             return None;
         }
         self.shown += 1;
+        self.bytes += bytes;
         Some(std::mem::take(&mut self.left_out))
     }
 }
@@ -137,10 +141,16 @@ mod tests {
     #[test]
     fn a_flood_is_limited_and_reported() {
         let (mut flood, now) = (Flood::default(), Instant::now());
-        let admitted = (0..15_000).filter(|_| flood.admit(now).is_some()).count();
+        let admitted = (0..15_000)
+            .filter(|_| flood.admit(now, 10).is_some())
+            .count();
         assert_eq!(admitted, MOST as usize);
         let later = now + Duration::from_secs(1);
-        assert_eq!(flood.admit(later), Some(5000));
-        assert_eq!(flood.admit(later), Some(0));
+        assert_eq!(flood.admit(later, 10), Some(5000));
+        assert_eq!(flood.admit(later, 10), Some(0));
+        let last = later + Duration::from_secs(1);
+        let long = 16 << 10;
+        let admitted = (0..1000).filter(|_| flood.admit(last, long).is_some());
+        assert_eq!(admitted.count(), MOST_BYTES / long + 1);
     }
 }

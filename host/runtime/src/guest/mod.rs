@@ -3,11 +3,16 @@
 //! Only this module names wasmtime. It knows no drawing, no sound and no clock of a game. All imports
 //! except `log` and `lend` come from the [`World`] that the application makes.
 
+mod account;
 mod backtrace;
 mod bindings;
+mod blocking;
 mod cache;
 mod capability;
+#[cfg(feature = "cranelift")]
+mod compile_pool;
 mod compiler;
+mod complexity;
 mod component;
 mod context;
 mod engine;
@@ -35,9 +40,10 @@ mod types;
 mod wants;
 mod world;
 
+pub use account::{Account, OverLimit};
 pub use cache::CacheOptions;
 pub use capability::Capability;
-pub(crate) use component::MOST_CODE;
+pub(crate) use complexity::MAX_FILE;
 pub use component::{ABI, Code, Interfaces, Kind};
 pub use context::Context;
 pub use engine::{Engine, EngineOptions};

@@ -1,4 +1,4 @@
-//! Candidates on their way to a slot. The host's thread prepares them, or the pipeline that watches a file
+//! Candidates on their way to a slot. The host's threads prepare them, or the pipeline that watches a file
 //! or a crate, and they wait here for a boundary. Knows no slot.
 
 use std::collections::VecDeque;
@@ -11,7 +11,7 @@ use crate::build::{CandidateSource, News, Pipeline};
 use crate::error::SwapError;
 use crate::guest::{Code, Engine};
 use crate::supervisor::{Candidate, ExpectedState, prepare};
-use crate::thread::lower_priority;
+use crate::thread::{cancellable, is_cancelled, lower_priority};
 
 /// The outcome of an offer.
 pub(super) enum OfferOutcome {
@@ -39,6 +39,10 @@ struct Inbox {
     /// Number of the newest offer. Older offers are no longer prepared.
     offers: AtomicU64,
     offered: Mutex<VecDeque<OfferOutcome>>,
+    /// Locked while one is prepared, so that they come in their order.
+    preparing: Mutex<()>,
+    /// Flag of the newest offer, which ends its preparation.
+    cancel: Mutex<Arc<AtomicBool>>,
 }
 
 impl Inbox {
@@ -100,7 +104,8 @@ impl Intake {
         news
     }
 
-    /// Sends a version to be prepared. It replaces an earlier offer whose preparation has not begun.
+    /// Sends a version to be prepared. It replaces an earlier offer whose preparation has not begun, or
+    /// takes long.
     pub(super) fn offer(
         &self,
         preparer: &Preparer,
@@ -109,23 +114,36 @@ impl Intake {
         expected: ExpectedState,
     ) {
         let number = self.inbox.offers.fetch_add(1, Ordering::AcqRel) + 1;
+        let cancel = Arc::<AtomicBool>::default();
+        let before = {
+            let newest = self.inbox.cancel.lock();
+            let mut newest = newest.unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *newest, Arc::clone(&cancel))
+        };
+        before.store(true, Ordering::Relaxed);
         preparer.send(Job {
             engine: Arc::clone(engine),
             inbox: Arc::clone(&self.inbox),
             number,
+            cancel,
             code,
             expected,
         });
     }
 }
 
-/// The host's thread that prepares versions for all slots.
+/// Number of threads that prepare. A version that takes long delays those of other slots only if there are
+/// as many of its kind.
+const THREADS: usize = 4;
+
+/// The host's threads that prepare versions for all slots.
 pub(super) struct Preparer(Sender<Job>);
 
 struct Job {
     engine: Arc<Engine>,
     inbox: Arc<Inbox>,
     number: u64,
+    cancel: Arc<AtomicBool>,
     code: Code,
     expected: ExpectedState,
 }
@@ -133,29 +151,46 @@ struct Job {
 impl Preparer {
     pub(super) fn start() -> std::io::Result<Self> {
         let (sender, jobs) = channel();
-        std::thread::Builder::new()
-            .name("plugins".to_owned())
-            .spawn(move || prepare_all(&jobs))?;
+        let jobs = Arc::new(Mutex::new(jobs));
+        for _ in 0..THREADS {
+            let jobs = Arc::clone(&jobs);
+            std::thread::Builder::new()
+                .name("plugins".to_owned())
+                .spawn(move || prepare_all(&jobs))?;
+        }
         Ok(Self(sender))
     }
 
     fn send(&self, job: Job) {
-        // An error means that the thread has panicked. No code is replaced any more, and everything else
+        // An error means that the threads have panicked. No code is replaced any more, and everything else
         // works.
         let _ = self.0.send(job);
     }
 }
 
 /// Prepares versions until the host and all its slots are gone.
-fn prepare_all(jobs: &Receiver<Job>) {
+fn prepare_all(jobs: &Mutex<Receiver<Job>>) {
     lower_priority();
-    for job in jobs {
-        if job.inbox.offers.load(Ordering::Acquire) != job.number {
+    loop {
+        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else {
+            return;
+        };
+        let is_newest = || job.inbox.offers.load(Ordering::Acquire) == job.number;
+        let preparing = job.inbox.preparing.lock();
+        let _preparing = preparing.unwrap_or_else(PoisonError::into_inner);
+        if !is_newest() {
             continue;
         }
-        let offered = match prepare(&job.engine, &job.code, &job.expected) {
-            Ok(candidate) => OfferOutcome::Ready(Box::new(candidate)),
-            Err(refused) => OfferOutcome::Refused(job.code, refused),
+        let prepared = cancellable(&job.cancel, || {
+            let prepared = prepare(&job.engine, &job.code, &job.expected);
+            (prepared, is_cancelled())
+        });
+        let offered = match prepared {
+            (Ok(candidate), _) => OfferOutcome::Ready(Box::new(candidate)),
+            // It may have failed for no other reason.
+            (Err(_), true) => continue,
+            (Err(refused), false) => OfferOutcome::Refused(job.code, refused),
         };
         job.inbox.put(offered);
     }

@@ -4,6 +4,7 @@
 //! one candidate. After three stops in a row the build is allowed to finish.
 
 mod optimise;
+mod preparation;
 mod source_watch;
 
 use std::collections::BTreeMap;
@@ -29,9 +30,9 @@ use super::package::{self, GuestCrate};
 use super::source::GrantCallback;
 use crate::error::{GuestError, SwapError};
 use crate::files;
-use crate::guest::{Capability, Code, CodeHash, Engine, MOST_CODE, Want};
+use crate::guest::{Capability, Code, CodeHash, Engine, MAX_FILE, Want};
 use crate::history::GoBack;
-use crate::supervisor::{ExpectedState, Stages, prepare};
+use crate::supervisor::{ExpectedState, Stages};
 
 /// The channels between the thread and its handle.
 pub(super) struct WorkerChannels {
@@ -83,6 +84,10 @@ pub(super) struct Worker {
     is_building: bool,
     /// Number of builds that were started.
     builds: u64,
+    /// The newest build, until its inputs are taken over.
+    unsettled: Option<BuildOutput>,
+    /// Number of preparations in a row that were given up because of a change.
+    superseded: u32,
 }
 
 /// A version that waits for a grant.
@@ -157,6 +162,8 @@ impl Worker {
             built: None,
             is_building: false,
             builds: 0,
+            unsettled: None,
+            superseded: 0,
         }
     }
 
@@ -207,10 +214,18 @@ impl Worker {
                 self.build(&mut stages)?
             }
         };
-        let examined = self.examine(built.wasm.clone(), stages);
+        let file = built.wasm.clone();
+        self.unsettled = Some(built);
+        let examined = self.examine(file, stages);
         // The new code need not wait for this.
-        self.settle_inputs(&built)?;
+        self.settle_newest()?;
         examined
+    }
+
+    /// Takes over the inputs of the newest build, if that has not been done.
+    fn settle_newest(&mut self) -> Result<(), Stop> {
+        let built = self.unsettled.take();
+        built.map_or(Ok(()), |built| self.settle_inputs(&built))
     }
 
     /// Reads the file, and makes a candidate of it if the code is new.
@@ -235,8 +250,7 @@ impl Worker {
         self.denied = None;
         self.ready = None;
         self.send(News::Preparing(code.hash))?;
-        let expected = self.expected_state();
-        let refused = match prepare(&self.engine, &code, &expected) {
+        let refused = match self.prepare(&code)? {
             Ok(mut candidate) => {
                 candidate.stages.watch = stages.watch;
                 candidate.stages.build = stages.build;
@@ -476,7 +490,7 @@ impl Worker {
         }
         let to = match &refused {
             GuestError::Read { .. } => None,
-            _ => files::read(file, MOST_CODE)
+            _ => files::read(file, MAX_FILE)
                 .ok()
                 .map(|bytes| CodeHash::of(&bytes)),
         };
@@ -533,7 +547,10 @@ impl Worker {
                 Woken::By(Message::StopBuild) if self.is_building => return Err(Stop::Failed),
                 Woken::By(Message::Failed) => self.ready = None,
                 Woken::By(Message::GoBack(wanted)) => self.go_back(*wanted)?,
-                Woken::By(Message::Allow(capability, tell)) => self.allow(capability, tell)?,
+                Woken::By(Message::Allow(capability, tell)) => match self.allow(capability, tell) {
+                    Err(Stop::Changed(at)) => return Ok(Some(at)),
+                    allowed => allowed?,
+                },
                 Woken::By(Message::BuildEnded(number)) if Some(number) == build => return Ok(None),
                 // The end of a build that was stopped, or whose result was seen before its message; or the
                 // build ended before the request to stop it.
