@@ -654,7 +654,7 @@ fn what_is_copied_when_it_is_lent_has_an_end() {
     add(&mut slot, 6).unwrap();
     let error = slot.keep().unwrap_err().to_string();
     assert!(
-        error.contains("more was lent than its memory may hold"),
+        error.contains("lists that were lent have more than 4 MiB together"),
         "{error}"
     );
     assert_eq!(

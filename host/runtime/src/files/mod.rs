@@ -67,6 +67,22 @@ pub fn write_whole(path: &Path, access: Access, bytes: &[&[u8]]) -> io::Result<(
     }
     file.as_file().sync_data()?;
     file.persist(path)?;
+    sync_folder(folder_of(path))
+}
+
+/// Brings the names in a folder to disk: a rename is only there after a loss of power once its folder is.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    // A folder may be writable and not readable.
+    #[cfg(unix)]
+    if let Ok(folder) = File::open(folder) {
+        match folder.sync_all() {
+            // Some file systems cannot, and need not.
+            Err(error) if error.kind() != io::ErrorKind::InvalidInput => return Err(error),
+            _ => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
     Ok(())
 }
 

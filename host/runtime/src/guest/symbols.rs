@@ -214,7 +214,10 @@ impl<'a> Module<'a> {
             let data = self.custom.get(id.name()).copied().unwrap_or_default();
             Ok::<_, gimli::Error>(EndianSlice::new(data, LittleEndian))
         });
-        addr2line::Context::from_dwarf(dwarf.ok()?).ok()
+        let dwarf = dwarf.ok()?;
+        is_flat(&dwarf)
+            .then(|| addr2line::Context::from_dwarf(dwarf).ok())
+            .flatten()
     }
 
     /// Returns the function at an address and the functions inlined there. `None` if the debug sections do
@@ -237,6 +240,28 @@ impl<'a> Module<'a> {
         let mut near = before.filter_map(|at| frames_at(lines, at));
         near.find(has_line).or(here)
     }
+}
+
+/// True unless entries lie so deep in each other that reading them exhausts the stack: the library recurses
+/// through inlined functions, and each level may have a single byte. Takes time in proportion to the size.
+fn is_flat(dwarf: &gimli::Dwarf<EndianSlice<'_, LittleEndian>>) -> bool {
+    /// Compilers make some ten levels.
+    const MOST: isize = 200;
+    let deepest = || -> gimli::Result<isize> {
+        let (mut units, mut deepest) = (dwarf.units(), 0);
+        while let Some(header) = units.next()? {
+            let abbreviations = dwarf.abbreviations(&header)?;
+            let mut entries = header.entries_raw(&abbreviations, None)?;
+            while deepest <= MOST && !entries.is_empty() {
+                deepest = deepest.max(entries.next_depth());
+                if let Some(entry) = entries.read_abbreviation()? {
+                    entries.skip_attributes(entry.attributes())?;
+                }
+            }
+        }
+        Ok(deepest)
+    };
+    deepest().is_ok_and(|deepest| deepest <= MOST)
 }
 
 fn frames_at(lines: &Lines<'_>, at: u64) -> Option<Vec<Frame>> {
@@ -375,6 +400,49 @@ mod tests {
         );
         let exports = as_text(&trap_in(without(&[".debug_", "name"])));
         assert_eq!(exports, ["vblank:guest/lifecycle@0.1.0#update "]);
+    }
+
+    /// The module with debug sections in which a function has this many functions, one inlined into the other.
+    fn with_inlined(levels: usize) -> Vec<u8> {
+        const ABBREVIATIONS: &[u8] = &[
+            1, 0x11, 1, 0x11, 0x01, 0x12, 0x06, 0, 0, // a unit with its range
+            2, 0x2e, 1, 0x11, 0x01, 0x12, 0x06, 0, 0, // a function with its range
+            3, 0x1d, 1, 0, 0, // an inlined function
+            0,
+        ];
+        let everything = [0, 0, 0, 0, 0, 0, 1, 0];
+        let mut info = vec![4, 0, 0, 0, 0, 0, 4];
+        for code in [1, 2] {
+            info.push(code);
+            info.extend(everything);
+        }
+        info.extend([3].repeat(levels));
+        info.extend([0].repeat(levels + 2));
+        info.splice(..0, u32::try_from(info.len()).unwrap().to_le_bytes());
+        let mut module = without(&[".debug_"]);
+        for (name, data) in [
+            (".debug_abbrev", ABBREVIATIONS),
+            (".debug_info", &info),
+            (".debug_line", &[]),
+        ] {
+            wasm_encoder::Section::append_to(
+                &wasm_encoder::CustomSection {
+                    name: name.into(),
+                    data: data.into(),
+                },
+                &mut module,
+            );
+        }
+        module
+    }
+
+    #[test]
+    fn functions_that_are_inlined_without_end_are_left_out() {
+        let few = as_text(&trap_in(with_inlined(3)));
+        for levels in [250, 1_000_000] {
+            assert_eq!(as_text(&trap_in(with_inlined(levels))), few, "{levels}");
+        }
+        assert!(few[0].contains("outer"), "{few:?}");
     }
 
     #[test]
