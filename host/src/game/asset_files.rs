@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use vblank_render::assets::{AssetError, AssetRequest, Assets, Payload};
 use vblank_runtime::build::{Coverage, Inputs, Touched, Watcher};
+use vblank_runtime::files;
 
 /// Handle of the loader's thread. Dropping it stops the thread.
 pub(super) struct AssetLoader {
@@ -220,17 +221,10 @@ impl Loader {
     ) -> Result<Option<(blake3::Hash, Payload)>, AssetError> {
         self.stamps.remove(&wanted.handle);
         let seen = self.find(wanted)?;
-        if seen.bytes > MAX_FILE {
-            return Err(AssetError::Damaged(format!(
-                "{} has {} bytes, which is too much",
-                seen.path.display(),
-                seen.bytes
-            )));
-        }
         let within = |error: &dyn std::fmt::Display| {
             AssetError::Damaged(format!("{}: {error}", seen.path.display()))
         };
-        let bytes = std::fs::read(&seen.path).map_err(|error| within(&error))?;
+        let bytes = files::read(&seen.path, MAX_FILE).map_err(|error| within(&error))?;
         let hash = blake3::hash(&bytes);
         let decoded = if self.assets.has(wanted.handle, hash) {
             Ok(None)

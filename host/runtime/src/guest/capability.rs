@@ -59,8 +59,13 @@ impl Grant {
     /// Opens what the capability names.
     ///
     /// # Errors
-    /// When a folder is missing or cannot be opened.
+    /// When a folder is missing or cannot be opened, or the host was built without the capability.
     pub(super) fn open(capability: Capability) -> Result<Self, GuestError> {
+        if cfg!(not(feature = "http")) && matches!(capability, Capability::Http(_)) {
+            return Err(GuestError::Engine(format!(
+                "`{capability}` cannot be granted, since this host was built without the feature `http`"
+            )));
+        }
         let folder = match &capability {
             Capability::Files { folder, .. } => {
                 let opened = OpenFolder::open(folder).map_err(|error| GuestError::Folder {
@@ -229,12 +234,9 @@ pub(super) fn context(
             }
             #[cfg(feature = "http")]
             Capability::Http(host) => hosts.push(host.clone()),
+            // Such a grant is refused before.
             #[cfg(not(feature = "http"))]
-            capability @ Capability::Http(_) => {
-                return Err(GuestError::Engine(format!(
-                    "`{capability}` cannot be granted, since this host was built without the feature `http`"
-                )));
-            }
+            Capability::Http(_) => {}
         }
     }
     Ok(GrantedWasi {
@@ -384,6 +386,12 @@ mod tests {
         assert!(!includes("read=/words", "read=/data"));
         assert!(includes("env=LANG", "env=LANG") && !includes("env=LANG", "env=HOME"));
         assert!(!includes("wasi", "read=/data"));
+    }
+
+    #[test]
+    fn http_is_granted_only_by_a_host_that_has_it() {
+        let granted = Grant::open("http=example.com".parse().unwrap());
+        assert_eq!(granted.is_ok(), cfg!(feature = "http"));
     }
 
     #[test]
