@@ -83,6 +83,7 @@ fn flag(toolchain: Option<&str>) -> String {
 }
 
 /// Returns advice for messages of a build whose remedy is none of the compiler's business.
+#[cfg(feature = "build")]
 pub(super) fn advice(messages: &str) -> Option<&'static str> {
     let has = |text: &str| messages.contains(text);
     if has("rust-lld: error: unknown argument") {

@@ -43,6 +43,7 @@ mod world;
 pub use account::{Account, OverLimit};
 pub use cache::CacheOptions;
 pub use capability::Capability;
+#[cfg(feature = "build")]
 pub(crate) use complexity::MAX_FILE;
 pub use component::{ABI, Code, Interfaces, Kind};
 pub use context::Context;
