@@ -41,10 +41,9 @@ impl Demo {
                 .unwrap_or_else(|error| panic!("cannot make {}: {error}", to.display()));
             // Not the caches of incremental builds: half of the bytes, and of no use at another path.
             for part in [".fingerprint", "build", "deps"] {
-                let part = from.join(part);
-                if part.is_dir() {
-                    // The files keep their times, by which cargo decides what to rebuild.
-                    copy(&part, &to);
+                if from.join(part).is_dir() {
+                    let seeded = seed(&from.join(part), &to.join(part));
+                    seeded.unwrap_or_else(|error| panic!("cannot seed {part}: {error}"));
                 }
             }
         }
@@ -207,6 +206,32 @@ fn has_target() -> bool {
         .env_remove("RUSTUP_TOOLCHAIN")
         .output();
     output.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
+}
+
+/// Copies a folder of cargo's output. The files keep their times, by which cargo decides what to rebuild.
+/// What the compiler made is linked, and costs nothing: a build replaces such a file and never writes into it.
+fn seed(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let from = entry?.path();
+        let to = to.join(from.file_name().unwrap_or_default());
+        if from.is_dir() {
+            seed(&from, &to)?;
+            continue;
+        }
+        let kind = from.extension().and_then(|kind| kind.to_str());
+        let is_compiled = kind.is_some_and(|kind| ["rlib", "rmeta", "so"].contains(&kind));
+        // Another file system takes no link.
+        if !(is_compiled && std::fs::hard_link(&from, &to).is_ok()) {
+            std::fs::copy(&from, &to)?;
+            let time = from.metadata()?.modified()?;
+            std::fs::File::options()
+                .append(true)
+                .open(&to)?
+                .set_modified(time)?;
+        }
+    }
+    Ok(())
 }
 
 /// Copies files and folders with their times and modes.

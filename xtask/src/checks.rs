@@ -59,9 +59,10 @@ pub fn all(filter: &[&str]) -> Result<(), Failure> {
     run(demos().args(["test", "--package", "hello", "--no-run"]))?;
     let languages = has_languages();
     announce("tests");
+    let threads = format!("--test-threads={}", test_threads());
     let mut tests = cargo();
     tests.args(["test", "--release", "--workspace", "--no-fail-fast"]);
-    tests.args(features).arg("--").args(filter);
+    tests.args(features).arg("--").arg(&threads).args(filter);
     quieten_mesa(&mut tests);
     if !languages {
         return tally::run([&mut tests]);
@@ -69,7 +70,8 @@ pub fn all(filter: &[&str]) -> Result<(), Failure> {
     tests.args(["--skip", FOUR_LANGUAGES]);
     let mut four = cargo();
     four.args(["test", "--release", "--workspace", "--test", "all"]);
-    four.args(features).args(["--", "--ignored"]).args(filter);
+    four.args(features);
+    four.args(["--", "--ignored", &threads]).args(filter);
     tally::run([&mut tests, &mut four])
 }
 
@@ -118,6 +120,13 @@ fn docs(features: &[&str]) -> Result<(), Failure> {
     run(docs.env("RUSTDOCFLAGS", "--deny warnings"))?;
     announce("book");
     book::build().map(drop)
+}
+
+/// Returns the number of tests that run at once: three for two cores, since a test waits for a third of its
+/// time, for watchers and for frames.
+fn test_threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    cores + cores.div_ceil(2)
 }
 
 /// Builds the guests in C, JavaScript and Python. Returns false if their compilers cannot be installed.
