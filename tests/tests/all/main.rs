@@ -58,3 +58,4 @@ mod surroundings;
 mod versions;
 mod wants;
 mod window;
+mod without_cargo;

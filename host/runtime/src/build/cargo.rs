@@ -1,4 +1,4 @@
-//! A running build, by cargo or by a command of the user. It can be stopped, and returns the file that it
+//! A running build, by cargo, by the compiler alone, or by a command of the user. It can be stopped, and returns the file that it
 //! made. Knows no watcher and no engine.
 
 use std::fs::File;
@@ -13,6 +13,7 @@ use cargo_metadata::{BuildScript, Message, PackageId};
 use super::dep_info;
 use super::error::{BuildError, advice};
 use super::locations::from_here;
+use super::rustc::{RustcCommand, Verbose, as_shown};
 use super::toolchain::clean;
 use crate::guest::wants_file;
 
@@ -89,6 +90,18 @@ pub(super) enum Maker {
         folder: PathBuf,
         /// Folder that the compiler's messages begin at.
         workspace: PathBuf,
+        /// The name of the library.
+        library: String,
+        /// True if cargo was asked to show the commands that it runs.
+        shows_commands: bool,
+    },
+    /// The compiler as cargo called it last.
+    Rustc {
+        command: RustcCommand,
+        /// Folder of the crate.
+        folder: PathBuf,
+        /// cargo's lock of the target folder.
+        _lock: File,
     },
     /// A command that is expected to make `file`.
     Command {
@@ -110,6 +123,8 @@ pub struct BuildOutput {
     pub took: Duration,
     /// Packages whose build scripts name no inputs, so that cargo takes every file of the package for one.
     pub(super) reads_whole_package: Vec<PackageId>,
+    /// The command that compiled the guest, if cargo has shown it.
+    pub(super) rustc: Option<RustcCommand>,
 }
 
 impl BuildOutput {
@@ -117,6 +132,11 @@ impl BuildOutput {
     pub(super) fn dep_info(&self) -> Option<blake3::Hash> {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&dep_info::bytes(&self.wasm.with_extension("d")).ok()?);
+        // The compiler's own is newer if only that was started.
+        if let (Some(folder), Some(name)) = (self.wasm.parent(), self.wasm.file_name()) {
+            let own = folder.join("deps").join(name).with_extension("d");
+            hasher.update(&dep_info::bytes(&own).unwrap_or_default());
+        }
         for package in &self.reads_whole_package {
             hasher.update(package.repr.as_bytes());
         }
@@ -158,27 +178,50 @@ impl Build {
             String::from_utf8_lossy(&bytes).trim_end().to_owned()
         };
         let artifacts = text(self.artifacts.take());
+        let output = text(self.messages.take());
+        let (mut commands, mut linked) = (Vec::new(), None);
         let messages = match &self.maker {
-            Maker::Cargo { workspace, .. } => {
-                let messages = text(self.messages.take());
+            Maker::Cargo {
+                workspace,
+                shows_commands,
+                ..
+            } => {
+                let messages = if *shows_commands {
+                    let verbose = Verbose::parse(&output);
+                    commands = verbose.commands;
+                    as_shown(verbose.messages).trim_end().to_owned()
+                } else {
+                    output
+                };
                 let shown = compiler_messages(&artifacts);
                 self.messages_so_far = messages.clone() + "\n" + &shown.collect::<String>();
                 from_here(&messages, workspace)
             }
+            Maker::Rustc { command, .. } => {
+                let compiled = command.compiled(&output);
+                linked = compiled.wasm;
+                from_here(compiled.messages.trim_end(), command.workspace())
+            }
             Maker::Command { output, .. } => output.as_ref().map_or(String::new(), read_output),
         };
         let made = if status.success() {
-            self.maker.made(&artifacts)
+            self.maker.made(&artifacts, linked.as_deref())
         } else {
             let advice = advice(&self.messages_so_far);
             Err(self.maker.failed(&messages, advice, status))
         };
         Some(made.map(|wasm| BuildOutput {
-            wasm,
             reads_whole_package: self.maker.scripts_without_inputs(&artifacts),
+            rustc: self.maker.command(&commands, &wasm),
+            wasm,
             warnings: messages,
             took: self.begun.elapsed(),
         }))
+    }
+
+    /// True if only the compiler was started. cargo may succeed where that fails, and explains a failure.
+    pub(super) fn is_without_cargo(&self) -> bool {
+        matches!(self.maker, Maker::Rustc { .. })
     }
 
     /// Returns the messages of cargo and the compiler, also those that the user has seen already. Empty while
@@ -226,9 +269,15 @@ fn wait_for_exit(_: u32) {
 }
 
 impl Maker {
-    /// Returns the file that was built. `artifacts` holds cargo's messages.
-    fn made(&self, artifacts: &str) -> Result<PathBuf, BuildError> {
+    /// Returns the file that was built. `artifacts` holds cargo's messages, and `linked` is the compiler's file
+    /// if only that was started.
+    fn made(&self, artifacts: &str, linked: Option<&Path>) -> Result<PathBuf, BuildError> {
         match self {
+            Self::Rustc {
+                command, folder, ..
+            } => command
+                .made(linked)
+                .and_then(|wasm| put_wants_beside(wasm, folder)),
             Self::Cargo {
                 package,
                 name,
@@ -254,10 +303,24 @@ impl Maker {
         }
     }
 
+    /// Returns the command that made `wasm` from those that cargo has shown.
+    fn command(&self, shown: &[String], wasm: &Path) -> Option<RustcCommand> {
+        let Self::Cargo {
+            name,
+            library,
+            workspace,
+            ..
+        } = self
+        else {
+            return None;
+        };
+        RustcCommand::find(shown, library, name, workspace, wasm)
+    }
+
     /// Returns the packages whose build scripts have printed no `rerun-if`. cargo keeps what they print beside
     /// their output folder.
     fn scripts_without_inputs(&self, artifacts: &str) -> Vec<PackageId> {
-        if matches!(self, Self::Command { .. }) {
+        if !matches!(self, Self::Cargo { .. }) {
             return Vec::new();
         }
         let messages = Message::parse_stream(artifacts.as_bytes()).flatten();
@@ -287,7 +350,7 @@ impl Maker {
     fn failed(&self, messages: &str, advice: Option<&str>, status: ExitStatus) -> BuildError {
         BuildError::Failed(match self {
             // The messages of cargo say that it failed.
-            Self::Cargo { .. } => match advice {
+            Self::Cargo { .. } | Self::Rustc { .. } => match advice {
                 Some(advice) => format!("{messages}\n\n{advice}").trim_start().to_owned(),
                 None => messages.to_owned(),
             },

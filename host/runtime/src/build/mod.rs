@@ -35,6 +35,8 @@ mod pipeline;
 #[cfg(feature = "build")]
 mod poll;
 #[cfg(feature = "build")]
+mod rustc;
+#[cfg(feature = "build")]
 mod toolchain;
 #[cfg(feature = "build")]
 mod watch;

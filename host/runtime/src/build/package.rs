@@ -15,6 +15,7 @@ use super::dep_info;
 use super::error::BuildError;
 use super::inputs::{Inputs, NewFiles};
 use super::options::CargoFlags;
+use super::rustc::RustcCommand;
 use super::target::TARGET;
 use super::toolchain::{cargo_for_target, clean};
 
@@ -42,8 +43,24 @@ pub struct GuestCrate {
     in_background: bool,
     /// Words of the command line before `build`.
     cargo: &'static [&'static str],
+    /// True if the package has a build script, which cargo has to ask.
+    has_script: bool,
+    /// The command that compiled the guest last.
+    rustc: Option<RustcCommand>,
     /// Files that this description depends on, with their modification times. A missing file has none.
     description: Vec<(PathBuf, Option<SystemTime>)>,
+}
+
+/// The part of cargo's output that is shown, and to whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// The terminal gets all of it, for the long first build.
+    Directly,
+    /// The host gets the messages.
+    Messages,
+    /// The host gets the messages and the commands, for [`GuestCrate::start_rustc`]. Dependencies that are
+    /// compiled show their warnings then.
+    WithCommands,
 }
 
 /// A package whose sources lie on this machine and may be edited.
@@ -116,6 +133,11 @@ impl GuestCrate {
             with_lines: false,
             in_background: false,
             cargo,
+            has_script: package
+                .targets
+                .iter()
+                .any(|target| target.is_kind(TargetKind::CustomBuild)),
+            rustc: None,
         })
     }
 
@@ -134,6 +156,7 @@ impl GuestCrate {
             },
             with_lines: true,
             in_background: true,
+            rustc: None,
             ..self.clone()
         }
     }
@@ -271,7 +294,7 @@ impl GuestCrate {
     /// When cargo cannot be started, fails, or was stopped.
     pub fn build(&self, stop: &Receiver<()>) -> Result<BuildOutput, BuildError> {
         const GLANCE: Duration = Duration::from_millis(5);
-        let mut build = self.start(true)?;
+        let mut build = self.start(Shown::Directly)?;
         loop {
             if let Some(done) = build.poll() {
                 if let Err(BuildError::Failed(advice)) = &done
@@ -291,8 +314,37 @@ impl GuestCrate {
         }
     }
 
-    /// Starts cargo. With `loud`, its output goes directly to the terminal, for the long first build.
-    pub(super) fn start(&self, loud: bool) -> Result<Build, BuildError> {
+    /// Keeps the command of a build, to be called again by [`GuestCrate::start_rustc`]. Must follow a build that
+    /// shows it or has read other files than the one before.
+    pub(super) fn learn_rustc(&mut self, built: &BuildOutput) {
+        // cargo shows no command if it has nothing to compile; then the last one still holds.
+        let newest = built.rustc.clone().or_else(|| self.rustc.take());
+        let newest = newest.filter(|_| !self.has_script);
+        self.rustc = newest.and_then(|command| command.with_sources(&self.lib_name).ok());
+    }
+
+    /// Starts the compiler as cargo called it last. `None` if anything has changed that only cargo understands,
+    /// or if cargo is at work.
+    pub(super) fn start_rustc<'a>(
+        &self,
+        mut changed: impl Iterator<Item = &'a Path>,
+    ) -> Option<Build> {
+        let command = self.rustc.as_ref()?;
+        let started = changed
+            .all(|file| command.reads(file))
+            .then(|| command.start());
+        let (child, lock) = started?.ok()?;
+        let maker = Maker::Rustc {
+            command: command.clone(),
+            folder: self.folder.clone(),
+            _lock: lock,
+        };
+        Some(Build::new(child, false, maker))
+    }
+
+    /// Starts cargo.
+    pub(super) fn start(&self, shown: Shown) -> Result<Build, BuildError> {
+        let loud = shown == Shown::Directly;
         let polite: &[&str] = if self.in_background && cfg!(unix) {
             &["nice", "-n", "10"]
         } else {
@@ -318,7 +370,10 @@ impl GuestCrate {
             } else {
                 Stdio::piped()
             });
-        if !loud {
+        let shows_commands = shown == Shown::WithCommands && cfg!(unix) && !self.flags.release;
+        if shows_commands {
+            command.arg("-vv");
+        } else if !loud {
             command.arg("--quiet");
         }
         if self.flags.release {
@@ -337,7 +392,7 @@ impl GuestCrate {
         if let Some(folder) = self.redirected() {
             command.arg("--target-dir").arg(folder);
         }
-        if has_colors {
+        if has_colors || shows_commands {
             command.arg("--color=always");
         }
         let child = spawn(&mut command).map_err(|error| BuildError::NoCargo(error.to_string()))?;
@@ -349,6 +404,8 @@ impl GuestCrate {
                 name: self.name.clone(),
                 folder: self.folder.clone(),
                 workspace: self.workspace.clone(),
+                library: self.lib_name.clone(),
+                shows_commands,
             },
         ))
     }

@@ -2,6 +2,7 @@
 //!
 //! This module only asks: the user installs what is missing.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
@@ -139,7 +140,7 @@ fn version(command: &mut Command) -> Result<String, String> {
 }
 
 /// Creates a command without the environment variables that an outer cargo sets for its children.
-pub(super) fn clean(program: &str) -> Command {
+pub(super) fn clean(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for name in ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC", "RUSTDOC"] {
         command.env_remove(name);

@@ -7,7 +7,7 @@ mod optimise;
 mod preparation;
 mod source_watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +26,7 @@ use super::locations::path_from_here;
 use super::message::Message;
 use super::news::News;
 use super::options::{PipelineOptions, Source};
-use super::package::{self, GuestCrate};
+use super::package::{self, GuestCrate, Shown};
 use super::source::GrantCallback;
 use crate::error::{GuestError, SwapError};
 use crate::files;
@@ -58,6 +58,8 @@ pub(super) struct Worker {
     denied: Option<DeniedVersion>,
     /// The crate, as cargo last described it.
     guest: Option<GuestCrate>,
+    /// Inputs that have changed since the last build that succeeded.
+    unbuilt: BTreeSet<PathBuf>,
     /// The last code that became a candidate, unless it failed or is not wanted any more.
     ready: Option<CodeHash>,
     /// The optimised build of the last source.
@@ -148,6 +150,7 @@ impl Worker {
             last: None,
             denied: None,
             guest: None,
+            unbuilt: BTreeSet::new(),
             ready: None,
             optimised: None,
             first_build: true,
@@ -304,11 +307,14 @@ impl Worker {
             self.is_quiet = false;
         }
         self.redate();
+        let is_forced = self.watch.touched().next().is_none();
+        self.unbuilt
+            .extend(self.watch.touched().map(Path::to_owned));
         let begun = SystemTime::now();
         self.watch.begin();
         self.is_due = false;
         self.is_building = true;
-        let built = self.run_build();
+        let built = self.run_build(is_forced);
         self.is_building = false;
         if !matches!(built, Err(Stop::Changed(_) | Stop::Dropped)) {
             let is_unsettled = self.watch.end();
@@ -317,6 +323,7 @@ impl Worker {
         }
         let built = built?;
         self.built = self.built.max(Some(begun));
+        self.unbuilt.clear();
         stages.build = built.took;
         let (took, warnings) = (built.took, built.warnings.clone());
         self.send(News::Built { took, warnings })?;
@@ -335,7 +342,13 @@ impl Worker {
         // A manifest may have changed while cargo described the crate.
         self.is_due |= self.guest.as_ref().is_some_and(|guest| !guest.is_current());
         let read = built.dep_info();
-        if read.is_some() && self.settled == read {
+        let is_settled = read.is_some() && self.settled == read;
+        if !(is_settled && built.rustc.is_none())
+            && let Some(guest) = &mut self.guest
+        {
+            guest.learn_rustc(built);
+        }
+        if is_settled {
             return self.tell_coverage();
         }
         match self.guest.as_ref().map(|guest| guest.inputs_of(built)) {
@@ -408,22 +421,14 @@ impl Worker {
         self.watch.ignore(ignored);
     }
 
-    fn run_build(&mut self) -> Result<BuildOutput, Stop> {
+    /// With `is_forced`, nothing is known to have changed, so cargo looks.
+    fn run_build(&mut self, is_forced: bool) -> Result<BuildOutput, Stop> {
         self.send(News::Building)?;
-        let started = match (&self.source, &self.guest) {
-            (Source::Command { file, command }, _) => {
-                start_command(command, file, self.first_build)
-            }
-            (_, Some(guest)) => guest.start(self.first_build),
-            (_, None) => return Err(Stop::Failed),
-        };
-        let mut build = match started {
-            Ok(build) => build,
-            Err(error) => {
-                let took = Duration::ZERO;
-                self.send(News::BuildFailed { took, error })?;
-                return Err(Stop::Failed);
-            }
+        let changed = self.unbuilt.iter().map(|file| &**file);
+        let rustc = self.guest.as_ref().filter(|_| !is_forced);
+        let mut build = match rustc.and_then(|guest| guest.start_rustc(changed)) {
+            Some(build) => build,
+            None => self.start_build()?,
         };
         self.await_end(&build);
         // While the build runs, since reading takes time if there are many files.
@@ -434,6 +439,10 @@ impl Worker {
                 Some(Ok(built)) => {
                     self.first_build = false;
                     return Ok(built);
+                }
+                Some(Err(_)) if build.is_without_cargo() => {
+                    build = self.start_build()?;
+                    self.await_end(&build);
                 }
                 Some(Err(error)) => {
                     self.settled = None;
@@ -459,6 +468,32 @@ impl Worker {
                 }
                 Err(stop) => return Err(stop),
             }
+        }
+    }
+
+    /// Starts cargo, or the command of the user.
+    fn start_build(&self) -> Result<Build, Stop> {
+        let started = match (&self.source, &self.guest) {
+            (Source::Command { file, command }, _) => {
+                start_command(command, file, self.first_build)
+            }
+            (_, Some(guest)) => guest.start(self.shown()),
+            (_, None) => return Err(Stop::Failed),
+        };
+        started.or_else(|error| {
+            let took = Duration::ZERO;
+            self.send(News::BuildFailed { took, error })?;
+            Err(Stop::Failed)
+        })
+    }
+
+    fn shown(&self) -> Shown {
+        let is_source = |file: &PathBuf| file.extension().is_some_and(|end| end == "rs");
+        match self.first_build {
+            true => Shown::Directly,
+            // No dependency is compiled.
+            false if self.unbuilt.iter().all(is_source) => Shown::WithCommands,
+            false => Shown::Messages,
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use super::{Stop, Worker};
 use crate::build::news::News;
+use crate::build::package::Shown;
 use crate::guest::{Code, CodeHash};
 use crate::supervisor::Stages;
 
@@ -64,7 +65,7 @@ impl Worker {
         };
         // Each source is tried only once, whatever the result.
         self.optimised = Some(OptimisedBuild { from, to: from });
-        let started = guest.optimised().start(false);
+        let started = guest.optimised().start(Shown::Messages);
         let mut build = started.map_err(|error| self.not_optimised(&error))?;
         self.await_end(&build);
         self.send(News::Optimising)?;
