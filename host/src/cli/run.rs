@@ -179,6 +179,7 @@ impl Run {
             limits: self.limits.limits(),
             cache: folders::compiled(),
             profiler: None,
+            ..EngineOptions::default()
         };
         let engine = Arc::new(game::engine(&assets, options)?);
         let script = self.script(&engine)?;

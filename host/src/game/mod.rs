@@ -20,6 +20,7 @@ mod requests;
 mod step;
 mod window;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use vblank_render::assets::Assets;
@@ -87,5 +88,6 @@ pub fn supervisor_options() -> Result<SupervisorOptions, GuestError> {
 /// # Errors
 /// When the system cannot start threads, or wasmtime does not support the processor.
 pub fn engine(assets: &Assets, options: EngineOptions) -> Result<Engine, GuestError> {
-    Engine::new(world(assets), options)
+    let frames = Some(Arc::default());
+    Engine::new(world(assets), EngineOptions { frames, ..options })
 }

@@ -33,7 +33,7 @@ use vblank_render::assets::{AssetInfo, Assets};
 use vblank_render::sound::Speaker;
 use vblank_runtime::build::CandidateSource;
 use vblank_runtime::error::{SwapError, Trap};
-use vblank_runtime::guest::{CodeHash, Engine};
+use vblank_runtime::guest::{CodeHash, Engine, FrameGate};
 use vblank_runtime::history::History;
 use vblank_runtime::supervisor::{Candidate, ExpectedState, SupervisorOptions};
 
@@ -208,13 +208,19 @@ impl Session {
         self.timeline.begin_turn(self.parts.clock.now());
         let mut presenting = Duration::ZERO;
         let mut updates = 0;
+        let engine = Arc::clone(&self.parts.engine);
+        let mut frame = engine.options().frames.as_deref().map(FrameGate::begin);
         for phase in Phase::ORDER {
             match phase {
                 Phase::Begin => updates = self.begin(),
                 Phase::Update => self.update(updates),
                 Phase::Draw => self.draw(),
                 Phase::Submit => self.submit(),
-                Phase::Present => presenting = self.present(),
+                Phase::Present => {
+                    // It may wait for the screen.
+                    drop(frame.take());
+                    presenting = self.present();
+                }
                 Phase::Boundary => self.boundary(),
             }
             if self.exit.is_some() {

@@ -1,4 +1,4 @@
-//! Compilation on threads of lower priority, with a limit of time. A compilation that is overdue or not
+//! Compilation on threads that give way to frames or to everything, with a limit of time. A compilation that is overdue or not
 //! wanted any more is abandoned to its threads, and the next one has others. Knows no cache and no world.
 
 use std::cell::RefCell;
@@ -30,6 +30,7 @@ const MOST_ABANDONED: usize = 4;
 pub(super) struct CompilePool {
     current: Mutex<Option<Arc<Crew>>>,
     abandoned: Arc<AtomicUsize>,
+    gives_way: bool,
 }
 
 /// The threads of some compilations, which are stopped together.
@@ -66,13 +67,14 @@ enum Attempt {
 }
 
 impl CompilePool {
-    /// Starts the first threads.
+    /// Starts the first threads. They have lower priority unless they give way to frames.
     ///
     /// # Errors
     /// When the system starts no thread.
-    pub(super) fn start() -> Result<Self, GuestError> {
+    pub(super) fn start(gives_way: bool) -> Result<Self, GuestError> {
         Ok(Self {
-            current: Mutex::new(Some(Arc::new(Crew::start()?))),
+            current: Mutex::new(Some(Arc::new(Crew::start(gives_way)?))),
+            gives_way,
             abandoned: Arc::default(),
         })
     }
@@ -173,7 +175,7 @@ impl CompilePool {
         if let Some(crew) = &*current {
             return Ok(Arc::clone(crew));
         }
-        let crew = Arc::new(Crew::start()?);
+        let crew = Arc::new(Crew::start(self.gives_way)?);
         *current = Some(Arc::clone(&crew));
         Ok(crew)
     }
@@ -187,14 +189,16 @@ impl CompilePool {
 }
 
 impl Crew {
-    fn start() -> Result<Self, GuestError> {
+    fn start(gives_way: bool) -> Result<Self, GuestError> {
         let stop = Arc::<AtomicBool>::default();
         let flag = Arc::clone(&stop);
         let threads = rayon::ThreadPoolBuilder::new()
             .thread_name(|i| format!("compile-{i}"))
             .stack_size(DEEP_STACK)
             .start_handler(move |_| {
-                lower_priority();
+                if !gives_way {
+                    lower_priority();
+                }
                 STOP.set(Some(Arc::clone(&flag)));
             })
             .build()

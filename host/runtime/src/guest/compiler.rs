@@ -1,6 +1,7 @@
 //! The compiler: wasmtime, its threads, the caches of compiled code, and the clock
 //! for time limits. Knows no world and no grants.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::component::Component;
@@ -9,6 +10,7 @@ use wasmtime::{Config, WasmBacktraceDetails};
 use super::cache::{Cache, CacheOptions};
 #[cfg(feature = "cranelift")]
 use super::compile_pool::CompilePool;
+use super::frame_gate::FrameGate;
 #[cfg(feature = "cranelift")]
 use super::function_cache::FunctionCache;
 use super::limits::TICK;
@@ -34,6 +36,7 @@ impl Compiler {
         deterministic: bool,
         cache: Option<&CacheOptions>,
         profiler: Option<&Profiler>,
+        frames: Option<&Arc<FrameGate>>,
     ) -> Result<Self, GuestError> {
         let failed = |error: wasmtime::Error| GuestError::Engine(format!("{error:#}"));
         let mut config = Config::new();
@@ -47,11 +50,11 @@ impl Compiler {
         #[cfg(feature = "cranelift")]
         config
             .cranelift_nan_canonicalization(deterministic)
-            .enable_incremental_compilation(std::sync::Arc::new(FunctionCache::default()))
+            .enable_incremental_compilation(Arc::new(FunctionCache::new(frames.cloned())))
             .map_err(failed)?;
         let wasm = wasmtime::Engine::new(&config).map_err(failed)?;
         #[cfg(feature = "cranelift")]
-        let pool = CompilePool::start()?;
+        let pool = CompilePool::start(frames.is_some())?;
         let tick = profiler.map_or(TICK, Profiler::every);
         start_clock(&wasm, tick)?;
         Ok(Self {

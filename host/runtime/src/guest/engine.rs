@@ -11,6 +11,7 @@ use super::capability::{Capability, GrantedWasi};
 use super::compiler::Compiler;
 use super::component::Code;
 use super::context::Context;
+use super::frame_gate::FrameGate;
 use super::grants::Grants;
 use super::hash::CodeHash;
 use super::limits::Limits;
@@ -32,6 +33,9 @@ pub struct EngineOptions {
     pub limits: Limits,
     /// Keeps compiled code between runs. Without it, only the last versions are kept, in memory.
     pub cache: Option<CacheOptions>,
+    /// The frames of a game, to which compilation gives way. Without them, compilation has lower priority than
+    /// everything else on the machine.
+    pub frames: Option<Arc<FrameGate>>,
     /// Takes stack samples of guests at intervals. Time limits are then counted in these intervals.
     pub profiler: Option<Arc<Profiler>>,
 }
@@ -57,12 +61,13 @@ impl Engine {
             options.deterministic,
             options.cache.as_ref(),
             options.profiler.as_deref(),
+            options.frames.as_ref(),
         )?;
         Self::with_compiler(Arc::new(compiler), Arc::new(world), options)
     }
 
     /// Makes an engine for another world or other options that shares this one's compiler and caches.
-    /// Takes some microseconds. `deterministic`, `cache` and the interval of samples stay those of the
+    /// Takes some microseconds. `deterministic`, `cache`, `frames` and the interval of samples stay those of the
     /// first engine.
     ///
     /// # Errors

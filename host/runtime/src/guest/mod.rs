@@ -16,6 +16,7 @@ mod complexity;
 mod component;
 mod context;
 mod engine;
+mod frame_gate;
 #[cfg(feature = "cranelift")]
 mod function_cache;
 mod grants;
@@ -48,6 +49,7 @@ pub(crate) use complexity::MAX_FILE;
 pub use component::{ABI, Code, Interfaces, Kind};
 pub use context::Context;
 pub use engine::{Engine, EngineOptions};
+pub use frame_gate::{FrameGate, FrameGuard};
 pub use hash::CodeHash;
 pub use instance::Instance;
 pub use limits::Limits;
