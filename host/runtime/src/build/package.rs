@@ -341,16 +341,15 @@ impl GuestCrate {
             command.arg("--color=always");
         }
         let child = spawn(&mut command).map_err(|error| BuildError::NoCargo(error.to_string()))?;
-        Ok(Build::new(
-            child,
-            loud,
-            Maker::Cargo {
-                package: self.package.clone(),
-                name: self.name.clone(),
-                folder: self.folder.clone(),
-                workspace: self.workspace.clone(),
-            },
-        ))
+        let maker = Maker::Cargo {
+            package: self.package.clone(),
+            name: self.name.clone(),
+            folder: self.folder.clone(),
+            workspace: self.workspace.clone(),
+        };
+        Build::new(child, loud, maker).map_err(|error| {
+            BuildError::Failed(format!("no thread to read the output of cargo: {error}"))
+        })
     }
 }
 
