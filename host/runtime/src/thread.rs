@@ -29,6 +29,7 @@ pub fn start<T: Send + 'static>(
 ///
 /// # Errors
 /// When the system starts no thread.
+#[cfg(any(feature = "build", feature = "cranelift"))]
 pub(crate) fn start_with_stack<T: Send + 'static>(
     name: &str,
     stack: usize,
