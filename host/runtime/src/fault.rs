@@ -1,5 +1,5 @@
-//! Faults that a test injects: every write to a file that must survive, every lock and every start of a
-//! thread passes here first. Knows nothing of what an operation is for.
+//! Faults that a test injects: every write to a file that must survive, every lock, every start of a
+//! thread, and memory for images pass here first. Knows nothing of what an operation is for.
 //!
 //! Only the feature `faults` has something to inject. Without it, which is how a host is released, the only
 //! function is empty and is compiled away.
@@ -34,6 +34,8 @@ pub enum Operation<'a> {
     Lock(&'a Path),
     /// Starting a thread of this name.
     Thread(&'a str),
+    /// Reserving this many bytes of memory, a number that a stranger decides.
+    Reserve(usize),
 }
 
 /// Asks the test that runs whether an operation happens.

@@ -14,6 +14,7 @@ pub mod error;
 pub mod fault;
 pub mod files;
 pub mod image;
+mod reserve;
 // Not part of the interface: for `vblank-host`.
 #[doc(hidden)]
 pub mod thread;

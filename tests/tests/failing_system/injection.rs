@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tempfile::TempDir;
 use vblank_runtime::fault::{Operation, inject};
+use vblank_runtime::image::Image;
 
 use super::run::{Files, Versions, check, copy_folder, engine, play, play_before};
 use super::{alone, panics};
@@ -101,6 +102,7 @@ fn error_of(operation: Operation<'_>) -> io::Error {
         | Operation::Touch(_) => io::Error::from_raw_os_error(5),
         Operation::Lock(_) => io::ErrorKind::Unsupported.into(),
         Operation::Thread(_) => io::ErrorKind::WouldBlock.into(),
+        Operation::Reserve(_) => io::ErrorKind::OutOfMemory.into(),
     }
 }
 
@@ -188,4 +190,22 @@ fn a_signal_does_not_end_the_wait_for_a_lock() {
     let lock = Lock::wait(&folder.path().join("lock"));
     inject(None);
     let _held = lock.expect("it is taken at the second attempt");
+}
+
+#[test]
+fn an_image_that_finds_no_memory_is_not_called_damaged() {
+    let _alone = alone();
+    let file = vblank_tests::workspace().join("tests/cases/hostile/rich.vbs");
+    let faults = every_fault(|injected| {
+        let read = Image::read(&file);
+        injected.end();
+        match injected.failed().first() {
+            None => drop(read.expect("it is a healthy image")),
+            Some(failed) => {
+                let message = read.expect_err(failed).to_string();
+                assert!(message.contains("cannot read the image"), "{message}");
+            }
+        }
+    });
+    assert!(faults > 4, "only {faults} operations failed");
 }

@@ -184,7 +184,7 @@ fn no_machine() -> Vec<Owner> {
 fn imports_go_down_only() {
     let runtime: &[&[&str]] = &[
         &[
-            "clock", "config", "error", "fault", "files", "image", "thread",
+            "clock", "config", "error", "fault", "files", "image", "reserve", "thread",
         ],
         &["guest"],
         &["timeline"],
