@@ -227,7 +227,14 @@ fn a_missing_sync_is_found() {
             _ => false,
         }
     };
-    for file in ["auto.vbs", "auto.previous", "out.vbs", ".frame-", ".wasm"] {
+    for file in [
+        "auto.vbs",
+        "auto.previous",
+        "out.vbs",
+        ".frame-",
+        ".wasm",
+        "log.jsonl",
+    ] {
         let found = recorded.lose(&recorded.without(of_file(file)));
         assert!(found.is_err(), "{file} is not synced, and nothing is found");
     }
