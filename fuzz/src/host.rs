@@ -8,7 +8,7 @@ use vblank_input::Script;
 use vblank_render::assets::{DecodeBudget, Kind};
 use vblank_runtime::guest::{Code, Interfaces};
 use vblank_runtime::image::{Image, state_hash};
-use vblank_tests::png_chunk;
+use vblank_tests::{ogg_of, png_chunk};
 
 use crate::seeds;
 
@@ -103,6 +103,18 @@ pub(crate) fn picture(bytes: &[u8]) -> Result<(), String> {
 /// A sound.
 pub(crate) fn sound(bytes: &[u8]) -> Result<(), String> {
     asset(Kind::Sound, bytes)
+}
+
+/// A sound in Ogg Vorbis: packets, each with its length in two bytes. The pages around them are made here, with
+/// checksums.
+pub(crate) fn vorbis(bytes: &[u8]) -> Result<(), String> {
+    let (mut rest, mut packets) = (bytes, Vec::new());
+    while let Some((len, after)) = rest.split_first_chunk::<2>() {
+        let len = usize::from(u16::from_le_bytes(*len)).min(after.len());
+        packets.push(after[..len].to_vec());
+        rest = &after[len..];
+    }
+    asset(Kind::Sound, &ogg_of(&packets))
 }
 
 fn asset(kind: Kind, bytes: &[u8]) -> Result<(), String> {

@@ -152,6 +152,14 @@ pub(crate) fn sound() -> Vec<Vec<u8>> {
     ]
 }
 
+/// Returns packets of a silent sound, each with its length in two bytes.
+pub(crate) fn vorbis() -> Vec<Vec<u8>> {
+    let mut packets = vblank_tests::ogg_headers().to_vec();
+    packets.resize(6, vec![0]);
+    let with_len = |packet: &Vec<u8>| [&(packet.len() as u16).to_le_bytes()[..], packet].concat();
+    vec![packets.iter().flat_map(with_len).collect()]
+}
+
 /// Returns schemas of some types, each with a state.
 fn states() -> Vec<(Vec<u8>, Vec<u8>)> {
     fn of<T: vblank_state::State>(state: &T) -> (Vec<u8>, Vec<u8>) {

@@ -67,8 +67,8 @@ macro_rules! targets {
 }
 
 targets!(
-    image, code, shader, wants, script, picture, sound, schema, section, value, plan, migrate,
-    restore, parked
+    image, code, shader, wants, script, picture, sound, vorbis, schema, section, value, plan,
+    migrate, restore, parked
 );
 
 /// A target that is as bad as its first byte says.

@@ -22,7 +22,7 @@ pub use display::{Display, Picture};
 pub use fixture::{Counter, Guest, Tally, component_of};
 pub use held::Held;
 pub use host::{Ended, Host, Run, host, host_binary, show_state};
-pub use ogg::silent_ogg;
+pub use ogg::{ogg_headers, ogg_of, ogg_of_long_words, silent_ogg};
 pub use png::{blank_png, png_chunk};
 pub use skip::skip;
 pub use typed::Typed;

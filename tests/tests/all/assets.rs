@@ -7,7 +7,8 @@ use std::time::Duration;
 use image::{DynamicImage, Rgba, RgbaImage};
 use tempfile::TempDir;
 use vblank_tests::{
-    Bounds, Counter, DEADLINE, Demo, Ended, Guest, Host, Run, blank_png, host, name_of, silent_ogg,
+    Bounds, Counter, DEADLINE, Demo, Ended, Guest, Host, Run, blank_png, host, name_of,
+    ogg_of_long_words, silent_ogg,
 };
 
 const RED: [u8; 4] = [255, 0, 0, 255];
@@ -540,6 +541,24 @@ fn a_sound_of_hours_in_few_bytes_is_not_decoded() {
     std::fs::write(scene.asset("big.ogg"), silent_ogg(100)).expect("it can be written");
     let guest = scene.guest("game.wasm", &sounding("big"));
     let _ = scene.run(&guest, 10).to_end().exits(0).without(&["notice"]);
+}
+
+/// The library that decodes sounds panics at this file.
+#[test]
+fn a_file_at_which_the_decoder_panics_is_a_damaged_one() {
+    let scene = Scene::new();
+    std::fs::write(scene.asset("big.ogg"), ogg_of_long_words()).expect("it can be written");
+    // The loader lives on, and loads the picture that is asked for afterwards.
+    png(&scene.asset("ship.png"), RED);
+    let guest = sounding("big").before("draw", &(ask("texture", "ship") + &sprite(0.0, 0.0)));
+    refuses_in(
+        &guest,
+        &scene,
+        "",
+        600,
+        &["no sound `big`", "the decoder failed"],
+    );
+    assert_eq!(scene.pixel(0, 0), RED);
 }
 
 #[cfg(unix)]
