@@ -32,8 +32,8 @@ cargo xtask COMMAND
   languages           get compilers for C, JavaScript and Python into target/languages, and
                       build the plugins of demos/languages (needs python3 with pip, and npm)
   nightly             what takes longer: licences and sources of all dependencies, a million
-                      random migrations, and every fuzz target for a minute (needs a nightly
-                      compiler and cargo-fuzz)
+                      random migrations, and every fuzz target for five minutes; those of
+                      the state with libFuzzer too (needs a nightly compiler and cargo-fuzz)
 ";
 
 /// A call of `cargo xtask`.

@@ -6,6 +6,7 @@
 //! preceded by its length. A file is written under a temporary name and renamed, so it is complete or
 //! absent.
 
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use thiserror::Error;
 use vblank_state::{Parcel, ParcelRef, Parked, SEGMENT_MIN, Schema};
 
 use crate::files::{self, Access};
+use crate::reserve;
 
 /// The state of a guest before one of its updates.
 #[derive(Clone, Debug)]
@@ -58,6 +60,10 @@ pub enum ImageError {
 }
 
 const MAGIC: &[u8; 4] = b"VBS1";
+/// Position of what the checksum covers.
+const CHECKED: usize = MAGIC.len() + 32;
+/// Position of the compressed body, behind the size of the body.
+const PACKED: usize = CHECKED + size_of::<u64>();
 /// Best possible ratio of LZ4. A body that claims more is refused before memory is allocated.
 const BEST_RATIO: usize = 255;
 /// Longest hash of code, which is text for people.
@@ -67,26 +73,41 @@ const MOST_BODY: usize = (4 << 30) + (512 << 20);
 
 impl Image {
     /// Encodes the image as the bytes of a file.
+    ///
+    /// # Panics
+    /// When there is no memory for them.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut body = Vec::with_capacity(self.parcel.bytes() + 4096);
+        self.try_encode().expect("there is memory for an image")
+    }
+
+    /// Encodes the image as the bytes of a file.
+    ///
+    /// # Errors
+    /// When there is no memory for them.
+    fn try_encode(&self) -> io::Result<Vec<u8>> {
+        let (schema, parked) = (self.schema.encode(), self.parked.encode());
+        // Each segment has its length before it, and is 4 KiB long at least.
+        let bytes = self.parcel.bytes() + self.parcel.bytes() / SEGMENT_MIN * size_of::<u64>();
+        let mut body = reserve::list(bytes + parked.len() + schema.len() + 4096)?;
         put(&mut body, self.code.as_bytes());
         body.extend_from_slice(&self.frame.to_le_bytes());
-        put(&mut body, &self.schema.encode());
+        put(&mut body, &schema);
         put(&mut body, &self.parcel.tree);
         put_all(&mut body, &self.parcel.w8);
         put_all(&mut body, &self.parcel.w16);
         put_all(&mut body, &self.parcel.w32);
         put_all(&mut body, &self.parcel.w64);
-        put(&mut body, &self.parked.encode());
-        let packed = lz4_flex::block::compress(&body);
-        let mut rest = (body.len() as u64).to_le_bytes().to_vec();
-        rest.extend_from_slice(&packed);
-        let mut file = Vec::with_capacity(rest.len() + 36);
-        file.extend_from_slice(MAGIC);
-        file.extend_from_slice(blake3::hash(&rest).as_bytes());
-        file.extend_from_slice(&rest);
-        file
+        put(&mut body, &parked);
+        let most = lz4_flex::block::get_maximum_output_size(body.len());
+        let mut file = reserve::zeros(PACKED + most)?;
+        let packed = lz4_flex::block::compress_into(&body, &mut file[PACKED..]);
+        file.truncate(PACKED + packed.map_err(io::Error::other)?);
+        file[CHECKED..PACKED].copy_from_slice(&(body.len() as u64).to_le_bytes());
+        let sum = blake3::hash(&file[CHECKED..]);
+        file[..MAGIC.len()].copy_from_slice(MAGIC);
+        file[MAGIC.len()..CHECKED].copy_from_slice(sum.as_bytes());
+        Ok(file)
     }
 
     /// True if a file's bytes begin like an image.
@@ -101,26 +122,35 @@ impl Image {
     /// # Errors
     /// A description of the damage.
     pub fn decode(bytes: &[u8]) -> Result<Self, String> {
+        Self::try_decode(bytes).map_err(|error| match error {
+            DecodeError::Damaged(cause) => cause,
+            DecodeError::Memory(error) => error.to_string(),
+        })
+    }
+
+    fn try_decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let rest = bytes
             .strip_prefix(MAGIC)
             .ok_or("it does not begin as one")?;
         let (sum, rest) = rest.split_first_chunk::<32>().ok_or("cut short")?;
         if blake3::hash(rest).as_bytes() != sum {
-            return Err("its checksum does not match".to_owned());
+            return Err("its checksum does not match".into());
         }
         let (size, packed) = rest.split_first_chunk::<8>().ok_or("cut short")?;
         let size = usize::try_from(u64::from_le_bytes(*size)).unwrap_or(usize::MAX);
         if size / BEST_RATIO > packed.len() {
-            return Err(format!("it claims {size} bytes of state"));
+            return Err(format!("it claims {size} bytes of state").into());
         }
         if size > MOST_BODY {
-            return Err(format!("{size} bytes of state are more than any guest has"));
+            return Err(format!("{size} bytes of state are more than any guest has").into());
         }
-        let body = lz4_flex::block::decompress(packed, size).map_err(|error| error.to_string())?;
+        let mut body = reserve::zeros(size)?;
+        let unpacked = lz4_flex::block::decompress_into(packed, &mut body);
+        body.truncate(unpacked.map_err(|error| error.to_string())?);
         let mut input = Input::new(&body);
         let code = input.bytes()?;
         if code.len() > MOST_CODE {
-            return Err("its code has no hash".to_owned());
+            return Err("its code has no hash".into());
         }
         let code = String::from_utf8_lossy(code).into_owned();
         let frame = input.u64()?;
@@ -135,7 +165,7 @@ impl Image {
             w64: input.lists()?,
         };
         let parked = Parked::decode(input.bytes()?).map_err(|error| error.to_string())?;
-        take_bytes(body, tree, bytes, &mut parcel);
+        take_bytes(body, tree, bytes, &mut parcel)?;
         vblank_state::check(&schema, &parcel.as_ref()).map_err(|error| error.to_string())?;
         Ok(Self {
             code,
@@ -163,9 +193,14 @@ impl Image {
         if !Self::is_one(&bytes) {
             return Err(ImageError::NotAnImage(path.to_owned()));
         }
-        Self::decode(&bytes).map_err(|cause| ImageError::Damaged {
-            path: path.to_owned(),
-            cause,
+        let path = path.to_owned();
+        Self::try_decode(&bytes).map_err(|error| match error {
+            DecodeError::Damaged(cause) => ImageError::Damaged { path, cause },
+            DecodeError::Memory(cause) => ImageError::Io {
+                action: "read",
+                path,
+                cause,
+            },
         })
     }
 
@@ -174,7 +209,8 @@ impl Image {
     /// # Errors
     /// When the file system refuses. An older file of that name is then unchanged.
     pub fn write(&self, path: &Path, access: Access) -> Result<(), ImageError> {
-        let written = files::write_whole(path, access, &[&self.encode()]);
+        let encoded = self.try_encode();
+        let written = encoded.and_then(|bytes| files::write_whole(path, access, &[&bytes]));
         written.map_err(|cause| ImageError::Io {
             action: "write",
             path: path.to_owned(),
@@ -224,18 +260,46 @@ fn take_bytes(
     tree: Range<usize>,
     segments: Vec<Range<usize>>,
     parcel: &mut Parcel,
-) {
+) -> io::Result<()> {
     let lists = std::iter::once(&mut parcel.tree).chain(&mut parcel.w8);
     let mut parts: Vec<_> = std::iter::once(tree).chain(segments).zip(lists).collect();
     parts.sort_by_key(|(range, _)| range.len());
     let largest = parts.pop();
     for (range, list) in parts {
+        *list = reserve::list(range.len())?;
         list.extend_from_slice(&body[range]);
     }
     if let Some((range, list)) = largest {
         body.truncate(range.end);
         body.drain(..range.start);
         *list = body;
+    }
+    Ok(())
+}
+
+/// The reason why an image cannot be decoded.
+enum DecodeError {
+    /// Description of the damage.
+    Damaged(String),
+    /// There is no memory for the state.
+    Memory(io::Error),
+}
+
+impl From<String> for DecodeError {
+    fn from(cause: String) -> Self {
+        Self::Damaged(cause)
+    }
+}
+
+impl From<&str> for DecodeError {
+    fn from(cause: &str) -> Self {
+        Self::Damaged(cause.to_owned())
+    }
+}
+
+impl From<io::Error> for DecodeError {
+    fn from(error: io::Error) -> Self {
+        Self::Memory(error)
     }
 }
 
@@ -289,10 +353,14 @@ impl<'a> Input<'a> {
 
     fn lists<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(
         &mut self,
-    ) -> Result<Vec<Vec<T>>, String> {
+    ) -> Result<Vec<Vec<T>>, DecodeError> {
         let ranges = self.segments(size_of::<T>())?;
-        let list = |range: Range<usize>| bytemuck::pod_collect_to_vec(&self.body[range]);
-        Ok(ranges.into_iter().map(list).collect())
+        let list = |range: Range<usize>| {
+            let mut list: Vec<T> = reserve::zeros(range.len() / size_of::<T>())?;
+            bytemuck::cast_slice_mut(&mut list).copy_from_slice(&self.body[range]);
+            Ok(list)
+        };
+        ranges.into_iter().map(list).collect()
     }
 }
 

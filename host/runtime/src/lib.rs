@@ -9,9 +9,15 @@
 
 // Layer 0
 pub mod error;
+// Not part of the interface: for tests, with the feature `faults`.
+#[doc(hidden)]
+pub mod fault;
 pub mod files;
 pub mod image;
-mod thread;
+mod reserve;
+// Not part of the interface: for `vblank-host`.
+#[doc(hidden)]
+pub mod thread;
 // Layer 1
 pub mod build;
 pub mod guest;

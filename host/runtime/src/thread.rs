@@ -1,12 +1,46 @@
-//! Threads that work beside the frame. Knows nothing of their work.
+//! Threads that work beside the frame: every thread of the runtime and of the host starts here. Knows
+//! nothing of their work.
 
 use std::cell::RefCell;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{Builder, JoinHandle};
+
+use crate::fault::{self, Operation};
 
 thread_local! {
     /// The flag of the work that the thread does.
     static CANCEL: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
+}
+
+/// Starts a thread.
+///
+/// # Errors
+/// When the system starts no thread.
+pub fn start<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
+    named(name)?.spawn(work)
+}
+
+/// Starts a thread with a stack of this many bytes.
+///
+/// # Errors
+/// When the system starts no thread.
+#[cfg(any(feature = "build", feature = "cranelift"))]
+pub(crate) fn start_with_stack<T: Send + 'static>(
+    name: &str,
+    stack: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
+    named(name)?.stack_size(stack).spawn(work)
+}
+
+fn named(name: &str) -> io::Result<Builder> {
+    fault::before(Operation::Thread(name))?;
+    Ok(Builder::new().name(name.to_owned()))
 }
 
 /// Does work that may end early once the flag is set.
@@ -45,10 +79,10 @@ pub(crate) const DEEP_STACK: usize = 128 << 20;
 ///
 /// # Errors
 /// When the system starts no thread.
-pub(crate) fn deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> std::io::Result<T> {
+pub(crate) fn deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
     std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new().name("parse".to_owned());
-        let thread = builder.stack_size(DEEP_STACK).spawn_scoped(scope, work)?;
+        let builder = named("parse")?.stack_size(DEEP_STACK);
+        let thread = builder.spawn_scoped(scope, work)?;
         match thread.join() {
             Ok(done) => Ok(done),
             Err(panic) => std::panic::resume_unwind(panic),

@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use vblank_runtime::thread;
+
 use super::{Answer, Reply, Request, SUFFIX, listening};
 
 /// Socket on which the host listens until this is dropped.
@@ -47,20 +49,22 @@ impl Control {
         let listener = UnixListener::bind(&socket)?;
         let is_over = Arc::new(AtomicBool::new(false));
         let of_thread = Arc::clone(&is_over);
-        let thread = std::thread::Builder::new()
-            .name("control".to_owned())
-            .spawn(move || {
-                for stream in listener.incoming() {
-                    if of_thread.load(Ordering::Relaxed) {
-                        return;
-                    }
-                    let deliver = deliver.clone();
-                    if let Ok(stream) = stream {
-                        // Each request waits for the session, and a slow one must not hold up others.
-                        let _ = std::thread::Builder::new().spawn(move || serve(&stream, &deliver));
-                    }
+        let thread = thread::start("control", move || {
+            for stream in listener.incoming() {
+                if of_thread.load(Ordering::Relaxed) {
+                    return;
                 }
-            })?;
+                let Ok(stream) = stream.map(Arc::new) else {
+                    continue;
+                };
+                let (deliver, served) = (deliver.clone(), Arc::clone(&stream));
+                // Each request waits for the session, and a slow one must not hold up others.
+                let started = thread::start("control", move || serve(&served, &deliver));
+                if let Err(error) = started {
+                    send(&stream, &failed(&format!("no thread to serve it: {error}")));
+                }
+            }
+        })?;
         Ok(Self {
             socket,
             is_over,
@@ -101,10 +105,14 @@ fn serve(stream: &UnixStream, deliver: &impl Fn(Request, Reply)) {
         }
         Err(error) => failed(&format!("not a request that this host knows: {error}")),
     };
-    if let Ok(mut line) = serde_json::to_vec(&answer) {
+    send(stream, &answer);
+}
+
+fn send(mut stream: &UnixStream, answer: &Answer) {
+    if let Ok(mut line) = serde_json::to_vec(answer) {
         line.push(b'\n');
         // The process that made the request may have ended.
-        let _ = (&*stream).write_all(&line);
+        let _ = stream.write_all(&line);
     }
 }
 

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use vblank_render::assets::{AssetError, AssetRequest, Assets, Payload};
 use vblank_runtime::build::{Coverage, Inputs, Touched, Watcher};
-use vblank_runtime::files;
+use vblank_runtime::{files, thread};
 
 /// Handle of the loader's thread. Dropping it stops the thread.
 pub(super) struct AssetLoader {
@@ -63,9 +63,7 @@ impl AssetLoader {
             notice: Box::new(notice),
         };
         let touched = wake.clone();
-        let thread = std::thread::Builder::new()
-            .name("assets".to_owned())
-            .spawn(move || loader.run(&woken, &touched))?;
+        let thread = thread::start("assets", move || loader.run(&woken, &touched))?;
         Ok(Self {
             assets,
             wake,

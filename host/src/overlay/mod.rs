@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use egui::{Context, Order, PlatformOutput, RawInput, Vec2};
 use vblank_render::Layer;
+use vblank_runtime::thread;
 
 use crate::session::Session;
 
@@ -100,7 +101,7 @@ impl Overlay {
             return;
         };
         // The disk must not hold up the game's thread. A failed write loses only this memory.
-        let _ = std::thread::Builder::new().spawn(move || {
+        let _ = thread::start("overlay", move || {
             if is_open {
                 let made = file.parent().map_or(Ok(()), std::fs::create_dir_all);
                 made.and_then(|()| std::fs::write(&file, "open\n"))

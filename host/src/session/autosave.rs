@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use vblank_runtime::files::{self, Access};
 use vblank_runtime::image::Image;
 use vblank_runtime::supervisor::{COST_SHARE, Checkpoint};
+use vblank_runtime::thread;
 
 use crate::config::AutosaveOptions;
 
@@ -45,12 +46,10 @@ impl Autosave {
         let (images, to_write) = sync_channel(1);
         let (tell, written) = channel();
         let AutosaveOptions { path, lock, every } = options;
-        let thread = std::thread::Builder::new()
-            .name("autosave".to_owned())
-            .spawn(move || {
-                write_all(&path, &to_write, &tell);
-                drop(lock);
-            })?;
+        let thread = thread::start("autosave", move || {
+            write_all(&path, &to_write, &tell);
+            drop(lock);
+        })?;
         Ok(Self {
             images: Some(images),
             written,
@@ -99,31 +98,39 @@ impl Autosave {
     }
 }
 
+/// Copies the image of the run before, once: a run that was killed and restarted without `--resume` keeps it
+/// this way. The image that this run resumed from has been read by now. A copy that fails is tried again
+/// with the next image, and until then the old image is not replaced.
+fn keep_previous(path: &Path, previous: &Path, attempts: &mut u32) -> Result<(), String> {
+    const MOST_ATTEMPTS: u32 = 2;
+    if *attempts >= MOST_ATTEMPTS || !path.is_file() {
+        *attempts = MOST_ATTEMPTS;
+        return Ok(());
+    }
+    *attempts += 1;
+    let copied = files::copy_whole(path, previous, Access::Private);
+    copied.map_err(|error| format!("the image of the run before cannot be kept: {error}"))?;
+    *attempts = MOST_ATTEMPTS;
+    Ok(())
+}
+
+/// Writes an image. One that fails validation never replaces a valid one.
+fn write(image: &Image, path: &Path) -> Result<(), String> {
+    vblank_state::check(&image.schema, &image.parcel.as_ref())
+        .map_err(|error| format!("the guest lent what is no state of its type: {error}"))?;
+    let written = image.write(path, Access::Private);
+    written.map_err(|error| error.to_string())
+}
+
 fn write_all(path: &Path, images: &Receiver<Checkpoint>, tell: &Sender<SavedImage>) {
     let previous = path.with_extension("previous.vbs");
     files::remove_unfinished(path);
     files::remove_unfinished(&previous);
-    let mut is_first = true;
+    let mut attempts = 0;
     for Checkpoint { image, took } in images {
         let begun = Instant::now();
-        // A run that was killed and restarted without --resume keeps its last image this way. The image
-        // that this run resumed from has been read by now.
-        if std::mem::take(&mut is_first)
-            && path.is_file()
-            && let Err(error) = files::copy_whole(path, &previous, Access::Private)
-        {
-            tracing::warn!("autosave: the image of the run before is not kept: {error}");
-        }
-        // A full disk must not stop the game. An image that fails validation never replaces a valid
-        // one.
-        let parcel = image.parcel.as_ref();
-        let done = vblank_state::check(&image.schema, &parcel)
-            .map_err(|error| format!("the guest lent what is no state of its type: {error}"))
-            .and_then(|()| {
-                image
-                    .write(path, Access::Private)
-                    .map_err(|error| error.to_string())
-            });
+        // A full disk must not stop the game.
+        let done = keep_previous(path, &previous, &mut attempts).and_then(|()| write(&image, path));
         let written = SavedImage {
             frame: image.frame,
             take: took,

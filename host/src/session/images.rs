@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use vblank_runtime::files::{self, Access};
 use vblank_runtime::image::Image;
+use vblank_runtime::thread;
 
 use super::Session;
 use crate::report::ReportEvent;
@@ -75,8 +76,7 @@ impl Session {
             // Sending fails only if the session has ended.
             let _ = tell.send(SavedImage { frame, after, file });
         };
-        let thread = std::thread::Builder::new().name("image".to_owned());
-        thread.spawn(write).map_err(|error| error.to_string())?;
+        thread::start("image", write).map_err(|error| format!("no thread to write it: {error}"))?;
         self.images.is_awaited = after == AfterSave::StartFresh;
         Ok(())
     }

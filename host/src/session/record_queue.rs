@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use vblank_runtime::error::Trap;
 use vblank_runtime::guest::SourceLocation;
+use vblank_runtime::thread;
 
 use crate::report::{Observer, Record, ReportEvent};
 
@@ -63,9 +64,8 @@ impl RecordQueue {
             // Sending fails if the session has ended.
             let _ = found.send(location);
         };
-        let thread = std::thread::Builder::new().name("symbols".to_owned());
         // If the system cannot start a thread, the event is reported without a location.
-        let location = thread.spawn(find).ok().map(|_| location);
+        let location = thread::start("symbols", find).ok().map(|_| location);
         self.push(event, frame, location);
     }
 

@@ -12,6 +12,8 @@ use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcsetattr,
 };
 
+use vblank_runtime::thread;
+
 use super::Terminal;
 use crate::event::Command;
 use crate::event::Event;
@@ -35,11 +37,8 @@ impl Keys {
         let is_over = Arc::new(AtomicBool::new(false));
         let keys = Self(Arc::clone(&is_over));
         let terminal = terminal.clone();
-        let thread = std::thread::Builder::new().name("keys".to_owned());
         // If the system cannot start a thread, dropping `keys` restores the terminal.
-        thread
-            .spawn(move || listen(&is_over, &terminal, &tell))
-            .ok()?;
+        thread::start("keys", move || listen(&is_over, &terminal, &tell)).ok()?;
         Some(keys)
     }
 }

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use image::{DynamicImage, Rgba, RgbaImage};
 use tempfile::TempDir;
-use vblank_tests::{Bounds, Counter, DEADLINE, Demo, Ended, Guest, Host, Run, host, name_of};
+use vblank_tests::{
+    Bounds, Counter, DEADLINE, Demo, Ended, Guest, Host, Run, blank_png, host, name_of,
+    ogg_of_long_words, silent_ogg,
+};
 
 const RED: [u8; 4] = [255, 0, 0, 255];
 const GREEN: [u8; 4] = [0, 255, 0, 255];
@@ -456,10 +459,15 @@ fn a_picture_saved_in_a_crate_is_no_new_code() {
     assert_eq!(end(&ended, "asset_bytes"), 2 * BYTES);
 }
 
-/// Shows what the host says of an asset that is too much for it, within bounds of time and memory.
+/// Shows what the host says of the picture `big`, which is too much for it, within bounds of time and memory.
 #[track_caller]
 fn refuses(scene: &Scene, arguments: &str, most_mib: u64, words: &[&str]) {
-    let guest = scene.guest("guest.wasm", &drawing("big"));
+    refuses_in(&drawing("big"), scene, arguments, most_mib, words);
+}
+
+#[track_caller]
+fn refuses_in(guest: &Guest, scene: &Scene, arguments: &str, most_mib: u64, words: &[&str]) {
+    let guest = scene.guest("guest.wasm", guest);
     let mut command = host(scene.0.path());
     command.arg("run").arg(guest);
     command.args("--headless --fast --frames 10 --renderer software --size 64x48".split(' '));
@@ -489,4 +497,81 @@ fn a_picture_beyond_the_memory_limit_is_not_decoded() {
             &["no texture `big`", &bytes],
         );
     }
+}
+
+/// A guest that asks for a sound of the folder.
+fn sounding(name: &str) -> Guest {
+    Guest::of::<Counter>().before("draw", &ask("sound", name))
+}
+
+#[test]
+fn a_picture_of_many_pixels_in_few_bytes_is_not_decoded() {
+    let scene = Scene::new();
+    for side in [16384, 12000, 4097] {
+        let picture = blank_png(side);
+        assert!(picture.len() < 250_000);
+        std::fs::write(scene.asset("big.png"), picture).expect("it can be written");
+        let bytes = format!("it has {} bytes", u64::from(side) * u64::from(side) * 4);
+        let words = ["no texture `big`", &bytes];
+        refuses(&scene, "--memory-limit 64", 600, &words);
+    }
+    // The same picture is one within the limit.
+    std::fs::write(scene.asset("big.png"), blank_png(1000)).expect("it can be written");
+    let guest = scene.guest("game.wasm", &drawing("big"));
+    let _ = scene.run(&guest, 10).to_end().exits(0).without(&["notice"]);
+}
+
+#[test]
+fn a_sound_of_hours_in_few_bytes_is_not_decoded() {
+    let scene = Scene::new();
+    let write = |packets| {
+        let sound = silent_ogg(packets);
+        assert!(sound.len() < 170_000);
+        std::fs::write(scene.asset("big.ogg"), sound).expect("it can be written");
+    };
+    let guest = sounding("big");
+    for packets in [80_000, 4_000] {
+        write(packets);
+        let words = ["no sound `big`", "bytes"];
+        refuses_in(&guest, &scene, "--memory-limit 64", 600, &words);
+    }
+    // The run may end before the decoder has found that this is too much for 1 GiB.
+    write(80_000);
+    refuses_in(&guest, &scene, "", 2000, &[]);
+    std::fs::write(scene.asset("big.ogg"), silent_ogg(100)).expect("it can be written");
+    let guest = scene.guest("game.wasm", &sounding("big"));
+    let _ = scene.run(&guest, 10).to_end().exits(0).without(&["notice"]);
+}
+
+/// The library that decodes sounds panics at this file.
+#[test]
+fn a_file_at_which_the_decoder_panics_is_a_damaged_one() {
+    let scene = Scene::new();
+    std::fs::write(scene.asset("big.ogg"), ogg_of_long_words()).expect("it can be written");
+    // The loader lives on, and loads the picture that is asked for afterwards.
+    png(&scene.asset("ship.png"), RED);
+    let guest = sounding("big").before("draw", &(ask("texture", "ship") + &sprite(0.0, 0.0)));
+    refuses_in(
+        &guest,
+        &scene,
+        "",
+        600,
+        &["no sound `big`", "the decoder failed"],
+    );
+    assert_eq!(scene.pixel(0, 0), RED);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_fifo_is_no_asset_and_is_not_waited_for() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let scene = Scene::new();
+    for name in ["big.png", "big.ogg"] {
+        let made = mknodat(CWD, scene.asset(name), FileType::Fifo, Mode::RWXU, 0);
+        made.expect("a fifo can be made");
+    }
+    let words = ["no texture `big`: there is no file"];
+    refuses(&scene, "", 600, &words);
+    let words = ["no sound `big`: there is no file"];
+    refuses_in(&sounding("big"), &scene, "", 600, &words);
 }

@@ -516,25 +516,32 @@ fn an_environment_variable_is_granted_by_name() {
     assert_eq!(shown(&code, "wasi").unwrap(), [0]);
 }
 
-#[test]
-fn files_are_those_of_the_folder_that_was_granted() {
-    let folder = tempfile::TempDir::new().expect("a temporary folder can be made");
-    std::fs::write(folder.path().join("n"), "A").expect("it can be written");
-    // Opens the file `n` of the first folder that there is, and shows the error and what it begins with.
-    let code = asking(
+/// Makes a plugin that opens a file of the first folder that there is, and shows the error and the first byte.
+fn opening(name: char) -> Code {
+    let name = u32::from(name);
+    asking(
         r#"(import "wasi_snapshot_preview1" "path_open"
              (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
            (import "wasi_snapshot_preview1" "fd_read"
              (func $read (param i32 i32 i32 i32) (result i32)))"#,
-        "(i32.store8 (i32.const 900) (i32.const 110))
+        &format!(
+            "(i32.store8 (i32.const 900) (i32.const {name}))
          (i32.store (i32.const 916) (i32.const 940))
          (i32.store (i32.const 920) (i32.const 1))
          (drop (call $show (i64.extend_i32_u (call $open
            (i32.const 3) (i32.const 0) (i32.const 900) (i32.const 1) (i32.const 0)
            (i64.const 2) (i64.const 2) (i32.const 0) (i32.const 904)))))
          (drop (call $read (i32.load (i32.const 904)) (i32.const 916) (i32.const 1) (i32.const 924)))
-         (drop (call $show (i64.load8_u (i32.const 940))))",
-    );
+         (drop (call $show (i64.load8_u (i32.const 940))))"
+        ),
+    )
+}
+
+#[test]
+fn files_are_those_of_the_folder_that_was_granted() {
+    let folder = tempfile::TempDir::new().expect("a temporary folder can be made");
+    std::fs::write(folder.path().join("n"), "A").expect("it can be written");
+    let code = opening('n');
     let read = format!("read={}", folder.path().display());
     assert_eq!(shown(&code, &read).unwrap(), [0, u64::from(b'A')]);
     let elsewhere = tempfile::TempDir::new().expect("a temporary folder can be made");
@@ -546,6 +553,21 @@ fn files_are_those_of_the_folder_that_was_granted() {
         nowhere.contains("cannot open the folder /no/such/folder"),
         "{nowhere}"
     );
+}
+
+/// A guest that opened a fifo of its folder would wait for somebody to write to it.
+#[cfg(unix)]
+#[test]
+fn a_fifo_in_a_granted_folder_is_not_opened() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let folder = tempfile::TempDir::new().expect("a temporary folder can be made");
+    let made = mknodat(CWD, folder.path().join("n"), FileType::Fifo, Mode::RWXU, 0);
+    made.expect("a fifo can be made");
+    for verb in ["read", "write"] {
+        let grant = format!("{verb}={}", folder.path().display());
+        let shown = shown(&opening('n'), &grant).expect("it is no trap");
+        assert_ne!(shown[0], 0, "the fifo is opened");
+    }
 }
 
 #[test]

@@ -124,6 +124,8 @@ fn libraries_are_named_in_one_module_only() {
                 owned("notify", &["build"]),
                 owned("cargo_metadata", &["build"]),
                 owned("std::process::Command", &["build"]),
+                owned("std::thread::Builder", &["thread"]),
+                owned("std::thread::spawn", &["thread"]),
             ],
         ),
         (
@@ -143,6 +145,8 @@ fn libraries_are_named_in_one_module_only() {
                 owned("egui", &["app", "overlay"]),
                 owned("egui_plot", &["overlay"]),
                 owned("egui_winit", &["app", "overlay"]),
+                owned("std::thread::Builder", &[]),
+                owned("std::thread::spawn", &[]),
             ],
         ),
         ("guest-sdk/state/src", {
@@ -179,7 +183,9 @@ fn no_machine() -> Vec<Owner> {
 #[test]
 fn imports_go_down_only() {
     let runtime: &[&[&str]] = &[
-        &["clock", "config", "error", "files", "image", "thread"],
+        &[
+            "clock", "config", "error", "fault", "files", "image", "reserve", "thread",
+        ],
         &["guest"],
         &["timeline"],
         &["supervisor"],

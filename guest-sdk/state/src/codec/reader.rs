@@ -9,6 +9,10 @@ use crate::words::Word;
 use std::collections::VecDeque;
 use std::fmt;
 
+/// Bytes of memory that the lists of a tree may reserve before their items are read, for each byte of the tree.
+/// Honest lists need less: the shortest string takes 4 bytes there, and 24 in memory.
+const AHEAD: usize = 64;
+
 /// Reads the bytes of a state, and hands out the buffers of its large flat slices.
 pub struct Reader<'a> {
     tree: &'a [u8],
@@ -18,6 +22,8 @@ pub struct Reader<'a> {
     w32: VecDeque<Vec<u32>>,
     w64: VecDeque<Vec<u64>>,
     inline: bool,
+    /// Bytes that lists may still reserve before their items are read.
+    ahead: usize,
     /// Boxes and collections around the present value.
     levels: Levels,
     old_values: OldValues,
@@ -101,6 +107,7 @@ impl<'a> Reader<'a> {
             w32: segments.w32.into(),
             w64: segments.w64.into(),
             inline: false,
+            ahead: (tree.len() + 1024).saturating_mul(AHEAD),
             levels: Levels::default(),
             old_values: OldValues::default(),
         }
@@ -204,9 +211,26 @@ impl<'a> Reader<'a> {
         Ok(u32::from_le_bytes(self.array()?) as usize)
     }
 
-    /// Returns how many items may be allocated ahead. A length may lie, so the answer is at most
-    /// the bytes left.
-    pub(super) fn capacity_for(&self, count: usize) -> Result<usize, RestoreError> {
+    /// Returns how many items of a size in memory may be allocated ahead. A length may lie, so the answer is
+    /// at most the bytes left, and the lists of a whole tree reserve no more than [`AHEAD`] times its bytes.
+    /// What is beyond grows as it is read.
+    pub(super) fn capacity_for(
+        &mut self,
+        count: usize,
+        size: usize,
+    ) -> Result<usize, RestoreError> {
+        self.check_count(count)?;
+        let count = count.min(self.tree.len() - self.at);
+        let bytes = count.saturating_mul(size);
+        if bytes > self.ahead {
+            return Ok(0);
+        }
+        self.ahead -= bytes;
+        Ok(count)
+    }
+
+    /// Checks the number of items of a list, which may lie.
+    pub(super) fn check_count(&self, count: usize) -> Result<(), RestoreError> {
         let left = self.tree.len() - self.at;
         // More items than bytes are only possible for items without bytes, and their number is
         // bounded too.
@@ -215,7 +239,7 @@ impl<'a> Reader<'a> {
                 "{count} items are claimed and {left} bytes are left"
             )));
         }
-        Ok(count.min(left))
+        Ok(())
     }
 
     /// Reads the number of one of `cases` cases.

@@ -43,7 +43,7 @@ impl<T: State> State for Vec<T> {
             let memory = input.flat(count, flat.size, flat.width)?;
             return Ok((flat.values)(memory));
         }
-        let mut items = Vec::with_capacity(input.capacity_for(count)?);
+        let mut items = Vec::with_capacity(input.capacity_for(count, size_of::<T>())?);
         input.enter::<T>()?;
         for _ in 0..count {
             // Here `?` would cost the compiler two functions for each type.
@@ -119,7 +119,7 @@ fn restore_distinct<C, T>(
     insert: impl Fn(&mut C, T) -> bool,
 ) -> Result<C, RestoreError> {
     let count = input.count()?;
-    input.capacity_for(count)?;
+    input.check_count(count)?;
     input.enter::<T>()?;
     for _ in 0..count {
         if !insert(&mut collection, restore(input)?) {

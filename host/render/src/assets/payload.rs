@@ -1,5 +1,6 @@
 //! The kinds of assets, and their contents. Knows no registry and no GPU.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use cosmic_text::fontdb;
@@ -58,8 +59,18 @@ impl Kind {
     /// Decodes a file's bytes within a budget.
     ///
     /// # Errors
-    /// When the bytes are damaged, or a limit is exceeded.
+    /// When the bytes are damaged, a limit is exceeded, or the library that decodes them panics.
     pub fn decode(self, encoded: &[u8], budget: &DecodeBudget) -> Result<Payload, AssetError> {
+        // What a library leaves half done is dropped with the panic. The panic hook reports it.
+        let decoded = catch_unwind(AssertUnwindSafe(|| self.decode_by_library(encoded, budget)));
+        decoded.unwrap_or_else(|_| Err(AssetError::Damaged("the decoder failed".to_owned())))
+    }
+
+    fn decode_by_library(
+        self,
+        encoded: &[u8],
+        budget: &DecodeBudget,
+    ) -> Result<Payload, AssetError> {
         match self {
             Self::Texture => Pixels::decode(encoded, budget).map(Payload::Texture),
             Self::Font => {

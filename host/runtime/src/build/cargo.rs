@@ -2,7 +2,7 @@
 //! made. Knows no watcher and no engine.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, ErrorKind, IsTerminal, Read, Seek, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, IsTerminal, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
@@ -16,6 +16,7 @@ use super::locations::from_here;
 use super::rustc::{RustcCommand, Verbose, as_shown};
 use super::toolchain::clean;
 use crate::guest::wants_file;
+use crate::thread;
 
 /// Starts a build command of the user in the folder of `file`, which it is expected to make. With `loud`,
 /// its output goes directly to the terminal.
@@ -53,13 +54,16 @@ pub(super) fn start_command(command: &str, file: &Path, loud: bool) -> Result<Bu
         folder: folder.to_owned(),
         cause: error.to_string(),
     })?;
-    let (command, file) = (command.to_owned(), file.to_owned());
     let maker = Maker::Command {
-        command,
-        file,
+        command: command.to_owned(),
+        file: file.to_owned(),
         output,
     };
-    Ok(Build::new(child, false, maker))
+    Build::new(child, false, maker).map_err(|error| BuildError::Command {
+        command: command.to_owned(),
+        folder: folder.to_owned(),
+        cause: format!("no thread to read its output: {error}"),
+    })
 }
 
 /// Starts the command in a process group of its own, so that it and its compilers can be stopped together.
@@ -146,22 +150,30 @@ impl BuildOutput {
 
 impl Build {
     /// With `shows_messages`, the compiler's messages on standard output are shown to the user.
-    pub(super) fn new(mut child: Child, shows_messages: bool, maker: Maker) -> Self {
-        let artifacts = child.stdout.take();
-        Self {
-            messages: child.stderr.take().map(collect),
-            artifacts: match (&maker, shows_messages) {
-                (Maker::Cargo { workspace, .. }, true) => {
-                    let workspace = workspace.clone();
-                    artifacts.map(|pipe| collect_and_show(pipe, workspace))
-                }
-                _ => artifacts.map(collect),
-            },
+    ///
+    /// # Errors
+    /// When the system starts no thread to read the output. The build is stopped then.
+    pub(super) fn new(child: Child, shows_messages: bool, maker: Maker) -> io::Result<Self> {
+        // Dropping it stops the child.
+        let mut build = Self {
+            messages: None,
+            artifacts: None,
             maker,
             messages_so_far: String::new(),
             child,
             begun: Instant::now(),
+        };
+        build.messages = build.child.stderr.take().map(collect).transpose()?;
+        let artifacts = build.child.stdout.take();
+        build.artifacts = match (&build.maker, shows_messages) {
+            (Maker::Cargo { workspace, .. }, true) => {
+                let workspace = workspace.clone();
+                artifacts.map(|pipe| collect_and_show(pipe, workspace))
+            }
+            _ => artifacts.map(collect),
         }
+        .transpose()?;
+        Ok(build)
     }
 
     /// Returns the result, or `None` while the build runs.
@@ -244,8 +256,7 @@ impl Build {
             wait_for_exit(id);
             ended();
         };
-        let thread = std::thread::Builder::new().name("build".to_owned());
-        thread.spawn(wait).map(drop)
+        thread::start("build", wait).map(drop)
     }
 }
 
@@ -391,8 +402,8 @@ impl Drop for Build {
     }
 }
 
-fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
+fn collect(mut pipe: impl Read + Send + 'static) -> io::Result<JoinHandle<Vec<u8>>> {
+    thread::start("output", move || {
         let mut bytes = Vec::new();
         // The output before a read error is still useful.
         let _ = pipe.read_to_end(&mut bytes);
@@ -410,8 +421,11 @@ fn compiler_messages(artifacts: &str) -> impl Iterator<Item = String> {
 }
 
 /// Collects cargo's output, and shows the compiler's messages in it as they come.
-fn collect_and_show(pipe: impl Read + Send + 'static, workspace: PathBuf) -> JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
+fn collect_and_show(
+    pipe: impl Read + Send + 'static,
+    workspace: PathBuf,
+) -> io::Result<JoinHandle<Vec<u8>>> {
+    thread::start("output", move || {
         let mut bytes = Vec::new();
         let mut pipe = BufReader::new(pipe);
         loop {

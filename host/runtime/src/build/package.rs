@@ -339,7 +339,7 @@ impl GuestCrate {
             folder: self.folder.clone(),
             _lock: lock,
         };
-        Some(Build::new(child, false, maker))
+        Build::new(child, false, maker).ok()
     }
 
     /// Starts cargo.
@@ -396,18 +396,17 @@ impl GuestCrate {
             command.arg("--color=always");
         }
         let child = spawn(&mut command).map_err(|error| BuildError::NoCargo(error.to_string()))?;
-        Ok(Build::new(
-            child,
-            loud,
-            Maker::Cargo {
-                package: self.package.clone(),
-                name: self.name.clone(),
-                folder: self.folder.clone(),
-                workspace: self.workspace.clone(),
-                library: self.lib_name.clone(),
-                shows_commands,
-            },
-        ))
+let maker = Maker::Cargo {
+            package: self.package.clone(),
+            name: self.name.clone(),
+            folder: self.folder.clone(),
+            workspace: self.workspace.clone(),
+            library: self.lib_name.clone(),
+            shows_commands,
+        };
+        Build::new(child, loud, maker).map_err(|error| {
+            BuildError::Failed(format!("no thread to read the output of cargo: {error}"))
+        })
     }
 }
 

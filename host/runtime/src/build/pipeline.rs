@@ -15,6 +15,7 @@ use super::worker::{Worker, WorkerChannels};
 use crate::guest::{Capability, Engine};
 use crate::history::GoBack;
 use crate::supervisor::ExpectedState;
+use crate::thread;
 
 /// Handle of the thread. Dropping it stops the thread and the running build.
 pub struct Pipeline {
@@ -51,9 +52,7 @@ impl Pipeline {
             expected: Arc::clone(&expected),
         };
         let mut worker = Worker::new(engine, source, options, channels);
-        let thread = std::thread::Builder::new()
-            .name("reload".to_owned())
-            .spawn(move || worker.run())?;
+        let thread = thread::start("reload", move || worker.run())?;
         Ok(Self {
             news,
             wake,

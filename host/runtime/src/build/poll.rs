@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::filter::{Filter, Tell, Touched};
+use crate::thread;
 
 /// A thread that looks at folders. Dropping it ends the thread.
 pub(super) struct Poller(Arc<Shared>);
@@ -54,9 +55,7 @@ impl Poller {
             stopped: Condvar::new(),
         });
         let this = Self(Arc::clone(&shared));
-        std::thread::Builder::new()
-            .name("poll".to_owned())
-            .spawn(move || shared.run(interval))?;
+        thread::start("poll", move || shared.run(interval))?;
         Ok(this)
     }
 

@@ -13,6 +13,8 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
 
+use crate::fault::{self, Operation};
+
 pub use open_folder::OpenFolder;
 pub use regular::{open, set_date};
 
@@ -31,6 +33,7 @@ pub enum Access {
 /// When the file is missing, cannot be read or is larger, or something else has its name, such as a fifo, a
 /// device or a folder.
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    fault::before(Operation::Read(path))?;
     let file = open(path)?;
     let mut bytes = Vec::new();
     bytes
@@ -59,19 +62,42 @@ pub fn write_whole(path: &Path, access: Access, bytes: &[&[u8]]) -> io::Result<(
     };
     if access == Access::Shared && is_special(path) {
         let mut file = File::options().write(true).open(path)?;
-        return bytes.iter().try_for_each(|bytes| file.write_all(bytes));
+        return bytes
+            .iter()
+            .try_for_each(|bytes| write(&mut file, path, bytes));
     }
-    let mut file = temporary(path, access)?;
-    for bytes in bytes {
-        file.as_file_mut().write_all(bytes)?;
-    }
+    let file = temporary_of(path, access, bytes)?;
+    persist_on_disk(file, path)
+}
+
+/// Brings a temporary file to disk and gives it its name, which is on disk as well afterwards.
+fn persist_on_disk(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    fault::before(Operation::Sync(file.path()))?;
     file.as_file().sync_data()?;
-    file.persist(path)?;
+    persist(file, path)?;
     sync_folder(folder_of(path))
+}
+
+/// Gives a temporary file its name.
+fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    fault::before(Operation::Rename(file.path(), path))?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Writes bytes at the end of a file.
+fn write(file: &mut File, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Err(error) = fault::before(Operation::Write(path, bytes)) {
+        // A disk takes what fits before it says that it is full.
+        file.write_all(&bytes[..bytes.len() / 2])?;
+        return Err(error);
+    }
+    file.write_all(bytes)
 }
 
 /// Brings the names in a folder to disk: a rename is only there after a loss of power once its folder is.
 fn sync_folder(folder: &Path) -> io::Result<()> {
+    fault::before(Operation::SyncFolder(folder))?;
     // A folder may be writable and not readable.
     #[cfg(unix)]
     if let Ok(folder) = File::open(folder) {
@@ -97,23 +123,18 @@ fn is_special(path: &Path) -> bool {
 /// # Errors
 /// As for [`write_whole`].
 pub fn write_cached(path: &Path, access: Access, bytes: &[&[u8]]) -> io::Result<()> {
-    let mut file = temporary(path, access)?;
-    for bytes in bytes {
-        file.as_file_mut().write_all(bytes)?;
-    }
-    file.persist(path)?;
-    Ok(())
+    persist(temporary_of(path, access, bytes)?, path)
 }
 
-/// Copies a file, completely or not at all.
+/// Copies a file, completely or not at all, and brings the copy to disk.
 ///
 /// # Errors
 /// When the file system refuses.
 pub fn copy_whole(from: &Path, to: &Path, access: Access) -> io::Result<()> {
     let mut copy = temporary(to, access)?;
-    io::copy(&mut File::open(from)?, copy.as_file_mut())?;
-    copy.persist(to)?;
-    Ok(())
+    fault::before(Operation::Copy(from, copy.path()))?;
+    io::copy(&mut open(from)?, copy.as_file_mut())?;
+    persist_on_disk(copy, to)
 }
 
 /// Appends a line in one write. If a crash left the last line without its end, that line is ended first.
@@ -121,6 +142,7 @@ pub fn copy_whole(from: &Path, to: &Path, access: Access) -> io::Result<()> {
 /// # Errors
 /// When the file system refuses.
 pub fn append_line(path: &Path, line: &[u8]) -> io::Result<()> {
+    fault::before(Operation::Append(path))?;
     let mut file = File::options()
         .read(true)
         .append(true)
@@ -131,10 +153,10 @@ pub fn append_line(path: &Path, line: &[u8]) -> io::Result<()> {
         file.seek(SeekFrom::End(-1))?;
         file.read_exact(&mut last)?;
         if last != *b"\n" {
-            file.write_all(b"\n")?;
+            write(&mut file, path, b"\n")?;
         }
     }
-    file.write_all(&[line, b"\n"].concat())
+    write(&mut file, path, &[line, b"\n"].concat())
 }
 
 /// A lock between processes, held until it is dropped or the process ends.
@@ -148,8 +170,13 @@ impl Lock {
     /// When the file cannot be created, or the system has no locks.
     pub fn wait(path: &Path) -> io::Result<Self> {
         let file = File::create(path)?;
-        file.lock()?;
-        Ok(Self(file))
+        loop {
+            match fault::before(Operation::Lock(path)).and_then(|()| file.lock()) {
+                // A signal came, such as Ctrl-C.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                done => return done.map(|()| Self(file)),
+            }
+        }
     }
 
     /// Takes the lock of this name, or returns `None` if another process or another part of this one has it.
@@ -157,6 +184,7 @@ impl Lock {
     /// # Errors
     /// When the file cannot be created, or the system has no locks.
     pub fn attempt(path: &Path) -> io::Result<Option<Self>> {
+        fault::before(Operation::Lock(path))?;
         let file = File::create(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self(file))),
@@ -181,8 +209,8 @@ pub fn private_key(path: &Path) -> io::Result<[u8; 32]> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = temporary(path, Access::Private)?;
-    file.as_file_mut().write_all(&key)?;
+    let file = temporary_of(path, Access::Private, &[&key])?;
+    fault::before(Operation::Rename(file.path(), path))?;
     match file.persist_noclobber(path) {
         Ok(_) => Ok(key),
         // Another host was quicker.
@@ -209,6 +237,7 @@ fn existing_key(path: &Path) -> Option<[u8; 32]> {
 /// # Errors
 /// When the file is missing or the disk is read-only.
 pub fn touch(path: &Path) -> io::Result<()> {
+    fault::before(Operation::Touch(path))?;
     let file = File::options().write(true).open(path)?;
     file.set_modified(SystemTime::now())
 }
@@ -249,6 +278,7 @@ pub fn list_by_age(folder: &Path) -> io::Result<Vec<FileInfo>> {
 /// # Errors
 /// When the file system refuses.
 pub fn create_folder(folder: &Path) -> io::Result<()> {
+    fault::before(Operation::CreateFolder(folder))?;
     std::fs::create_dir_all(folder)
 }
 
@@ -293,6 +323,16 @@ fn temporary_prefix(path: &Path) -> String {
     format!(".{}.", name.to_string_lossy())
 }
 
+/// Creates a temporary file with these bytes beside the file that it will become.
+fn temporary_of(path: &Path, access: Access, bytes: &[&[u8]]) -> io::Result<NamedTempFile> {
+    let mut file = temporary(path, access)?;
+    let name = file.path().to_owned();
+    for bytes in bytes {
+        write(file.as_file_mut(), &name, bytes)?;
+    }
+    Ok(file)
+}
+
 /// Creates a temporary file beside the file that it will become.
 fn temporary(path: &Path, access: Access) -> io::Result<NamedTempFile> {
     let prefix = temporary_prefix(path);
@@ -311,7 +351,10 @@ fn temporary(path: &Path, access: Access) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(&prefix).suffix(TEMPORARY);
     // `tempfile_in` would add the temporary name to the error. A message names the file that was asked for.
-    builder.make_in(folder_of(path), |path| options.open(path))
+    builder.make_in(folder_of(path), |path| {
+        fault::before(Operation::Create(path))?;
+        options.open(path)
+    })
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use wasmtime::component::Component;
 use super::component::Code;
 use super::hash::CodeHash;
 use crate::files::{self, Access, OpenFolder};
-use crate::thread::lower_priority;
+use crate::thread::{self, lower_priority};
 
 /// Options of the cache on disk.
 #[derive(Clone, Debug)]
@@ -142,21 +142,19 @@ impl Drop for Cache {
 impl Writer {
     fn start(disk: Disk) -> io::Result<Self> {
         let (jobs, waiting) = channel::<(CodeHash, Component)>();
-        let thread = std::thread::Builder::new()
-            .name("compiled".to_owned())
-            .spawn(move || {
-                lower_priority();
-                for (hash, component) in waiting {
-                    let written = component
-                        .serialize()
-                        .map_err(|error| io::Error::other(format!("{error:#}")))
-                        .and_then(|bytes| disk.write(hash, &bytes));
-                    // A full disk only slows down the next start.
-                    if let Err(error) = written {
-                        tracing::debug!("compiled code of {hash} is not kept: {error}");
-                    }
+        let thread = thread::start("compiled", move || {
+            lower_priority();
+            for (hash, component) in waiting {
+                let written = component
+                    .serialize()
+                    .map_err(|error| io::Error::other(format!("{error:#}")))
+                    .and_then(|bytes| disk.write(hash, &bytes));
+                // A full disk only slows down the next start.
+                if let Err(error) = written {
+                    tracing::debug!("compiled code of {hash} is not kept: {error}");
                 }
-            })?;
+            }
+        })?;
         Ok(Self { jobs, thread })
     }
 }

@@ -12,7 +12,7 @@ use rayon::ThreadPool;
 use wasmtime::component::Component;
 
 use crate::error::GuestError;
-use crate::thread::{DEEP_STACK, is_cancelled, lower_priority};
+use crate::thread::{DEEP_STACK, is_cancelled, lower_priority, start_with_stack};
 
 /// Time for any compilation. It is generous, since the machine may be slow or busy.
 const LEAST: Duration = Duration::from_secs(30);
@@ -194,12 +194,15 @@ impl Crew {
         let flag = Arc::clone(&stop);
         let threads = rayon::ThreadPoolBuilder::new()
             .thread_name(|i| format!("compile-{i}"))
-            .stack_size(DEEP_STACK)
             .start_handler(move |_| {
                 if !gives_way {
                     lower_priority();
                 }
                 STOP.set(Some(Arc::clone(&flag)));
+            })
+            .spawn_handler(|thread| {
+                let name = thread.name().unwrap_or("compile").to_owned();
+                start_with_stack(&name, DEEP_STACK, || thread.run()).map(drop)
             })
             .build()
             .map_err(|error| GuestError::Engine(error.to_string()))?;

@@ -16,6 +16,7 @@ use super::function_cache::FunctionCache;
 use super::limits::TICK;
 use super::profiler::Profiler;
 use crate::error::GuestError;
+use crate::thread;
 
 /// The part of an engine that all engines of a host share.
 pub(super) struct Compiler {
@@ -86,15 +87,14 @@ impl Compiler {
 /// Starts the thread that advances the epoch, until the engine is gone.
 fn start_clock(wasm: &wasmtime::Engine, tick: Duration) -> Result<(), GuestError> {
     let wasm = wasm.weak();
-    std::thread::Builder::new()
-        .name("guest-clock".to_owned())
-        .spawn(move || {
-            while let Some(wasm) = wasm.upgrade() {
-                wasm.increment_epoch();
-                drop(wasm);
-                std::thread::sleep(tick);
-            }
-        })
+    let tick_on = move || {
+        while let Some(wasm) = wasm.upgrade() {
+            wasm.increment_epoch();
+            drop(wasm);
+            std::thread::sleep(tick);
+        }
+    };
+    thread::start("guest-clock", tick_on)
         .map_err(|error| GuestError::Engine(format!("no thread for the clock: {error}")))?;
     Ok(())
 }

@@ -13,6 +13,7 @@ use super::entry::{ENTRIES, Entry};
 use crate::error::Binary;
 use crate::files::{self, Access, Lock};
 use crate::guest::CodeHash;
+use crate::thread;
 
 /// Limit of the log's size in bytes. A log in use has some hundred kilobytes.
 const MOST_LOG: u64 = 64 << 20;
@@ -25,7 +26,15 @@ const SLACK: usize = 200;
 /// killed may have left half a line.
 #[must_use]
 pub fn read(folder: &Path) -> Vec<Entry> {
-    let text = files::read(&log_file(folder), MOST_LOG).unwrap_or_default();
+    try_read(folder).unwrap_or_default()
+}
+
+/// Reads the entries in a guest's folder. A missing log has none.
+fn try_read(folder: &Path) -> io::Result<Vec<Entry>> {
+    let text = match files::read(&log_file(folder), MOST_LOG) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        text => text.unwrap_or_default(),
+    };
     let mut entries: Vec<Entry> = Vec::new();
     for line in text.split(|byte| *byte == b'\n') {
         let Ok(entry) = serde_json::from_slice::<Entry>(line) else {
@@ -38,7 +47,7 @@ pub fn read(folder: &Path) -> Vec<Entry> {
         }
     }
     entries.drain(..entries.len().saturating_sub(ENTRIES));
-    entries
+    Ok(entries)
 }
 
 /// True if a guest's folder holds the code of a version.
@@ -79,25 +88,23 @@ impl Keeper {
         files::create_folder(&folder.join("code"))?;
         let (jobs, waiting) = channel();
         let of_thread = folder.clone();
-        let thread = std::thread::Builder::new()
-            .name("history".to_owned())
-            .spawn(move || {
-                let mut lines = SLACK;
-                for job in waiting {
-                    let done = match job {
-                        Job::Code(hash, binary) => keep_code(&of_thread, hash, &binary.bytes),
-                        Job::Entry(entry) => append(&of_thread, &entry, &mut lines),
-                        Job::Call(call) => {
-                            call();
-                            Ok(())
-                        }
-                    };
-                    // A full disk must not stop the game.
-                    if let Err(error) = done {
-                        tracing::debug!("the history is not kept: {error}");
+        let thread = thread::start("history", move || {
+            let mut lines = SLACK;
+            for job in waiting {
+                let done = match job {
+                    Job::Code(hash, binary) => keep_code(&of_thread, hash, &binary.bytes),
+                    Job::Entry(entry) => append(&of_thread, &entry, &mut lines),
+                    Job::Call(call) => {
+                        call();
+                        Ok(())
                     }
+                };
+                // A full disk must not stop the game.
+                if let Err(error) = done {
+                    tracing::debug!("the history is not kept: {error}");
                 }
-            })?;
+            }
+        })?;
         Ok(Self {
             folder,
             jobs: Some(jobs),
@@ -134,13 +141,15 @@ fn append(folder: &Path, entry: &Entry, lines: &mut usize) -> io::Result<()> {
     let _lock = Lock::wait(&folder.join("lock"))?;
     let path = log_file(folder);
     if *lines >= SLACK {
-        *lines = 0;
+        // A log that cannot be read is not replaced by an empty one.
+        let entries = try_read(folder)?;
         let mut log = Vec::new();
-        for entry in read(folder) {
+        for entry in entries {
             serde_json::to_writer(&mut log, &entry)?;
             log.push(b'\n');
         }
-        files::write_cached(&path, Access::Private, &[&log])?;
+        files::write_whole(&path, Access::Private, &[&log])?;
+        *lines = 0;
     }
     *lines += 1;
     files::append_line(&path, &serde_json::to_vec(entry)?)
@@ -152,7 +161,7 @@ fn keep_code(folder: &Path, hash: CodeHash, bytes: &[u8]) -> io::Result<()> {
     if path.is_file() {
         files::touch(&path)?;
     } else {
-        files::write_cached(&path, Access::Private, &[bytes])?;
+        files::write_whole(&path, Access::Private, &[bytes])?;
     }
     let kept = files::list_by_age(&folder.join("code"))?;
     for file in kept.iter().rev().skip(CODES) {

@@ -11,7 +11,7 @@ use crate::build::{CandidateSource, News, Pipeline};
 use crate::error::SwapError;
 use crate::guest::{Code, Engine};
 use crate::supervisor::{Candidate, ExpectedState, prepare};
-use crate::thread::{cancellable, is_cancelled, lower_priority};
+use crate::thread::{self, cancellable, is_cancelled, lower_priority};
 
 /// The outcome of an offer.
 pub(super) enum OfferOutcome {
@@ -154,9 +154,7 @@ impl Preparer {
         let jobs = Arc::new(Mutex::new(jobs));
         for _ in 0..THREADS {
             let jobs = Arc::clone(&jobs);
-            std::thread::Builder::new()
-                .name("plugins".to_owned())
-                .spawn(move || prepare_all(&jobs))?;
+            thread::start("plugins", move || prepare_all(&jobs))?;
         }
         Ok(Self(sender))
     }

@@ -15,6 +15,7 @@ use super::archive::{ArchivedStates, STATES};
 use super::candidate::Version;
 use crate::guest::CodeHash;
 use crate::image::Image;
+use crate::thread;
 
 /// A handle of the thread, which ends when all handles are gone.
 #[derive(Clone)]
@@ -58,14 +59,12 @@ impl Reaper {
         let (sender, jobs) = channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let still_waiting = Arc::clone(&waiting);
-        std::thread::Builder::new()
-            .name("reaper".to_owned())
-            .spawn(move || {
-                let mut states = ArchivedStates::new(most);
-                for job in jobs {
-                    work(job, &mut states, &still_waiting);
-                }
-            })?;
+        thread::start("reaper", move || {
+            let mut states = ArchivedStates::new(most);
+            for job in jobs {
+                work(job, &mut states, &still_waiting);
+            }
+        })?;
         Ok(Self {
             jobs: sender,
             waiting,

@@ -9,7 +9,7 @@ use super::{Stop, Worker};
 use crate::error::{GuestError, SwapError};
 use crate::guest::Code;
 use crate::supervisor::{Candidate, prepare};
-use crate::thread::{DEEP_STACK, cancellable};
+use crate::thread::{DEEP_STACK, cancellable, start_with_stack};
 
 impl Worker {
     /// Prepares a version on another thread. A preparation that takes long is given up when something
@@ -30,9 +30,8 @@ impl Worker {
                 let _ = tell.send(done);
             }
         };
-        let thread = std::thread::Builder::new().name("prepare".to_owned());
-        if let Err(cause) = thread.stack_size(DEEP_STACK).spawn(preparing) {
-            let name = "prepare";
+        let name = "prepare";
+        if let Err(cause) = start_with_stack(name, DEEP_STACK, preparing) {
             return Ok(Err(SwapError::Guest(GuestError::Thread { name, cause })));
         }
         let mut next = prepared.recv_timeout(PATIENCE);
