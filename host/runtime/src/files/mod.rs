@@ -5,6 +5,7 @@
 
 mod open_folder;
 mod regular;
+mod working_folder;
 
 use std::fs::{DirEntry, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -15,6 +16,7 @@ use tempfile::NamedTempFile;
 
 pub use open_folder::OpenFolder;
 pub use regular::{open, set_date};
+pub use working_folder::WorkingFolder;
 
 /// The readers of a file that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
