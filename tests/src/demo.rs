@@ -40,12 +40,14 @@ impl Demo {
             std::fs::create_dir_all(&to)
                 .unwrap_or_else(|error| panic!("cannot make {}: {error}", to.display()));
             // Not the caches of incremental builds: half of the bytes, and of no use at another path.
-            for part in [".fingerprint", "build", "deps"] {
-                if from.join(part).is_dir() {
-                    let seeded = seed(&from.join(part), &to.join(part));
-                    seeded.unwrap_or_else(|error| panic!("cannot seed {part}: {error}"));
+            for part in [".fingerprint", "build"] {
+                let part = from.join(part);
+                if part.is_dir() {
+                    // The files keep their times, by which cargo decides what to rebuild.
+                    copy(&part, &to);
                 }
             }
+            link_libraries(&from.join("deps"), &to.join("deps"));
         }
     }
 
@@ -208,32 +210,6 @@ fn has_target() -> bool {
     output.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
 }
 
-/// Copies a folder of cargo's output. The files keep their times, by which cargo decides what to rebuild.
-/// What the compiler made is linked, and costs nothing: a build replaces such a file and never writes into it.
-fn seed(from: &Path, to: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let from = entry?.path();
-        let to = to.join(from.file_name().unwrap_or_default());
-        if from.is_dir() {
-            seed(&from, &to)?;
-            continue;
-        }
-        let kind = from.extension().and_then(|kind| kind.to_str());
-        let is_compiled = kind.is_some_and(|kind| ["rlib", "rmeta", "so"].contains(&kind));
-        // Another file system takes no link.
-        if !(is_compiled && std::fs::hard_link(&from, &to).is_ok()) {
-            std::fs::copy(&from, &to)?;
-            let time = from.metadata()?.modified()?;
-            std::fs::File::options()
-                .append(true)
-                .open(&to)?
-                .set_modified(time)?;
-        }
-    }
-    Ok(())
-}
-
 /// Copies files and folders with their times and modes.
 #[track_caller]
 fn copy(from: &Path, to: &Path) {
@@ -249,6 +225,33 @@ fn copy(from: &Path, to: &Path) {
         from.display(),
         to.display()
     );
+}
+
+/// Copies a folder of compiled crates. Libraries are linked, since they are most of the bytes and the compiler
+/// replaces them instead of writing into them. Does nothing if there is no such folder.
+#[track_caller]
+fn link_libraries(from: &Path, to: &Path) {
+    let Ok(entries) = std::fs::read_dir(from) else {
+        return;
+    };
+    std::fs::create_dir_all(to)
+        .unwrap_or_else(|error| panic!("cannot make {}: {error}", to.display()));
+    let mut copied = Command::new("cp");
+    copied.args(["-a", "-t"]).arg(to);
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let end = path.extension().and_then(|end| end.to_str());
+        let is_library = matches!(end, Some("rlib" | "rmeta" | "so"));
+        // Another file system takes no links.
+        if !is_library || std::fs::hard_link(&path, to.join(entry.file_name())).is_err() {
+            copied.arg(path);
+        }
+    }
+    // A folder of libraries alone is complete.
+    if copied.get_args().len() > 3 {
+        let status = copied.status().expect("cp starts");
+        assert!(status.success(), "cannot copy {}", from.display());
+    }
 }
 
 #[track_caller]

@@ -157,6 +157,13 @@ impl Run {
         self
     }
 
+    /// Starts the host in this folder.
+    #[must_use]
+    pub fn within_folder(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
     /// Prepares a run whose memory is measured: huge pages would round it up to 2 MiB, a step of 5%.
     #[must_use]
     pub fn in_small_pages(self) -> Self {

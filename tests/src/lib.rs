@@ -5,6 +5,7 @@
 //! driver panics with all of these.
 
 mod bounded;
+mod busy;
 mod demo;
 mod display;
 mod fixture;
@@ -17,6 +18,7 @@ mod typed;
 mod wait;
 
 pub use bounded::{Bounded, Bounds};
+pub use busy::Busy;
 pub use demo::{Demo, cargo_for_guests, workspace};
 pub use display::{Display, Picture};
 pub use fixture::{Counter, Guest, Tally, component_of};

@@ -7,13 +7,16 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use vblank_render::assets::{AssetError, AssetRequest, Assets, Payload};
 use vblank_runtime::build::{Coverage, Inputs, Touched, Watcher};
-use vblank_runtime::{files, thread};
+use vblank_runtime::files::{self, WorkingFolder};
+use vblank_runtime::thread;
 
 /// Handle of the loader's thread. Dropping it stops the thread.
 pub(super) struct AssetLoader {
@@ -59,7 +62,10 @@ impl AssetLoader {
         let mut loader = Loader {
             assets: assets.clone(),
             folder,
+            named_in: WorkingFolder::now(),
             stamps: BTreeMap::new(),
+            is_touched: Arc::default(),
+            unseen: None,
             notice: Box::new(notice),
         };
         let touched = wake.clone();
@@ -87,8 +93,14 @@ impl Drop for AssetLoader {
 struct Loader {
     assets: Assets,
     folder: AssetFolder,
+    /// The working folder in which that folder was named.
+    named_in: WorkingFolder,
     /// State of each file when it was last read, by the asset's handle.
     stamps: BTreeMap<u32, FileStamp>,
+    /// True if a message of a change is under way. Thousands of changes send one.
+    is_touched: Arc<AtomicBool>,
+    /// The last notice of changes that are not seen.
+    unseen: Option<String>,
     notice: Box<dyn Fn(String) + Send>,
 }
 
@@ -101,6 +113,20 @@ struct FileStamp {
     path: PathBuf,
     written: Option<SystemTime>,
     bytes: u64,
+    /// Device, inode and the time of the last change of the file's entry, on Unix.
+    entry: [i64; 4],
+}
+
+#[cfg(unix)]
+fn entry(meta: &std::fs::Metadata) -> [i64; 4] {
+    use std::os::unix::fs::MetadataExt;
+    let (device, inode) = (meta.dev().cast_signed(), meta.ino().cast_signed());
+    [device, inode, meta.ctime(), meta.ctime_nsec()]
+}
+
+#[cfg(not(unix))]
+fn entry(_: &std::fs::Metadata) -> [i64; 4] {
+    [0; 4]
 }
 
 /// Largest size of an asset's file in bytes.
@@ -124,6 +150,7 @@ impl Loader {
                     self.fail(failures);
                 }
                 Ok(Wake::Touched) => {
+                    self.is_touched.store(false, Ordering::Release);
                     if self.see_what_changed(woken, &mut watcher).is_break() {
                         return;
                     }
@@ -133,23 +160,40 @@ impl Loader {
         }
     }
 
-    fn watch(&self, touched: &Sender<Wake>) -> Watcher {
-        let touched = touched.clone();
-        // Sending fails only if the thread has ended, and the watcher ends with it.
-        let tell = move |_: Touched<'_>| drop(touched.send(Wake::Touched));
+    fn watch(&mut self, touched: &Sender<Wake>) -> Watcher {
+        let (touched, is_touched) = (touched.clone(), Arc::clone(&self.is_touched));
+        let tell = move |_: Touched<'_>| {
+            if !is_touched.swap(true, Ordering::AcqRel) {
+                // Sending fails only if the thread has ended, and the watcher ends with it.
+                drop(touched.send(Wake::Touched));
+            }
+        };
         let mut watcher = Watcher::new(self.folder.poll, tell);
-        let (coverage, _) = watcher.watch(&self.inputs());
-        if let Coverage::Partial { path, reason } = coverage {
-            let path = path.display();
-            (self.notice)(format!(
-                "changes of assets in {path} are not seen: {reason}"
-            ));
-        }
+        self.watch_anew(&mut watcher);
         watcher
     }
 
-    fn inputs(&self) -> Inputs {
-        Inputs::of_folder(&self.folder.folder)
+    /// Watches what lies in the folder now, and says once which changes are not seen.
+    fn watch_anew(&mut self, watcher: &mut Watcher) {
+        let (coverage, _) = watcher.watch(&Inputs::of_folder(&self.path()));
+        let unseen = match coverage {
+            Coverage::Partial { path, reason } => {
+                let path = path.display();
+                Some(format!(
+                    "changes of assets in {path} are not seen: {reason}"
+                ))
+            }
+            _ => None,
+        };
+        if unseen != self.unseen {
+            unseen.iter().for_each(|text| (self.notice)(text.clone()));
+            self.unseen = unseen;
+        }
+    }
+
+    /// Returns the path of the folder.
+    fn path(&self) -> PathBuf {
+        self.named_in.path(&self.folder.folder)
     }
 
     /// Loads files that have changed. A file that is damaged or missing may still be being written, so
@@ -160,34 +204,43 @@ impl Loader {
         watcher: &mut Option<Watcher>,
     ) -> ControlFlow<()> {
         const PATIENCE: Duration = Duration::from_millis(100);
+        /// Some program may write all the time.
+        const AT_MOST: Duration = Duration::from_secs(1);
+        /// A damaged file that is written all the time is damaged.
+        const PATIENCE_IN_ALL: Duration = Duration::from_secs(3);
+        let begun_all = Instant::now();
+        let mut failures = BTreeMap::new();
         loop {
-            while wait(woken, self.folder.debounce)? {}
+            let begun = Instant::now();
+            while self.wait(woken, self.folder.debounce)? && begun.elapsed() < AT_MOST {}
             if let Some(watcher) = watcher {
                 // New folders have to be watched too.
-                let _ = watcher.watch(&self.inputs());
+                self.watch_anew(watcher);
             }
-            let failures = self.look_again();
-            if failures.is_empty() || !wait(woken, PATIENCE)? {
-                self.fail(failures);
+            self.look_again(&mut failures);
+            let is_last = failures.is_empty() || begun_all.elapsed() > PATIENCE_IN_ALL;
+            if is_last || !self.wait(woken, PATIENCE)? {
+                self.fail(failures.into_iter().collect());
                 return ControlFlow::Continue(());
             }
         }
     }
 
-    /// Reads all files in use whose stamps have changed. Returns those that could not be loaded.
-    fn look_again(&mut self) -> Vec<Failure> {
+    /// Reads all files in use whose stamps have changed. `failures` holds those that could not be loaded, and
+    /// keeps the ones that have not changed since.
+    fn look_again(&mut self, failures: &mut BTreeMap<u32, AssetError>) {
         drop(self.assets.take_wanted());
         let files = self.assets.files();
-        self.stamps
-            .retain(|handle, _| files.iter().any(|file| file.handle == *handle));
-        let mut failures = Vec::new();
+        let is_used = |handle: &u32| files.iter().any(|file| file.handle == *handle);
+        self.stamps.retain(|handle, _| is_used(handle));
+        failures.retain(|handle, _| is_used(handle));
         for wanted in &files {
             let now = self.find(wanted).ok();
             if now.is_none() || self.stamps.get(&wanted.handle) != now.as_ref() {
+                failures.remove(&wanted.handle);
                 failures.extend(self.load(wanted));
             }
         }
-        failures
     }
 
     /// Reads a file, and passes its content on unless reading failed.
@@ -239,7 +292,7 @@ impl Loader {
 
     /// Returns the path and the metadata of an asset's file.
     fn find(&self, wanted: &AssetRequest) -> Result<FileStamp, AssetError> {
-        let folder = &self.folder.folder;
+        let folder = &self.path();
         let files = wanted.files(folder);
         for file in &files {
             let Ok(path) = std::fs::canonicalize(file) else {
@@ -258,6 +311,7 @@ impl Loader {
                         path,
                         written: meta.modified().ok(),
                         bytes: meta.len(),
+                        entry: entry(&meta),
                     });
                 }
                 _ => {}
@@ -269,14 +323,18 @@ impl Loader {
             .collect();
         Err(AssetError::Missing(names.join(" or ")))
     }
-}
 
-/// Waits for a change, and returns true if one came within the limit. Breaks if the thread is to stop.
-fn wait(woken: &Receiver<Wake>, limit: Duration) -> ControlFlow<(), bool> {
-    match woken.recv_timeout(limit) {
-        // A file that is wanted for the first time is read together with the changed ones.
-        Ok(Wake::Touched | Wake::Wanted) => ControlFlow::Continue(true),
-        Err(RecvTimeoutError::Timeout) => ControlFlow::Continue(false),
-        Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => ControlFlow::Break(()),
+    /// Waits for a change, and returns true if one came within the limit. Breaks if the thread is to stop.
+    fn wait(&self, woken: &Receiver<Wake>, limit: Duration) -> ControlFlow<(), bool> {
+        match woken.recv_timeout(limit) {
+            Ok(Wake::Touched) => {
+                self.is_touched.store(false, Ordering::Release);
+                ControlFlow::Continue(true)
+            }
+            // A file that is wanted for the first time is read together with the changed ones.
+            Ok(Wake::Wanted) => ControlFlow::Continue(true),
+            Err(RecvTimeoutError::Timeout) => ControlFlow::Continue(false),
+            Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => ControlFlow::Break(()),
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use image::{DynamicImage, Rgba, RgbaImage};
 use tempfile::TempDir;
 use vblank_tests::{
-    Bounds, Counter, DEADLINE, Demo, Ended, Guest, Host, Run, blank_png, host, name_of,
+    Bounds, Busy, Counter, DEADLINE, Demo, Ended, Guest, Host, Run, blank_png, host, name_of,
     ogg_of_long_words, silent_ogg,
 };
 
@@ -257,6 +257,23 @@ fn a_changed_file_is_shown_without_a_swap() {
         assert_eq!(end(&ended, "asset_bytes"), 2 * BYTES);
         png(&scene.asset("ship.png"), RED);
     }
+}
+
+#[test]
+fn a_changed_file_comes_in_while_another_is_written_all_the_time() {
+    let scene = Scene::new();
+    png(&scene.asset("ship.png"), RED);
+    let guest = scene.guest("game.wasm", &drawing("ship"));
+    let mut host = watched(&scene, &guest);
+    host.event("first-frame");
+    let notes = scene.asset("notes.txt");
+    let _busy = Busy::new(Duration::from_millis(1), move |number| {
+        std::fs::write(&notes, number.to_string()).expect("a file can be written");
+    });
+    std::fs::write(scene.asset("ship.png"), "no picture").expect("a file can be written");
+    let notice = host.event("notice")["message"].to_string();
+    assert!(notice.contains("ship"), "{notice}");
+    let _ = host.stop().exits(0);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use cargo_metadata::{BuildScript, Message, PackageId};
 
 use super::dep_info;
 use super::error::{BuildError, advice};
+use super::failure::condition;
 use super::locations::from_here;
 use super::rustc::{RustcCommand, Verbose, as_shown};
 use super::toolchain::clean;
@@ -73,9 +74,43 @@ pub(super) fn spawn(command: &mut Command) -> std::io::Result<Child> {
     command.spawn()
 }
 
+/// Returns the variables by which cargo shows its progress although its output goes through the host: as in a
+/// terminal, if the host's own output is one.
+pub(super) fn progress() -> Vec<(&'static str, String)> {
+    const WHEN: &str = "CARGO_TERM_PROGRESS_WHEN";
+    let is_set = |name: &str| std::env::var_os(name).is_some();
+    let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+    // cargo shows none there either.
+    if is_set(WHEN) || is_set("CI") || is_dumb {
+        return Vec::new();
+    }
+    let Some(width) = terminal_width() else {
+        return Vec::new();
+    };
+    vec![
+        (WHEN, "always".to_owned()),
+        ("CARGO_TERM_PROGRESS_WIDTH", width.to_string()),
+    ]
+}
+
+/// Returns the width of the terminal that standard error goes to.
+#[cfg(unix)]
+fn terminal_width() -> Option<u16> {
+    let size = rustix::termios::tcgetwinsize(std::io::stderr()).ok()?;
+    (size.ws_col > 0).then_some(size.ws_col)
+}
+
+/// Asks nothing: cargo shows no progress, only what it compiles.
+#[cfg(not(unix))]
+fn terminal_width() -> Option<u16> {
+    None
+}
+
 /// A running build. Dropping it stops the build.
 pub(super) struct Build {
     maker: Maker,
+    /// True if the user sees all messages as they come.
+    is_shown: bool,
     child: Child,
     messages: Option<JoinHandle<Vec<u8>>>,
     artifacts: Option<JoinHandle<Vec<u8>>>,
@@ -149,13 +184,14 @@ impl BuildOutput {
 }
 
 impl Build {
-    /// With `shows_messages`, the compiler's messages on standard output are shown to the user.
+    /// With `shows_messages`, the messages of cargo and the compiler are shown to the user as they come.
     ///
     /// # Errors
     /// When the system starts no thread to read the output. The build is stopped then.
     pub(super) fn new(child: Child, shows_messages: bool, maker: Maker) -> io::Result<Self> {
         // Dropping it stops the child.
         let mut build = Self {
+            is_shown: shows_messages,
             messages: None,
             artifacts: None,
             maker,
@@ -163,7 +199,12 @@ impl Build {
             child,
             begun: Instant::now(),
         };
-        build.messages = build.child.stderr.take().map(collect).transpose()?;
+        let messages = build.child.stderr.take();
+        build.messages = match shows_messages {
+            true => messages.map(|pipe| collect_beside(pipe, std::io::stderr())),
+            false => messages.map(collect),
+        }
+        .transpose()?;
         let artifacts = build.child.stdout.take();
         build.artifacts = match (&build.maker, shows_messages) {
             (Maker::Cargo { workspace, .. }, true) => {
@@ -207,7 +248,10 @@ impl Build {
                 };
                 let shown = compiler_messages(&artifacts);
                 self.messages_so_far = messages.clone() + "\n" + &shown.collect::<String>();
-                from_here(&messages, workspace)
+                match self.is_shown {
+                    true => String::new(),
+                    false => from_here(&messages, workspace),
+                }
             }
             Maker::Rustc { command, .. } => {
                 let compiled = command.compiled(&output);
@@ -342,14 +386,11 @@ impl Maker {
         let names_none = |script: &BuildScript| {
             let printed = script.out_dir.parent().map(|folder| folder.join("output"));
             let printed = printed.and_then(|file| std::fs::read(file).ok());
-            let names = |line: &[u8]| {
-                let value = line
-                    .strip_prefix(b"cargo:")
-                    .map(|rest| rest.strip_prefix(b":").unwrap_or(rest));
-                value.is_some_and(|value| value.starts_with(b"rerun-if-"))
-            };
             // Without what it has printed, it may have named nothing.
-            printed.is_none_or(|printed| !printed.split(|byte| *byte == b'\n').any(names))
+            printed.is_none_or(|printed| {
+                let printed = String::from_utf8_lossy(&printed);
+                !printed.lines().any(|line| condition(line).is_some())
+            })
         };
         scripts
             .filter(names_none)
@@ -407,6 +448,22 @@ fn collect(mut pipe: impl Read + Send + 'static) -> io::Result<JoinHandle<Vec<u8
         let mut bytes = Vec::new();
         // The output before a read error is still useful.
         let _ = pipe.read_to_end(&mut bytes);
+        bytes
+    })
+}
+
+/// Collects bytes, and copies them to `beside` as they come.
+fn collect_beside(
+    mut pipe: impl Read + Send + 'static,
+    mut beside: impl Write + Send + 'static,
+) -> io::Result<JoinHandle<Vec<u8>>> {
+    thread::start("output", move || {
+        let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
+        while let Ok(count @ 1..) = pipe.read(&mut piece) {
+            bytes.extend_from_slice(&piece[..count]);
+            // Without a terminal there is nobody to tell.
+            let _ = beside.write_all(&piece[..count]);
+        }
         bytes
     })
 }

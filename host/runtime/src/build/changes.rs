@@ -309,12 +309,13 @@ impl Changes {
         effect
     }
 
-    /// Compares these files with what the newest build has read, and looks for files that are gone. `concerns`
-    /// is true for what may be an input, and `is_over` when nobody wants the result any more.
+    /// Compares these files with what the newest build has read, and looks for files that are gone. A file has
+    /// `true` if it is named as an input. `concerns` is true for what may be an input, and `is_over` when nobody
+    /// wants the result any more.
     pub(super) fn compare(
         &mut self,
         inputs: &Inputs,
-        files: BTreeSet<PathBuf>,
+        files: BTreeMap<PathBuf, bool>,
         concerns: &dyn Fn(&Path) -> bool,
         is_over: &dyn Fn() -> bool,
     ) -> Effect {
@@ -324,15 +325,14 @@ impl Changes {
         for file in gone {
             effect = effect.and(self.judge_gone(inputs, &file, true));
         }
-        let changed = files.into_iter().filter(|file| file.is_file());
-        for file in changed {
+        let changed = files.into_iter().filter(|(file, _)| file.is_file());
+        for (file, is_named) in changed {
             if is_over() {
                 break;
             }
             if !self.contents.has_changed(&file) {
                 continue;
             }
-            let is_named = inputs.has_file(&file);
             let came_before = self.ended.is_some_and(|ended| !is_newer(&file, ended));
             effect = effect.and(self.note(file, is_named, true, came_before));
         }
@@ -687,8 +687,9 @@ mod tests {
     fn anything_may_have_changed() {
         let mut scene = Scene::new();
         let compare = |scene: &mut Scene| {
-            let mut files = scene.inputs.in_folders();
-            files.extend(scene.inputs.files().map(Path::to_owned));
+            let files = scene.inputs.in_folders().into_iter();
+            let files = files.map(|file| (file.clone(), scene.inputs.has_file(&file)));
+            let files = files.collect();
             scene
                 .changes
                 .compare(&scene.inputs, files, &|_| true, &|| false)

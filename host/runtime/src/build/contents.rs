@@ -23,13 +23,15 @@ pub(super) struct Contents(HashMap<PathBuf, Content>);
 
 impl Contents {
     /// Reads the files that are not known, if they were last written before the build began. Returns those
-    /// that were written since: what the build has read of them is not known.
+    /// that were written since, or lie in a folder that was moved since: what the build has read of them is not
+    /// known.
     pub(super) fn learn<'a>(
         &mut self,
         files: impl Iterator<Item = &'a Path>,
         began: SystemTime,
     ) -> Vec<PathBuf> {
         let mut unknown = Vec::new();
+        let mut moved = HashMap::new();
         for file in files {
             // The watcher reports a path without links.
             let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
@@ -38,6 +40,7 @@ impl Contents {
             }
             match std::fs::metadata(&file) {
                 Ok(meta) if meta_is_newer(&meta, began) => unknown.push(file),
+                Ok(_) if is_in_moved(&file, began, &mut moved) => unknown.push(file),
                 Ok(_) | Err(_) => self.update(&file),
             }
         }
@@ -92,6 +95,35 @@ fn meta_is_newer(meta: &std::fs::Metadata, time: SystemTime) -> bool {
     is_written
 }
 
+/// True if one of the folders that a path lies in was moved into place at this time or later. `moved` holds the
+/// folders that have been looked at.
+fn is_in_moved(path: &Path, time: SystemTime, moved: &mut HashMap<PathBuf, bool>) -> bool {
+    let Some(folder) = path.parent() else {
+        return false;
+    };
+    if let Some(is_moved) = moved.get(folder) {
+        return *is_moved;
+    }
+    let is_moved = was_moved(folder, time) || is_in_moved(folder, time, moved);
+    moved.insert(folder.to_owned(), is_moved);
+    is_moved
+}
+
+/// True if a folder was moved into place at this time or later: its entry has changed, and no entry in it.
+#[cfg(unix)]
+fn was_moved(folder: &Path, time: SystemTime) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(folder).is_ok_and(|meta| {
+        let is_listed = (meta.mtime(), meta.mtime_nsec()) == (meta.ctime(), meta.ctime_nsec());
+        !is_listed && meta_is_newer(&meta, time)
+    })
+}
+
+#[cfg(not(unix))]
+fn was_moved(_: &Path, _: SystemTime) -> bool {
+    false
+}
+
 /// Reads a file. Anything but a file, such as a fifo, is not opened.
 fn read(path: &Path) -> Content {
     let hash = || -> std::io::Result<Option<blake3::Hash>> {
@@ -141,6 +173,29 @@ mod tests {
         assert!(contents.has_changed(&file));
         contents.update(&file);
         assert!(!contents.has_changed(&file), "it is still missing");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_in_a_folder_that_was_moved_during_the_build_stays_unknown() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let folder = folder.path().canonicalize().expect("it is there");
+        for name in ["kept", "away"] {
+            let deep = folder.join(name).join("deep");
+            std::fs::create_dir_all(&deep).expect("a folder can be made");
+            std::fs::write(deep.join("lib.rs"), "one").expect("it can be written");
+        }
+        // Files are dated by a coarser clock.
+        std::thread::sleep(Duration::from_millis(20));
+        let began = SystemTime::now();
+        std::thread::sleep(Duration::from_millis(20));
+        let moved = folder.join("moved");
+        std::fs::rename(folder.join("away"), &moved).expect("it can be moved");
+        let [kept, moved] = [folder.join("kept"), moved].map(|folder| folder.join("deep/lib.rs"));
+        let mut contents = Contents::default();
+        let unknown = contents.learn([&*kept, &*moved].into_iter(), began);
+        assert_eq!(unknown, [moved]);
+        assert!(!contents.has_changed(&kept));
     }
 
     #[test]

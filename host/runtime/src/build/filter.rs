@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::inputs::{Inputs, NewFiles, is_noise};
+use super::inputs::{Inputs, NewFiles, leads_on};
 
 /// A change that a watcher reports.
 #[derive(Debug)]
@@ -116,6 +116,7 @@ impl Filter {
     /// Adds a folder, and those below it if they count.
     fn add_sources(&mut self, folder: PathBuf, new_files: NewFiles) {
         let mut left = vec![folder];
+        let mut linked = HashSet::new();
         while let Some(folder) = left.pop() {
             let known = self.sources.entry(folder.clone()).or_insert(new_files);
             *known = new_files.max(*known);
@@ -134,7 +135,7 @@ impl Filter {
             };
             for entry in entries.flatten() {
                 let (path, kind) = (entry.path(), entry.file_type());
-                if is_noise(&entry.file_name()) {
+                if !new_files.enters(&entry.file_name()) {
                     continue;
                 }
                 match kind {
@@ -145,7 +146,13 @@ impl Filter {
                     }
                     Ok(_) if self.inputs.is_output(&path) => {}
                     // The target of a link may lie anywhere, and is written there.
-                    Ok(kind) if kind.is_symlink() => drop(self.trace(&path)),
+                    Ok(kind) if kind.is_symlink() => {
+                        let target = self.trace(&path).filter(|_| new_files.follows_links());
+                        let target = target.filter(|target| leads_on(&folder, target));
+                        left.extend(target.filter(|target| {
+                            !self.inputs.is_skipped(target) && linked.insert(target.clone())
+                        }));
+                    }
                     Ok(_) | Err(_) => {}
                 }
             }
@@ -194,7 +201,7 @@ impl Filter {
             return false;
         }
         // A new folder may bring files along. A folder that is gone cannot be told from a file.
-        new_files.include(name) || !is_noise(name) && path.is_dir()
+        new_files.include(name) || new_files.enters(name) && path.is_dir()
     }
 }
 

@@ -24,17 +24,36 @@ pub enum NewFiles {
     AllModules,
     /// Everything in this folder and below it, without hidden files and editors' temporary files.
     Everything,
+    /// Everything that cargo counts in a folder for a build script: backups too, and hidden files if `hidden`.
+    AsCargo {
+        /// True if hidden files and folders count.
+        hidden: bool,
+    },
 }
 
 impl NewFiles {
     /// True if a file of this name counts.
     pub(super) fn include(self, name: &OsStr) -> bool {
-        !is_noise(name)
+        self.enters(name)
             && match self {
                 Self::Modules => has_end(name, ".rs"),
                 Self::AllModules => has_end(name, ".rs") || name == "Cargo.toml",
-                Self::Everything => true,
+                Self::Everything | Self::AsCargo { .. } => true,
             }
+    }
+
+    /// True if a folder of this name counts as any other.
+    pub(super) fn enters(self, name: &OsStr) -> bool {
+        match self {
+            Self::AsCargo { hidden: true } => !is_scratch(name),
+            Self::AsCargo { hidden: false } => !is_scratch(name) && !is_hidden(name),
+            _ => !is_noise(name),
+        }
+    }
+
+    /// True if a link to a folder is followed.
+    pub(super) fn follows_links(self) -> bool {
+        matches!(self, Self::Everything | Self::AsCargo { .. })
     }
 
     /// True if folders below count too.
@@ -49,10 +68,27 @@ fn has_end(name: &OsStr, end: &str) -> bool {
 
 /// True for hidden files, lock files, and temporary files of editors.
 pub(super) fn is_noise(name: &OsStr) -> bool {
+    is_hidden(name)
+        || is_scratch(name)
+        || ["~", ".tmp", ".bak"].iter().any(|end| has_end(name, end))
+}
+
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+/// True for what an editor writes while a person types, and for the data of version control.
+fn is_scratch(name: &OsStr) -> bool {
     name == "4913" // vim tries whether it may write here
-        || name.as_encoded_bytes().starts_with(b".")
+        || [".git", ".hg", ".jj", ".svn"].iter().any(|folder| name == *folder)
         || name.as_encoded_bytes().starts_with(b"#")
-        || ["~", ".swp", ".swx", ".tmp", ".bak"].iter().any(|end| has_end(name, end))
+        || name.as_encoded_bytes().starts_with(b".#")
+        || [".swp", ".swo", ".swx", "-swp"].iter().any(|end| has_end(name, end))
+}
+
+/// True if a link in this folder leads to a folder that may be entered: not to one that the link itself lies in.
+pub(super) fn leads_on(folder: &Path, target: &Path) -> bool {
+    target.is_dir() && !folder.starts_with(target)
 }
 
 impl Inputs {
@@ -157,11 +193,7 @@ impl Inputs {
                 _ => continue,
             };
             let is_deep = new_files.is_recursive() || start != folder;
-            self.walk(start, is_deep, &mut |file| {
-                if file.file_name().is_some_and(|name| new_files.include(name)) {
-                    found.insert(file.to_owned());
-                }
-            });
+            self.walk(start, new_files, is_deep, &mut found);
         }
         found
     }
@@ -170,18 +202,20 @@ impl Inputs {
     pub(super) fn in_folders(&self) -> BTreeSet<PathBuf> {
         let mut found = BTreeSet::new();
         for (folder, new_files) in self.folders() {
-            self.walk(folder, new_files.is_recursive(), &mut |file| {
-                if file.file_name().is_some_and(|name| new_files.include(name)) {
-                    found.insert(file.to_owned());
-                }
-            });
+            self.walk(folder, new_files, new_files.is_recursive(), &mut found);
         }
         found
     }
 
-    /// Calls `each` for every file at or in a path that is not skipped and not hidden, and with `is_deep` for
-    /// those in all folders below. Links to folders are not followed, so the walk ends.
-    fn walk(&self, path: &Path, is_deep: bool, each: &mut impl FnMut(&Path)) {
+    /// Finds every file that counts, at or in a path that is not skipped, and with `is_deep` in all folders
+    /// below. A folder behind a link is entered once, so the walk ends.
+    fn walk(&self, path: &Path, new_files: NewFiles, is_deep: bool, found: &mut BTreeSet<PathBuf>) {
+        let mut add = |file: PathBuf| {
+            if file.file_name().is_some_and(|name| new_files.include(name)) {
+                found.insert(file);
+            }
+        };
+        let mut linked = BTreeSet::new();
         let mut left = vec![path.to_owned()];
         while let Some(path) = left.pop() {
             if self.is_skipped(&path) {
@@ -190,7 +224,7 @@ impl Inputs {
             match std::fs::read_dir(&path) {
                 Ok(entries) => {
                     let entries = entries.flatten();
-                    let entries = entries.filter(|entry| !is_noise(&entry.file_name()));
+                    let entries = entries.filter(|entry| new_files.enters(&entry.file_name()));
                     for entry in entries {
                         match entry.file_type() {
                             Ok(kind) if kind.is_dir() => {
@@ -198,13 +232,24 @@ impl Inputs {
                                     left.push(entry.path());
                                 }
                             }
-                            Ok(_) => each(&entry.path()),
+                            Ok(kind) if kind.is_symlink() && new_files.follows_links() => {
+                                // A folder is named as the watcher reports it.
+                                let target = std::fs::canonicalize(entry.path());
+                                match target.ok().filter(|target| leads_on(&path, target)) {
+                                    Some(target) if is_deep && linked.insert(target.clone()) => {
+                                        left.push(target);
+                                    }
+                                    Some(_) => {}
+                                    None => add(entry.path()),
+                                }
+                            }
+                            Ok(_) => add(entry.path()),
                             // It was deleted meanwhile.
                             Err(_) => {}
                         }
                     }
                 }
-                Err(_) if path.is_file() => each(&path),
+                Err(_) if path.is_file() => add(path),
                 // It was deleted, or cannot be read; the watcher reports the latter.
                 Err(_) => {}
             }
@@ -255,6 +300,52 @@ mod tests {
             );
             assert!(NewFiles::Everything.include(name.as_ref()), "{name}");
         }
+    }
+
+    #[test]
+    fn cargo_counts_hidden_files_and_backups_too() {
+        for name in [".lib.rs.swp", "#lib.rs#", ".#lib.rs", "4913", ".git"] {
+            let new_files = NewFiles::AsCargo { hidden: true };
+            assert!(!new_files.include(name.as_ref()), "{name}");
+        }
+        for name in ["level.bak", "level~", "level.tmp"] {
+            let new_files = NewFiles::AsCargo { hidden: false };
+            assert!(new_files.include(name.as_ref()), "{name}");
+        }
+        for hidden in [false, true] {
+            let new_files = NewFiles::AsCargo { hidden };
+            assert_eq!(new_files.include(".level".as_ref()), hidden);
+            assert_eq!(new_files.enters(".levels".as_ref()), hidden);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn folders_behind_links_are_entered_once() {
+        let root = folder(&["data/one.txt", "shared/two.txt", "shared/deep/three.txt"]);
+        let path = |name: &str| root.path().join(name);
+        for (target, link) in [
+            ("../shared", "data/a"),
+            ("../shared", "data/b"),
+            ("..", "data/up"),
+        ] {
+            std::os::unix::fs::symlink(target, path(link)).expect("a link can be made");
+        }
+        std::os::unix::fs::symlink("../data", path("shared/back")).expect("a link can be made");
+        let inputs = Inputs::of_folder(&path("data"));
+        let root = root.path().canonicalize().expect("it is there");
+        let found = inputs.in_folders();
+        let found: BTreeSet<_> = found
+            .iter()
+            .filter_map(|file| file.canonicalize().ok())
+            .collect();
+        assert_eq!(
+            names(
+                &found.into_iter().filter(|file| file.is_file()).collect(),
+                &root
+            ),
+            ["data/one.txt", "shared/deep/three.txt", "shared/two.txt"]
+        );
     }
 
     #[test]

@@ -21,6 +21,10 @@ mod contents;
 #[cfg(feature = "build")]
 mod dep_info;
 #[cfg(feature = "build")]
+mod description;
+#[cfg(feature = "build")]
+mod failure;
+#[cfg(feature = "build")]
 mod filter;
 #[cfg(feature = "build")]
 mod inputs;
@@ -28,6 +32,8 @@ mod inputs;
 mod locations;
 #[cfg(feature = "build")]
 mod message;
+#[cfg(feature = "build")]
+mod mounts;
 #[cfg(feature = "build")]
 mod package;
 #[cfg(feature = "build")]

@@ -10,9 +10,11 @@ use std::time::{Duration, SystemTime};
 use anstream::{AutoStream, ColorChoice};
 use cargo_metadata::{CargoOpt, MetadataCommand, Package, PackageId, Target, TargetKind};
 
-use super::cargo::{Build, BuildOutput, Maker, spawn};
+use super::cargo::{Build, BuildOutput, Maker, progress, spawn};
 use super::dep_info;
+use super::description::{Description, written};
 use super::error::BuildError;
+use super::failure::{failed_scripts, named_in};
 use super::inputs::{Inputs, NewFiles};
 use super::options::CargoFlags;
 use super::rustc::RustcCommand;
@@ -47,14 +49,16 @@ pub struct GuestCrate {
     has_script: bool,
     /// The command that compiled the guest last.
     rustc: Option<RustcCommand>,
-    /// Files that this description depends on, with their modification times. A missing file has none.
-    description: Vec<(PathBuf, Option<SystemTime>)>,
+    /// Files that this description depends on.
+    description: Description,
+    /// Folder of the crate as the user named it, which may lead through links.
+    named: PathBuf,
 }
 
 /// The part of cargo's output that is shown, and to whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shown {
-    /// The terminal gets all of it, for the long first build.
+    /// The terminal gets all of it as it comes, for the long first build.
     Directly,
     /// The host gets the messages.
     Messages,
@@ -80,6 +84,7 @@ impl GuestCrate {
             return Err(BuildError::NoManifest(folder.to_owned()));
         }
         // The path is resolved, since cargo does not recognise a member of a workspace through a link.
+        let named = folder.to_owned();
         let folder = &std::fs::canonicalize(folder).unwrap_or(folder.to_owned());
         let cargo = cargo_for_target(folder)?;
         let mut command = MetadataCommand::new();
@@ -95,8 +100,9 @@ impl GuestCrate {
             ["rustup", "run", toolchain, _] => command.env("RUSTUP_TOOLCHAIN", toolchain),
             _ => command.env_remove("RUSTUP_TOOLCHAIN"),
         };
-        // Dated before cargo reads them, so that a later change is one.
-        let (dated, asked) = (description(folder, folder, &[]), SystemTime::now());
+        // Read before cargo reads them, so that a later change is one.
+        let asked = SystemTime::now();
+        let before = Description::of(folder, std::iter::empty());
         let metadata = command
             .other_options(["--filter-platform".to_owned(), TARGET.to_owned()])
             .exec()
@@ -113,13 +119,22 @@ impl GuestCrate {
         let build_folder = metadata.build_directory.as_deref();
         let outputs = [Some(&*metadata.target_directory), build_folder];
         let outputs = outputs.into_iter().flatten();
+        let local = packages.iter().map(|package| &metadata[&package.id]);
+        let sources =
+            local.flat_map(|package| package.targets.iter().map(|target| &target.src_path));
+        let sources: Vec<_> = sources.map(|path| path.as_std_path().to_owned()).collect();
+        let outputs = outputs.flat_map(|folder| written_by_cargo(folder.as_std_path(), &sources));
+        let outputs = outputs.collect();
+        let folders = packages.iter().map(|package| &*package.folder);
+        let described = Description::of(folder, folders.chain([&*workspace]));
         Ok(Self {
             folder: folder.to_owned(),
             name: package.name.to_string(),
             package: package.id.clone(),
-            description: as_dated(description(folder, &workspace, &packages), &dated, asked),
+            description: described.read_as(&before, asked),
+            named,
             root: library.src_path.as_std_path().to_owned(),
-            outputs: outputs.map(|path| path.as_std_path().to_owned()).collect(),
+            outputs,
             packages,
             workspace,
             lib_name: library.name.replace('-', "_"),
@@ -161,11 +176,11 @@ impl GuestCrate {
         }
     }
 
-    /// True if no manifest and no configuration has changed since. Asking cargo again would take longer than
-    /// a small build.
+    /// True if no manifest and no configuration has changed since, and the folder is the same. Asking cargo
+    /// again would take longer than a small build.
     pub(super) fn is_current(&self) -> bool {
-        let mut files = self.description.iter();
-        files.all(|(file, date)| written(file) == *date)
+        let now = std::fs::canonicalize(&self.named);
+        now.is_ok_and(|folder| folder == self.folder) && self.description.is_current()
     }
 
     /// Returns the inputs that are known before a build: those of the build before, if there was one in this
@@ -200,19 +215,27 @@ impl GuestCrate {
         self.add_compiled(&mut inputs);
         for package in &self.packages {
             if built.reads_whole_package.contains(&package.id) {
-                inputs.add_folder(&package.folder, NewFiles::Everything);
+                add_whole_package(&mut inputs, &package.folder);
             }
         }
         Ok((inputs, broken_name))
     }
 
-    /// Returns the inputs that a failed build adds: the files that its messages name, and those that the
-    /// compiler had read before it failed.
+    /// Returns the inputs that a failed build adds: the files that its messages name, those that the compiler
+    /// had read before it failed, and those of build scripts that have failed.
     pub(super) fn inputs_of_failure(&self, messages: &str) -> Inputs {
         let mut inputs = Inputs::default();
         let folders = [&*self.workspace, &*self.folder];
         self.add_read(&mut inputs, named_in(messages, &folders));
         self.add_compiled(&mut inputs);
+        for script in failed_scripts(messages) {
+            let package = &script.package;
+            let named = script.named.iter().map(|file| package.join(file));
+            self.add_read(&mut inputs, named.collect());
+            if !script.has_conditions {
+                add_whole_package(&mut inputs, package);
+            }
+        }
         inputs
     }
 
@@ -229,17 +252,22 @@ impl GuestCrate {
     /// Inputs that are no sources: manifests, configuration, and the list of wanted capabilities.
     fn described(&self) -> Inputs {
         let mut inputs = Inputs::default();
-        for (file, _) in &self.description {
+        for file in self.description.files() {
             inputs.add_file(file);
         }
+        // Leads through the links to the folder.
+        inputs.add_file(&self.named.join("Cargo.toml"));
         inputs.add_file(&self.workspace.join("Cargo.lock"));
         inputs.add_file(&self.folder.join("wants.toml"));
         for package in &self.packages {
             // cargo finds a build script by its name.
             inputs.add_file(&package.folder.join("build.rs"));
         }
-        for output in self.outputs.iter().chain([&self.built_in]) {
+        for output in &self.outputs {
             inputs.exclude(output);
+        }
+        if self.is_redirected {
+            inputs.exclude(&self.built_in);
         }
         inputs
     }
@@ -256,8 +284,11 @@ impl GuestCrate {
             {
                 inputs.add_folder(folder, NewFiles::Modules);
             }
-            // A build script may name a whole folder.
-            inputs.add(&file);
+            // A build script may name a whole folder, of which cargo counts every file.
+            match file.is_dir() {
+                true => inputs.add_folder(&file, NewFiles::AsCargo { hidden: true }),
+                false => inputs.add_file(&file),
+            }
         }
     }
 
@@ -363,18 +394,16 @@ impl GuestCrate {
                 (true, true) => "--message-format=json-diagnostic-rendered-ansi",
                 (true, false) => "--message-format=json",
             })
+            // With another base, paths in the dep-info would be relative to a folder that it does not name.
+            .env("CARGO_BUILD_DEP_INFO_BASEDIR", self.built_in.join("none"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(if loud {
-                Stdio::inherit()
-            } else {
-                Stdio::piped()
-            });
+            .stderr(Stdio::piped());
         let shows_commands = shown == Shown::WithCommands && cfg!(unix) && !self.flags.release;
-        if shows_commands {
-            command.arg("-vv");
-        } else if !loud {
-            command.arg("--quiet");
+        match shown {
+            Shown::Directly => drop(command.envs(progress())),
+            _ if shows_commands => drop(command.arg("-vv")),
+            _ => drop(command.arg("--quiet")),
         }
         if self.flags.release {
             command.arg("--release");
@@ -396,7 +425,7 @@ impl GuestCrate {
             command.arg("--color=always");
         }
         let child = spawn(&mut command).map_err(|error| BuildError::NoCargo(error.to_string()))?;
-let maker = Maker::Cargo {
+        let maker = Maker::Cargo {
             package: self.package.clone(),
             name: self.name.clone(),
             folder: self.folder.clone(),
@@ -407,6 +436,37 @@ let maker = Maker::Cargo {
         Build::new(child, loud, maker).map_err(|error| {
             BuildError::Failed(format!("no thread to read the output of cargo: {error}"))
         })
+    }
+}
+
+/// Adds every file of a package, as cargo counts them for a build script that names none: hidden files only in a
+/// repository, where version control names those that do not count.
+fn add_whole_package(inputs: &mut Inputs, folder: &Path) {
+    let mut above = folder.ancestors();
+    let hidden = above.any(|folder| folder.join(".git").exists());
+    inputs.add_folder(folder, NewFiles::AsCargo { hidden });
+}
+
+/// Returns what cargo writes into a target folder: everything in it, unless one of these sources lies in it too.
+fn written_by_cargo(target: &Path, sources: &[PathBuf]) -> Vec<PathBuf> {
+    const WRITTEN: [&str; 8] = [
+        TARGET,
+        "debug",
+        "release",
+        "build",
+        "doc",
+        "package",
+        "tmp",
+        ".rustc_info.json",
+    ];
+    let resolved = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = resolved(target);
+    match sources
+        .iter()
+        .any(|source| resolved(source).starts_with(&folder))
+    {
+        true => WRITTEN.map(|name| target.join(name)).to_vec(),
+        false => vec![target.to_owned()],
     }
 }
 
@@ -455,104 +515,15 @@ fn local_packages(metadata: &cargo_metadata::Metadata, root: &PackageId) -> Vec<
     packages
 }
 
-/// Lists the files by which cargo and rustup decide how a crate is built, with their dates. cargo reads its
-/// configuration in every folder from the working folder upwards and in its home; rustup looks for
-/// `rust-toolchain.toml` the same way. See <https://doc.rust-lang.org/cargo/reference/config.html> and
-/// <https://rust-lang.github.io/rustup/overrides.html>.
-fn description(
-    folder: &Path,
-    workspace: &Path,
-    packages: &[LocalPackage],
-) -> Vec<(PathBuf, Option<SystemTime>)> {
-    const CONFIGURATION: [&str; 5] = [
-        ".cargo/config.toml",
-        ".cargo/config",
-        "rust-toolchain.toml",
-        "rust-toolchain",
-        "Cargo.toml",
-    ];
-    let manifests = packages.iter().map(|package| &*package.folder);
-    let manifests = manifests.chain([workspace]);
-    let mut files: Vec<PathBuf> = manifests.map(|folder| folder.join("Cargo.toml")).collect();
-    for folder in folder.ancestors() {
-        files.extend(CONFIGURATION.map(|name| folder.join(name)));
-    }
-    if let Some(home) = cargo_home() {
-        files.extend(["config.toml", "config"].map(|name| home.join(name)));
-    }
-    files.sort();
-    files.dedup();
-    let dated = files.into_iter().map(|file| {
-        let written = written(&file);
-        (file, written)
-    });
-    dated.collect()
-}
-
-/// Takes the dates of before cargo was asked. A file that is new here and was written since has none, so the
-/// description is not current.
-fn as_dated(
-    description: Vec<(PathBuf, Option<SystemTime>)>,
-    before: &[(PathBuf, Option<SystemTime>)],
-    asked: SystemTime,
-) -> Vec<(PathBuf, Option<SystemTime>)> {
-    let dated = description.into_iter().map(|(file, now)| {
-        let date = match before.binary_search_by(|(known, _)| known.cmp(&file)) {
-            Ok(at) => before[at].1,
-            Err(_) => now.filter(|now| *now < asked),
-        };
-        (file, date)
-    });
-    dated.collect()
-}
-
-fn cargo_home() -> Option<PathBuf> {
-    let named = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    named.or_else(|| Some(std::env::home_dir()?.join(".cargo")))
-}
-
-/// Finds the paths in a compiler's messages, which are relative to one of these folders. Only paths that are
-/// there, or whose folder is there, are returned.
-fn named_in(messages: &str, folders: &[&Path]) -> Vec<PathBuf> {
-    /// Enough for any message that a person reads.
-    const MOST: usize = 200;
-    let messages = anstream::adapter::strip_str(messages).to_string();
-    let quoted = messages.split(['`', '"', '\n']);
-    let words = messages.split([' ', '`', '"', '\n', '(', ')', ',', ';']);
-    let mut found = Vec::new();
-    for word in quoted.chain(words) {
-        // A place ends with line and column.
-        let word = word.trim_start_matches([' ', '-', '>', ':']).trim_end();
-        let end = |c: char| c == ':' || c.is_ascii_digit();
-        let word = match word.find(':') {
-            Some(colon) if word[colon..].chars().all(end) => &word[..colon],
-            _ => word,
-        };
-        let is_path = word.contains('.') || word.contains(['/', std::path::MAIN_SEPARATOR]);
-        if !is_path || word.len() > 4096 {
-            continue;
-        }
-        for folder in folders {
-            let path = folder.join(word);
-            let is_near = path.is_file() || path.parent().is_some_and(Path::is_dir);
-            if is_near && !path.is_dir() && !found.contains(&path) {
-                found.push(path);
-            }
-        }
-        if found.len() >= MOST {
-            break;
-        }
-    }
-    found
-}
-
 /// Returns what may make a crate readable that cargo cannot describe: its manifest and configuration, and the
 /// files that the message names.
 pub(super) fn inputs_of_unreadable(folder: &Path, message: &str) -> Inputs {
-    let folder = &std::fs::canonicalize(folder).unwrap_or(folder.to_owned());
     let mut inputs = Inputs::default();
-    for (file, _) in description(folder, folder, &[]) {
-        inputs.add_file(&file);
+    // Leads through the links to the folder.
+    inputs.add_file(&folder.join("Cargo.toml"));
+    let folder = &std::fs::canonicalize(folder).unwrap_or(folder.to_owned());
+    for file in Description::of(folder, std::iter::empty()).files() {
+        inputs.add_file(file);
     }
     for file in named_in(message, &[folder]) {
         inputs.add_file(&file);
@@ -573,12 +544,6 @@ fn newest_dep_info(deps: &Path, library: &str) -> Option<PathBuf> {
     let files = std::fs::read_dir(deps).ok()?.flatten();
     let files = files.map(|entry| entry.path()).filter(is_it);
     files.max_by_key(|path| written(path))
-}
-
-fn written(file: &Path) -> Option<SystemTime> {
-    std::fs::metadata(file)
-        .and_then(|meta| meta.modified())
-        .ok()
 }
 
 fn is_writable(folder: &Path) -> bool {

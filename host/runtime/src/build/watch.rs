@@ -16,6 +16,7 @@ use notify::{Config, EventKind, RecommendedWatcher, RecursiveMode, Watcher as No
 use super::coverage::Coverage;
 use super::filter::{Filter, Tell, Touched, has_other_names};
 use super::inputs::Inputs;
+use super::mounts::MountWatch;
 use super::poll::Poller;
 
 /// Time between two looks where the system reports no changes.
@@ -42,6 +43,7 @@ pub struct Watcher {
     filter: Arc<Mutex<Filter>>,
     native: Option<RecommendedWatcher>,
     poller: Option<Poller>,
+    mounts: Option<MountWatch>,
     folders: HashMap<PathBuf, WatchedFolder>,
     /// The reason for polling everything, if the system cannot watch.
     limit: Option<String>,
@@ -66,6 +68,7 @@ impl Watcher {
             filter: Arc::default(),
             native: None,
             poller: None,
+            mounts: None,
             folders: HashMap::new(),
             limit: None,
         }
@@ -77,6 +80,10 @@ impl Watcher {
     ///
     /// Returns the folders that were not watched before. Changes in them before this call were not seen.
     pub fn watch(&mut self, inputs: &Inputs) -> (Coverage, Vec<PathBuf>) {
+        if self.mounts.is_none() {
+            // Without a list of mounts there are none to be seen.
+            self.mounts = MountWatch::start(Arc::clone(&self.tell)).ok();
+        }
         let filter = Filter::new(inputs);
         let wanted: Vec<_> = filter.folders.iter().cloned().collect();
         let mut problems = filter.problems.clone();
@@ -242,7 +249,10 @@ fn handler(
         let event = match event {
             Ok(event) if !event.need_rescan() => event,
             // The system's queue was full, or could not be read.
-            Ok(_) | Err(_) => return tell(Touched::Anything),
+            Ok(_) | Err(_) => {
+                tracing::debug!("the system has lost changes, so everything is compared");
+                return tell(Touched::Anything);
+            }
         };
         let is_reading = matches!(event.kind, EventKind::Access(kind)
             if kind != AccessKind::Close(AccessMode::Write));

@@ -5,6 +5,7 @@
 
 mod open_folder;
 mod regular;
+mod working_folder;
 
 use std::fs::{DirEntry, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -17,6 +18,7 @@ use crate::fault::{self, Operation};
 
 pub use open_folder::OpenFolder;
 pub use regular::{open, set_date};
+pub use working_folder::WorkingFolder;
 
 /// The readers of a file that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -46,6 +46,17 @@ fn a_build_script_writes_the_same_source_and_goes_on_working() {
 }
 
 #[test]
+fn a_build_script_writes_the_same_manifest_each_time() {
+    let script = "fn main() {
+        let text = std::fs::read(\"Cargo.toml\").unwrap();
+        std::fs::write(\"Cargo.toml\", text).unwrap();
+    }";
+    let scene = Scene::new("const SPEED: f32 = 300.0;", &[("build.rs", script)]);
+    let ended = takes_two_edits(&scene, scene.start());
+    has_builds(&ended, 3);
+}
+
+#[test]
 fn a_build_script_writes_another_source_each_time_and_is_named() {
     let now = "std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos()";
     let stamp = format!("format!(\"// {{}}\\npub const SPEED: f32 = 300.0;\\n\", {now})");
@@ -168,6 +179,29 @@ fn the_target_folder_has_another_name() {
 #[test]
 fn intermediate_files_have_a_folder_of_another_name() {
     builds_into("build-dir");
+}
+
+/// cargo's target folder is a folder of sources as well.
+#[track_caller]
+fn builds_among_the_sources(folder: &str) {
+    let scene = Scene::plain();
+    Demo::seed(&scene.path(folder));
+    let run = scene.run().env("CARGO_TARGET_DIR", folder);
+    let mut host = started(run);
+    comes_in(&mut host, || scene.edit(300, 310));
+    comes_in(&mut host, || scene.edit(310, 320));
+    let ended = host.stop().exits(0).without(&["refused"]);
+    has_builds(&ended, 3);
+}
+
+#[test]
+fn the_target_folder_is_the_folder_of_the_crate() {
+    builds_among_the_sources(".");
+}
+
+#[test]
+fn the_target_folder_is_the_folder_of_the_sources() {
+    builds_among_the_sources("src");
 }
 
 /// A process that is killed when it is dropped.

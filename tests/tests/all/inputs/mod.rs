@@ -6,21 +6,23 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
+use rustix::process::{Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 use vblank_tests::{
-    Counter, DEADLINE, Demo, Ended, Guest, Host, Run, host, name_of, skip, wait_until,
+    Busy, Counter, DEADLINE, Demo, Ended, Guest, Host, Run, host, name_of, skip, wait_until,
 };
 
 mod cargo;
+mod clock;
 mod endless;
+mod mended;
+mod moved;
 mod replaced;
 mod saving;
+mod scripts;
 mod sources;
 mod storms;
 
@@ -128,8 +130,12 @@ impl Scene {
         format!("{before}{{ -{to}.0 }}{after}")
     }
 
+    /// All hosts of a scene share a home, and so the code that they have compiled.
     fn run(&self) -> Run {
-        Run::headless(&self.0.folder()).args("--renderer null")
+        let home = self.0.beside("home");
+        fs::create_dir_all(&home).expect("a folder can be made");
+        let run = Run::headless(&self.0.folder()).args("--renderer null");
+        run.home(&home)
     }
 
     #[track_caller]
@@ -191,39 +197,6 @@ fn has_builds(ended: &Ended, most: usize) {
 fn output_of(mut command: Command) -> (Option<i32>, String) {
     let Output { status, stderr, .. } = command.output().expect("the host starts");
     (status.code(), String::from_utf8_lossy(&stderr).into_owned())
-}
-
-/// Something that another program does again and again, until this is dropped.
-struct Busy {
-    is_over: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Busy {
-    fn new(pause: Duration, mut act: impl FnMut(u64) + Send + 'static) -> Self {
-        let is_over = Arc::<AtomicBool>::default();
-        let end = Arc::clone(&is_over);
-        let thread = std::thread::spawn(move || {
-            let mut number = 0;
-            while !end.load(Ordering::Relaxed) {
-                act(number);
-                number += 1;
-                std::thread::sleep(pause);
-            }
-        });
-        Self {
-            is_over,
-            thread: Some(thread),
-        }
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Relaxed);
-        // A panic of the thread has been printed.
-        let _ = self.thread.take().map(JoinHandle::join);
-    }
 }
 
 const SPEEDS: [&str; 2] = [

@@ -59,9 +59,8 @@ fn a_text_has_a_line_break_in_its_name() {
     let scene = Scene::new(item, &[("src/new\nline.txt", "3")]);
     let mut host = scene.start();
     // cargo has no way to list it, so a person hears so.
-    let notice = host.event("notice")["message"].to_string();
-    assert!(notice.contains("src/new are not seen"), "{notice}");
-    assert!(notice.contains("line break"), "{notice}");
+    host.says("src/new are not seen");
+    host.says("line break");
     let newest = comes_in(&mut host, || scene.edit(300, 310));
     let _ = scene.ends_with_the_newest(host, &newest);
 }
@@ -94,37 +93,6 @@ fn a_text_is_a_link_that_leads_to_another() {
     }
     let newest = comes_in(&mut host, || scene.write("two.txt", "5"));
     let _ = scene.ends_with_the_newest(host, &newest);
-}
-
-/// The first build fails because of this item, and is followed by one that succeeds after this change.
-#[track_caller]
-fn is_mended(item: &str, files: &[(&str, &str)], mend: impl FnOnce(&Scene)) {
-    let scene = Scene::new(item, files);
-    let mut host = scene.run().start();
-    assert_eq!(host.event("build")["ok"], false);
-    mend(&scene);
-    host.event("first-frame");
-    let _ = host.stop().exits(0).without(&["refused"]);
-}
-
-#[test]
-fn a_text_that_the_first_build_misses_is_made() {
-    let item = "const SPEED: f32 = include_str!(\"../data/level.txt\").as_bytes()[0] as f32;";
-    is_mended(item, &[("data/other.txt", "")], |scene| {
-        scene.write("data/level.txt", "3");
-    });
-}
-
-#[test]
-fn a_module_outside_of_the_crate_is_corrected_after_the_first_build() {
-    let item = "#[path = \"../../shared/speed.rs\"] mod speed;\nuse speed::SPEED;";
-    let wrong = ("../shared/speed.rs", "pub const SPEED: f32 = true;");
-    is_mended(item, &[wrong], |scene| {
-        scene.write("../shared/speed.rs", "pub const SPEED: f32 = 3.0;");
-    });
-    is_mended(item, &[("../shared/other.rs", "")], |scene| {
-        scene.write("../shared/speed.rs", "pub const SPEED: f32 = 3.0;");
-    });
 }
 
 #[test]
@@ -221,5 +189,23 @@ fn a_setting_of_cargo_that_is_new_and_above_the_crate() {
     let newest = comes_in(&mut host, || {
         scene.write(".cargo/config.toml", "[env]\nSPEED = \"700\"\n");
     });
+    let _ = scene.ends_with_the_newest(host, &newest);
+}
+
+#[test]
+fn a_setting_of_cargo_that_another_includes() {
+    let config = |speed| format!("[env]\nSPEED = \"{speed}\"\n");
+    let texts = [&*config(3), &*config(9)];
+    let more = [(".cargo/config.toml", "include = [\"more.toml\"]\n")];
+    sees(VARIABLE, ".cargo/more.toml", texts, &more);
+}
+
+#[test]
+fn the_list_of_sources_is_relative_to_another_folder() {
+    let scene = Scene::with_dependency();
+    scene.write(".cargo/config.toml", "[build]\ndep-info-basedir = \"..\"\n");
+    scene.shell("mv ../pace . && sed -i 's/\"pace\" }/\"hello\\/pace\" }/' ../Cargo.toml");
+    let mut host = scene.start();
+    let newest = comes_in(&mut host, || scene.write("pace/src/lib.rs", SPEEDS[1]));
     let _ = scene.ends_with_the_newest(host, &newest);
 }

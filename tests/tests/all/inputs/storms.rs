@@ -94,3 +94,35 @@ fn a_source_is_rewritten_all_the_time_and_then_left_alone() {
     }
     let _ = host.stop().exits(0);
 }
+
+#[test]
+fn the_queue_of_the_system_is_full() {
+    const LIMIT: &str = "/proc/sys/fs/inotify/max_queued_events";
+    let limit = fs::read_to_string(LIMIT).ok();
+    let limit: Option<u32> = limit.and_then(|limit| limit.trim().parse().ok());
+    let Some(limit) = limit.filter(|limit| *limit < 200_000) else {
+        skip("the system's queue of changes is too long to be filled");
+        return;
+    };
+    let item = "const SPEED: f32 = include_str!(\"../a/b/level.txt\").as_bytes()[0] as f32;";
+    let scene = Scene::new(
+        item,
+        &[("a/b/level.txt", "3"), ("../next/b/level.txt", "9")],
+    );
+    scene.shell("touch -d 2020-01-01 ../next/b/level.txt");
+    let mut host = started(scene.run().args("-v"));
+    kill_process(host.pid(), Signal::STOP).expect("the host can be stopped");
+    // Each file is two changes at least, and two equal changes would be one.
+    for number in 0..=limit / 2 {
+        let file = scene.path("src").join(format!("{number}.rs"));
+        write(&file, "");
+        remove(&file);
+    }
+    scene.shell("mv a ../old && mv ../next a");
+    let process = host.pid();
+    let newest = comes_in(&mut host, || {
+        kill_process(process, Signal::CONT).expect("the host can go on");
+    });
+    host.says("the system has lost changes");
+    let _ = scene.ends_with_the_newest(host, &newest);
+}

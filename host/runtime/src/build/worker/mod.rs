@@ -3,16 +3,18 @@
 //! A change of an input during a build stops the build and starts a new round, so ten saves in a row make
 //! one candidate. After three stops in a row the build is allowed to finish.
 
+mod dates;
 mod optimise;
 mod preparation;
 mod source_watch;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use dates::BuildTime;
 use optimise::OptimisedBuild;
 use source_watch::SourceWatch;
 
@@ -29,7 +31,7 @@ use super::options::{PipelineOptions, Source};
 use super::package::{self, GuestCrate, Shown};
 use super::source::GrantCallback;
 use crate::error::{GuestError, SwapError};
-use crate::files;
+use crate::files::{self, WorkingFolder};
 use crate::guest::{Capability, Code, CodeHash, Engine, MAX_FILE, Want};
 use crate::history::GoBack;
 use crate::supervisor::{ExpectedState, Stages};
@@ -50,6 +52,8 @@ pub(super) struct WorkerChannels {
 pub(super) struct Worker {
     engine: Arc<Engine>,
     source: Source,
+    /// The folder in which the source was named.
+    named_in: WorkingFolder,
     options: PipelineOptions,
     channels: WorkerChannels,
     /// The last code that was handed on, and the capabilities that it wants.
@@ -80,8 +84,8 @@ pub(super) struct Worker {
     is_quiet: bool,
     /// True if a restarted build that is allowed to finish has been reported since the last one that was not.
     told_restarts: bool,
-    /// Time at which the newest successful build started, by the system's clock, which also dates files.
-    built: Option<SystemTime>,
+    /// Time of the newest successful build.
+    built: Option<BuildTime>,
     /// True while a build runs that a person may stop.
     is_building: bool,
     /// Number of builds that were started.
@@ -145,6 +149,7 @@ impl Worker {
         Self {
             engine,
             source,
+            named_in: WorkingFolder::now(),
             options,
             channels,
             last: None,
@@ -198,6 +203,7 @@ impl Worker {
         };
         let built = match self.source.clone() {
             Source::File(file) => {
+                let file = self.named_in.path(&file);
                 self.watch.watch_file(&file);
                 self.tell_coverage()?;
                 return self.examine(file, stages);
@@ -206,13 +212,14 @@ impl Worker {
                 if !self.guest.as_ref().is_some_and(GuestCrate::is_current) {
                     self.guest = None;
                     self.settled = None;
+                    let folder = self.named_in.path(&folder);
                     self.guest = Some(self.open(&folder)?);
                 }
                 self.build(&mut stages)?
             }
             Source::Command { file, .. } => {
                 let mut inputs = Inputs::default();
-                inputs.exclude(&file);
+                inputs.exclude(&self.named_in.path(&file));
                 self.watch.watch(inputs);
                 self.build(&mut stages)?
             }
@@ -322,8 +329,9 @@ impl Worker {
             self.told_restarts &= is_unsettled;
         }
         let built = built?;
-        self.built = self.built.max(Some(begun));
         self.unbuilt.clear();
+        let ended = SystemTime::now();
+        self.built = Some(BuildTime { begun, ended }.and(self.built));
         stages.build = built.took;
         let (took, warnings) = (built.took, built.warnings.clone());
         self.send(News::Built { took, warnings })?;
@@ -391,36 +399,6 @@ impl Worker {
         self.send(News::Watching(coverage))
     }
 
-    /// Gives a newer date to changed files that are older than the last build. cargo compares dates, so it
-    /// would ignore a file that was moved into place with its old date, or saved while the clock was set
-    /// back.
-    fn redate(&mut self) {
-        let (Some(built), Some(guest)) = (self.built, &self.guest) else {
-            return;
-        };
-        let date = SystemTime::now().max(built + Duration::from_secs(1));
-        let written = |path: &Path| path.metadata().and_then(|meta| meta.modified());
-        let touched: Vec<_> = self.watch.touched().collect();
-        // cargo knows the target of a link, and not that it leads elsewhere now.
-        let has_link = touched.iter().any(|path| path.is_symlink());
-        let root = guest.root.as_path();
-        let touched = touched.into_iter().chain(has_link.then_some(root));
-        let mut ignored = BTreeMap::new();
-        for path in touched.filter(|path| written(path).is_ok_and(|at| at <= built)) {
-            if path.is_dir() {
-                // It leads to an input.
-                continue;
-            }
-            if let Err(error) = files::set_date(path, date) {
-                let reason = format!(
-                    "it is older than the last build, so cargo passes over it, and its date cannot be changed: {error}"
-                );
-                ignored.insert(path.to_owned(), reason);
-            }
-        }
-        self.watch.ignore(ignored);
-    }
-
     /// With `is_forced`, nothing is known to have changed, so cargo looks.
     fn run_build(&mut self, is_forced: bool) -> Result<BuildOutput, Stop> {
         self.send(News::Building)?;
@@ -475,7 +453,7 @@ impl Worker {
     fn start_build(&self) -> Result<Build, Stop> {
         let started = match (&self.source, &self.guest) {
             (Source::Command { file, command }, _) => {
-                start_command(command, file, self.first_build)
+                start_command(command, &self.named_in.path(file), self.first_build)
             }
             (_, Some(guest)) => guest.start(self.shown()),
             (_, None) => return Err(Stop::Failed),

@@ -166,8 +166,14 @@ impl SourceWatch {
         if self.is_file {
             return Effect::Build;
         }
-        let mut files = self.inputs.in_folders();
-        files.extend(self.inputs.files().map(Path::to_owned));
+        let named = self.inputs.files().map(|file| (file.to_owned(), true));
+        let found = self.inputs.in_folders().into_iter();
+        let mut files = BTreeMap::new();
+        for (file, is_named) in named.chain(found.map(|file| (file, false))) {
+            // Contents are known by paths without links.
+            let file = std::fs::canonicalize(&file).unwrap_or(file);
+            *files.entry(file).or_default() |= is_named;
+        }
         let (watcher, backlog) = (&self.watcher, &self.backlog);
         let concerns = |path: &Path| watcher.concerns(path);
         let is_over = || backlog.is_closed();
