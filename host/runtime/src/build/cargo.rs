@@ -1,10 +1,10 @@
-//! A running build, by cargo, by the compiler alone, or by a command of the user. It can be stopped, and returns the file that it
-//! made. Knows no watcher and no engine.
+//! A running build, by cargo, by the compiler alone, or by a command of the user. It can be stopped, and
+//! returns the file that it made. Knows no watcher and no engine.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, IsTerminal, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use super::error::{BuildError, advice};
 use super::failure::condition;
 use super::locations::from_here;
 use super::rustc::{RustcCommand, Verbose, as_shown};
-use super::toolchain::clean;
+use super::toolchain::{clean, spawn};
 use crate::guest::wants_file;
 use crate::thread;
 
@@ -65,13 +65,6 @@ pub(super) fn start_command(command: &str, file: &Path, loud: bool) -> Result<Bu
         folder: folder.to_owned(),
         cause: format!("no thread to read its output: {error}"),
     })
-}
-
-/// Starts the command in a process group of its own, so that it and its compilers can be stopped together.
-pub(super) fn spawn(command: &mut Command) -> std::io::Result<Child> {
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(command, 0);
-    command.spawn()
 }
 
 /// Returns the variables by which cargo shows its progress although its output goes through the host: as in a

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use anstream::{AutoStream, ColorChoice};
 use cargo_metadata::{CargoOpt, MetadataCommand, Package, PackageId, Target, TargetKind};
 
-use super::cargo::{Build, BuildOutput, Maker, progress, spawn};
+use super::cargo::{Build, BuildOutput, Maker, progress};
 use super::dep_info;
 use super::description::{Description, written};
 use super::error::BuildError;
@@ -19,7 +19,7 @@ use super::inputs::{Inputs, NewFiles};
 use super::options::CargoFlags;
 use super::rustc::RustcCommand;
 use super::target::TARGET;
-use super::toolchain::{cargo_for_target, clean};
+use super::toolchain::{cargo_for_target, clean, spawn};
 
 /// A crate that builds to a guest.
 #[derive(Clone, Debug)]

@@ -12,10 +12,9 @@ use anstream::{AutoStream, ColorChoice};
 use jobserver::Client;
 use serde::Deserialize;
 
-use super::cargo::spawn;
 use super::dep_info;
 use super::error::BuildError;
-use super::toolchain::clean;
+use super::toolchain::{clean, spawn};
 
 /// The command that compiled a guest, with cargo's environment.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@
 
 use std::ffi::OsStr;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command};
 
 use super::error::BuildError;
 use super::target::TARGET;
@@ -146,4 +146,11 @@ pub(super) fn clean(program: impl AsRef<OsStr>) -> Command {
         command.env_remove(name);
     }
     command
+}
+
+/// Starts the command in a process group of its own, so that it and its compilers can be stopped together.
+pub(super) fn spawn(command: &mut Command) -> std::io::Result<Child> {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    command.spawn()
 }
