@@ -139,6 +139,12 @@ impl CompilePool {
                 Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => {
                     "the compiler failed".to_owned()
                 }
+                // It is behind a compilation that was abandoned, and may be for long.
+                Err(RecvTimeoutError::Timeout)
+                    if begun.get().is_none() && crew.stop.load(Ordering::Relaxed) =>
+                {
+                    return Ok(Attempt::Interrupted);
+                }
                 Err(RecvTimeoutError::Timeout) => {
                     let took = begun.get().map_or(Duration::ZERO, Instant::elapsed);
                     let message = if took > limit {

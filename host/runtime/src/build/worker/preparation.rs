@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::{Stop, Worker};
+use super::{Source, Stop, Worker};
 use crate::error::{GuestError, SwapError};
 use crate::guest::Code;
 use crate::supervisor::{Candidate, prepare};
@@ -19,6 +19,9 @@ impl Worker {
         const INTERVAL: Duration = Duration::from_millis(10);
         /// A program that writes an input all the time is to keep no version out.
         const MOST_SUPERSEDED: u32 = 3;
+        /// Time that a preparation gets then. One that takes longer is to keep no later version out.
+        const LEAST: Duration = Duration::from_secs(5);
+        let begun = Instant::now();
         let cancel = Arc::<AtomicBool>::default();
         let (tell, prepared) = channel();
         let preparing = {
@@ -52,11 +55,14 @@ impl Worker {
                 Err(RecvTimeoutError::Disconnected) => return Err(Stop::Failed),
             }
             let stop = match self.wait(Some(INTERVAL)) {
+                Ok(None) if changed.is_some() && begun.elapsed() > LEAST => {
+                    changed.map(Stop::Changed)
+                }
                 Ok(None) => None,
+                // The last word of the save that is being prepared.
+                Ok(Some(_)) if self.is_source(code) => None,
                 Ok(Some(at)) if self.superseded < MOST_SUPERSEDED => {
                     self.superseded += 1;
-                    // The file may be as it was, and has made no candidate.
-                    self.last = None;
                     Some(Stop::Changed(at))
                 }
                 Ok(at) => {
@@ -66,10 +72,21 @@ impl Worker {
                 Err(stop) => Some(stop),
             };
             if let Some(stop) = stop {
+                // The file may become what it was, and that has made no candidate.
+                self.last = None;
                 cancel.store(true, Ordering::Relaxed);
                 return Err(stop);
             }
             next = prepared.recv_timeout(Duration::ZERO);
         }
+    }
+
+    /// True if the source is a finished guest, and holds this code.
+    fn is_source(&self, code: &Code) -> bool {
+        let Source::File(file) = &self.source else {
+            return false;
+        };
+        let now = Code::read(&self.named_in.path(file));
+        now.is_ok_and(|now| now.hash == code.hash && now.wants == code.wants)
     }
 }
