@@ -56,6 +56,8 @@ impl Compiler {
         let wasm = wasmtime::Engine::new(&config).map_err(failed)?;
         #[cfg(feature = "cranelift")]
         let pool = CompilePool::start(frames.is_some())?;
+        #[cfg(not(feature = "cranelift"))]
+        let _ = frames;
         let tick = profiler.map_or(TICK, Profiler::every);
         start_clock(&wasm, tick)?;
         Ok(Self {

@@ -4,17 +4,23 @@
 //! save, they hardly run. So compilation runs at ordinary priority, and one of its threads waits while a frame
 //! is made, which leaves a processor to the game.
 
-use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+#[cfg(feature = "cranelift")]
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
 
 /// Longest wait for the end of a frame. A game whose frames follow each other without a pause may slow
 /// compilation down, and may not stop it.
+#[cfg(feature = "cranelift")]
 const PATIENCE: Duration = Duration::from_millis(8);
 /// Time of work between two waits.
+#[cfg(feature = "cranelift")]
 const WORK: Duration = Duration::from_millis(4);
 
+#[cfg(feature = "cranelift")]
 thread_local! {
     /// End of this thread's last wait.
     static WAITED: Cell<Option<Instant>> = const { Cell::new(None) };
